@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# The commands of the README. Everything is built in build/ and nothing is written elsewhere.
+.DEFAULT_GOAL := build
+BUILD := $(CURDIR)/build
+PYTHON := /usr/bin/python3
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help setup build ovs demo check bench fuzz format install clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+setup: ## install the Debian packages that are missing (asks for root)
+	@./scripts/setup
+
+$(BUILD)/main/build.ninja: | setup
+	@meson setup $(BUILD)/main --buildtype=debugoptimized >/dev/null
+
+build: setup $(BUILD)/main/build.ninja ## build everything but Open vSwitch
+	@ninja -C $(BUILD)/main
+
+ovs: build ## build Open vSwitch with the hook (cached; rebuilt only when its inputs change)
+	@./host/ovs/build $(BUILD)/ovs $(BUILD)/main
+
+demo: build ovs ## the experiment: a tenant's P4 program filters a real VM's packets
+	@$(PYTHON) demo/shield.py --build $(BUILD)
+
+check: build ovs ## every test
+	@$(PYTHON) tests/run.py --build $(BUILD)
+
+bench: build ovs ## every figure of the README
+	@$(PYTHON) bench/run.py --build $(BUILD)
+
+fuzz: setup ## fuzz for TIME seconds each (default 60): make fuzz TIME=3600
+	@$(PYTHON) tests/fuzz/run.py --build $(BUILD) --seconds $(or $(TIME),60)
+
+format: setup ## lay the C sources out as .clang-format says
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+install: build ## install the programs and man pages (PREFIX, DESTDIR)
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)/main
+
+clean: ## remove build/
+	rm -rf $(BUILD)

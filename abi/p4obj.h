@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a P4 program compiled to BPF and the machine that runs it agree on: the ABI of p4c-ubpf and
+ * P4rt-OVS (p4c backends/ubpf; P4rt-OVS lib/bpf), plus ours, which only adds.
+ *
+ *   entry point   function `entry`; r1 = opaque packet context, r2 = struct seki_std_meta *
+ *   return        0 drops, anything else passes; std_meta.output_action REDIRECT sends to
+ * output_port maps          global objects of struct seki_map_def in section .data ours section
+ * SEKI_OBJ_INIT holds one array object per map with entries to start with, named "seki_init_<map>":
+ * pairs of key and value bytes, packed, as many as its size gives. Section SEKI_OBJ_SOURCE holds
+ * the name of the P4 file, NUL-terminated.
+ */
+#ifndef SEKI_ABI_P4OBJ_H
+#define SEKI_ABI_P4OBJ_H
+
+#include <stdint.h>
+
+#define SEKI_OBJ_INIT	 "sekisho.init"
+#define SEKI_OBJ_SOURCE	 "sekisho.source"
+#define SEKI_INIT_PREFIX "seki_init_"
+
+enum seki_map_type {
+	SEKI_MAP_ARRAY = 1,
+	SEKI_MAP_BLOOMFILTER = 2,
+	SEKI_MAP_COUNTMIN = 3,
+	SEKI_MAP_HASH = 4,
+	SEKI_MAP_LPM = 5,
+};
+
+struct seki_map_def {
+	uint32_t type;
+	uint32_t key_size;   /* bytes */
+	uint32_t value_size; /* bytes */
+	uint32_t max_entries;
+	uint32_t nb_hash_functions; /* 0 for all but bloom filters and count-min sketches */
+};
+
+/* enum ubpf_action of ubpf_model.p4. */
+enum seki_action { SEKI_ACTION_ABORT, SEKI_ACTION_DROP, SEKI_ACTION_PASS, SEKI_ACTION_REDIRECT };
+
+/* struct standard_metadata of ubpf_model.p4, version 20200515. */
+struct seki_std_meta {
+	uint32_t input_port;	/* SEKI_PORT_NET or SEKI_PORT_VM (abi/ring.h) */
+	uint32_t packet_length; /* bytes that ubpf_packet_data() points at */
+	uint32_t output_action; /* enum seki_action */
+	uint32_t output_port;
+	uint8_t clone;
+	uint8_t pad[3];
+	uint32_t clone_port;
+};
+
+/* Helper functions, by the number in the call instruction. */
+enum seki_helper {
+	SEKI_HELPER_MAP_LOOKUP = 1,  /* void *(map, const key *) -> value or NULL */
+	SEKI_HELPER_MAP_UPDATE = 2,  /* int (map, const key *, const value *) */
+	SEKI_HELPER_MAP_DELETE = 3,  /* int (map, const key *) */
+	SEKI_HELPER_TIME_NS = 5,     /* u64 (void) */
+	SEKI_HELPER_HASH = 6,	     /* u32 (const void *, u64 bytes): lookup3 hashlittle, seed 0 */
+	SEKI_HELPER_PRINTF = 7,	     /* void (const char *format, ...) */
+	SEKI_HELPER_ADJUST_HEAD = 8, /* void *(ctx, int bytes) -> packet; > 0 grows with zeros */
+	SEKI_HELPER_PACKET_DATA = 9, /* void *(ctx) -> packet */
+	SEKI_HELPER_RSS_HASH = 10,   /* u32 (ctx) */
+	SEKI_HELPER_TRUNCATE = 11,   /* u32 (ctx, int max_bytes) -> bytes cut off */
+
+	/* Ours. */
+	SEKI_HELPER_VM_UDP_SENT =
+		32, /* u64 (const struct seki_udp_query *, u64 within_ms) -> 0, 1 */
+	SEKI_HELPER_VM_UDP_SENT_ANY = 33, /* u64 (u64 within_ms) -> 0, 1 */
+	SEKI_HELPER_DROP_SITE = 34,	  /* void (u32 line): where the program decided to drop */
+};
+
+/* "Did the VM really send a UDP datagram of this flow lately?" */
+struct seki_udp_query {
+	uint8_t family;	   /* 4 or 6: version of the IP header */
+	uint8_t pad[3];	   /* 0 */
+	uint16_t sport;	   /* host byte order */
+	uint16_t dport;	   /* host byte order */
+	uint8_t saddr[16]; /* network byte order; IPv4 in the first four bytes, the rest 0 */
+	uint8_t daddr[16];
+};
+
+_Static_assert(sizeof(struct seki_map_def) == 20, "border layout");
+_Static_assert(sizeof(struct seki_std_meta) == 24, "border layout");
+_Static_assert(sizeof(struct seki_udp_query) == 40, "border layout");
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The packet path between a switch and a P4 VM: two regions of shared memory for each queue
+ * (a queue belongs to one port and one datapath thread of the switch).
+ *
+ *   switch region  written by the switch, mapped read-only by the P4 VM: submissions and packets
+ *   p4vm region    written by the P4 VM, mapped read-only by the switch: completions, new heads
+ *
+ * Every word has one writer; the page permissions say so, not a promise. Words that both sides look
+ * at are aligned 32-bit loads (acquire) and stores (release): no read-modify-write ever crosses the
+ * border. Indices count up for ever and are masked with SEKI_RING_ENTRIES - 1 at use. Whoever reads
+ * the other's region copies a descriptor once, checks the copy, and uses only the copy.
+ *
+ * Life of a slot: the switch owns all slots. It writes a packet into a free slot, bumps the slot's
+ * generation and submits (slot, generation). The P4 VM answers each submission with one completion
+ * that repeats both; completions may come in any order. The switch ignores a completion whose
+ * generation is not the one in flight: it is late, or a lie.
+ */
+#ifndef SEKI_ABI_RING_H
+#define SEKI_ABI_RING_H
+
+#include <stdint.h>
+
+#define SEKI_RING_MAGIC	  0x494b4553u /* "SEKI" in memory on a little-endian machine */
+#define SEKI_RING_VERSION 1u
+#define SEKI_RING_ENTRIES 512u /* submissions, completions and slots; a power of two */
+#define SEKI_SLOT_BYTES	  2048u
+#define SEKI_BATCH_MAX	  32u
+#define SEKI_CACHE_LINE	  64u
+#define SEKI_RING_HEADER  4096u
+
+/*
+ * The ports of a P4 program, a two-port device between its VM and the network. Numbers from
+ * SEKI_PORT_GRANTED up are the ports that the operator granted, in the order he named them
+ * (other_config:sekisho-redirect).
+ */
+#define SEKI_PORT_NET	  0u /* towards the switch */
+#define SEKI_PORT_VM	  1u /* towards the virtual machine */
+#define SEKI_PORT_GRANTED 2u
+
+enum seki_verdict {
+	SEKI_VERDICT_DROP = 0,
+	SEKI_VERDICT_PASS = 1,	   /* on to where it was going */
+	SEKI_VERDICT_REDIRECT = 2, /* to out_port */
+	SEKI_VERDICT_MORE =
+		3, /* the program needs more of the packet than was copied: submit again */
+};
+
+/* First bytes of the switch region. */
+struct seki_switch_header {
+	uint32_t magic;
+	uint32_t version;
+	uint32_t entries;
+	uint32_t slot_bytes;
+	uint8_t pad0[48];
+	uint32_t sub_tail; /* submissions published so far */
+	uint8_t pad1[60];
+	uint32_t cpl_head; /* completions taken so far */
+	uint8_t pad2[60];
+	uint32_t armed; /* non-zero: the switch sleeps, signal its eventfd after completing */
+	uint8_t pad3[60];
+};
+
+/* First bytes of the p4vm region. */
+struct seki_p4vm_header {
+	uint32_t magic;
+	uint32_t version;
+	uint32_t want; /* bytes of each packet that the running program can touch */
+	uint8_t pad0[52];
+	uint32_t sub_head; /* submissions taken so far */
+	uint8_t pad1[60];
+	uint32_t cpl_tail; /* completions published so far */
+	uint8_t pad2[60];
+	uint32_t armed; /* non-zero: the P4 VM sleeps, send it a wake-up after submitting */
+	uint8_t pad3[60];
+};
+
+/* One packet handed to the P4 VM. Its first `copied` bytes are in the switch region's slot. */
+struct seki_submission {
+	uint32_t slot;
+	uint32_t generation;
+	uint32_t len;	   /* bytes of the whole packet */
+	uint32_t copied;   /* bytes in the slot: at most len, at most SEKI_SLOT_BYTES */
+	uint32_t in_port;  /* SEKI_PORT_NET or SEKI_PORT_VM: where it came from */
+	uint32_t rss_hash; /* the switch's hash of the flow, 0 if it has none */
+	uint64_t time_ns;  /* CLOCK_MONOTONIC of the switch at submission */
+	uint8_t pad[32];   /* 0 */
+};
+
+/*
+ * One verdict. The packet that leaves is: the first head_out bytes of the p4vm region's slot, then
+ * the original packet from byte head_in on, cut to len bytes. An untouched packet has head_in =
+ * head_out = 0 and its own len. Bounds: head_in <= copied, head_out <= SEKI_SLOT_BYTES,
+ * SEKI_PACKET_MIN <= len <= head_out + (original length - head_in). Anything else is a lie: the
+ * switch drops the packet and counts it.
+ */
+struct seki_completion {
+	uint32_t slot;
+	uint32_t generation;
+	uint32_t verdict;  /* enum seki_verdict */
+	uint32_t out_port; /* for SEKI_VERDICT_REDIRECT, else 0 */
+	uint32_t head_in;
+	uint32_t head_out;
+	uint32_t len;
+	uint32_t site;	 /* source line that dropped the packet, 0 if unknown; for display only */
+	uint8_t pad[32]; /* 0 */
+};
+
+#define SEKI_PACKET_MIN 14u /* an Ethernet header */
+#define SEKI_PACKET_MAX 65535u
+
+/* Both regions: header page, descriptors, slots. */
+#define SEKI_RING_DESC_OFFSET  SEKI_RING_HEADER
+#define SEKI_RING_SLOT_OFFSET  (SEKI_RING_DESC_OFFSET + SEKI_RING_ENTRIES * 64u)
+#define SEKI_RING_REGION_BYTES (SEKI_RING_SLOT_OFFSET + SEKI_RING_ENTRIES * SEKI_SLOT_BYTES)
+
+_Static_assert(sizeof(struct seki_switch_header) == 256, "border layout");
+_Static_assert(sizeof(struct seki_p4vm_header) == 256, "border layout");
+_Static_assert(sizeof(struct seki_submission) == 64, "border layout");
+_Static_assert(sizeof(struct seki_completion) == 64, "border layout");
+_Static_assert((SEKI_RING_ENTRIES & (SEKI_RING_ENTRIES - 1)) == 0, "indices are masked");
+
+#endif
