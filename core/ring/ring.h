@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The two ends of a packet queue (abi/ring.h), each against a peer it does not trust. One end is
+ * used by one thread at a time. Whatever the peer writes, an end neither reads nor writes outside
+ * its regions, never waits and never loops for longer than one batch.
+ */
+#ifndef SEKI_CORE_RING_RING_H
+#define SEKI_CORE_RING_RING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/ring.h"
+
+/* The switch's end. The indices here are the true ones; those in shared memory are copies for show.
+ */
+struct seki_ring_switch {
+	uint8_t *mine;	       /* switch region, SEKI_RING_REGION_BYTES */
+	const uint8_t *theirs; /* p4vm region */
+	uint32_t sub_tail;
+	uint32_t cpl_head;
+};
+
+/* Formats the switch region (zeroed by the caller) and makes `r` ready. Cannot fail. */
+void seki_ring_switch_init(struct seki_ring_switch *r, void *switch_region,
+			   const void *p4vm_region);
+
+/* How many more submissions fit now: 0 to SEKI_RING_ENTRIES. A nonsense index of the peer gives 0.
+ */
+uint32_t seki_ring_switch_room(const struct seki_ring_switch *r);
+
+/* Where to put the packet of a slot before it is submitted: SEKI_SLOT_BYTES. slot <
+ * SEKI_RING_ENTRIES. */
+uint8_t *seki_ring_switch_slot(const struct seki_ring_switch *r, uint32_t slot);
+
+/* Publishes n submissions at once; n <= seki_ring_switch_room(). */
+void seki_ring_switch_submit(struct seki_ring_switch *r, const struct seki_submission *subs,
+			     uint32_t n);
+
+/* After submitting: does the P4 VM sleep and want a wake-up? (Includes the needed fence.) */
+bool seki_ring_switch_wake_needed(const struct seki_ring_switch *r);
+
+/*
+ * Takes up to max completions; copies them out, unchecked but for being copies. Returns how many,
+ * or -EPROTO where the peer's index claims more than were ever outstanding (the queue is to be
+ * dropped).
+ */
+int seki_ring_switch_take(struct seki_ring_switch *r, struct seki_completion *out, uint32_t max);
+
+/* The new head that the P4 VM wrote for a slot: SEKI_SLOT_BYTES, copy once. slot <
+ * SEKI_RING_ENTRIES. */
+const uint8_t *seki_ring_switch_head(const struct seki_ring_switch *r, uint32_t slot);
+
+/* Bytes of each packet that the P4 VM wants copied, cut to SEKI_SLOT_BYTES. */
+uint32_t seki_ring_switch_want(const struct seki_ring_switch *r);
+
+/*
+ * Before sleeping: arm, and sleep only if it returns true (nothing to take). After waking: disarm.
+ */
+bool seki_ring_switch_arm(struct seki_ring_switch *r);
+void seki_ring_switch_disarm(struct seki_ring_switch *r);
+
+/* The P4 VM's end. */
+struct seki_ring_p4vm {
+	const uint8_t *theirs; /* switch region */
+	uint8_t *mine;	       /* p4vm region */
+	uint32_t sub_head;
+	uint32_t cpl_tail;
+};
+
+/* -EPROTO where the switch region's header is not of this version and geometry. */
+int seki_ring_p4vm_init(struct seki_ring_p4vm *r, const void *switch_region, void *p4vm_region);
+
+/*
+ * Takes up to max submissions, of which slot, len and copied are in bounds (slot <
+ * SEKI_RING_ENTRIES, copied <= len <= SEKI_PACKET_MAX, copied <= SEKI_SLOT_BYTES, len >=
+ * SEKI_PACKET_MIN); others are skipped (and counted in *bad, if not NULL). Returns how many, or
+ * -EPROTO as above.
+ */
+int seki_ring_p4vm_take(struct seki_ring_p4vm *r, struct seki_submission *out, uint32_t max,
+			uint64_t *bad);
+
+/* The packet of a slot, as the switch may still be writing it: copy once. slot < SEKI_RING_ENTRIES.
+ */
+const uint8_t *seki_ring_p4vm_packet(const struct seki_ring_p4vm *r, uint32_t slot);
+
+/* Where to put the new head of a slot's packet before it is answered: SEKI_SLOT_BYTES. */
+uint8_t *seki_ring_p4vm_head(const struct seki_ring_p4vm *r, uint32_t slot);
+
+/*
+ * How many more answers fit: a switch that does not take its completions gets no more of them, and
+ * the P4 VM takes no more submissions than it can answer.
+ */
+uint32_t seki_ring_p4vm_room(const struct seki_ring_p4vm *r);
+
+/* Publishes n answers at once; n <= seki_ring_p4vm_room(). */
+void seki_ring_p4vm_answer(struct seki_ring_p4vm *r, const struct seki_completion *cpls,
+			   uint32_t n);
+
+/* After answering: does the switch sleep and want its eventfd signalled? (Includes the fence.) */
+bool seki_ring_p4vm_wake_needed(const struct seki_ring_p4vm *r);
+
+void seki_ring_p4vm_set_want(struct seki_ring_p4vm *r, uint32_t bytes);
+
+/* As for the switch's end. */
+bool seki_ring_p4vm_arm(struct seki_ring_p4vm *r);
+void seki_ring_p4vm_disarm(struct seki_ring_p4vm *r);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The BPF machine for packet programs: reads an object of the P4 ABI (abi/p4obj.h), proves it safe,
+ * makes its maps, runs it on packets. Everything in an object is untrusted.
+ */
+#ifndef SEKI_LIB_BPF_MACHINE_H
+#define SEKI_LIB_BPF_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/p4obj.h"
+
+struct seki_bpf_prog;
+
+/* What a program may ask of whoever runs it. Called on the thread that runs it. Any may be NULL:
+ * the fact is absent, the line is dropped, the time is CLOCK_REALTIME. */
+struct seki_bpf_host {
+	void *arg;
+	uint64_t (*time_ns)(void *arg);
+	void (*print)(void *arg, const char *line);
+	/*
+	 * 1 yes, 0 no, -EAGAIN "not known yet": only where `may_wait`, which is true where the
+	 * program has certainly changed no map before this call, so that it can be run anew from
+	 * the start on the same packet. -EAGAIN stops the program; seki_bpf_prog_run() returns it.
+	 */
+	int (*udp_sent)(void *arg, const struct seki_udp_query *query, uint64_t within_ms,
+			bool may_wait);
+	int (*udp_sent_any)(void *arg, uint64_t within_ms, bool may_wait);
+};
+
+struct seki_bpf_load_opts {
+	size_t sz;		/* sizeof(struct seki_bpf_load_opts) */
+	const char *entry;	/* function to run; NULL: "entry" */
+	uint64_t max_insns;	/* refuse programs that may run longer; 0: no limit of its own */
+	uint64_t max_map_bytes; /* refuse programs whose maps take more; 0: 64 MiB */
+	char *log;		/* why it was refused and where, NUL-terminated; may be NULL */
+	size_t log_size;
+	bool verbose; /* log the path that led to the rejection as well */
+};
+
+/*
+ * Loads and verifies. 0 and a program, owned by the caller; else negative errno and a log that
+ * names the place and the reason: -ENOEXEC not an object of this ABI (not ELF, truncated, wrong
+ * machine, no entry, unknown relocation ...), -EACCES the verifier cannot prove it safe, -E2BIG too
+ * large or too complex, -ENOMEM.
+ */
+int seki_bpf_prog_load(const void *elf, size_t len, const struct seki_bpf_load_opts *opts,
+		       struct seki_bpf_prog **out);
+
+/* Takes NULL. No thread may be running the program. */
+void seki_bpf_prog_destroy(struct seki_bpf_prog *prog);
+
+struct seki_bpf_info {
+	uint32_t insns;	       /* instructions */
+	uint64_t worst_insns;  /* most instructions that one run executes */
+	uint32_t packet_touch; /* no run looks at or changes bytes of the packet from here on */
+	bool packet_written;   /* some path writes the packet, moves its head or truncates it */
+	uint32_t maps;
+	uint64_t map_bytes;
+	const char *source; /* name of the P4 file, "" if the object does not say */
+};
+
+const struct seki_bpf_info *seki_bpf_prog_info(const struct seki_bpf_prog *prog);
+
+/*
+ * One run on one packet. The packet's bytes lie at buf[off .. off + copied); it is `len` bytes
+ * long, the rest of it is elsewhere: copied >= min(len, packet_touch), else the run is refused
+ * (-EINVAL). What is before and after in buf is room for the head to grow. After a run, off, copied
+ * and len describe the packet as the program left it (a head grown by 4: off - 4, copied + 4, len +
+ * 4).
+ */
+struct seki_bpf_run {
+	const struct seki_bpf_host *host;
+	uint8_t *buf;
+	uint32_t size;
+	uint32_t off;
+	uint32_t copied;
+	uint32_t len;
+	uint32_t rss_hash;
+	struct seki_std_meta meta; /* in: input_port; packet_length is set from len. out: as the
+				      program left it */
+	uint32_t site;		   /* out: line the program said it dropped at, else 0 */
+	uint64_t insns;		   /* out: instructions executed */
+};
+
+/*
+ * 0 and the program's r0; -EAGAIN where the host asked to wait; -ENOBUFS where the head could not
+ * grow or shrink as asked (the program stops there; the packet is to be dropped); -EINVAL. A
+ * program is run by one thread at a time.
+ */
+int seki_bpf_prog_run(struct seki_bpf_prog *prog, struct seki_bpf_run *run, uint64_t *r0);
+
+/* Map access for control planes and tests, not while the program runs. Return 0 or negative errno
+ * (-ENOENT no such map or key). Index order is that of the object's symbol table. */
+struct seki_bpf_map;
+struct seki_bpf_map *seki_bpf_prog_map(struct seki_bpf_prog *prog, const char *name);
+const struct seki_map_def *seki_bpf_map_def(const struct seki_bpf_map *map);
+int seki_bpf_map_get(struct seki_bpf_map *map, const void *key, void *value);
+int seki_bpf_map_set(struct seki_bpf_map *map, const void *key, const void *value);
+int seki_bpf_map_del(struct seki_bpf_map *map, const void *key);
+
+#endif
