@@ -57,7 +57,9 @@ struct seki_switch_header {
 	uint8_t pad1[60];
 	uint32_t cpl_head; /* completions taken so far */
 	uint8_t pad2[60];
-	uint32_t armed; /* non-zero: the switch sleeps, signal its eventfd after completing */
+	/* Non-zero: the switch sleeps, signal its eventfd after completing. Another value each time
+	 * that it arms: one signal for each is enough. */
+	uint32_t armed;
 	uint8_t pad3[60];
 };
 
@@ -71,7 +73,8 @@ struct seki_p4vm_header {
 	uint8_t pad1[60];
 	uint32_t cpl_tail; /* completions published so far */
 	uint8_t pad2[60];
-	uint32_t armed; /* non-zero: the P4 VM sleeps, send it a wake-up after submitting */
+	uint32_t armed; /* non-zero: the P4 VM sleeps, send it a wake-up after submitting; as above
+			 */
 	uint8_t pad3[60];
 };
 

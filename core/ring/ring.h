@@ -19,13 +19,17 @@ struct seki_ring_switch {
 	const uint8_t *theirs; /* p4vm region */
 	uint32_t sub_tail;
 	uint32_t cpl_head;
+	uint32_t arms;	/* times that this end armed */
+	uint32_t woken; /* the arming of the other end that a wake-up was asked for */
 };
 
 /* Formats the switch region (zeroed by the caller) and makes `r` ready. Cannot fail. */
 void seki_ring_switch_init(struct seki_ring_switch *r, void *switch_region,
 			   const void *p4vm_region);
 
-/* How many more submissions fit now: 0 to SEKI_RING_ENTRIES. A nonsense index of the peer gives 0.
+/*
+ * How many more submissions fit now: 0 to SEKI_RING_ENTRIES. A submission gives its room back when
+ * its completion is taken, so this depends on nothing that the peer could make up.
  */
 uint32_t seki_ring_switch_room(const struct seki_ring_switch *r);
 
@@ -37,8 +41,11 @@ uint8_t *seki_ring_switch_slot(const struct seki_ring_switch *r, uint32_t slot);
 void seki_ring_switch_submit(struct seki_ring_switch *r, const struct seki_submission *subs,
 			     uint32_t n);
 
-/* After submitting: does the P4 VM sleep and want a wake-up? (Includes the needed fence.) */
-bool seki_ring_switch_wake_needed(const struct seki_ring_switch *r);
+/*
+ * After submitting: does the P4 VM sleep and want a wake-up? (Includes the needed fence.) True once
+ * for each time that it arms.
+ */
+bool seki_ring_switch_wake_needed(struct seki_ring_switch *r);
 
 /*
  * Takes up to max completions; copies them out, unchecked but for being copies. Returns how many,
@@ -66,6 +73,8 @@ struct seki_ring_p4vm {
 	uint8_t *mine;	       /* p4vm region */
 	uint32_t sub_head;
 	uint32_t cpl_tail;
+	uint32_t arms;	/* as for the switch's end */
+	uint32_t woken; /* as for the switch's end */
 };
 
 /* -EPROTO where the switch region's header is not of this version and geometry. */
@@ -97,8 +106,11 @@ uint32_t seki_ring_p4vm_room(const struct seki_ring_p4vm *r);
 void seki_ring_p4vm_answer(struct seki_ring_p4vm *r, const struct seki_completion *cpls,
 			   uint32_t n);
 
-/* After answering: does the switch sleep and want its eventfd signalled? (Includes the fence.) */
-bool seki_ring_p4vm_wake_needed(const struct seki_ring_p4vm *r);
+/*
+ * After answering: does the switch sleep and want its eventfd signalled? (Includes the fence.) True
+ * once for each time that it arms.
+ */
+bool seki_ring_p4vm_wake_needed(struct seki_ring_p4vm *r);
 
 void seki_ring_p4vm_set_want(struct seki_ring_p4vm *r, uint32_t bytes);
 

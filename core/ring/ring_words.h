@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What both ends of a ring do with the words and descriptors of the regions. Inside core/ring only.
+ */
+#ifndef SEKI_CORE_RING_RING_WORDS_H
+#define SEKI_CORE_RING_RING_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "abi/ring.h"
+#include "core/base/shared.h"
+
+#define SEKI_RING_MASK	(SEKI_RING_ENTRIES - 1u)
+#define SEKI_DESC_BYTES 64u
+
+static inline size_t seki_ring_desc_offset(uint32_t index)
+{
+	return SEKI_RING_DESC_OFFSET + (size_t)(index & SEKI_RING_MASK) * SEKI_DESC_BYTES;
+}
+
+static inline size_t seki_ring_slot_offset(uint32_t slot)
+{
+	return SEKI_RING_SLOT_OFFSET + (size_t)(slot & SEKI_RING_MASK) * SEKI_SLOT_BYTES;
+}
+
+/* One load a word: a compiler may not look a second time at what the peer may have changed since.
+ */
+static inline void seki_ring_copy_in(void *to, const uint8_t *from)
+{
+	const uint64_t *words = (const uint64_t *)(const void *)from;
+	uint64_t *copy = to;
+
+	for (size_t i = 0; i < SEKI_DESC_BYTES / sizeof(*copy); i++)
+		copy[i] = __atomic_load_n(&words[i], __ATOMIC_RELAXED);
+}
+
+/* The next value for an `armed` word: never 0. */
+static inline uint32_t seki_ring_next_arm(uint32_t *arms)
+{
+	*arms += 1;
+	if (*arms == 0)
+		*arms = 1;
+	return *arms;
+}
+
+/* Is the peer's `armed` word one that no wake-up was asked for yet? If so, it is now. */
+static inline bool seki_ring_wake_due(uint32_t armed, uint32_t *woken)
+{
+	if (armed == 0 || armed == *woken)
+		return false;
+	*woken = armed;
+	return true;
+}
+
+#endif
