@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Shared memory that is handed to, or comes from, a world that is not trusted: memfds that nobody
+ * can resize, so that no access to a mapping of one can fault (SIGBUS).
+ */
+#ifndef SEKI_LIB_SHM_SHM_H
+#define SEKI_LIB_SHM_SHM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * A memfd of `bytes` zeros, close-on-exec, not sealed yet. `name` is for /proc only. 0 and a
+ * descriptor that the caller closes, or negative errno.
+ */
+int seki_shm_create(const char *name, size_t bytes, int *fd);
+
+/*
+ * Seals against resizing and further seals; with `read_only_from_now` also against every further
+ * writable mapping and write(2): mappings made before stay writable. 0 or negative errno.
+ */
+int seki_shm_seal(int fd, bool read_only_from_now);
+
+/* Maps all of it, shared, with its pages faulted in. 0 or negative errno. */
+int seki_shm_map(int fd, size_t bytes, bool writable, void **out);
+
+/*
+ * Maps a descriptor that a peer sent: -EINVAL unless it is a memfd of exactly `bytes`, sealed
+ * against shrinking and growing. The descriptor stays the caller's.
+ */
+int seki_shm_map_received(int fd, size_t bytes, bool writable, void **out);
+
+/* Takes NULL. */
+void seki_shm_unmap(void *map, size_t bytes);
+
+#endif
