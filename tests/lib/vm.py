@@ -82,7 +82,7 @@ def module_files(version):
 
 def _make_initramfs(modules, source, out):
     with tempfile.TemporaryDirectory(dir=os.path.dirname(out)) as top:
-        for d in ("modules", "lower", "rw", "root", "dev", "proc", "sys"):
+        for d in ("modules", "lower", "rw", "new", "dev", "proc", "sys"):
             os.mkdir(f"{top}/{d}")
         with open(f"{top}/modules/list", "w", encoding="ascii") as names:
             for path in modules:

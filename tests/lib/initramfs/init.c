@@ -109,12 +109,12 @@ static void make_root(void)
 	must_mount("tmpfs", "/rw", "tmpfs", 0, NULL);
 	mkdir("/rw/upper", 0755);
 	mkdir("/rw/work", 0755);
-	must_mount("overlay", "/root", "overlay", 0,
+	must_mount("overlay", "/new", "overlay", 0,
 		   "lowerdir=/lower,upperdir=/rw/upper,workdir=/rw/work");
-	must_mount("/proc", "/root/proc", NULL, MS_MOVE, NULL);
-	must_mount("/sys", "/root/sys", NULL, MS_MOVE, NULL);
-	must_mount("/dev", "/root/dev", NULL, MS_MOVE, NULL);
-	if (chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/"))
+	must_mount("/proc", "/new/proc", NULL, MS_MOVE, NULL);
+	must_mount("/sys", "/new/sys", NULL, MS_MOVE, NULL);
+	must_mount("/dev", "/new/dev", NULL, MS_MOVE, NULL);
+	if (chdir("/new") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/"))
 		die("new root");
 	must_mount("tmpfs", "/run", "tmpfs", 0, "mode=755");
 	must_mount("devpts", "/dev/pts", "devpts", 0, NULL);
