@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A private Open vSwitch for a test: its own database, daemon and bridge (userspace datapath), with network
+namespaces and tap devices as ports. Nothing of the machine's own is touched; close() takes all of it down.
+
+    with Switch(build) as switch:
+        client = switch.add_namespace("client", "10.0.0.1/24")
+        server = switch.add_namespace("server", "10.0.0.2/24")
+        switch.shield(server.port, "/run/sekisho/alice/port.sock", fail="open")
+        client.run(["ping", "-c", "1", "10.0.0.2"])
+        print(switch.appctl("sekisho/show"))
+"""
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+import tempfile
+import time
+
+
+def _run(*argv, **options):
+    run = subprocess.run(argv, capture_output=True, text=True, timeout=60, **options)
+    if run.returncode:
+        raise RuntimeError(f"{' '.join(argv)}: {run.stderr.strip() or run.stdout.strip()}")
+    return run.stdout
+
+
+class Namespace:
+    """A host on the bridge: a network namespace with one veth, `device`, whose other end is `port`."""
+
+    device = "eth0"
+
+    def __init__(self, name, port, address):
+        self.name, self.port, self.address = name, port, address
+
+    def run(self, argv, check=True, timeout=120, **options):
+        """Runs a command in the namespace; its output is captured unless told otherwise."""
+        options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("stderr", subprocess.STDOUT)
+        options.setdefault("text", True)
+        run = subprocess.run(["ip", "netns", "exec", self.name, *argv], timeout=timeout, **options)
+        if check and run.returncode:
+            raise RuntimeError(f"{self.name}: {' '.join(argv)}: exit code {run.returncode}\n{run.stdout}")
+        return run
+
+    def popen(self, argv, **options):
+        """Starts a command in the namespace; the caller ends it (`ip netns exec` becomes the command)."""
+        options.setdefault("stdin", subprocess.DEVNULL)
+        return subprocess.Popen(["ip", "netns", "exec", self.name, *argv], **options)
+
+
+class Switch(contextlib.ExitStack):
+    """`build` is the build folder, `ovs` which Open vSwitch of it to run, `environ` goes to ovs-vswitchd."""
+
+    def __init__(self, build, ovs="ovs", environ=None):
+        super().__init__()
+        self.root = os.path.join(build, ovs)
+        self.tag = "sk" + secrets.token_hex(2)
+        self.bridge = self.tag + "br"
+        self.environ = environ or {}
+        self.ports = 0
+        try:
+            self._set_up()
+        except BaseException:
+            self.close()
+            raise
+
+    def _set_up(self):
+        self.dir = self.enter_context(tempfile.TemporaryDirectory(prefix="seki-ovs-"))
+        self.env = dict(os.environ, OVS_RUNDIR=self.dir, OVS_LOGDIR=self.dir, OVS_DBDIR=self.dir,
+                        OVS_SYSCONFDIR=self.dir)
+        self.db = f"unix:{self.dir}/db.sock"
+        _run(self.program("ovsdb-tool"), "create", f"{self.dir}/conf.db",
+             f"{self.root}/share/vswitch.ovsschema", env=self.env)
+        self.ovsdb = self._start("ovsdb-server", f"{self.dir}/conf.db", f"--remote=p{self.db}")
+        self.callback(self._stop, lambda: self.ovsdb)
+        self._wait(lambda: os.path.exists(f"{self.dir}/db.sock"), "ovsdb-server's socket")
+        self.vsctl("--no-wait", "init")
+        self.start_vswitchd()
+        self.callback(self._stop, lambda: self.vswitchd)
+        self.vsctl("add-br", self.bridge, "--", "set", "bridge", self.bridge, "datapath_type=netdev")
+
+    # The daemons.
+
+    def program(self, name):
+        return os.path.join(self.root, "bin", name)
+
+    def _start(self, name, *args, environ=None):
+        return subprocess.Popen(
+            [self.program(name), *args, f"--unixctl={self.dir}/{name}.ctl",
+             f"--log-file={self.dir}/{name}.log", "-vconsole:off"],
+            env=dict(self.env, **(environ or {})), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    @staticmethod
+    def _stop(process):
+        """Ends a daemon; one that is stopped or hangs as well."""
+        daemon = process()
+        if daemon.poll() is None:
+            daemon.send_signal(signal.SIGCONT)
+            daemon.terminate()
+            try:
+                daemon.wait(10)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+        daemon.wait()
+
+    def _wait(self, condition, what, timeout=20):
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{what}: not within {timeout} s")
+            time.sleep(0.02)
+
+    def start_vswitchd(self):
+        self.vswitchd = self._start("ovs-vswitchd", self.db, "--disable-system", environ=self.environ)
+        self._wait(lambda: os.path.exists(f"{self.dir}/ovs-vswitchd.ctl"), "ovs-vswitchd's socket")
+
+    @property
+    def vswitchd_pid(self):
+        return self.vswitchd.pid
+
+    def kill_vswitchd(self, signum=signal.SIGKILL):
+        """Ends the daemon without a farewell; start_vswitchd() brings it back with all its ports."""
+        self.vswitchd.send_signal(signum)
+        self.vswitchd.wait()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{self.dir}/ovs-vswitchd.ctl")
+
+    def log(self):
+        """What ovs-vswitchd has logged."""
+        with open(f"{self.dir}/ovs-vswitchd.log", errors="replace") as text:
+            return text.read()
+
+    # The tools.
+
+    def vsctl(self, *args):
+        return _run(self.program("ovs-vsctl"), f"--db={self.db}", "--timeout=20", *args, env=self.env)
+
+    def ofctl(self, *args):
+        return _run(self.program("ovs-ofctl"), *args, env=self.env)
+
+    def appctl(self, *args):
+        return _run(self.program("ovs-appctl"), "-t", f"{self.dir}/ovs-vswitchd.ctl", *args, env=self.env)
+
+    # The ports.
+
+    def _port(self):
+        self.ports += 1
+        return f"{self.tag}p{self.ports}"
+
+    def add_namespace(self, name, address, mac=None):
+        """A namespace on the bridge, with an IPv4 address ("10.0.0.1/24") and no offloads."""
+        space, port, inner = f"{self.tag}-{name}", self._port(), f"{self.tag}i{self.ports}"
+        _run("ip", "netns", "add", space)
+        self.callback(_run, "ip", "netns", "del", space)
+        _run("ip", "link", "add", port, "type", "veth", "peer", "name", inner)
+        self.callback(self._delete_link, port)
+        _run("ip", "link", "set", inner, "netns", space, "name", "eth0", "address",
+             mac or f"02:00:00:5e:00:{self.ports:02x}")
+        inside = ("ip", "netns", "exec", space)
+        _run(*inside, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
+        _run(*inside, "ethtool", "-K", "eth0", "tx", "off", "rx", "off", "tso", "off", "gso", "off",
+             "gro", "off")
+        for device in ("lo", "eth0"):
+            _run(*inside, "ip", "link", "set", device, "up")
+        _run(*inside, "ip", "addr", "add", address, "dev", "eth0")
+        self._attach(port)
+        return Namespace(space, port, address.split("/")[0])
+
+    def add_tap(self, _purpose=""):
+        """A tap device on the bridge, for a VM; returns its name."""
+        port = self._port()
+        _run("ip", "tuntap", "add", port, "mode", "tap")
+        self.callback(self._delete_link, port)
+        self._attach(port)
+        return port
+
+    def _attach(self, port):
+        _run("sysctl", "-qw", f"net.ipv6.conf.{port}.disable_ipv6=1")
+        _run("ethtool", "-K", port, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
+        _run("ip", "link", "set", port, "up")
+        self.vsctl("add-port", self.bridge, port)
+
+    @staticmethod
+    def _delete_link(name):
+        if os.path.exists(f"/sys/class/net/{name}"):
+            _run("ip", "link", "del", name)
+
+    def shield(self, port, socket, **options):
+        """Shields a port; options are keys of other_config without their prefix (fail, deadline_ms ...)."""
+        keys = {"sekisho": socket}
+        keys.update({"sekisho-" + key.replace("_", "-"): value for key, value in options.items()})
+        self.vsctl("set", "Interface", port, *(f"other_config:{k}={v}" for k, v in keys.items()))
+
+    def unshield(self, port):
+        self.vsctl("remove", "Interface", port, "other_config", "sekisho")
