@@ -82,3 +82,15 @@ void seki_log(const char *format, ...)
 	pthread_mutex_unlock(&lock);
 	errno = saved;
 }
+
+int seki_complain(const char *who, const char *format, ...)
+{
+	char text[4096];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fprintf(stderr, "%s: %s\n", who, text);
+	return 1;
+}

@@ -13,4 +13,7 @@
 #define SEKI_LOG_BURST 40
 void seki_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* "who: text" to standard error at once, for what ends or refuses a command. Returns 1. */
+int seki_complain(const char *who, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 #endif

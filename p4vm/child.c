@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sandboxed half: opens what it was told to open, goes behind the walls, serves. Nothing that
+ * it does not trust is looked at before the walls stand: the first program is only read as bytes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "abi/control.h"
+#include "lib/seal/seal.h"
+#include "lib/sys/file.h"
+#include "lib/sys/log.h"
+#include "p4vm/config.h"
+#include "p4vm/status.h"
+
+struct inputs {
+	void *program;
+	size_t program_len;
+	void *region;
+	struct seki_vminfo *facts;
+};
+
+#define complain(...) seki_complain(SEKI_P4VM_PROGRAM, __VA_ARGS__)
+
+static int open_region(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0 && ftruncate(fd, SEKI_VMINFO_REGION_BYTES)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int map_region(const char *path, void **out)
+{
+	int fd = open_region(path);
+	struct stat st;
+	void *map;
+
+	if (fd < 0)
+		return complain("facts '%s': %s", path, strerror(errno));
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size < SEKI_VMINFO_REGION_BYTES) {
+		close(fd);
+		return complain("facts '%s': not a file of %u bytes; remove it to have it made",
+				path, SEKI_VMINFO_REGION_BYTES);
+	}
+	map = mmap(NULL, SEKI_VMINFO_REGION_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	if (map == MAP_FAILED)
+		return complain("facts '%s': cannot map: %s", path, strerror(errno));
+	*out = map;
+	return 0;
+}
+
+static void log_line(void *arg, const char *line)
+{
+	(void)arg;
+	seki_log("facts: %s", line);
+}
+
+static int open_facts(const struct seki_p4vm_config *config, struct inputs *in)
+{
+	uint8_t key[SEKI_SEAL_KEY_BYTES];
+	int err;
+
+	if (!config->facts && !config->key)
+		return 0;
+	if (!config->facts || !config->key)
+		return complain("--facts and --key go together: the facts are sealed with the key");
+	if (map_region(config->facts, &in->region))
+		return 1;
+	mlock(key, sizeof(key)); /* where it is allowed; else it is short-lived */
+	err = seki_seal_read_key(config->key, key);
+	if (err)
+		return complain("key '%s': %s", config->key, seki_seal_key_error(err));
+	err = seki_vminfo_create(in->region, key, log_line, NULL, &in->facts);
+	seki_seal_wipe(key, sizeof(key));
+	if (err)
+		return complain("facts '%s': %s", config->facts, strerror(-err));
+	return 0;
+}
+
+static int open_program(const struct seki_p4vm_config *config, struct inputs *in)
+{
+	int err;
+
+	if (!config->program)
+		return 0;
+	err = seki_file_read(config->program, SEKI_CONTROL_MAX_REQUEST, &in->program,
+			     &in->program_len);
+	if (err == -EFBIG)
+		return complain("program '%s': larger than %u bytes", config->program,
+				SEKI_CONTROL_MAX_REQUEST);
+	if (err)
+		return complain("program '%s': %s", config->program, strerror(-err));
+	return 0;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int load_first(struct seki_server *server, const struct seki_p4vm_config *config,
+		      struct inputs *in)
+{
+	char *text;
+	int err;
+
+	if (!in->program)
+		return 0;
+	err = seki_server_load(server, base_name(config->program), in->program, in->program_len,
+			       &text);
+	free(in->program);
+	if (err)
+		complain("program '%s' was refused: %s\n%s", config->program, strerror(-err),
+			 text ? text : "");
+	free(text);
+	return err;
+}
+
+static void do_nothing(struct seki_worker *worker, void *arg)
+{
+	(void)worker;
+	(void)arg;
+}
+
+/* Looking on for a while pays only where the switch has another core to work on. */
+static uint64_t spin_ns(const struct seki_p4vm_config *config)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN) > 2 ? config->spin_us * 1000ull : 0;
+}
+
+/* Everything that libraries do at their first use and that the sandbox would forbid. */
+static void warm_up(void)
+{
+	seki_status_prepare();
+	seki_log("starting");
+}
+
+static int wall_in(const struct seki_p4vm_child *child, struct seki_server *server)
+{
+	int err = seki_sandbox_confine(child->sandbox, child->dir);
+
+	if (err)
+		return complain("sandbox: %s", strerror(-err));
+	err = seki_server_start(server);
+	if (err)
+		return complain("worker: %s", strerror(-err));
+	/* Once it answers, its thread has made the calls that start a thread. */
+	seki_worker_call(&server->worker, do_nothing, NULL);
+	err = seki_sandbox_filter();
+	if (err)
+		return complain("sandbox: seccomp: %s", strerror(-err));
+	return 0;
+}
+
+static int serve(const struct seki_p4vm_child *child, struct inputs *in, pid_t pid)
+{
+	const struct seki_p4vm_config *config = child->config;
+	struct seki_server *server = calloc(1, sizeof(*server));
+
+	if (!server)
+		return complain("no memory");
+	*server = (struct seki_server){.name = config->name,
+				       .control_listen = child->control_listen,
+				       .port_listen = child->port_listen,
+				       .signals = child->signals,
+				       .keeper = child->keeper,
+				       .pid = pid,
+				       .wait_ns = config->fact_wait_ms * 1000000ull,
+				       .spin_ns = spin_ns(config),
+				       .facts = in->facts,
+				       .sandbox = child->sandbox};
+	if (wall_in(child, server) || load_first(server, config, in))
+		return 1;
+	seki_log("ready, sandbox %s", seki_sandbox_text(child->sandbox));
+	if (write(child->keeper, "", 1) != 1)
+		return 1;
+	seki_server_run(server);
+	seki_log("ended");
+	free(server);
+	return 0;
+}
+
+int seki_p4vm_child_run(const struct seki_p4vm_child *child)
+{
+	struct inputs in = {0};
+	pid_t pid;
+	int ret;
+
+	/* End of file: the parent is gone. */
+	if (read(child->keeper, &pid, sizeof(pid)) != sizeof(pid))
+		return 1;
+	if (open_facts(child->config, &in) || open_program(child->config, &in))
+		return 1;
+	warm_up();
+	ret = serve(child, &in, pid);
+	seki_vminfo_destroy(in.facts);
+	return ret;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the command line of sekisho-p4vmd says, and the two halves that act on it. */
+#ifndef SEKI_P4VM_CONFIG_H
+#define SEKI_P4VM_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "p4vm/sandbox.h"
+
+#define SEKI_P4VM_PROGRAM "sekisho-p4vmd"
+
+struct seki_p4vm_config {
+	const char *name;
+	const char *run_dir; /* base */
+	const char *program; /* object to start with, or NULL */
+	const char *facts;   /* region file, or NULL */
+	const char *key;     /* key file, or NULL */
+	uint32_t fact_wait_ms;
+	uint32_t spin_us;
+	uint32_t uid; /* 0: by name */
+	bool partial_ok;
+	bool daemon;
+	bool version;
+};
+
+/* What the sandboxed process gets from its parent. */
+struct seki_p4vm_child {
+	const struct seki_p4vm_config *config;
+	const struct seki_sandbox *sandbox;
+	const char *dir; /* of this instance */
+	int control_listen;
+	int port_listen;
+	int signals; /* signalfd */
+	int keeper;  /* socket to the parent, which sends the process's id first */
+};
+
+/* Runs the P4 VM in the calling process; returns its exit code. Errors go to standard error. */
+int seki_p4vm_child_run(const struct seki_p4vm_child *child);
+
+#endif

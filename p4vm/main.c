@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sekisho-p4vmd: one tenant's P4 VM as a process. This process makes the sockets and the sandboxed
+ * child that serves them, and stays as its keeper.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/check.h"
+#include "lib/sys/fds.h"
+#include "lib/sys/log.h"
+#include "lib/sys/opts.h"
+#include "lib/sys/rundir.h"
+#include "p4vm/config.h"
+#include "p4vm/keeper.h"
+
+static const struct seki_opt options[] = {
+#define CONFIG struct seki_p4vm_config
+	SEKI_OPT_REQUIRED_LINE(CONFIG, name, "NAME", "name of this P4 VM"),
+	SEKI_OPT_STRING_LINE(CONFIG, program, 'p', "program", "OBJ", "program to start with"),
+	SEKI_OPT_STRING_LINE(CONFIG, facts, 'f', "facts", "FILE",
+			     "shared memory of the user VM's facts; made if absent"),
+	SEKI_OPT_STRING_LINE(CONFIG, key, 'k', "key", "FILE",
+			     "key of the facts: 32 bytes or 64 hex digits, mode 0600"),
+	SEKI_OPT_U32_LINE(CONFIG, fact_wait_ms, 0, "fact-wait-ms", "N", 0, 10000,
+			  "longest that a packet waits for its fact (default 200; 0: never)"),
+	SEKI_OPT_U32_LINE(CONFIG, uid, 'u', "uid", "N", 1, INT_MAX,
+			  "user and group id to run as (default: by name, 61184 to 65519)"),
+	SEKI_OPT_STRING_LINE(CONFIG, run_dir, 0, "run-dir", "DIR",
+			     "where the sockets go: DIR/NAME/ (default /run/sekisho)"),
+	SEKI_OPT_U32_LINE(CONFIG, spin_us, 0, "spin-us", "N", 0, 10000,
+			  "look for packets so long before sleeping (default 20; with 2 cores 0)"),
+	SEKI_OPT_FLAG_LINE(CONFIG, partial_ok, 0, "allow-partial-sandbox",
+			   "run even where the sandbox cannot be complete (not root)"),
+	SEKI_OPT_FLAG_LINE(CONFIG, daemon, 'd', "daemon", "go to the background when ready"),
+	SEKI_OPT_FLAG_LINE(CONFIG, version, 'V', "version", "print the version"),
+#undef CONFIG
+};
+
+static struct seki_command command = {
+	.name = "sekisho-p4vmd",
+	.about = "Runs a tenant's P4 VM: a sandboxed process that decides on the packets of the\n"
+		 "tenant's virtual machine by the tenant's own program.",
+	.opts = options,
+	.count = SEKI_COUNT(options),
+};
+
+/* The instance as its keeper knows it. */
+struct instance {
+	struct seki_p4vm_config config;
+	struct seki_sandbox sandbox;
+	char dir[PATH_MAX];
+	char control_path[PATH_MAX];
+	char port_path[PATH_MAX];
+	int lock;
+	int control_listen;
+	int port_listen;
+	int waiter; /* --daemon: pipe to the process that was started; else -1 */
+};
+
+#define complain(...) seki_complain(SEKI_P4VM_PROGRAM, __VA_ARGS__)
+
+/* Ends the calling process; its child goes on as the daemon, with a pipe that says "ready". */
+static int go_to_background(int *waiter)
+{
+	char byte;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return complain("pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		return complain("fork: %s", strerror(errno));
+	if (pid) {
+		close(ends[1]);
+		_exit(read(ends[0], &byte, 1) == 1 ? 0 : 1);
+	}
+	close(ends[0]);
+	setsid();
+	*waiter = ends[1];
+	return 0;
+}
+
+static int make_paths(struct instance *in)
+{
+	const char *base = in->config.run_dir;
+	const char *name = in->config.name;
+
+	if (seki_rundir_path(base, name, NULL, in->dir, sizeof(in->dir)) ||
+	    seki_rundir_path(base, name, SEKI_RUNDIR_CONTROL, in->control_path, PATH_MAX) ||
+	    seki_rundir_path(base, name, SEKI_RUNDIR_PORT, in->port_path, PATH_MAX))
+		return complain("name '%s': letters, digits, '.', '_' and '-', at most %u of them",
+				name, SEKI_RUNDIR_NAME_MAX);
+	return 0;
+}
+
+static int claim(struct instance *in)
+{
+	in->lock = seki_rundir_claim(in->config.run_dir, in->config.name);
+	if (in->lock == -EBUSY)
+		return complain("'%s' runs already; stop it first: sekisho shield stop %s",
+				in->config.name, in->config.name);
+	if (in->lock < 0)
+		return complain("run directory '%s': %s", in->dir, strerror(-in->lock));
+	return 0;
+}
+
+/* Both for their owner: the tenant's command line, and vswitchd, which is root. */
+static int listen_at(const char *path, int type, int *out)
+{
+	*out = seki_unix_listen(path, type, 0600, 64);
+	if (*out == -ENAMETOOLONG)
+		return complain("socket '%s': path longer than %u bytes; choose a --run-dir", path,
+				SEKI_UNIX_PATH_MAX);
+	if (*out < 0)
+		return complain("socket '%s': %s", path, strerror(-*out));
+	return 0;
+}
+
+static int prepare_sandbox(struct instance *in)
+{
+	struct seki_sandbox *sandbox = &in->sandbox;
+	int err;
+
+	sandbox->uid = in->config.uid ? in->config.uid : seki_sandbox_uid(in->config.name);
+	err = seki_sandbox_prepare(sandbox);
+	if (err)
+		return complain("sandbox: %s", strerror(-err));
+	if (seki_sandbox_is_full(sandbox))
+		return 0;
+	if (!in->config.partial_ok)
+		return complain("sandbox %s; start it as root, or with --allow-partial-sandbox",
+				seki_sandbox_text(sandbox));
+	complain("WARNING: sandbox %s", seki_sandbox_text(sandbox));
+	return 0;
+}
+
+/* The log of a daemon starts anew with each run. */
+static void leave_terminal(const struct instance *in)
+{
+	char path[PATH_MAX];
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int log;
+
+	if (seki_rundir_path(in->config.run_dir, in->config.name, SEKI_RUNDIR_LOG, path,
+			     sizeof(path)) ||
+	    null < 0)
+		return;
+	log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(log < 0 ? null : log, STDERR_FILENO);
+	close(null);
+	if (log >= 0)
+		close(log);
+}
+
+static void announce(void *arg)
+{
+	struct instance *in = arg;
+
+	printf("P4 VM '%s' is ready (user %u, sandbox %s)\n"
+	       "  attach a port   ovs-vsctl set Interface PORT other_config:sekisho=%s\n"
+	       "  load a program  sekisho shield load %s OBJ\n"
+	       "  control socket  %s\n",
+	       in->config.name, in->sandbox.own_user ? in->sandbox.uid : getuid(),
+	       seki_sandbox_text(&in->sandbox), in->port_path, in->config.name, in->control_path);
+	fflush(stdout);
+	if (in->waiter < 0)
+		return;
+	leave_terminal(in);
+	if (write(in->waiter, "", 1) < 0)
+		return; /* whoever started it did not wait */
+	close(in->waiter);
+	in->waiter = -1;
+}
+
+/* In the child. Its log is its only way out; it keeps no descriptor of a file or terminal. */
+static int run_child(struct instance *in, int signals, int keeper, int log)
+{
+	struct seki_p4vm_child child = {.config = &in->config,
+					.sandbox = &in->sandbox,
+					.dir = in->dir,
+					.control_listen = in->control_listen,
+					.port_listen = in->port_listen,
+					.signals = signals,
+					.keeper = keeper};
+
+	close(in->lock);
+	if (in->waiter >= 0)
+		close(in->waiter);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (dup2(log, fd) < 0)
+			return 1;
+	}
+	close(log);
+	return seki_p4vm_child_run(&child);
+}
+
+static int keep(struct instance *in, pid_t pid, int signals, int link, int log)
+{
+	struct seki_keeper keeper = {.child = pid,
+				     .link = link,
+				     .child_log = log,
+				     .signals = signals,
+				     .ready = announce,
+				     .arg = in};
+
+	close(in->control_listen);
+	close(in->port_listen);
+	/* A child that is gone already shows in its log's end. */
+	if (write(link, &pid, sizeof(pid)) < 0)
+		complain("'%s' ended early", in->config.name);
+	return seki_keeper_run(&keeper);
+}
+
+static int split(struct instance *in, int signals)
+{
+	int link[2], log[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, link) || pipe2(log, O_CLOEXEC))
+		return complain("%s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		return complain("fork: %s", strerror(errno));
+	if (pid == 0) {
+		close(link[0]);
+		close(log[0]);
+		_exit(run_child(in, signals, link[1], log[1]));
+	}
+	close(link[1]);
+	close(log[1]);
+	return keep(in, pid, signals, link[0], log[0]);
+}
+
+static int open_sockets(struct instance *in)
+{
+	if (listen_at(in->control_path, SOCK_STREAM, &in->control_listen))
+		return 1;
+	if (listen_at(in->port_path, SOCK_SEQPACKET, &in->port_listen)) {
+		unlink(in->control_path);
+		return 1;
+	}
+	return 0;
+}
+
+static int run(struct instance *in)
+{
+	sigset_t set;
+	int signals, ret;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals < 0)
+		return complain("signalfd: %s", strerror(errno));
+	if (make_paths(in) || claim(in) || open_sockets(in))
+		return 1;
+	ret = prepare_sandbox(in) || split(in, signals);
+	unlink(in->control_path);
+	unlink(in->port_path);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct instance in = {
+		.config = {.fact_wait_ms = 200, .spin_us = 20},
+		.waiter = -1,
+	};
+	char err[256];
+	int ret;
+
+	if (argc > 0 && strncmp(argv[0], "sekisho ", 8) == 0)
+		command.name = argv[0]; /* started by `sekisho shield run` */
+	ret = seki_opts_parse(&command, argc, argv, &in.config, err, sizeof(err));
+	if (ret == SEKI_OPTS_HELP) {
+		seki_opts_help(&command, stdout);
+		return 0;
+	}
+	if (in.config.version) {
+		puts("sekisho-p4vmd " SEKI_VERSION);
+		return 0;
+	}
+	if (ret) {
+		fprintf(stderr, "%s: %s\n", command.name, err);
+		return 2;
+	}
+	in.config.run_dir = seki_rundir_base(in.config.run_dir);
+	/* What the starter left open is nothing that a P4 VM should have. */
+	if (close_range(3, ~0u, 0))
+		return complain("close_range: %s", strerror(errno));
+	if (in.config.daemon && go_to_background(&in.waiter))
+		return 1;
+	return run(&in);
+}

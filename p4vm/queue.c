@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a batch, and of the packets that wait for a fact. Every submission is answered once:
+ * no more are taken than can be answered together with the parked ones.
+ */
+#include "p4vm/queue.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "core/base/check.h"
+
+static void count(struct seki_queue *q, const struct seki_submission *sub,
+		  const struct seki_completion *cpl)
+{
+	struct seki_queue_stats *stats = &q->stats;
+
+	if (cpl->verdict == SEKI_VERDICT_MORE) {
+		stats->more++;
+		return; /* it comes again and is counted then */
+	}
+	stats->packets++;
+	if (cpl->verdict == SEKI_VERDICT_DROP) {
+		stats->dropped++;
+		return;
+	}
+	if (cpl->verdict == SEKI_VERDICT_PASS)
+		stats->passed++;
+	else
+		stats->redirected++;
+	if (cpl->head_out || cpl->head_in || cpl->len != sub->len)
+		stats->rewritten++;
+}
+
+/* 0 and a completion, or -EAGAIN. */
+static int decide(struct seki_queue *q, struct seki_engine *engine,
+		  const struct seki_submission *sub, bool may_wait, struct seki_completion *out)
+{
+	struct seki_packet packet = {.sub = sub,
+				     .bytes = seki_ring_p4vm_packet(&q->ring, sub->slot),
+				     .head = seki_ring_p4vm_head(&q->ring, sub->slot),
+				     .queue = q->id,
+				     .may_wait = may_wait};
+	int err = seki_engine_run(engine, &packet, out);
+
+	if (!err)
+		count(q, sub, out);
+	return err;
+}
+
+static void answer(struct seki_queue *q, const struct seki_completion *cpls, uint32_t n)
+{
+	const uint64_t one = 1;
+
+	if (!n)
+		return;
+	seki_ring_p4vm_answer(&q->ring, cpls, n);
+	/* A full eventfd means that the switch has been woken often enough. */
+	if (seki_ring_p4vm_wake_needed(&q->ring) && write(q->wake, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void park(struct seki_queue *q, const struct seki_submission *sub, uint64_t boot_ns)
+{
+	q->parked[q->n_parked++] = (struct seki_parked){.sub = *sub,
+							.until_ns = boot_ns + q->wait_ns};
+	q->stats.waited++;
+}
+
+int seki_queue_step(struct seki_queue *queue, struct seki_engine *engine)
+{
+	struct seki_submission subs[SEKI_BATCH_MAX];
+	struct seki_completion cpls[SEKI_BATCH_MAX];
+	uint32_t room = seki_ring_p4vm_room(&queue->ring);
+	uint32_t done = 0;
+	int n;
+
+	room -= (uint32_t)seki_min(room, queue->n_parked);
+	if (!room)
+		return 0;
+	n = seki_ring_p4vm_take(&queue->ring, subs, (uint32_t)seki_min(room, SEKI_BATCH_MAX),
+				&queue->stats.bad);
+	for (int i = 0; i < n; i++) {
+		bool may_wait = queue->wait_ns && queue->n_parked < SEKI_QUEUE_PARKED;
+
+		if (decide(queue, engine, &subs[i], may_wait, &cpls[done]) == 0)
+			done++;
+		else
+			park(queue, &subs[i], engine->boot_ns);
+	}
+	answer(queue, cpls, done);
+	return n;
+}
+
+uint32_t seki_queue_retry(struct seki_queue *queue, struct seki_engine *engine, bool changed)
+{
+	struct seki_completion cpls[SEKI_QUEUE_PARKED];
+	/* A lying switch can take back room that was there when the packet was parked. */
+	uint32_t room = seki_ring_p4vm_room(&queue->ring);
+	uint32_t done = 0, kept = 0;
+
+	for (uint32_t i = 0; i < queue->n_parked; i++) {
+		struct seki_parked parked = queue->parked[i];
+		bool due = engine->boot_ns >= parked.until_ns;
+
+		if ((due || changed) && done < room &&
+		    decide(queue, engine, &parked.sub, !due, &cpls[done]) == 0)
+			done++;
+		else
+			queue->parked[kept++] = parked;
+	}
+	queue->n_parked = kept;
+	answer(queue, cpls, done);
+	return done;
+}

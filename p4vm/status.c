@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "p4vm/status.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/check.h"
+
+/* A copy of what is the worker's, made between two batches. */
+struct snapshot {
+	struct seki_engine_stats stats;
+	struct seki_vminfo_stats facts;
+	bool fresh;
+	uint32_t n_queues;
+	struct {
+		char port[64];
+		uint32_t number;
+		uint32_t id;
+		uint32_t parked;
+		struct seki_queue_stats stats;
+	} queues[SEKI_WORKER_QUEUES];
+};
+
+static void do_snapshot(struct seki_worker *worker, void *arg)
+{
+	struct snapshot *s = arg;
+	const struct seki_engine *engine = &worker->engine;
+
+	s->stats = engine->stats;
+	if (engine->facts) {
+		seki_vminfo_stats(engine->facts, engine->boot_ns, &s->facts);
+		s->fresh = seki_vminfo_fresh(engine->facts, engine->boot_ns);
+	}
+	s->n_queues = worker->n_queues;
+	for (uint32_t i = 0; i < worker->n_queues; i++) {
+		const struct seki_queue *queue = worker->queues[i];
+
+		memcpy(s->queues[i].port, queue->port, sizeof(queue->port));
+		s->queues[i].number = queue->number;
+		s->queues[i].id = queue->id;
+		s->queues[i].parked = queue->n_parked;
+		s->queues[i].stats = queue->stats;
+	}
+}
+
+/* json-c frees an object that could not be added with what it was to be added to. */
+static void add_u64(struct json_object *to, const char *key, uint64_t value)
+{
+	json_object_object_add(to, key, json_object_new_uint64(value));
+}
+
+static void add_text(struct json_object *to, const char *key, const char *value)
+{
+	json_object_object_add(to, key, json_object_new_string(value));
+}
+
+static void add_time(struct json_object *to, const char *key, uint64_t real_ns)
+{
+	time_t seconds = (time_t)(real_ns / 1000000000u);
+	struct tm tm;
+	char text[40];
+	size_t n;
+
+	gmtime_r(&seconds, &tm);
+	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + n, sizeof(text) - n, ".%03uZ", (unsigned int)(real_ns / 1000000u % 1000u));
+	add_text(to, key, text);
+}
+
+static struct json_object *program_json(const struct seki_loaded *loaded)
+{
+	struct json_object *program;
+
+	if (!loaded->name[0])
+		return NULL;
+	program = json_object_new_object();
+	add_text(program, "name", loaded->name);
+	add_text(program, "source", loaded->source);
+	add_u64(program, "insns", loaded->info.insns);
+	add_u64(program, "worst_insns", loaded->info.worst_insns);
+	add_u64(program, "packet_touch", loaded->info.packet_touch);
+	json_object_object_add(program, "packet_written",
+			       json_object_new_boolean(loaded->info.packet_written));
+	add_u64(program, "maps", loaded->info.maps);
+	add_u64(program, "map_bytes", loaded->info.map_bytes);
+	add_time(program, "loaded_at", loaded->real_ns);
+	return program;
+}
+
+static struct json_object *queues_json(const struct snapshot *s)
+{
+	struct json_object *queues = json_object_new_array();
+
+	for (uint32_t i = 0; i < s->n_queues; i++) {
+		const struct seki_queue_stats *stats = &s->queues[i].stats;
+		struct json_object *queue = json_object_new_object();
+
+		add_text(queue, "port", s->queues[i].port);
+		add_u64(queue, "queue", s->queues[i].number);
+		add_u64(queue, "packets", stats->packets);
+		add_u64(queue, "passed", stats->passed);
+		add_u64(queue, "dropped", stats->dropped);
+		add_u64(queue, "redirected", stats->redirected);
+		add_u64(queue, "rewritten", stats->rewritten);
+		add_u64(queue, "more", stats->more);
+		add_u64(queue, "bad", stats->bad);
+		add_u64(queue, "parked", s->queues[i].parked);
+		add_u64(queue, "waited", stats->waited);
+		json_object_array_add(queues, queue);
+	}
+	return queues;
+}
+
+static struct json_object *sites_json(const struct snapshot *s, const char *source)
+{
+	struct json_object *sites = json_object_new_array();
+
+	for (uint32_t i = 0; i < s->stats.n_sites; i++) {
+		struct json_object *site = json_object_new_object();
+
+		add_text(site, "source", source);
+		add_u64(site, "line", s->stats.sites[i].line);
+		add_u64(site, "count", s->stats.sites[i].count);
+		json_object_array_add(sites, site);
+	}
+	if (s->stats.other_sites) {
+		struct json_object *site = json_object_new_object();
+
+		add_text(site, "source", "other");
+		add_u64(site, "line", 0);
+		add_u64(site, "count", s->stats.other_sites);
+		json_object_array_add(sites, site);
+	}
+	return sites;
+}
+
+static struct json_object *reasons_json(const struct snapshot *s)
+{
+	struct json_object *reasons = json_object_new_object();
+
+	for (unsigned int i = 0; i < SEKI_DROP_COUNT; i++)
+		add_u64(reasons, seki_drop_text((enum seki_drop)i), s->stats.drops[i]);
+	return reasons;
+}
+
+static void add_ipv4(struct json_object *to, const struct seki_dropped *d)
+{
+	char text[INET_ADDRSTRLEN];
+
+	add_text(to, "saddr", inet_ntop(AF_INET, d->saddr, text, sizeof(text)));
+	add_text(to, "daddr", inet_ntop(AF_INET, d->daddr, text, sizeof(text)));
+	add_u64(to, "protocol", d->proto);
+	if (d->proto == 1) {
+		add_u64(to, "icmp_type", d->sport);
+		add_u64(to, "icmp_code", d->dport);
+	} else if (d->proto == 6 || d->proto == 17) {
+		add_u64(to, "sport", d->sport);
+		add_u64(to, "dport", d->dport);
+	}
+}
+
+/* Port of a queue by its number in this P4 VM; the queue may be gone by now. */
+static const char *port_name(const struct snapshot *s, uint32_t id)
+{
+	for (uint32_t i = 0; i < s->n_queues; i++) {
+		if (s->queues[i].id == id)
+			return s->queues[i].port;
+	}
+	return "";
+}
+
+static struct json_object *last_json(const struct snapshot *s)
+{
+	struct json_object *last = json_object_new_array();
+	uint64_t n = seki_min(s->stats.n_last, SEKI_ENGINE_LAST);
+
+	for (uint64_t i = s->stats.n_last - n; i < s->stats.n_last; i++) {
+		const struct seki_dropped *d = &s->stats.last[i % SEKI_ENGINE_LAST];
+		struct json_object *dropped = json_object_new_object();
+		char ether[8];
+
+		add_time(dropped, "time", d->real_ns);
+		add_text(dropped, "port", port_name(s, d->queue));
+		add_text(dropped, "from", d->in_port == SEKI_PORT_VM ? "vm" : "net");
+		add_text(dropped, "reason", seki_drop_text((enum seki_drop)d->drop));
+		add_u64(dropped, "line", d->line);
+		if (d->ether) {
+			snprintf(ether, sizeof(ether), "0x%04x", d->ether);
+			add_text(dropped, "ether", ether);
+		}
+		if (d->ip == 4)
+			add_ipv4(dropped, d);
+		json_object_array_add(last, dropped);
+	}
+	return last;
+}
+
+static struct json_object *facts_json(const struct snapshot *s, uint64_t wait_ns)
+{
+	struct json_object *facts = json_object_new_object();
+
+	json_object_object_add(facts, "fresh", json_object_new_boolean(s->fresh));
+	json_object_object_add(facts, "heartbeat_age_ms",
+			       s->facts.heartbeat_age_ms == UINT64_MAX
+				       ? NULL
+				       : json_object_new_uint64(s->facts.heartbeat_age_ms));
+	add_u64(facts, "flows", s->facts.flows);
+	add_u64(facts, "opened", s->facts.opened);
+	add_u64(facts, "bad_seal", s->facts.bad_seal);
+	add_u64(facts, "rolled_back", s->facts.rolled_back);
+	add_u64(facts, "stale", s->facts.stale);
+	add_u64(facts, "torn", s->facts.torn);
+	add_u64(facts, "withheld", s->facts.withheld);
+	add_u64(facts, "sessions", s->facts.sessions);
+	add_u64(facts, "wait_ms", wait_ns / 1000000u);
+	return facts;
+}
+
+static uint64_t uptime_s(const struct seki_server *server)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec - server->start_ns / 1000000000u;
+}
+
+static struct json_object *build(const struct seki_server *server, const struct snapshot *s)
+{
+	struct json_object *root = json_object_new_object();
+	struct json_object *errors = json_object_new_object();
+
+	add_text(root, "name", server->name);
+	add_u64(root, "pid", (uint64_t)server->pid);
+	add_u64(root, "uptime_s", uptime_s(server));
+	add_text(root, "sandbox", seki_sandbox_text(server->sandbox));
+	json_object_object_add(root, "program", program_json(&server->loaded));
+	json_object_object_add(root, "queues", queues_json(s));
+	add_u64(root, "instructions", s->stats.insns);
+	json_object_object_add(root, "drops", reasons_json(s));
+	json_object_object_add(root, "sites", sites_json(s, server->loaded.source));
+	json_object_object_add(root, "last_drops", last_json(s));
+	json_object_object_add(root, "facts",
+			       server->facts ? facts_json(s, server->wait_ns) : NULL);
+	add_u64(errors, "loads", server->load_errors);
+	add_u64(errors, "control", server->control_errors);
+	add_u64(errors, "attach", server->attach_errors);
+	json_object_object_add(root, "errors", errors);
+	add_u64(root, "loads", server->loads);
+	return root;
+}
+
+char *seki_status_json(struct seki_server *server)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+	struct json_object *root;
+	const char *text;
+	char *copy;
+
+	if (!s)
+		return NULL;
+	seki_worker_call(&server->worker, do_snapshot, s);
+	root = build(server, s);
+	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+							    JSON_C_TO_STRING_NOSLASHESCAPE);
+	copy = text ? strdup(text) : NULL;
+	json_object_put(root);
+	free(s);
+	return copy;
+}
+
+void seki_status_prepare(void)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_text(object, "key", "value");
+	json_object_put(object);
+}

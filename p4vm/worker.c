@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation. The thread goes round its queues, one batch each, for as long as packets
+ * come; no system call is made meanwhile but a look at the sockets once in a while. When nothing
+ * comes it looks on for spin_ns, then arms every queue (which has the switch send a wake-up) and
+ * sleeps in epoll. Facts are polled before each round; while asleep, at the rate of their
+ * heartbeats, so that no old one can be passed off as new after a long sleep; and every millisecond
+ * while a packet waits for one.
+ */
+#include "p4vm/worker.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/sys/log.h"
+#include "p4vm/attach.h"
+
+/* Rounds with packets between two looks at the sockets. */
+#define BUSY_ROUNDS 64u
+/* Wake-ups read from one socket at a time. */
+#define KICKS_MAX 16
+
+static void close_queue(struct seki_worker *w, uint32_t index, const char *why)
+{
+	struct seki_queue *queue = w->queues[index];
+
+	seki_log("port %s queue %u: detached: %s", queue->port, queue->number, why);
+	w->queues[index] = w->queues[--w->n_queues];
+	seki_attach_close(queue);
+}
+
+static void run_call(struct seki_worker *w)
+{
+	void (*fn)(struct seki_worker *, void *) = __atomic_load_n(&w->fn, __ATOMIC_ACQUIRE);
+
+	if (!fn)
+		return;
+	fn(w, w->arg);
+	__atomic_store_n(&w->fn, NULL, __ATOMIC_RELAXED);
+	sem_post(&w->done);
+}
+
+/* Reads wake-ups; false: the switch is gone. */
+static bool drain(struct seki_queue *queue)
+{
+	char byte[8];
+
+	for (int i = 0; i < KICKS_MAX; i++) {
+		ssize_t n = recv(queue->conn, byte, sizeof(byte), MSG_DONTWAIT);
+
+		if (n > 0)
+			continue;
+		return n < 0 && (errno == EAGAIN || errno == EINTR);
+	}
+	return true;
+}
+
+static void look_at_queue(struct seki_worker *w, const struct seki_queue *queue)
+{
+	for (uint32_t i = 0; i < w->n_queues; i++) {
+		if (w->queues[i] == queue && !drain(w->queues[i])) {
+			close_queue(w, i, "the switch closed it");
+			return;
+		}
+	}
+}
+
+/* The call itself is found by run_call(). */
+static void clear_call_event(struct seki_worker *w)
+{
+	uint64_t count;
+
+	while (read(w->call_event, &count, sizeof(count)) < 0 && errno == EINTR)
+		;
+}
+
+static void look_at_sockets(struct seki_worker *w, int timeout_ms)
+{
+	struct epoll_event events[16];
+	int n = epoll_wait(w->epoll, events, 16, timeout_ms);
+
+	for (int i = 0; i < n; i++) {
+		if (events[i].data.ptr)
+			look_at_queue(w, events[i].data.ptr);
+		else
+			clear_call_event(w);
+	}
+}
+
+/* One batch of each queue; returns how many packets were handled, sets whether some are parked. */
+static uint32_t round_of_queues(struct seki_worker *w, bool *parked)
+{
+	bool changed = seki_engine_refresh(&w->engine);
+	uint32_t work = 0;
+
+	*parked = false;
+	for (uint32_t i = 0; i < w->n_queues; i++) {
+		struct seki_queue *queue = w->queues[i];
+		int n;
+
+		if (queue->n_parked)
+			work += seki_queue_retry(queue, &w->engine, changed);
+		n = seki_queue_step(queue, &w->engine);
+		if (n < 0) {
+			close_queue(w, i--, "it broke the protocol");
+			continue;
+		}
+		work += (uint32_t)n;
+		*parked |= queue->n_parked > 0;
+	}
+	return work;
+}
+
+static void sleep_armed(struct seki_worker *w, bool parked)
+{
+	bool may_sleep = true;
+	int timeout_ms = parked ? 1 : w->engine.facts ? (int)SEKI_VMINFO_HEARTBEAT_MS : -1;
+
+	for (uint32_t i = 0; i < w->n_queues; i++)
+		may_sleep &= seki_ring_p4vm_arm(&w->queues[i]->ring);
+	look_at_sockets(w, may_sleep ? timeout_ms : 0);
+	for (uint32_t i = 0; i < w->n_queues; i++)
+		seki_ring_p4vm_disarm(&w->queues[i]->ring);
+}
+
+static void *run(void *arg)
+{
+	struct seki_worker *w = arg;
+	uint64_t last_work = 0;
+	uint32_t rounds = 0;
+	bool parked;
+
+	while (!w->stop) {
+		if (round_of_queues(w, &parked)) {
+			last_work = w->engine.boot_ns;
+			if (++rounds % BUSY_ROUNDS == 0)
+				look_at_sockets(w, 0);
+		} else if (w->engine.boot_ns - last_work >= w->spin_ns) {
+			sleep_armed(w, parked);
+		}
+		run_call(w);
+	}
+	return NULL;
+}
+
+static int open_events(struct seki_worker *w)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+	int err;
+
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (w->epoll < 0)
+		return -errno;
+	w->call_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->call_event < 0) {
+		err = -errno;
+		close(w->epoll);
+		return err;
+	}
+	/* Cannot fail but for memory: both descriptors are new. */
+	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->call_event, &event)) {
+		err = -errno;
+		close(w->epoll);
+		close(w->call_event);
+		return err;
+	}
+	return 0;
+}
+
+int seki_worker_start(struct seki_worker *worker, struct seki_vminfo *facts,
+		      void (*print)(void *arg, const char *line))
+{
+	int err = open_events(worker);
+
+	if (err)
+		return err;
+	seki_engine_init(&worker->engine, facts, print);
+	sem_init(&worker->done, 0, 0);
+	err = -pthread_create(&worker->thread, NULL, run, worker);
+	if (err) {
+		close(worker->epoll);
+		close(worker->call_event);
+	}
+	return err;
+}
+
+void seki_worker_call(struct seki_worker *worker, void (*fn)(struct seki_worker *worker, void *arg),
+		      void *arg)
+{
+	const uint64_t one = 1;
+
+	worker->arg = arg;
+	__atomic_store_n(&worker->fn, fn, __ATOMIC_RELEASE);
+	/* Cannot fail: the counter is far from its limit of 2^64 - 2. */
+	while (write(worker->call_event, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+	while (sem_wait(&worker->done) && errno == EINTR)
+		;
+}
+
+int seki_worker_add(struct seki_worker *worker, struct seki_queue *queue)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = queue};
+
+	if (worker->n_queues == SEKI_WORKER_QUEUES)
+		return -ENOSPC;
+	if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, queue->conn, &event))
+		return -errno;
+	queue->id = worker->next_id++;
+	queue->wait_ns = worker->wait_ns;
+	seki_ring_p4vm_set_want(&queue->ring, worker->engine.touch);
+	worker->queues[worker->n_queues++] = queue;
+	return 0;
+}
+
+struct seki_bpf_prog *seki_worker_swap(struct seki_worker *worker, struct seki_bpf_prog *prog)
+{
+	struct seki_bpf_prog *old = seki_engine_swap(&worker->engine, prog);
+
+	for (uint32_t i = 0; i < worker->n_queues; i++)
+		seki_ring_p4vm_set_want(&worker->queues[i]->ring, worker->engine.touch);
+	return old;
+}
+
+static void do_stop(struct seki_worker *worker, void *arg)
+{
+	(void)arg;
+	worker->stop = true;
+}
+
+void seki_worker_stop(struct seki_worker *worker)
+{
+	seki_worker_call(worker, do_stop, NULL);
+	pthread_join(worker->thread, NULL);
+	while (worker->n_queues)
+		close_queue(worker, worker->n_queues - 1, "the P4 VM ends");
+	close(worker->epoll);
+	close(worker->call_event);
+	sem_destroy(&worker->done);
+}
