@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `sekisho shield`: a tenant's P4 VMs on this machine. */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/control.h"
+#include "cli/shield_status.h"
+#include "core/base/check.h"
+#include "lib/sys/file.h"
+#include "lib/sys/log.h"
+#include "lib/sys/opts.h"
+#include "lib/sys/rundir.h"
+
+#define complain(...) seki_complain("sekisho", __VA_ARGS__)
+
+/* The options of all subcommands; each has a table of those that are its own. */
+struct config {
+	const char *name;
+	const char *object;
+	const char *run_dir;
+	bool json;
+};
+
+#define NAME_LINE SEKI_OPT_REQUIRED_LINE(struct config, name, "NAME", "name of the P4 VM")
+#define RUN_DIR_LINE                                                                               \
+	SEKI_OPT_STRING_LINE(struct config, run_dir, 0, "run-dir", "DIR",                          \
+			     "where the sockets are: DIR/NAME/ (default /run/sekisho)")
+
+/* False: *exit is what to return. */
+static bool parse(const struct seki_command *cmd, int argc, char **argv, struct config *config,
+		  int *exit_code)
+{
+	char err[256];
+	int ret = seki_opts_parse(cmd, argc, argv, config, err, sizeof(err));
+
+	if (ret == SEKI_OPTS_HELP) {
+		seki_opts_help(cmd, stdout);
+		*exit_code = SEKI_EXIT_OK;
+	} else if (ret) {
+		complain("%s", err);
+		*exit_code = SEKI_EXIT_USAGE;
+	}
+	config->run_dir = seki_rundir_base(config->run_dir);
+	return ret == 0;
+}
+
+/* Beside this program as built or as installed. */
+static int do_run(int argc, char **argv)
+{
+	static const char *const places[] = {"../p4vm/sekisho-p4vmd", "sekisho-p4vmd",
+					     "../libexec/sekisho/sekisho-p4vmd"};
+	char self[PATH_MAX], path[PATH_MAX + 64];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	(void)argc;
+	if (n < 0)
+		return complain("/proc/self/exe: %s", strerror(errno));
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	argv[0] = "sekisho shield run";
+	for (size_t i = 0; i < SEKI_COUNT(places); i++) {
+		snprintf(path, sizeof(path), "%s/%s", self, places[i]);
+		execv(path, argv);
+		if (errno != ENOENT)
+			return complain("'%s': %s", path, strerror(errno));
+	}
+	return complain("sekisho-p4vmd is neither beside '%s' nor in its libexec; install it",
+			self);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Sends the object and tells what became of it. */
+static int load(const struct config *config, const void *object, size_t len)
+{
+	struct seki_control_frame reply;
+	int fd = seki_cli_connect(config->run_dir, config->name);
+	char *text;
+	int err;
+
+	if (fd < 0)
+		return SEKI_EXIT_FAILED;
+	err = seki_cli_request(fd, SEKI_CONTROL_LOAD, base_name(config->object), object, len,
+			       &reply, &text);
+	close(fd);
+	if (err)
+		return complain("P4 VM '%s' did not answer: %s", config->name, strerror(-err));
+	if (reply.status) {
+		complain("P4 VM '%s' refused '%s': %s", config->name, config->object,
+			 *text ? text : strerror(-reply.status));
+		complain("nothing changed: the program it ran before still runs");
+	} else {
+		fputs(text, stdout);
+	}
+	free(text);
+	return reply.status ? SEKI_EXIT_FAILED : SEKI_EXIT_OK;
+}
+
+static int do_load(int argc, char **argv)
+{
+	static const struct seki_opt options[] = {
+		NAME_LINE,
+		SEKI_OPT_REQUIRED_LINE(struct config, object, "OBJ",
+				       "program, built by `sekisho p4 build`"),
+		RUN_DIR_LINE,
+	};
+	static const struct seki_command cmd = {
+		"sekisho shield load",
+		"Replaces the program of a running P4 VM, without losing a packet. What cannot be\n"
+		"proven safe is refused, and the program that ran before goes on undisturbed.",
+		options, SEKI_COUNT(options)};
+	struct config config = {0};
+	void *object;
+	size_t len;
+	int ret;
+
+	if (!parse(&cmd, argc, argv, &config, &ret))
+		return ret;
+	ret = seki_file_read(config.object, SEKI_CONTROL_MAX_REQUEST, &object, &len);
+	if (ret == -EFBIG)
+		return complain("'%s' is larger than %u bytes", config.object,
+				SEKI_CONTROL_MAX_REQUEST);
+	if (ret)
+		return complain("'%s': %s", config.object, strerror(-ret));
+	if (len == 0) {
+		free(object);
+		return complain("'%s' is empty; build it with `sekisho p4 build`", config.object);
+	}
+	ret = load(&config, object, len);
+	free(object);
+	return ret;
+}
+
+/* 0 and the text of one instance's status; else it has been complained about. */
+static int fetch_status(const struct config *config, const char *name, char **text)
+{
+	struct seki_control_frame reply;
+	int fd = seki_cli_connect(config->run_dir, name);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = seki_cli_request(fd, SEKI_CONTROL_STATUS, "", NULL, 0, &reply, text);
+	close(fd);
+	if (!err && reply.status) {
+		free(*text);
+		err = reply.status;
+	}
+	if (err)
+		complain("P4 VM '%s' did not answer: %s", name, strerror(-err));
+	return err;
+}
+
+static int show(const struct config *config, const char *name)
+{
+	char *text;
+	int err = fetch_status(config, name, &text);
+
+	if (err)
+		return SEKI_EXIT_FAILED;
+	if (config->json)
+		puts(text);
+	else
+		err = seki_cli_print_status(text);
+	if (err)
+		complain("P4 VM '%s' answered with something that is not its status", name);
+	free(text);
+	return err ? SEKI_EXIT_FAILED : SEKI_EXIT_OK;
+}
+
+static int is_instance(const struct dirent *entry)
+{
+	return seki_rundir_name_ok(entry->d_name);
+}
+
+/* Is there a control socket in it, alive or not? */
+static bool has_socket(const struct config *config, const char *name)
+{
+	char path[PATH_MAX];
+
+	return seki_rundir_path(config->run_dir, name, SEKI_RUNDIR_CONTROL, path, sizeof(path)) ==
+		       0 &&
+	       access(path, F_OK) == 0;
+}
+
+static int show_all(const struct config *config)
+{
+	struct dirent **names;
+	int n = scandir(config->run_dir, &names, is_instance, alphasort);
+	int shown = 0, ret = SEKI_EXIT_OK;
+
+	if (n < 0 && errno != ENOENT)
+		return complain("'%s': %s", config->run_dir, strerror(errno));
+	if (config->json)
+		putchar('[');
+	for (int i = 0; i < n; i++) {
+		if (has_socket(config, names[i]->d_name)) {
+			fputs(shown++ ? (config->json ? "," : "\n") : "", stdout);
+			if (show(config, names[i]->d_name))
+				ret = SEKI_EXIT_FAILED;
+		}
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	if (config->json)
+		puts("]");
+	else if (!shown)
+		printf("no P4 VM runs here (%s)\n", config->run_dir);
+	return ret;
+}
+
+static int do_status(int argc, char **argv)
+{
+	static const struct seki_opt options[] = {
+		SEKI_OPT_OPTIONAL_LINE(struct config, name, "NAME",
+				       "name of the P4 VM (default: all)"),
+		SEKI_OPT_FLAG_LINE(struct config, json, 'j', "json", "print JSON"),
+		RUN_DIR_LINE,
+	};
+	static const struct seki_command cmd = {
+		"sekisho shield status",
+		"Shows what P4 VMs run, what their programs did to packets, and which program\n"
+		"line dropped which.",
+		options, SEKI_COUNT(options)};
+	struct config config = {0};
+	int ret;
+
+	if (!parse(&cmd, argc, argv, &config, &ret))
+		return ret;
+	return config.name ? show(&config, config.name) : show_all(&config);
+}
+
+/* Ends a process and waits until it has. 0 or negative errno. */
+static int end_process(pid_t pid)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd wait = {pidfd, POLLIN, 0};
+	int err = 0;
+
+	if (pidfd < 0)
+		return -errno;
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0))
+		err = -errno;
+	else if (poll(&wait, 1, 10000) == 0)
+		err = -ETIMEDOUT;
+	close(pidfd);
+	return err;
+}
+
+static int do_stop(int argc, char **argv)
+{
+	static const struct seki_opt options[] = {NAME_LINE, RUN_DIR_LINE};
+	static const struct seki_command cmd = {
+		"sekisho shield stop",
+		"Ends a P4 VM. Packets of its ports follow the ports' policy from then on.",
+		options, SEKI_COUNT(options)};
+	struct config config = {0};
+	int fd, ret;
+	pid_t pid;
+
+	if (!parse(&cmd, argc, argv, &config, &ret))
+		return ret;
+	fd = seki_cli_connect(config.run_dir, config.name);
+	if (fd < 0)
+		return SEKI_EXIT_FAILED;
+	pid = seki_cli_peer(fd);
+	close(fd);
+	ret = pid < 0 ? pid : end_process(pid);
+	if (ret)
+		return complain("P4 VM '%s' (process %d) could not be stopped: %s", config.name,
+				pid, strerror(-ret));
+	return SEKI_EXIT_OK;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *about;
+} commands[] = {
+	{"run", do_run, "start a P4 VM"},
+	{"load", do_load, "load a program into a running P4 VM"},
+	{"status", do_status, "show P4 VMs, their programs, counters and drops"},
+	{"stop", do_stop, "end a P4 VM"},
+};
+
+static void help(FILE *out)
+{
+	fputs("usage: sekisho shield COMMAND ...\n"
+	      "A tenant's own P4 program decides on the packets of the tenant's virtual machine.\n\n",
+	      out);
+	for (size_t i = 0; i < SEKI_COUNT(commands); i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].about);
+	fputs("\n`sekisho shield COMMAND --help` tells more\n", out);
+}
+
+int seki_cli_shield(int argc, char **argv)
+{
+	if (argc < 2) {
+		help(stderr);
+		return SEKI_EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		help(stdout);
+		return SEKI_EXIT_OK;
+	}
+	for (size_t i = 0; i < SEKI_COUNT(commands); i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	complain("there is no command 'shield %s'; see sekisho shield --help", argv[1]);
+	return SEKI_EXIT_USAGE;
+}
