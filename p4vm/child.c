@@ -126,8 +126,8 @@ static int load_first(struct seki_server *server, const struct seki_p4vm_config 
 			       &text);
 	free(in->program);
 	if (err)
-		complain("program '%s' was refused: %s\n%s", config->program, strerror(-err),
-			 text ? text : "");
+		complain("program '%s' was refused: %s", config->program,
+			 text && *text ? text : strerror(-err));
 	free(text);
 	return err;
 }

@@ -64,7 +64,8 @@ struct instance {
 	int lock;
 	int control_listen;
 	int port_listen;
-	int waiter; /* --daemon: pipe to the process that was started; else -1 */
+	bool elsewhere; /* --run-dir was given */
+	int waiter;	/* --daemon: pipe to the process that was started; else -1 */
 };
 
 #define complain(...) seki_complain(SEKI_P4VM_PROGRAM, __VA_ARGS__)
@@ -171,10 +172,11 @@ static void announce(void *arg)
 
 	printf("P4 VM '%s' is ready (user %u, sandbox %s)\n"
 	       "  attach a port   ovs-vsctl set Interface PORT other_config:sekisho=%s\n"
-	       "  load a program  sekisho shield load %s OBJ\n"
+	       "  load a program  sekisho shield load%s%s %s OBJ\n"
 	       "  control socket  %s\n",
 	       in->config.name, in->sandbox.own_user ? in->sandbox.uid : getuid(),
-	       seki_sandbox_text(&in->sandbox), in->port_path, in->config.name, in->control_path);
+	       seki_sandbox_text(&in->sandbox), in->port_path, in->elsewhere ? " --run-dir " : "",
+	       in->elsewhere ? in->config.run_dir : "", in->config.name, in->control_path);
 	fflush(stdout);
 	if (in->waiter < 0)
 		return;
@@ -301,6 +303,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s: %s\n", command.name, err);
 		return 2;
 	}
+	in.elsewhere = in.config.run_dir != NULL;
 	in.config.run_dir = seki_rundir_base(in.config.run_dir);
 	/* What the starter left open is nothing that a P4 VM should have. */
 	if (close_range(3, ~0u, 0))

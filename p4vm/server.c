@@ -147,7 +147,8 @@ static bool step_control(struct seki_server *server, struct seki_control *contro
 
 	if (err == -EAGAIN && now < control->deadline_ns)
 		return false;
-	if (err) {
+	/* Whoever only connects, to see that it lives, does nothing wrong. */
+	if (err && !(err == -ECONNRESET && control->done == 0)) {
 		server->control_errors++;
 		seki_log("control connection: %s", strerror(err == -EAGAIN ? ETIMEDOUT : -err));
 	}
