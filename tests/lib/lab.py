@@ -17,6 +17,7 @@ from vm import VM
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLIENT_IP, VM_IP = "10.77.0.1", "10.77.0.2"
 CLIENT_MAC, VM_MAC = "02:00:00:77:00:01", "02:00:00:77:00:02"
+STALE_MS = 2000  # ms: SEKI_VMINFO_STALE_MS
 
 
 def poll(condition, timeout, what, step=0.02):

@@ -2,8 +2,9 @@
 /*
  * Sends mutated packets from an interface: `mutate DEVICE COUNT RATE SEED < frames`, frames as one
  * line of hex each. Every packet is one of the frames with a few random changes: bits flipped,
- * bytes set to the values that parsers get wrong, cut short, made longer. RATE is in packets a
- * second, 0 as fast as it goes. Prints how many were sent. The same seed sends the same packets.
+ * bytes set to the values that parsers get wrong, cut short, made longer; the addresses stay, so
+ * that a switch forwards it where its frame would go. RATE is in packets a second, 0 as fast as it
+ * goes. Prints how many were sent. The same seed sends the same packets.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,6 +21,7 @@
 #define FRAMES	  64
 #define FRAME_MAX 1514
 #define FRAME_MIN 14
+#define ADDRESSES 12
 
 struct frame {
 	size_t len;
@@ -60,7 +62,7 @@ static void mutate(struct frame *f, uint64_t *state)
 
 	while (changes--) {
 		uint64_t dice = random64(state);
-		size_t at = (dice >> 8) % f->len;
+		size_t at = ADDRESSES + (dice >> 8) % (f->len - ADDRESSES);
 
 		switch (dice % 8) {
 		case 0:

@@ -10,6 +10,7 @@ namespaces and tap devices as ports. Nothing of the machine's own is touched; cl
         print(switch.appctl("sekisho/show"))
 """
 import contextlib
+import fcntl
 import os
 import secrets
 import signal
@@ -66,6 +67,7 @@ class Switch(contextlib.ExitStack):
             raise
 
     def _set_up(self):
+        self._lock()
         self.dir = self.enter_context(tempfile.TemporaryDirectory(prefix="seki-ovs-"))
         self.env = dict(os.environ, OVS_RUNDIR=self.dir, OVS_LOGDIR=self.dir, OVS_DBDIR=self.dir,
                         OVS_SYSCONFDIR=self.dir)
@@ -74,11 +76,25 @@ class Switch(contextlib.ExitStack):
              f"{self.root}/share/vswitch.ovsschema", env=self.env)
         self.ovsdb = self._start("ovsdb-server", f"{self.dir}/conf.db", f"--remote=p{self.db}")
         self.callback(self._stop, lambda: self.ovsdb)
+        for device in ("ovs-netdev", self.bridge):  # ovs-vswitchd makes them persistent
+            self.callback(self._delete_link, device)
         self._wait(lambda: os.path.exists(f"{self.dir}/db.sock"), "ovsdb-server's socket")
         self.vsctl("--no-wait", "init")
         self.start_vswitchd()
         self.callback(self._stop, lambda: self.vswitchd)
         self.vsctl("add-br", self.bridge, "--", "set", "bridge", self.bridge, "datapath_type=netdev")
+
+    def _lock(self):
+        """One at a time on a machine: every userspace datapath has a device of the name ovs-netdev."""
+        lock = self.enter_context(open("/run/lock/sekisho-ovs", "w"))
+        deadline = time.monotonic() + 600
+        while True:
+            try:
+                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise TimeoutError("another Open vSwitch of the tests runs on this machine") from None
+                time.sleep(0.2)
 
     # The daemons.
 
