@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The settings of a shielded port: other_config:sekisho* of its Interface row. */
+#include "host/ovs/hook.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reader {
+	const char *(*get)(const void *arg, const char *key);
+	const void *get_arg;
+	void (*warn)(void *arg, const char *key, const char *value);
+	void *warn_arg;
+};
+
+static void read_number(const struct reader *r, const char *key, uint32_t max, uint32_t *out)
+{
+	const char *value = r->get(r->get_arg, key);
+	unsigned long number;
+	char *end;
+
+	if (!value)
+		return;
+	errno = 0;
+	number = strtoul(value, &end, 10);
+	if (value[0] < '0' || value[0] > '9' || *end || errno || number < 1 || number > max)
+		r->warn(r->warn_arg, key, value);
+	else
+		*out = (uint32_t)number;
+}
+
+static void read_policy(const struct reader *r, struct seki_hook_config *config)
+{
+	const char *key = "sekisho-fail";
+	const char *value = r->get(r->get_arg, key);
+
+	if (!value || !strcmp(value, "closed"))
+		return;
+	if (!strcmp(value, "open"))
+		config->fail_open = true;
+	else
+		r->warn(r->warn_arg, key, value);
+}
+
+static void read_grants(const struct reader *r, struct seki_hook_config *config)
+{
+	const char *key = "sekisho-redirect";
+	const char *value = r->get(r->get_arg, key);
+	const char *name = value;
+
+	while (name) {
+		const char *comma = strchrnul(name, ',');
+		size_t len = (size_t)(comma - name);
+
+		if (len == 0 || len >= SEKI_HOOK_NAME || config->grants == SEKI_HOOK_GRANTS) {
+			r->warn(r->warn_arg, key, value);
+			memset(config->grant, 0, sizeof(config->grant));
+			config->grants = 0;
+			return;
+		}
+		memcpy(config->grant[config->grants++], name, len);
+		name = *comma ? comma + 1 : NULL;
+	}
+}
+
+static void read_socket(const struct reader *r, struct seki_hook_config *config)
+{
+	const char *key = "sekisho";
+	const char *value = r->get(r->get_arg, key);
+
+	if (!value)
+		return;
+	if (value[0] != '/' || strlen(value) >= SEKI_HOOK_SOCKET)
+		r->warn(r->warn_arg, key, value);
+	strncpy(config->socket, value[0] ? value : "/", SEKI_HOOK_SOCKET - 1);
+}
+
+void seki_hook_config_read(struct seki_hook_config *config,
+			   const char *(*get)(const void *arg, const char *key),
+			   const void *get_arg,
+			   void (*warn)(void *arg, const char *key, const char *value),
+			   void *warn_arg)
+{
+	const struct reader r = {get, get_arg, warn, warn_arg};
+
+	memset(config, 0, sizeof(*config));
+	config->inflight = SEKI_RING_ENTRIES;
+	config->deadline_ms = 1000;
+	read_socket(&r, config);
+	read_policy(&r, config);
+	read_number(&r, "sekisho-inflight", SEKI_RING_ENTRIES, &config->inflight);
+	read_number(&r, "sekisho-deadline-ms", SEKI_HOOK_DEADLINE_MAX_MS, &config->deadline_ms);
+	read_grants(&r, config);
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hook in Open vSwitch: hands the packets of shielded ports to the engine (host/ovs/hook.h) and
+ * gives dpif-netdev.c back what goes on.
+ */
+#include <config.h>
+#include "sekisho.h"
+
+#include <unistd.h>
+
+#include "dpdk.h"
+#include "dpif-netdev.h"
+#include "netdev.h"
+#include "netdev-offload.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "sekisho-private.h"
+#include "smap.h"
+#include "timeval.h"
+#include "unixctl.h"
+
+VLOG_DEFINE_THIS_MODULE(sekisho);
+
+BUILD_ASSERT_DECL(NETDEV_MAX_BURST <= SEKI_BATCH_MAX);
+BUILD_ASSERT_DECL(sizeof(((struct sekisho_granted *)NULL)->port) == SEKI_HOOK_NAME);
+
+atomic_count sekisho_ports = ATOMIC_COUNT_INIT(0);
+struct ovs_mutex sekisho_mutex = OVS_MUTEX_INITIALIZER;
+struct ovs_list sekisho_list OVS_GUARDED_BY(sekisho_mutex) = OVS_LIST_INITIALIZER(&sekisho_list);
+
+/* Made with the first shield, by the main thread; lives as long as the process. */
+static struct seki_connector *connector;
+
+void sekisho_init(void)
+{
+	unixctl_command_register("sekisho/show", "[--json] [port]", 0, 2, sekisho_show, NULL);
+}
+
+char *sekisho_thread_name(uint32_t key)
+{
+	return key == NON_PMD_CORE_ID ? xstrdup("main") : xasprintf("pmd-%" PRIu32, key);
+}
+
+const char *sekisho_state_name(enum seki_hook_state state)
+{
+	switch (state) {
+	case SEKI_QUEUE_UP:
+		return "up";
+	case SEKI_QUEUE_UNRESPONSIVE:
+		return "unresponsive";
+	case SEKI_QUEUE_DOWN:
+	default:
+		return "down";
+	}
+}
+
+static void free_packet(void *packet)
+{
+	dp_packet_delete(packet);
+}
+
+static const char *get_value(const void *cfg, const char *key)
+{
+	return smap_get(cfg, key);
+}
+
+static void warn_value(void *port, const char *key, const char *value)
+{
+	VLOG_WARN("%s: other_config:%s=\"%s\" is not valid", (const char *)port, key, value);
+}
+
+static struct sekisho *create(const char *port, const struct seki_hook_config *config)
+{
+	struct sekisho *s;
+	int err = connector ? 0 : seki_connector_create(&connector);
+
+	if (err) {
+		/* The port must not go unshielded, and there is nothing to shield it with. */
+		VLOG_ABORT("%s: cannot start the thread that attaches to P4 VMs: %s", port,
+			   ovs_strerror(-err));
+	}
+	s = xzalloc(sizeof *s);
+	if (seki_hook_create(connector, port, config, free_packet, &s->hook))
+		out_of_memory();
+	s->port = xstrdup(port);
+	ovs_mutex_lock(&sekisho_mutex);
+	ovs_list_push_back(&sekisho_list, &s->node);
+	ovs_mutex_unlock(&sekisho_mutex);
+	atomic_count_inc(&sekisho_ports);
+	return s;
+}
+
+struct sekisho *sekisho_configure(struct sekisho *s, const struct netdev *netdev,
+				  const struct smap *cfg)
+{
+	const char *port = netdev_get_name(netdev);
+	struct seki_hook_config config;
+	struct seki_hook_config old;
+
+	if (!s && !smap_get(cfg, "sekisho"))
+		return NULL;
+	seki_hook_config_read(&config, get_value, cfg, warn_value, CONST_CAST(char *, port));
+	if (!s) {
+		s = create(port, &config);
+		if (!netdev_n_txq(netdev))
+			VLOG_WARN("%s: a port of this type has no packets of its own to shield",
+				  port);
+		if (netdev_is_flow_api_enabled())
+			VLOG_WARN("%s: hw-offload=true lets packets pass unseen", port);
+		VLOG_INFO("%s: shielded by the P4 VM at %s, fail=%s", port, config.socket,
+			  config.fail_open ? "open" : "closed");
+		return s;
+	}
+	seki_hook_config(s->hook, &old);
+	if (!config.socket[0] && old.socket[0])
+		VLOG_INFO("%s: no longer shielded", port);
+	if (memcmp(&config, &old, sizeof config))
+		seki_hook_configure(s->hook, &config);
+	return s;
+}
+
+static void log_state(struct sekisho *s, const struct seki_hook_stats *stats)
+{
+	static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(60, 60);
+	char *thread = sekisho_thread_name(stats->key);
+
+	VLOG_INFO_RL(&rl, "%s: P4 VM of thread %s is %s%s%s", s->port, thread,
+		     sekisho_state_name(stats->state), stats->error ? ": " : "",
+		     stats->error ? ovs_strerror(-stats->error) : "");
+	free(thread);
+}
+
+bool sekisho_run(struct sekisho *s)
+{
+	struct seki_hook_stats stats;
+	uint64_t count;
+
+	while (read(seki_connector_bell(connector), &count, sizeof count) > 0)
+		continue;
+	for (uint32_t i = 0; i < seki_hook_queues(s->hook); i++) {
+		seki_hook_stats(s->hook, i, &stats);
+		if (stats.state != s->logged[i]) {
+			s->logged[i] = stats.state;
+			log_state(s, &stats);
+		}
+	}
+	return seki_hook_drained(s->hook);
+}
+
+static void destroy(struct sekisho *s)
+{
+	seki_hook_destroy(s->hook);
+	free(s->port);
+	free(s);
+}
+
+void sekisho_remove(struct sekisho *s)
+{
+	ovs_mutex_lock(&sekisho_mutex);
+	ovs_list_remove(&s->node);
+	ovs_mutex_unlock(&sekisho_mutex);
+	atomic_count_dec(&sekisho_ports);
+	ovsrcu_postpone(destroy, s);
+}
+
+/*
+ * A packet that can be held for as long as it takes: memory of its own, or an mbuf (DPDK's pools
+ * are sized for many more than are held). An AF_XDP frame must go back to its socket soon.
+ */
+static struct dp_packet *own(struct dp_packet *packet)
+{
+	struct dp_packet *copy;
+
+	if (OVS_LIKELY(packet->source == DPBUF_MALLOC || packet->source == DPBUF_DPDK))
+		return packet;
+	copy = dp_packet_clone_with_headroom(packet, DP_NETDEV_HEADROOM);
+	dp_packet_delete(packet);
+	return copy;
+}
+
+static struct seki_hook_packet describe(struct dp_packet *packet)
+{
+	return (struct seki_hook_packet){
+		.packet = packet,
+		.data = dp_packet_data(packet),
+		.len = dp_packet_size(packet),
+		.rss_hash = dp_packet_rss_valid(packet) ? dp_packet_get_rss_hash(packet) : 0,
+	};
+}
+
+static void filter(struct sekisho *s, uint32_t in_port, unsigned core, long long now_us,
+		   struct dp_packet_batch *batch)
+{
+	struct seki_queue *q = seki_hook_queue(s->hook, core);
+	const size_t n = dp_packet_batch_size(batch);
+	struct seki_hook_packet packets[NETDEV_MAX_BURST];
+	enum seki_fate fates[NETDEV_MAX_BURST];
+	struct dp_packet *packet;
+	size_t i;
+
+	if (OVS_UNLIKELY(!q)) {
+		dp_packet_delete_batch(batch, true);
+		dp_packet_batch_init(batch);
+		return;
+	}
+	DP_PACKET_BATCH_FOR_EACH (j, packet, batch) {
+		batch->packets[j] = own(packet);
+		packets[j] = describe(batch->packets[j]);
+	}
+	seki_queue_submit(q, in_port, now_us * 1000ull, packets, n, fates);
+	DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
+		if (fates[i] == SEKI_FATE_PASS) {
+			dp_packet_batch_refill(batch, packet, i);
+		} else if (fates[i] == SEKI_FATE_DROP) {
+			dp_packet_delete(packet);
+		}
+	}
+}
+
+void sekisho_received(struct sekisho *s, unsigned core, long long now_us,
+		      struct dp_packet_batch *batch)
+{
+	filter(s, SEKI_PORT_VM, core, now_us, batch);
+}
+
+void sekisho_sending(struct sekisho *s, unsigned core, long long now_us,
+		     struct dp_packet_batch *batch)
+{
+	filter(s, SEKI_PORT_NET, core, now_us, batch);
+}
+
+/*
+ * The packet as the verdict wants it, which is within bounds; NULL where it would not fit into a
+ * struct dp_packet. What was derived from its old bytes is forgotten.
+ */
+static struct dp_packet *edit(struct dp_packet *packet, const struct seki_outcome *o)
+{
+	/* First: padding that Open vSwitch found could otherwise not be cut off. */
+	dp_packet_reset_offsets(packet);
+	dp_packet_reset_offload(packet);
+	if (o->head_out > dp_packet_headroom(packet) + o->head_in) {
+		struct dp_packet *roomy;
+
+		if (o->head_out + dp_packet_size(packet) >= UINT16_MAX)
+			return NULL;
+		roomy = dp_packet_clone_with_headroom(packet, o->head_out);
+		dp_packet_delete(packet);
+		packet = roomy;
+	}
+	dp_packet_pull(packet, o->head_in);
+	memcpy(dp_packet_push_uninit(packet, o->head_out), o->head, o->head_out);
+	dp_packet_set_size(packet, o->len);
+	return packet;
+}
+
+/* Edits, or frees, before anything else uses the queue. Returns whether the packet goes on. */
+static bool settle(struct seki_queue *q, struct seki_outcome *o)
+{
+	struct dp_packet *edited;
+
+	if (o->fate == SEKI_FATE_DROP) {
+		dp_packet_delete(o->packet);
+		return false;
+	}
+	if (!o->edited)
+		return true;
+	edited = edit(o->packet, o);
+	if (!edited) {
+		seki_queue_give_up(q, o, SEKI_REASON_LENGTH);
+		dp_packet_delete(o->packet);
+		return false;
+	}
+	o->packet = edited;
+	return true;
+}
+
+static void sort_out(struct sekisho *s, struct seki_queue *q, const struct seki_outcome *o,
+		     struct sekisho_output *out)
+{
+	struct sekisho_granted *granted;
+
+	switch (o->out_port) {
+	case SEKI_PORT_NET:
+		dp_packet_batch_add(&out->to_switch, o->packet);
+		break;
+	case SEKI_PORT_VM:
+		dp_packet_batch_add(&out->to_port, o->packet);
+		break;
+	default:
+		granted = &out->granted[out->granted_count];
+		if (seki_hook_grant(s->hook, o->out_port, granted->port)) {
+			granted->packet = o->packet;
+			granted->in_port = o->in_port;
+			granted->out_port = o->out_port;
+			granted->edited = o->edited;
+			out->granted_count++;
+		} else {
+			seki_queue_give_up(q, o, SEKI_REASON_BAD_PORT);
+			dp_packet_delete(o->packet);
+		}
+		break;
+	}
+}
+
+static uint32_t take(struct sekisho *s, struct seki_queue *q, long long now_us,
+		     struct sekisho_output *out)
+{
+	struct seki_outcome outcomes[NETDEV_MAX_BURST];
+	uint32_t n = seki_queue_poll(q, now_us * 1000ull, outcomes, NETDEV_MAX_BURST);
+
+	dp_packet_batch_init(&out->to_switch);
+	dp_packet_batch_init(&out->to_port);
+	out->granted_count = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (settle(q, &outcomes[i]))
+			sort_out(s, q, &outcomes[i], out);
+	}
+	return n;
+}
+
+void sekisho_no_port(struct sekisho *s, unsigned core, const struct sekisho_granted *granted)
+{
+	static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
+	const struct seki_outcome o = {
+		.in_port = granted->in_port,
+		.out_port = granted->out_port,
+		.edited = granted->edited,
+	};
+
+	VLOG_WARN_RL(&rl, "%s: no port \"%s\" to redirect to", s->port, granted->port);
+	seki_queue_give_up(seki_hook_queue(s->hook, core), &o, SEKI_REASON_BAD_PORT);
+	dp_packet_delete(granted->packet);
+}
+
+uint32_t sekisho_poll(struct sekisho *s, unsigned core, long long now_us,
+		      struct sekisho_output *out)
+{
+	struct seki_queue *q = seki_hook_queue(s->hook, core);
+
+	if (!q)
+		return 0;
+	seki_queue_join(q);
+	return take(s, q, now_us, out);
+}
+
+uint32_t sekisho_leave(struct sekisho *s, unsigned core, long long now_us,
+		       struct sekisho_output *out)
+{
+	struct seki_queue *q = seki_hook_queue(s->hook, core);
+
+	if (!q)
+		return 0;
+	seki_queue_leave(q);
+	return take(s, q, now_us, out);
+}
+
+void sekisho_wait(struct sekisho *s, unsigned core)
+{
+	struct seki_queue *q = seki_hook_queue(s->hook, core);
+	struct seki_sleep sleep;
+
+	poll_fd_wait(seki_connector_bell(connector), POLLIN);
+	if (!q)
+		return;
+	seki_queue_sleep(q, time_usec() * 1000ull, &sleep);
+	if (sleep.ready || seki_hook_drained(s->hook)) {
+		poll_immediate_wake();
+		return;
+	}
+	if (sleep.fd >= 0)
+		poll_fd_wait(sleep.fd, POLLIN);
+	if (sleep.until_ns != UINT64_MAX)
+		poll_timer_wait_until(DIV_ROUND_UP(sleep.until_ns, 1000000));
+	/* Other threads may still hold packets of a shield that is to be removed. */
+	if (seki_hook_off(s->hook))
+		poll_timer_wait(10);
+}

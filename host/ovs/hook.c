@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A shielded port: its settings, and its queues, one a datapath thread. See hook.h. */
+#include "host/ovs/queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const reason_names[] = {
+	[SEKI_REASON_DOWN] = "down",
+	[SEKI_REASON_UNRESPONSIVE] = "unresponsive",
+	[SEKI_REASON_DEADLINE] = "deadline",
+	[SEKI_REASON_FULL] = "full",
+	[SEKI_REASON_TOO_LONG] = "too_long",
+	[SEKI_REASON_LENGTH] = "length",
+	[SEKI_REASON_REMOVED] = "removed",
+	[SEKI_REASON_VERDICT] = "verdict",
+	[SEKI_REASON_BAD_VERDICT] = "bad_verdict",
+	[SEKI_REASON_BAD_PORT] = "bad_port",
+};
+
+_Static_assert(sizeof(reason_names) / sizeof(reason_names[0]) == SEKI_REASONS, "a name each");
+
+const char *seki_hook_reason_name(enum seki_hook_reason reason)
+{
+	return reason_names[reason];
+}
+
+/* With the connector's lock held. */
+static void apply(struct seki_hook *hook, const struct seki_hook_config *config)
+{
+	/* The path that a queue in use is attached to is kept until it is drained. */
+	if (config->socket[0])
+		hook->config = *config;
+	else
+		hook->config.socket[0] = 0;
+	SEKI_PUT(hook->fail_open, config->fail_open);
+	SEKI_PUT(hook->inflight, config->inflight);
+	SEKI_PUT(hook->deadline_ns, config->deadline_ms * 1000000ull);
+	SEKI_PUT(hook->grants, config->grants);
+	SEKI_PUT(hook->off, !config->socket[0]);
+}
+
+int seki_hook_create(struct seki_connector *connector, const char *port,
+		     const struct seki_hook_config *config, void (*drop)(void *packet),
+		     struct seki_hook **out)
+{
+	struct seki_hook *hook = calloc(1, sizeof(*hook));
+
+	if (!hook)
+		return -ENOMEM;
+	hook->connector = connector;
+	hook->drop = drop;
+	strncpy(hook->port, port, sizeof(hook->port) - 1);
+	apply(hook, config);
+	*out = hook;
+	return 0;
+}
+
+static void destroy_queue(struct seki_hook *hook, struct seki_queue *q)
+{
+	seki_connector_lock(hook->connector);
+	seki_connector_remove(hook->connector, q);
+	seki_connector_unlock(hook->connector);
+	for (uint32_t i = 0; i < SEKI_RING_ENTRIES; i++) {
+		if (q->slots[i].packet)
+			hook->drop(q->slots[i].packet);
+	}
+	free(q);
+}
+
+void seki_hook_destroy(struct seki_hook *hook)
+{
+	if (!hook)
+		return;
+	for (uint32_t i = 0; i < hook->queue_count; i++)
+		destroy_queue(hook, hook->queues[i]);
+	free(hook);
+}
+
+void seki_hook_configure(struct seki_hook *hook, const struct seki_hook_config *config)
+{
+	bool moved;
+
+	seki_connector_lock(hook->connector);
+	moved = config->socket[0] && strcmp(config->socket, hook->config.socket) != 0;
+	apply(hook, config);
+	for (uint32_t i = 0; moved && i < hook->queue_count; i++)
+		seki_connector_redirect(hook->queues[i]);
+	seki_connector_unlock(hook->connector);
+	seki_connector_kick(hook->connector);
+}
+
+void seki_hook_config(struct seki_hook *hook, struct seki_hook_config *out)
+{
+	seki_connector_lock(hook->connector);
+	*out = hook->config;
+	seki_connector_unlock(hook->connector);
+}
+
+bool seki_hook_off(const struct seki_hook *hook)
+{
+	return SEKI_GET(hook->off);
+}
+
+bool seki_hook_drained(const struct seki_hook *hook)
+{
+	if (!seki_hook_off(hook))
+		return false;
+	for (uint32_t i = 0; i < seki_hook_queues(hook); i++) {
+		if (SEKI_GET(hook->queues[i]->stats.in_flight))
+			return false;
+	}
+	return true;
+}
+
+bool seki_hook_grant(struct seki_hook *hook, uint32_t port, char name[SEKI_HOOK_NAME])
+{
+	uint32_t i = port - SEKI_PORT_GRANTED;
+	bool granted;
+
+	seki_connector_lock(hook->connector);
+	granted = port >= SEKI_PORT_GRANTED && i < hook->config.grants;
+	if (granted)
+		memcpy(name, hook->config.grant[i], SEKI_HOOK_NAME);
+	seki_connector_unlock(hook->connector);
+	return granted;
+}
+
+uint32_t seki_hook_queues(const struct seki_hook *hook)
+{
+	return SEKI_GET(hook->queue_count);
+}
+
+static struct seki_queue *add_queue(struct seki_hook *hook, uint32_t key)
+{
+	struct seki_queue *q = NULL;
+
+	seki_connector_lock(hook->connector);
+	if (hook->queue_count < SEKI_HOOK_QUEUES)
+		q = malloc(sizeof(*q));
+	if (q) {
+		seki_queue_init(q, hook, key, hook->queue_count);
+		hook->queues[hook->queue_count] = q;
+		SEKI_PUT(hook->queue_count, hook->queue_count + 1);
+		seki_connector_add(hook->connector, q);
+	}
+	seki_connector_unlock(hook->connector);
+	return q;
+}
+
+struct seki_queue *seki_hook_queue(struct seki_hook *hook, uint32_t key)
+{
+	uint32_t n = seki_hook_queues(hook);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct seki_queue *q = hook->queues[i];
+
+		if (q->stats.key == key)
+			return q;
+	}
+	return add_queue(hook, key);
+}
+
+#define COPY(field) out->field = __atomic_load_n(&s->field, __ATOMIC_RELAXED)
+
+static void copy_counts(const struct seki_hook_counts *s, struct seki_hook_counts *out)
+{
+	COPY(packets);
+	COPY(passed);
+	COPY(redirected);
+	COPY(rewritten);
+	for (int i = 0; i < SEKI_REASONS; i++) {
+		COPY(dropped[i]);
+		COPY(bypassed[i]);
+	}
+}
+
+void seki_hook_stats(const struct seki_hook *hook, uint32_t i, struct seki_hook_stats *out)
+{
+	const struct seki_queue *q = hook->queues[i];
+	const struct seki_hook_stats *s = &q->stats;
+
+	out->key = s->key;
+	COPY(state);
+	out->error = SEKI_GET(q->link.error);
+	COPY(in_flight);
+	copy_counts(&s->from[0], &out->from[0]);
+	copy_counts(&s->from[1], &out->from[1]);
+	COPY(more);
+	COPY(late);
+	COPY(batches);
+	COPY(wakeups);
+	COPY(woken);
+	COPY(idle_woken);
+	COPY(sessions);
+	COPY(lies);
+	COPY(hangs);
+}

@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The datapath's half of a queue: the table of packets in flight, verdicts, deadlines, the port's
+ * policy. All of it runs in the queue's datapath thread and none of it waits. The P4 VM can at
+ * worst lose its own port's packets.
+ */
+#include "host/ovs/queue.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "core/base/check.h"
+
+#define NONE ((uint16_t)SEKI_RING_ENTRIES)
+
+/* A P4 VM that answers nothing for so long after a missed deadline is attached anew. */
+#define HANG_NS 5000000000ull
+
+/* Wake-ups in a row that brought nothing before the P4 VM's eventfd is looked at once a ms only. */
+#define IDLE_WAKES_MAX 16u
+#define IDLE_SLEEP_NS  1000000ull
+
+/* Only the datapath thread writes counters; others may read them meanwhile. */
+static void add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+static void set_state(struct seki_queue *q, enum seki_hook_state state)
+{
+	__atomic_store_n(&q->stats.state, state, __ATOMIC_RELAXED);
+}
+
+void seki_queue_init(struct seki_queue *q, struct seki_hook *hook, uint32_t key, uint32_t number)
+{
+	memset(q, 0, sizeof(*q));
+	q->hook = hook;
+	q->number = number;
+	q->stats.key = key;
+	q->lost = SEKI_REASON_DOWN;
+	q->oldest = q->newest = NONE;
+	q->free_count = SEKI_RING_ENTRIES;
+	for (uint32_t i = 0; i < SEKI_RING_ENTRIES; i++)
+		q->free[i] = (uint16_t)(SEKI_RING_ENTRIES - 1 - i);
+	q->link.wanted = 1;
+}
+
+static uint32_t slot_number(const struct seki_queue *q, const struct seki_slot *s)
+{
+	return (uint32_t)(s - q->slots);
+}
+
+static struct seki_slot *hold(struct seki_queue *q)
+{
+	uint16_t number = q->free[--q->free_count];
+	struct seki_slot *s = &q->slots[number];
+
+	s->older = q->newest;
+	s->newer = NONE;
+	if (q->newest != NONE)
+		q->slots[q->newest].newer = number;
+	else
+		q->oldest = number;
+	q->newest = number;
+	q->in_flight++;
+	SEKI_PUT(q->stats.in_flight, q->in_flight);
+	return s;
+}
+
+static void let_go(struct seki_queue *q, struct seki_slot *s)
+{
+	if (s->older != NONE)
+		q->slots[s->older].newer = s->newer;
+	else
+		q->oldest = s->newer;
+	if (s->newer != NONE)
+		q->slots[s->newer].older = s->older;
+	else
+		q->newest = s->older;
+	s->packet = NULL;
+	q->free[q->free_count++] = (uint16_t)slot_number(q, s);
+	q->in_flight--;
+	SEKI_PUT(q->stats.in_flight, q->in_flight);
+}
+
+/* What the policy says of a packet that was not judged. */
+static enum seki_fate unjudged(struct seki_queue *q, uint32_t in_port, enum seki_hook_reason why)
+{
+	struct seki_hook_counts *counts = &q->stats.from[in_port];
+
+	if (SEKI_GET(q->hook->fail_open)) {
+		add(&counts->bypassed[why], 1);
+		return SEKI_FATE_PASS;
+	}
+	add(&counts->dropped[why], 1);
+	return SEKI_FATE_DROP;
+}
+
+static struct seki_submission fill_slot(struct seki_queue *q, struct seki_slot *s, uint32_t want,
+					uint64_t now_ns)
+{
+	uint32_t number = slot_number(q, s);
+
+	s->copied = (uint32_t)seki_min(s->len, want);
+	s->generation++;
+	memcpy(seki_ring_switch_slot(&q->session->ring, number), s->data, s->copied);
+	return (struct seki_submission){
+		.slot = number,
+		.generation = s->generation,
+		.len = s->len,
+		.copied = s->copied,
+		.in_port = s->in_port,
+		.rss_hash = s->rss_hash,
+		.time_ns = now_ns,
+	};
+}
+
+static void hand_over(struct seki_queue *q, const struct seki_submission *subs, uint32_t n)
+{
+	if (n == 0)
+		return;
+	seki_ring_switch_submit(&q->session->ring, subs, n);
+	add(&q->stats.batches, 1);
+	if (!seki_ring_switch_wake_needed(&q->session->ring))
+		return;
+	/* A full socket is a P4 VM that was woken before; a broken one is the connector's to see.
+	 */
+	send(q->session->sock, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	add(&q->stats.wakeups, 1);
+}
+
+/* SEKI_REASONS: the queue can take the packet. */
+static enum seki_hook_reason refusal(const struct seki_queue *q, uint32_t len, uint32_t room)
+{
+	if (len < SEKI_PACKET_MIN || len > SEKI_PACKET_MAX)
+		return SEKI_REASON_LENGTH;
+	if (!q->session)
+		return SEKI_REASON_DOWN;
+	if (q->stats.state == SEKI_QUEUE_UNRESPONSIVE)
+		return SEKI_REASON_UNRESPONSIVE;
+	if (room == 0 || q->in_flight >= SEKI_GET(q->hook->inflight) || q->free_count == 0)
+		return SEKI_REASON_FULL;
+	return SEKI_REASONS;
+}
+
+void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
+		       const struct seki_hook_packet *packets, uint32_t n, enum seki_fate *fates)
+{
+	struct seki_submission subs[SEKI_BATCH_MAX];
+	uint64_t deadline_ns = now_ns + SEKI_GET(q->hook->deadline_ns);
+	uint32_t room = q->session ? seki_ring_switch_room(&q->session->ring) : 0;
+	uint32_t want = q->session ? seki_ring_switch_want(&q->session->ring) : 0;
+	uint32_t count = 0;
+
+	if (SEKI_GET(q->hook->off)) {
+		for (uint32_t i = 0; i < n; i++)
+			fates[i] = SEKI_FATE_PASS;
+		return;
+	}
+	add(&q->stats.from[in_port].packets, n);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct seki_hook_packet *p = &packets[i];
+		enum seki_hook_reason why = refusal(q, p->len, room - count);
+		struct seki_slot *s;
+
+		if (why != SEKI_REASONS) {
+			fates[i] = unjudged(q, in_port, why);
+			continue;
+		}
+		s = hold(q);
+		s->packet = p->packet;
+		s->data = p->data;
+		s->len = p->len;
+		s->rss_hash = p->rss_hash;
+		s->in_port = (uint8_t)in_port;
+		s->again = false;
+		s->deadline_ns = deadline_ns;
+		subs[count++] = fill_slot(q, s, want, now_ns);
+		fates[i] = SEKI_FATE_HELD;
+	}
+	hand_over(q, subs, count);
+}
+
+static uint32_t other_side(uint32_t in_port)
+{
+	return in_port == SEKI_PORT_NET ? SEKI_PORT_VM : SEKI_PORT_NET;
+}
+
+static void come_out(struct seki_queue *q, struct seki_slot *s, enum seki_fate fate,
+		     struct seki_outcome *out)
+{
+	*out = (struct seki_outcome){
+		.packet = s->packet,
+		.in_port = s->in_port,
+		.fate = fate,
+		.out_port = other_side(s->in_port),
+	};
+	let_go(q, s);
+}
+
+static void drop(struct seki_queue *q, struct seki_slot *s, enum seki_hook_reason why,
+		 struct seki_outcome *out)
+{
+	add(&q->stats.from[s->in_port].dropped[why], 1);
+	come_out(q, s, SEKI_FATE_DROP, out);
+}
+
+/* The bounds of struct seki_completion for a packet that leaves, and that it repeats nothing odd.
+ */
+static bool in_bounds(const struct seki_slot *s, const struct seki_completion *c)
+{
+	static const uint8_t zeros[sizeof(c->pad)];
+
+	return c->head_in <= s->copied && c->head_out <= SEKI_SLOT_BYTES &&
+	       c->len >= SEKI_PACKET_MIN && c->len <= SEKI_PACKET_MAX &&
+	       c->len <= c->head_out + (s->len - c->head_in) &&
+	       (c->verdict == SEKI_VERDICT_REDIRECT || c->out_port == 0) &&
+	       memcmp(c->pad, zeros, sizeof(zeros)) == 0;
+}
+
+static void forward(struct seki_queue *q, struct seki_slot *s, const struct seki_completion *c,
+		    struct seki_outcome *out)
+{
+	struct seki_hook_counts *counts = &q->stats.from[s->in_port];
+	uint32_t straight = other_side(s->in_port);
+	bool edited = c->head_in || c->head_out || c->len != s->len;
+
+	if (!in_bounds(s, c)) {
+		drop(q, s, SEKI_REASON_BAD_VERDICT, out);
+		return;
+	}
+	if (c->verdict == SEKI_VERDICT_REDIRECT &&
+	    c->out_port >= SEKI_PORT_GRANTED + SEKI_GET(q->hook->grants)) {
+		drop(q, s, SEKI_REASON_BAD_PORT, out);
+		return;
+	}
+	come_out(q, s, SEKI_FATE_PASS, out);
+	if (c->verdict == SEKI_VERDICT_REDIRECT)
+		out->out_port = c->out_port;
+	add(out->out_port == straight ? &counts->passed : &counts->redirected, 1);
+	if (!edited)
+		return;
+	out->edited = true;
+	out->head_in = c->head_in;
+	out->head_out = c->head_out;
+	out->len = c->len;
+	out->head = seki_ring_switch_head(&q->session->ring, c->slot);
+	add(&counts->rewritten, 1);
+}
+
+/* Submits a packet a second time with all that a slot holds. Returns whether an outcome came out.
+ */
+static bool more(struct seki_queue *q, struct seki_slot *s, uint64_t now_ns,
+		 struct seki_outcome *out)
+{
+	if (s->copied < seki_min(s->len, SEKI_SLOT_BYTES) && !s->again) {
+		struct seki_submission sub = fill_slot(q, s, SEKI_SLOT_BYTES, now_ns);
+
+		/* There is room: this packet's completion was just taken. */
+		s->again = true;
+		add(&q->stats.more, 1);
+		hand_over(q, &sub, 1);
+		return false;
+	}
+	if (s->copied < s->len)
+		come_out(q, s, unjudged(q, s->in_port, SEKI_REASON_TOO_LONG), out);
+	else
+		drop(q, s, SEKI_REASON_BAD_VERDICT, out);
+	return true;
+}
+
+/* Returns whether an outcome came out. */
+static bool complete(struct seki_queue *q, const struct seki_completion *c, uint64_t now_ns,
+		     struct seki_outcome *out)
+{
+	struct seki_slot *s = c->slot < SEKI_RING_ENTRIES ? &q->slots[c->slot] : NULL;
+
+	if (!s || !s->packet || s->generation != c->generation) {
+		add(&q->stats.late, 1);
+		return false;
+	}
+	switch (c->verdict) {
+	case SEKI_VERDICT_DROP:
+		drop(q, s, SEKI_REASON_VERDICT, out);
+		return true;
+	case SEKI_VERDICT_PASS:
+	case SEKI_VERDICT_REDIRECT:
+		forward(q, s, c, out);
+		return true;
+	case SEKI_VERDICT_MORE:
+		return more(q, s, now_ns, out);
+	default:
+		drop(q, s, SEKI_REASON_BAD_VERDICT, out);
+		return true;
+	}
+}
+
+/* Gives the session back to the connector. What is in flight comes out for the reason `why`. */
+static void lose_session(struct seki_queue *q, enum seki_hook_reason why)
+{
+	struct seki_session *session = q->session;
+
+	q->session = NULL;
+	q->armed = false;
+	q->idle_wakes = 0;
+	q->lost = why;
+	set_state(q, SEKI_QUEUE_DOWN);
+	SEKI_PUT(session->released, 1);
+	seki_connector_kick(q->hook->connector);
+}
+
+/* Once nothing of the old session is in flight. */
+static void take_session(struct seki_queue *q)
+{
+	struct seki_session *offered = SEKI_GET(q->offered);
+
+	if (!offered)
+		return;
+	SEKI_PUT(q->offered, NULL);
+	q->session = offered;
+	q->lost = SEKI_REASON_DOWN;
+	set_state(q, SEKI_QUEUE_UP);
+	add(&q->stats.sessions, 1);
+}
+
+/*
+ * After a sleep: disarms and empties the eventfd. The P4 VM shares the file description and may
+ * have cleared O_NONBLOCK: RWF_NOWAIT never waits.
+ */
+static bool wake_up(struct seki_queue *q)
+{
+	uint64_t count;
+	struct iovec iov = {&count, sizeof(count)};
+
+	if (!q->armed)
+		return false;
+	q->armed = false;
+	seki_ring_switch_disarm(&q->session->ring);
+	if (preadv2(q->session->eventfd, &iov, 1, -1, RWF_NOWAIT) != sizeof(count)) {
+		q->idle_wakes = 0;
+		return false;
+	}
+	add(&q->stats.woken, 1);
+	return true;
+}
+
+static uint32_t take_completions(struct seki_queue *q, uint64_t now_ns, struct seki_outcome *out,
+				 uint32_t max, bool *drained)
+{
+	struct seki_completion cpls[SEKI_BATCH_MAX];
+	uint32_t limit = (uint32_t)seki_min(max, SEKI_BATCH_MAX);
+	bool woken = wake_up(q);
+	int n = seki_ring_switch_take(&q->session->ring, cpls, limit);
+	uint32_t count = 0;
+
+	*drained = n < (int)limit;
+	if (n < 0) {
+		add(&q->stats.lies, 1);
+		lose_session(q, SEKI_REASON_DOWN);
+		return 0;
+	}
+	if (n > 0) {
+		q->idle_wakes = 0;
+		set_state(q, SEKI_QUEUE_UP);
+	} else if (woken) {
+		q->idle_wakes++;
+		add(&q->stats.idle_woken, 1);
+	}
+	for (int i = 0; i < n; i++)
+		count += complete(q, &cpls[i], now_ns, &out[count]);
+	return count;
+}
+
+/* Packets whose time is over, the oldest first. */
+static uint32_t expire(struct seki_queue *q, uint64_t now_ns, struct seki_outcome *out,
+		       uint32_t max)
+{
+	uint32_t count = 0;
+
+	while (count < max && q->oldest != NONE && q->slots[q->oldest].deadline_ns <= now_ns) {
+		struct seki_slot *s = &q->slots[q->oldest];
+
+		come_out(q, s, unjudged(q, s->in_port, SEKI_REASON_DEADLINE), &out[count++]);
+		if (q->stats.state == SEKI_QUEUE_UP) {
+			set_state(q, SEKI_QUEUE_UNRESPONSIVE);
+			q->hung_since_ns = now_ns;
+		}
+	}
+	return count;
+}
+
+/* Packets in flight of a session that is no more. */
+static uint32_t flush(struct seki_queue *q, struct seki_outcome *out, uint32_t max)
+{
+	uint32_t count = 0;
+
+	while (count < max && q->oldest != NONE) {
+		struct seki_slot *s = &q->slots[q->oldest];
+
+		come_out(q, s, unjudged(q, s->in_port, q->lost), &out[count++]);
+	}
+	return count;
+}
+
+uint32_t seki_queue_poll(struct seki_queue *q, uint64_t now_ns, struct seki_outcome *out,
+			 uint32_t max)
+{
+	uint32_t count = 0;
+	bool drained;
+
+	if (q->session && SEKI_GET(q->session->dead))
+		lose_session(q, SEKI_REASON_DOWN);
+	if (!q->session && !q->in_flight)
+		take_session(q);
+	if (!q->session)
+		return flush(q, out, max);
+	count = take_completions(q, now_ns, out, max, &drained);
+	/* Answers that wait in the ring are not late, whatever kept us from taking them. */
+	if (drained && q->session)
+		count += expire(q, now_ns, &out[count], max - count);
+	if (q->session && q->stats.state == SEKI_QUEUE_UNRESPONSIVE &&
+	    now_ns - q->hung_since_ns > HANG_NS) {
+		add(&q->stats.hangs, 1);
+		lose_session(q, SEKI_REASON_UNRESPONSIVE);
+	}
+	return count;
+}
+
+void seki_queue_give_up(struct seki_queue *q, const struct seki_outcome *outcome,
+			enum seki_hook_reason why)
+{
+	struct seki_hook_counts *counts = &q->stats.from[outcome->in_port];
+	bool straight = outcome->out_port == other_side(outcome->in_port);
+
+	add(straight ? &counts->passed : &counts->redirected, UINT64_MAX);
+	if (outcome->edited)
+		add(&counts->rewritten, UINT64_MAX);
+	add(&counts->dropped[why], 1);
+}
+
+void seki_queue_leave(struct seki_queue *q)
+{
+	SEKI_PUT(q->link.wanted, 0);
+	if (!q->session)
+		take_session(q);
+	if (q->session)
+		lose_session(q, SEKI_REASON_REMOVED);
+	q->lost = SEKI_REASON_REMOVED;
+}
+
+void seki_queue_join(struct seki_queue *q)
+{
+	if (SEKI_GET(q->link.wanted))
+		return;
+	SEKI_PUT(q->link.wanted, 1);
+	seki_connector_kick(q->hook->connector);
+}
+
+void seki_queue_sleep(struct seki_queue *q, uint64_t now_ns, struct seki_sleep *out)
+{
+	*out = (struct seki_sleep){.fd = -1, .until_ns = UINT64_MAX};
+	if (!q->session || SEKI_GET(q->session->dead)) {
+		out->ready = q->session || q->in_flight || SEKI_GET(q->offered);
+		return;
+	}
+	q->armed = true;
+	out->ready = !seki_ring_switch_arm(&q->session->ring);
+	if (q->oldest != NONE)
+		out->until_ns = q->slots[q->oldest].deadline_ns;
+	if (q->stats.state == SEKI_QUEUE_UNRESPONSIVE)
+		out->until_ns = seki_min(out->until_ns, q->hung_since_ns + HANG_NS + 1);
+	if (q->idle_wakes < IDLE_WAKES_MAX)
+		out->fd = q->session->eventfd;
+	else
+		out->until_ns = seki_min(out->until_ns, now_ns + IDLE_SLEEP_NS);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the datapath's half of a queue (queue.c) and the connector's half (connector.c) know of each
+ * other. Inside host/ovs only.
+ *
+ * A session is one connection with its two regions. Who may do what with it:
+ *   attaching  the connector alone knows it
+ *   offered    the connector stored it in queue->offered, which was NULL; the datapath thread
+ *              takes it at its next poll and leaves NULL there
+ *   taken      the datapath thread uses it; the connector watches its socket and may set `dead`
+ *   released   the datapath thread set `released` as its last access; the connector frees it
+ */
+#ifndef SEKI_HOST_OVS_QUEUE_H
+#define SEKI_HOST_OVS_QUEUE_H
+
+#include "core/ring/ring.h"
+#include "host/ovs/hook.h"
+
+struct seki_session {
+	struct seki_session *next; /* the connector's */
+	struct seki_ring_switch ring;
+	void *switch_region;
+	void *p4vm_region;
+	int sock;
+	int eventfd;   /* shared with the P4 VM: never read or write it in a way that can wait */
+	uint32_t dead; /* set by the connector: the peer is gone */
+	uint32_t released; /* set by the datapath thread */
+};
+
+/* A packet in flight, or a free slot. Private to the datapath thread. */
+struct seki_slot {
+	void *packet; /* NULL: the slot is free */
+	const uint8_t *data;
+	uint64_t deadline_ns;
+	uint32_t len;
+	uint32_t copied;
+	uint32_t generation;
+	uint32_t rss_hash;
+	uint16_t older, newer; /* by submission; SEKI_RING_ENTRIES: none */
+	uint8_t in_port;
+	bool again; /* submitted a second time */
+};
+
+enum seki_link_state { SEKI_LINK_IDLE, SEKI_LINK_ATTACHING, SEKI_LINK_UP };
+
+/* The connector's half. Under the connector's mutex, but for what is said to be shared. */
+struct seki_link {
+	struct seki_queue *next;
+	uint64_t id;
+	enum seki_link_state state;
+	struct seki_session *session;
+	uint64_t when_ms; /* IDLE: try again then; ATTACHING: give up then; UP: since then */
+	uint32_t backoff_ms;
+	bool reconnect;	 /* the socket's path changed */
+	uint32_t wanted; /* shared: set by the datapath thread */
+	int error;	 /* shared: see struct seki_hook_stats */
+};
+
+struct seki_queue {
+	struct seki_hook *hook;
+	uint32_t number;	      /* among the hook's */
+	struct seki_hook_stats stats; /* written by the datapath thread, read by any */
+
+	struct seki_session *session; /* taken, or NULL */
+	bool armed;		      /* since the last poll */
+	uint32_t idle_wakes;	      /* in a row */
+	enum seki_hook_reason lost; /* while there is no session: what becomes of those in flight */
+	uint64_t hung_since_ns;	    /* while unresponsive */
+	uint32_t in_flight;
+	uint16_t oldest, newest;
+	uint32_t free_count;
+	uint16_t free[SEKI_RING_ENTRIES];
+	struct seki_slot slots[SEKI_RING_ENTRIES];
+
+	struct seki_session *offered; /* shared: see above */
+	struct seki_link link;
+};
+
+struct seki_hook {
+	struct seki_connector *connector;
+	void (*drop)(void *packet);
+	char port[SEKI_HOOK_NAME];
+
+	/* Shared: written by configure, read by datapath threads. */
+	uint32_t off;
+	uint32_t fail_open;
+	uint32_t inflight;
+	uint32_t grants;
+	uint64_t deadline_ns;
+
+	/* Under the connector's mutex. */
+	struct seki_hook_config config;
+
+	uint32_t queue_count; /* shared: raised after the entry is there */
+	struct seki_queue *queues[SEKI_HOOK_QUEUES];
+};
+
+/* Words that threads of this process share. */
+#define SEKI_GET(word)	      __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
+#define SEKI_PUT(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
+
+/* queue.c */
+void seki_queue_init(struct seki_queue *q, struct seki_hook *hook, uint32_t key, uint32_t number);
+
+/* connector.c */
+void seki_connector_lock(struct seki_connector *c);
+void seki_connector_unlock(struct seki_connector *c);
+void seki_connector_kick(struct seki_connector *c);
+/* With the lock held. */
+void seki_connector_add(struct seki_connector *c, struct seki_queue *q);
+void seki_connector_remove(struct seki_connector *c, struct seki_queue *q);
+/* The hook's socket changed: attach there. */
+void seki_connector_redirect(struct seki_queue *q);
+
+#endif
