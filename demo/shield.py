@@ -66,7 +66,7 @@ class Demo:
         return len([p for p in self.in_vm.seen(mark) if (p["type"], p["code"]) == (3, 3)])
 
     def dropped(self):
-        return sum(site["count"] for site in self.lab.p4vm.status()["drops"])
+        return sum(site["count"] for site in self.lab.p4vm.status()["sites"])
 
     @staticmethod
     def settle(condition):
@@ -107,7 +107,7 @@ def run(lab, programs, table):
     demo.exchange("after the VM sent", forged(), 3)
     demo.exchange("after, another flow quoted", forged(sport=SOURCE_PORT + 7), 0)
     demo.genuine("closed port")
-    drops = lab.p4vm.status()["drops"]
+    drops = lab.p4vm.status()["sites"]
 
     lab.p4vm.load(programs["check_udp_sent"])
     table.head("check_udp_sent.p4 again: the VM has sent lately")

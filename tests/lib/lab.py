@@ -73,8 +73,10 @@ class P4VM:
     def status(self):
         return json.loads(self.shield("status", "--json").stdout)
 
-    def signal(self, number):
-        self.process.send_signal(number)
+    def heartbeat_age_ms(self):
+        """Age of the newest heartbeat of the VM's agent; infinite if there was none."""
+        age = (self.status()["facts"] or {}).get("heartbeat_age_ms")
+        return float("inf") if age is None else age
 
     def stop(self):
         if self.process and self.process.poll() is None:
@@ -144,7 +146,7 @@ class Lab(contextlib.ExitStack):
         self.vm.write("/run/key", open(self.key, "rb").read())
         agent = os.path.join(self.build, "main", "guest", "agent", "sekisho-agent")
         self.agent = self.vm.start(f"chmod 600 /run/key; exec {agent} --key /run/key")
-        poll(lambda: self.p4vm.status()["facts"]["heartbeat_age_ms"] < 1000, 20,
+        poll(lambda: self.p4vm.heartbeat_age_ms() < 1000, 20,
              "the agent's first heartbeat")
 
     def watch_vm(self):
