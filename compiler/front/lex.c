@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Source text to tokens (P4_16 specification, section 6.3). */
+#include <string.h>
+
+#include "compiler/front/token.h"
+
+static const char *const keywords[] = {
+	"abstract", "action",	"actions", "apply",	"bit",	  "bool",	"break",
+	"const",    "continue", "control", "default",	"else",	  "entries",	"enum",
+	"error",    "exit",	"extern",  "false",	"for",	  "header",	"header_union",
+	"if",	    "in",	"inout",   "int",	"key",	  "list",	"match_kind",
+	"out",	    "package",	"parser",  "priority",	"return", "select",	"state",
+	"string",   "struct",	"switch",  "table",	"this",	  "transition", "true",
+	"tuple",    "type",	"typedef", "value_set", "varbit", "void",
+};
+
+/* Longest first, as the first match is taken. '>' stays single: the parser joins it for shifts. */
+static const char *const puncts[] = {
+	"&&&", "...", "|+|", "|-|", "<<=", "{#}", "&&", "||", "==", "!=", "<=", ">=", "<<",
+	"++",  "..",  "+=",  "-=",  "*=",  "/=",  "%=", "&=", "|=", "^=", "(",	")",  "{",
+	"}",   "[",   "]",   "<",   ">",   "+",	  "-",	"*",  "/",  "%",  "&",	"|",  "^",
+	"~",   "!",   "=",   "?",   ":",   ";",	  ",",	".",  "@",  "#",
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+bool seki_token_is(const struct seki_token *token, const char *text)
+{
+	return token->kind != SEKI_TOKEN_STRING && strcmp(token->text, text) == 0;
+}
+
+static char peek(const struct seki_lexer *lexer, uint32_t ahead)
+{
+	return ahead < lexer->src->len - lexer->pos ? lexer->src->text[lexer->pos + ahead] : '\0';
+}
+
+static bool at_end(const struct seki_lexer *lexer)
+{
+	return lexer->pos >= lexer->src->len;
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static struct seki_span span(const struct seki_lexer *lexer, uint32_t start)
+{
+	return (struct seki_span){.src = lexer->src, .off = start, .len = lexer->pos - start};
+}
+
+static void skip_block_comment(struct seki_lexer *lexer)
+{
+	uint32_t start = lexer->pos;
+
+	lexer->pos += 2;
+	while (!at_end(lexer) && !(peek(lexer, 0) == '*' && peek(lexer, 1) == '/')) {
+		if (peek(lexer, 0) == '\n')
+			lexer->line_start = true;
+		lexer->pos++;
+	}
+	if (at_end(lexer)) {
+		struct seki_span at = {.src = lexer->src, .off = start, .len = 2};
+
+		seki_diag_error(lexer->diags, at, "this comment is never closed");
+		return;
+	}
+	lexer->pos += 2;
+}
+
+/* White space, comments, and line ends after a backslash. Returns whether there was any. */
+static bool skip_space(struct seki_lexer *lexer)
+{
+	uint32_t start = lexer->pos;
+
+	while (!at_end(lexer)) {
+		char c = peek(lexer, 0);
+
+		if (c == '\n') {
+			lexer->line_start = true;
+			lexer->pos++;
+		} else if (c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v') {
+			lexer->pos++;
+		} else if (c == '\\' && peek(lexer, 1) == '\n') {
+			lexer->pos += 2;
+		} else if (c == '\\' && peek(lexer, 1) == '\r' && peek(lexer, 2) == '\n') {
+			lexer->pos += 3;
+		} else if (c == '/' && peek(lexer, 1) == '/') {
+			while (!at_end(lexer) && peek(lexer, 0) != '\n')
+				lexer->pos++;
+		} else if (c == '/' && peek(lexer, 1) == '*') {
+			skip_block_comment(lexer);
+		} else {
+			break;
+		}
+	}
+	return lexer->pos != start;
+}
+
+static bool is_keyword(const char *text)
+{
+	for (size_t i = 0; i < COUNT(keywords); i++)
+		if (strcmp(keywords[i], text) == 0)
+			return true;
+	return false;
+}
+
+static void lex_word(struct seki_lexer *lexer, struct seki_token *token)
+{
+	uint32_t start = lexer->pos;
+	bool number = is_digit(peek(lexer, 0));
+
+	while (is_letter(peek(lexer, 0)) || is_digit(peek(lexer, 0)))
+		lexer->pos++;
+	token->text = seki_arena_dup(lexer->diags->arena, lexer->src->text + start,
+				     lexer->pos - start);
+	if (number)
+		token->kind = SEKI_TOKEN_NUMBER;
+	else
+		token->kind = is_keyword(token->text) ? SEKI_TOKEN_KEYWORD : SEKI_TOKEN_NAME;
+}
+
+static void lex_string(struct seki_lexer *lexer, struct seki_token *token)
+{
+	uint32_t start = lexer->pos++;
+	uint32_t n = 0;
+	char *text;
+
+	while (!at_end(lexer) && peek(lexer, 0) != '"' && peek(lexer, 0) != '\n')
+		lexer->pos += peek(lexer, 0) == '\\' && peek(lexer, 1) ? 2 : 1;
+	token->kind = SEKI_TOKEN_STRING;
+	if (at_end(lexer) || peek(lexer, 0) != '"') {
+		if (at_end(lexer))
+			lexer->pos = lexer->src->len;
+		token->text = "";
+		seki_diag_error(lexer->diags, span(lexer, start),
+				"this string is not closed on its line");
+		return;
+	}
+	text = seki_arena_alloc(lexer->diags->arena, lexer->pos - start);
+	for (uint32_t i = start + 1; i < lexer->pos; i++) {
+		char c = lexer->src->text[i];
+
+		if (c == '\\' && i + 1 < lexer->pos) {
+			c = lexer->src->text[++i];
+			c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
+		}
+		text[n++] = c;
+	}
+	token->text = text;
+	lexer->pos++;
+}
+
+static bool lex_punct(struct seki_lexer *lexer, struct seki_token *token)
+{
+	for (size_t i = 0; i < COUNT(puncts); i++) {
+		size_t n = strlen(puncts[i]);
+
+		if (n > lexer->src->len - lexer->pos ||
+		    memcmp(lexer->src->text + lexer->pos, puncts[i], n) != 0)
+			continue;
+		token->kind = SEKI_TOKEN_PUNCT;
+		if (puncts[i][0] == '#' && token->line_start)
+			token->kind = SEKI_TOKEN_HASH;
+		token->text = puncts[i];
+		lexer->pos += (uint32_t)n;
+		return true;
+	}
+	return false;
+}
+
+/* Skips a run of bytes that start no token, with one error for all of it. */
+static void skip_garbage(struct seki_lexer *lexer)
+{
+	uint32_t start = lexer->pos;
+	unsigned char c = (unsigned char)peek(lexer, 0);
+
+	do
+		lexer->pos++;
+	while (!at_end(lexer) && (unsigned char)peek(lexer, 0) >= 0x80);
+	if (c > ' ' && c < 0x7f)
+		seki_diag_error(lexer->diags, span(lexer, start),
+				"'%c' starts no token of the language", c);
+	else
+		seki_diag_error(lexer->diags, span(lexer, start),
+				"byte 0x%02x is not allowed outside comments and strings", c);
+}
+
+struct seki_token *seki_lex_next(struct seki_lexer *lexer)
+{
+	struct seki_token *token = seki_arena_new(lexer->diags->arena, struct seki_token);
+	uint32_t start;
+
+	for (;;) {
+		token->spaced |= skip_space(lexer);
+		token->line_start = lexer->line_start;
+		start = lexer->pos;
+		if (at_end(lexer)) {
+			token->kind = SEKI_TOKEN_END;
+			token->text = "end of file";
+			break;
+		}
+		if (is_letter(peek(lexer, 0)) || is_digit(peek(lexer, 0))) {
+			lex_word(lexer, token);
+			break;
+		}
+		if (peek(lexer, 0) == '"') {
+			lex_string(lexer, token);
+			break;
+		}
+		if (lex_punct(lexer, token))
+			break;
+		skip_garbage(lexer);
+	}
+	token->at = span(lexer, start);
+	lexer->line_start = false;
+	return token;
+}

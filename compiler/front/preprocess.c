@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The preprocessor: #include, #define without parameters, #undef, the conditionals, #error. Works
+ * on tokens; a token that a macro gave stands at the place where the macro was used.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/front/token.h"
+
+#define MAX_INCLUDES 64u
+#define MAX_IFS	     64u
+#define MAX_TOKENS   (4u << 20)
+#define MAX_NESTING  64u
+
+struct macro {
+	struct macro *next;
+	const char *name;
+	struct seki_token *body; /* up to a SEKI_TOKEN_END */
+	bool active;		 /* being expanded */
+};
+
+struct branch {
+	struct seki_span at;
+	bool taken; /* some branch of this #if was */
+	bool live;  /* the present one is */
+	bool had_else;
+};
+
+struct pp {
+	struct seki_diags *diags;
+	const struct seki_preprocess_opts *opts;
+	struct macro *macros;
+	struct branch ifs[MAX_IFS];
+	uint32_t n_ifs;
+	uint32_t depth; /* of #include */
+	uint32_t n_tokens;
+	struct seki_token **end;
+};
+
+/* The rest of a directive's line, and the first token after it. */
+struct line {
+	struct seki_token *first; /* ended by a SEKI_TOKEN_END */
+	struct seki_token *after;
+};
+
+static void preprocess_source(struct pp *pp, const struct seki_source *src);
+
+static bool is_live(const struct pp *pp)
+{
+	return pp->n_ifs == 0 || pp->ifs[pp->n_ifs - 1].live;
+}
+
+static void emit(struct pp *pp, struct seki_token *token)
+{
+	if (pp->n_tokens >= MAX_TOKENS) {
+		if (pp->n_tokens++ == MAX_TOKENS)
+			seki_diag_error(pp->diags, token->at, "more than %u tokens", MAX_TOKENS);
+		return;
+	}
+	pp->n_tokens++;
+	*pp->end = token;
+	pp->end = &token->next;
+}
+
+static struct macro *find_macro(struct pp *pp, const char *name)
+{
+	for (struct macro *m = pp->macros; m; m = m->next)
+		if (strcmp(m->name, name) == 0)
+			return m;
+	return NULL;
+}
+
+static struct seki_token *make_end(struct pp *pp, struct seki_span at)
+{
+	struct seki_token *token = seki_arena_new(pp->diags->arena, struct seki_token);
+
+	token->kind = SEKI_TOKEN_END;
+	token->text = "end of line";
+	token->at = at;
+	return token;
+}
+
+static struct line take_line(struct pp *pp, struct seki_lexer *lexer)
+{
+	struct line line = {.first = NULL};
+	struct seki_token **end = &line.first;
+	struct seki_token *token = seki_lex_next(lexer);
+
+	while (token->kind != SEKI_TOKEN_END && !token->line_start) {
+		*end = token;
+		end = &token->next;
+		token = seki_lex_next(lexer);
+	}
+	*end = make_end(pp, token->at);
+	line.after = token;
+	return line;
+}
+
+/* A copy of a token of a macro's body, as if it stood where the macro is used. */
+static struct seki_token *copy_at(struct pp *pp, const struct seki_token *token,
+				  const struct seki_token *use, bool first)
+{
+	struct seki_token *copy = seki_arena_new(pp->diags->arena, struct seki_token);
+
+	*copy = *token;
+	copy->next = NULL;
+	copy->at = use->at;
+	if (first) {
+		copy->spaced = use->spaced;
+		copy->line_start = use->line_start;
+	}
+	return copy;
+}
+
+static void expand(struct pp *pp, struct seki_token *token, uint32_t depth)
+{
+	struct macro *m = token->kind == SEKI_TOKEN_NAME ? find_macro(pp, token->text) : NULL;
+
+	if (!m || m->active || depth > MAX_NESTING) {
+		emit(pp, token);
+		return;
+	}
+	pp->n_tokens++; /* counts as work: a tree of empty macros must end, too */
+	m->active = true;
+	for (struct seki_token *t = m->body; t->kind != SEKI_TOKEN_END; t = t->next) {
+		if (pp->n_tokens > MAX_TOKENS)
+			break;
+		expand(pp, copy_at(pp, t, token, t == m->body), depth + 1);
+	}
+	m->active = false;
+}
+
+static void undefine(struct pp *pp, const char *name)
+{
+	struct macro **p = &pp->macros;
+
+	while (*p && strcmp((*p)->name, name) != 0)
+		p = &(*p)->next;
+	if (*p)
+		*p = (*p)->next;
+}
+
+static bool is_word(const struct seki_token *token)
+{
+	return token->kind == SEKI_TOKEN_NAME || token->kind == SEKI_TOKEN_KEYWORD;
+}
+
+static void define(struct pp *pp, const struct seki_token *name)
+{
+	struct macro *m;
+
+	if (!is_word(name)) {
+		seki_diag_error(pp->diags, name->at, "expected the name of a macro");
+		return;
+	}
+	if (seki_token_is(name->next, "(") && !name->next->spaced) {
+		seki_diag_unsupported(pp->diags, name->next->at, "macros with parameters are");
+		return;
+	}
+	undefine(pp, name->text);
+	m = seki_arena_new(pp->diags->arena, struct macro);
+	m->name = name->text;
+	m->body = name->next;
+	m->next = pp->macros;
+	pp->macros = m;
+}
+
+/* ---- conditions ---- */
+
+struct cond {
+	struct pp *pp;
+	struct seki_token *token;
+	uint32_t depth;
+	bool bad;
+};
+
+static long long cond_binary(struct cond *c, int min_level);
+
+static long long cond_defined(struct cond *c)
+{
+	bool paren = seki_token_is(c->token, "(");
+	long long value;
+
+	if (paren)
+		c->token = c->token->next;
+	if (!is_word(c->token)) {
+		c->bad = true;
+		return 0;
+	}
+	value = find_macro(c->pp, c->token->text) != NULL;
+	c->token = c->token->next;
+	if (paren && seki_token_is(c->token, ")"))
+		c->token = c->token->next;
+	else if (paren)
+		c->bad = true;
+	return value;
+}
+
+static long long cond_name(struct cond *c, const struct seki_token *name)
+{
+	struct macro *m = find_macro(c->pp, name->text);
+	struct cond inner = {.pp = c->pp, .depth = c->depth};
+	long long value;
+
+	if (!m || m->active || m->body->kind == SEKI_TOKEN_END)
+		return 0;
+	if (c->pp->n_tokens++ > MAX_TOKENS) {
+		c->bad = true;
+		return 0;
+	}
+	inner.token = m->body;
+	m->active = true;
+	value = cond_binary(&inner, 0);
+	m->active = false;
+	c->bad |= inner.bad || inner.token->kind != SEKI_TOKEN_END;
+	return value;
+}
+
+static long long cond_number(struct cond *c, const char *text)
+{
+	char *end;
+	long long value = strtoll(text, &end, 0);
+
+	c->bad |= *end != '\0';
+	return value;
+}
+
+static long long cond_primary(struct cond *c)
+{
+	struct seki_token *token = c->token;
+	long long value;
+
+	if (token->kind == SEKI_TOKEN_END || c->depth > MAX_NESTING) {
+		c->bad = true;
+		return 0;
+	}
+	c->token = token->next;
+	c->depth++;
+	if (seki_token_is(token, "!")) {
+		value = !cond_primary(c);
+	} else if (seki_token_is(token, "-")) {
+		value = (long long)-(unsigned long long)cond_primary(c);
+	} else if (seki_token_is(token, "(")) {
+		value = cond_binary(c, 0);
+		if (seki_token_is(c->token, ")"))
+			c->token = c->token->next;
+		else
+			c->bad = true;
+	} else if (seki_token_is(token, "defined")) {
+		value = cond_defined(c);
+	} else if (token->kind == SEKI_TOKEN_NUMBER) {
+		value = cond_number(c, token->text);
+	} else if (is_word(token)) {
+		value = cond_name(c, token);
+	} else {
+		c->bad = true;
+		value = 0;
+	}
+	c->depth--;
+	return value;
+}
+
+static const struct {
+	const char *text;
+	int level;
+} cond_ops[] = {
+	{"||", 1}, {"&&", 2}, {"==", 3}, {"!=", 3}, {"<", 4},
+	{">", 4},  {"<=", 4}, {">=", 4}, {"+", 5},  {"-", 5},
+};
+
+static int cond_op(const struct seki_token *token)
+{
+	for (int i = 0; i < (int)(sizeof(cond_ops) / sizeof(cond_ops[0])); i++)
+		if (token->kind == SEKI_TOKEN_PUNCT && seki_token_is(token, cond_ops[i].text))
+			return i;
+	return -1;
+}
+
+static long long cond_apply(int op, long long a, long long b)
+{
+	switch (op) {
+	case 0:
+		return a || b;
+	case 1:
+		return a && b;
+	case 2:
+		return a == b;
+	case 3:
+		return a != b;
+	case 4:
+		return a < b;
+	case 5:
+		return a > b;
+	case 6:
+		return a <= b;
+	case 7:
+		return a >= b;
+	case 8:
+		return (long long)((unsigned long long)a + (unsigned long long)b);
+	default:
+		return (long long)((unsigned long long)a - (unsigned long long)b);
+	}
+}
+
+static long long cond_binary(struct cond *c, int min_level)
+{
+	long long value = cond_primary(c);
+
+	for (;;) {
+		int op = cond_op(c->token);
+
+		if (op < 0 || cond_ops[op].level <= min_level || c->bad)
+			return value;
+		c->token = c->token->next;
+		value = cond_apply(op, value, cond_binary(c, cond_ops[op].level));
+	}
+}
+
+static bool condition(struct pp *pp, const struct seki_token *name)
+{
+	struct cond c = {.pp = pp, .token = name->next};
+	long long value = cond_binary(&c, 0);
+
+	if (c.bad || c.token->kind != SEKI_TOKEN_END)
+		seki_diag_error(pp->diags, name->at, "cannot make sense of this condition");
+	return value != 0;
+}
+
+static void open_if(struct pp *pp, const struct seki_token *name, bool live)
+{
+	bool outer = is_live(pp);
+
+	if (pp->n_ifs == MAX_IFS) {
+		seki_diag_error(pp->diags, name->at, "more than %u nested conditions", MAX_IFS);
+		return;
+	}
+	pp->ifs[pp->n_ifs++] = (struct branch){
+		.at = name->at,
+		.live = outer && live,
+		.taken = !outer || live,
+	};
+}
+
+static void next_branch(struct pp *pp, const struct seki_token *name, bool is_else)
+{
+	struct branch *b = &pp->ifs[pp->n_ifs - 1];
+
+	if (b->had_else)
+		seki_diag_error(pp->diags, name->at, "#%s after #else", name->text);
+	b->live = !b->taken && (is_else || condition(pp, name));
+	b->taken |= b->live;
+	b->had_else |= is_else;
+}
+
+/* Returns whether the directive was one of the conditionals. */
+static bool conditional(struct pp *pp, const struct seki_token *name)
+{
+	bool is_else = seki_token_is(name, "else");
+	bool is_endif = seki_token_is(name, "endif");
+
+	if (seki_token_is(name, "if")) {
+		open_if(pp, name, is_live(pp) && condition(pp, name));
+	} else if (seki_token_is(name, "ifdef") || seki_token_is(name, "ifndef")) {
+		bool defined = is_word(name->next) && find_macro(pp, name->next->text);
+
+		if (!is_word(name->next))
+			seki_diag_error(pp->diags, name->at, "expected the name of a macro");
+		open_if(pp, name, defined == seki_token_is(name, "ifdef"));
+	} else if (is_else || is_endif || seki_token_is(name, "elif")) {
+		if (pp->n_ifs == 0)
+			seki_diag_error(pp->diags, name->at, "#%s without #if", name->text);
+		else if (is_endif)
+			pp->n_ifs--;
+		else
+			next_branch(pp, name, is_else);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* ---- include ---- */
+
+/* The name between quotes or angle brackets after #include, or NULL. */
+static const char *include_name(struct pp *pp, const struct seki_token *name, bool *quoted)
+{
+	const struct seki_token *from = name->next, *to = from;
+
+	*quoted = from->kind == SEKI_TOKEN_STRING;
+	if (*quoted)
+		return from->text;
+	if (!seki_token_is(from, "<"))
+		return NULL;
+	while (to->kind != SEKI_TOKEN_END && !seki_token_is(to, ">"))
+		to = to->next;
+	if (to->kind == SEKI_TOKEN_END)
+		return NULL;
+	return seki_arena_dup(pp->diags->arena, from->at.src->text + from->at.off + 1,
+			      to->at.off - from->at.off - 1);
+}
+
+static struct seki_source *try_dir(struct pp *pp, const char *dir, int dir_len, const char *name)
+{
+	struct seki_source *src = NULL;
+	char *path = dir_len ? seki_arena_printf(pp->diags->arena, "%.*s/%s", dir_len, dir, name)
+			     : seki_arena_printf(pp->diags->arena, "%s", name);
+
+	return seki_source_read(pp->diags->arena, path, &src) == 0 ? src : NULL;
+}
+
+static struct seki_source *find_include(struct pp *pp, const struct seki_source *from,
+					const char *name, bool quoted)
+{
+	const char *slash = strrchr(from->name, '/');
+	struct seki_source *src = NULL;
+	const char *text;
+
+	if (quoted && from->name[0] != '<')
+		src = try_dir(pp, from->name, slash ? (int)(slash - from->name) : 0, name);
+	for (uint32_t i = 0; !src && i < pp->opts->n_include_dirs; i++)
+		src = try_dir(pp, pp->opts->include_dirs[i], (int)strlen(pp->opts->include_dirs[i]),
+			      name);
+	if (src)
+		return src;
+	text = pp->opts->builtin ? pp->opts->builtin(name) : NULL;
+	if (!text)
+		return NULL;
+	return seki_source_make(pp->diags->arena, seki_arena_printf(pp->diags->arena, "<%s>", name),
+				text, (uint32_t)strlen(text));
+}
+
+static void include(struct pp *pp, const struct seki_token *name)
+{
+	struct seki_source *src;
+	const char *file;
+	bool quoted;
+
+	file = include_name(pp, name, &quoted);
+	if (!file) {
+		seki_diag_error(pp->diags, name->next->at, "expected <file> or \"file\"");
+		return;
+	}
+	if (pp->depth >= MAX_INCLUDES) {
+		seki_diag_error(pp->diags, name->at, "more than %u files include one another",
+				MAX_INCLUDES);
+		return;
+	}
+	src = find_include(pp, name->at.src, file, quoted);
+	if (!src) {
+		seki_diag_error(pp->diags, name->next->at, "cannot find '%s'", file);
+		return;
+	}
+	pp->depth++;
+	preprocess_source(pp, src);
+	pp->depth--;
+}
+
+static void directive(struct pp *pp, const struct seki_token *name)
+{
+	if (name->kind == SEKI_TOKEN_END || conditional(pp, name) || !is_live(pp))
+		return;
+	if (seki_token_is(name, "include"))
+		include(pp, name);
+	else if (seki_token_is(name, "define"))
+		define(pp, name->next);
+	else if (seki_token_is(name, "undef"))
+		undefine(pp, name->next->text);
+	else if (seki_token_is(name, "error"))
+		seki_diag_error(pp->diags, name->at, "#error");
+	else if (!seki_token_is(name, "pragma") && !seki_token_is(name, "line") &&
+		 name->kind != SEKI_TOKEN_NUMBER)
+		seki_diag_error(pp->diags, name->at, "unknown directive '#%s'", name->text);
+}
+
+static void preprocess_source(struct pp *pp, const struct seki_source *src)
+{
+	struct seki_lexer lexer = {.diags = pp->diags, .src = src, .line_start = true};
+	uint32_t ifs = pp->n_ifs;
+	struct seki_token *token = seki_lex_next(&lexer);
+
+	while (token->kind != SEKI_TOKEN_END) {
+		if (token->kind == SEKI_TOKEN_HASH) {
+			struct line line = take_line(pp, &lexer);
+
+			directive(pp, line.first);
+			token = line.after;
+			continue;
+		}
+		if (is_live(pp))
+			expand(pp, token, 0);
+		if (pp->n_tokens > MAX_TOKENS)
+			return;
+		token = seki_lex_next(&lexer);
+	}
+	if (pp->n_ifs > ifs)
+		seki_diag_error(pp->diags, pp->ifs[pp->n_ifs - 1].at, "this #if has no #endif");
+	pp->n_ifs = pp->n_ifs < ifs ? pp->n_ifs : ifs;
+}
+
+struct seki_token *seki_preprocess(struct seki_diags *diags, struct seki_source *main_src,
+				   const struct seki_preprocess_opts *opts)
+{
+	struct pp pp = {.diags = diags, .opts = opts};
+	struct seki_token *first = NULL;
+	struct seki_token *end;
+
+	pp.end = &first;
+	preprocess_source(&pp, main_src);
+	end = make_end(&pp, (struct seki_span){.src = main_src, .off = main_src->len, .len = 0});
+	end->text = "end of file";
+	end->line_start = true;
+	*pp.end = end;
+	return first;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Source text with a map from offsets to lines and columns. */
+#ifndef SEKI_FRONT_SOURCE_H
+#define SEKI_FRONT_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compiler/front/arena.h"
+
+#define SEKI_SOURCE_MAX ((size_t)16 << 20)
+
+struct seki_source {
+	const char *name; /* as the person gave it, or as the #include said */
+	const char *text; /* NUL-terminated */
+	uint32_t len;
+	uint32_t nlines;
+	const uint32_t *lines; /* offset of the start of each line */
+};
+
+/* A range of bytes of a source; src is NULL where there is no place. */
+struct seki_span {
+	const struct seki_source *src;
+	uint32_t off;
+	uint32_t len;
+};
+
+/* Lines and columns count from 1; a column is a byte. */
+struct seki_place {
+	uint32_t line;
+	uint32_t col;
+};
+
+/* `text` must outlive the arena; name is copied. */
+struct seki_source *seki_source_make(struct seki_arena *arena, const char *name, const char *text,
+				     uint32_t len);
+
+/* Reads a file. 0 or a negative errno: -EFBIG above SEKI_SOURCE_MAX. */
+int seki_source_read(struct seki_arena *arena, const char *path, struct seki_source **out);
+
+struct seki_place seki_source_place(const struct seki_source *src, uint32_t off);
+
+/* The bytes of a line (1 ...), without its end. */
+struct seki_span seki_source_line(const struct seki_source *src, uint32_t line);
+
+#endif

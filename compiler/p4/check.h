@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names, types and compile-time values: fills in the "check" fields of the tree. The files: scope.c
+ * (names), check_type.c (types as written), check_expr.c, convert.c (implicit and explicit casts),
+ * fold.c (values), check_call.c, check_stmt.c, check_decl.c.
+ */
+#ifndef SEKI_P4_CHECK_H
+#define SEKI_P4_CHECK_H
+
+#include "compiler/p4/ast.h"
+
+struct p4_name {
+	struct p4_name *next;
+	struct p4_decl *decl;
+};
+
+#define SEKI_P4_SCOPE_BUCKETS 64u
+
+struct p4_scope {
+	struct p4_scope *parent;
+	struct p4_name **buckets; /* made at the first name */
+	uint32_t n_buckets;
+	uint32_t n_names;
+};
+
+struct p4_check {
+	struct seki_diags *diags;
+	struct seki_arena *arena;
+	struct p4_scope *scope;
+	struct p4_scope *global;
+	struct p4_decl *block;	  /* the parser or control we are in */
+	struct p4_decl *function; /* the action, function or state we are in */
+	struct p4_type *result;	  /* what `return` gives, or NULL where it gives nothing */
+	struct p4_decl *errors;	  /* members of error, all of them */
+	struct p4_decl *match_kinds;
+	uint32_t loops;
+	bool in_apply; /* in the apply block of a control */
+	bool in_switch_label;
+	/* types that need no more than one object */
+	struct p4_type *bad, *boolean, *integer, *nothing, *string, *error, *dontcare, *callee;
+};
+
+/* scope.c */
+void seki_scope_push(struct p4_check *cx);
+void seki_scope_pop(struct p4_check *cx);
+/* Tells an error where the scope has the name already; functions of other parameters are added. */
+void seki_scope_add(struct p4_check *cx, struct p4_decl *decl);
+struct p4_decl *seki_scope_find(struct p4_check *cx, const char *name, bool global);
+/* As find, with an error and a suggestion where there is none. */
+struct p4_decl *seki_scope_need(struct p4_check *cx, const struct seki_token *tok, const char *name,
+				bool global, const char *what);
+const char *seki_scope_suggest(struct p4_check *cx, const char *name);
+
+/* check_type.c */
+struct p4_type *seki_check_type(struct p4_check *cx, struct p4_tref *tref);
+struct p4_type *seki_check_decl_type(struct p4_check *cx, struct p4_decl *decl);
+
+/* check_expr.c: sets and returns expr->type. */
+struct p4_type *seki_check_expr(struct p4_check *cx, struct p4_expr *expr);
+/* The same, then converted to `want` (which may be NULL: any value). */
+void seki_check_value(struct p4_check *cx, struct p4_expr *expr, struct p4_type *want);
+void seki_check_bool(struct p4_check *cx, struct p4_expr *expr, const char *what);
+/* A keyset for a value of type `key`. */
+void seki_check_keyset(struct p4_check *cx, struct p4_expr *expr, struct p4_type *key);
+/* Tells an error unless the (checked) expression can be written to. */
+bool seki_check_lvalue(struct p4_check *cx, const struct p4_expr *expr);
+bool seki_check_constant(struct p4_check *cx, struct p4_expr *expr, const char *what, uint32_t max,
+			 uint32_t *out);
+
+/* convert.c */
+/* Makes the expression one of type `to` where the language allows that without a cast. */
+bool seki_convert(struct p4_check *cx, struct p4_expr *expr, struct p4_type *to);
+bool seki_can_convert(const struct p4_expr *expr, const struct p4_type *to);
+bool seki_can_cast(const struct p4_type *from, const struct p4_type *to);
+
+/* fold.c: sets known and num where the operands are known. */
+void seki_fold_unary(struct p4_check *cx, struct p4_expr *expr);
+void seki_fold_binary(struct p4_check *cx, struct p4_expr *expr);
+void seki_fold_cast(struct p4_check *cx, struct p4_expr *expr);
+void seki_fold_slice(struct p4_expr *expr, uint32_t high, uint32_t low);
+
+/* check_call.c */
+struct p4_type *seki_check_call(struct p4_check *cx, struct p4_expr *call);
+/* Arguments of an instance's constructor. */
+void seki_check_instance(struct p4_check *cx, struct p4_decl *decl);
+/* Binds call->args to params: sets call->bound. False after an error. */
+bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_decl *params,
+		    const char *name);
+bool seki_unify(struct p4_check *cx, const struct p4_type *param, struct p4_type *arg,
+		const struct p4_decl *type_params, struct p4_type **bind);
+
+/* check_stmt.c */
+void seki_check_block(struct p4_check *cx, struct p4_stmt *block);
+void seki_check_stmts(struct p4_check *cx, struct p4_stmt *list);
+
+/* check_table.c */
+void seki_check_table(struct p4_check *cx, struct p4_decl *decl);
+
+/* check_decl.c */
+void seki_check_decl(struct p4_check *cx, struct p4_decl *decl);
+void seki_p4_check(struct seki_diags *diags, struct p4_program *program);
+
+#endif

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls (P4_16 specification, sections 6.8, 8.19 to 8.21 and 11): which function is meant, which
+ * argument belongs to which parameter, what the type parameters are.
+ */
+#include <string.h>
+
+#include "compiler/p4/check.h"
+
+static bool is_object(const struct p4_type *type)
+{
+	return type->kind == P4_T_PARSER || type->kind == P4_T_CONTROL ||
+	       type->kind == P4_T_PACKAGE || type->kind == P4_T_EXTERN || type->kind == P4_T_TABLE;
+}
+
+/* ---- unification ---- */
+
+static int var_index(const struct p4_type *type, const struct p4_decl *type_params)
+{
+	int i = 0;
+
+	for (; type_params; type_params = type_params->next, i++)
+		if (type_params == type->decl)
+			return i;
+	return -1;
+}
+
+static bool bind_var(struct p4_type **slot, struct p4_type *arg)
+{
+	if (arg->kind == P4_T_DONTCARE || arg->kind == P4_T_DEFAULT || arg->kind == P4_T_INVALID ||
+	    arg->kind == P4_T_BAD)
+		return true;
+	if (!*slot || ((*slot)->kind == P4_T_INT && seki_type_is_fixed(arg))) {
+		*slot = arg;
+		return true;
+	}
+	return seki_type_equal(*slot, arg) || arg->kind == P4_T_INT;
+}
+
+/* A parser's or control's type against another's: parameter by parameter. */
+static bool unify_blocks(struct p4_check *cx, const struct p4_type *param,
+			 const struct p4_type *arg, const struct p4_decl *type_params,
+			 struct p4_type **bind)
+{
+	const struct p4_decl *p = param->decl->params, *a = arg->decl->params;
+
+	if (param->decl == arg->decl)
+		return true;
+	if (arg->decl->type_params && arg->n_args == 0)
+		return true; /* a generic block: what it is made for is not known here */
+	for (; p && a; p = p->next, a = a->next) {
+		struct p4_type *pt, *at;
+
+		if (p->dir != a->dir && !(a->is_optional || p->is_optional))
+			return false;
+		if (!p->type || !a->type)
+			continue;
+		pt = seki_type_subst(cx->arena, p->type, param->decl->type_params, param->args);
+		at = seki_type_subst(cx->arena, a->type, arg->decl->type_params, arg->args);
+		if (!seki_unify(cx, pt, at, type_params, bind))
+			return false;
+	}
+	while (p && (p->is_optional || p->init))
+		p = p->next;
+	return !p && !a;
+}
+
+bool seki_unify(struct p4_check *cx, const struct p4_type *param, struct p4_type *arg,
+		const struct p4_decl *type_params, struct p4_type **bind)
+{
+	int i;
+
+	if (param->kind == P4_T_VAR && (i = var_index(param, type_params)) >= 0)
+		return bind_var(&bind[i], arg);
+	if (param->kind == P4_T_BAD || arg->kind == P4_T_BAD || param->kind == P4_T_DONTCARE ||
+	    arg->kind == P4_T_DONTCARE)
+		return true;
+	if (param->kind != arg->kind)
+		return arg->kind == P4_T_INT && seki_type_is_fixed(param);
+	if (param->kind == P4_T_PARSER || param->kind == P4_T_CONTROL)
+		return unify_blocks(cx, param, arg, type_params, bind);
+	if (param->decl != arg->decl || param->n_args != arg->n_args)
+		return false;
+	if (param->elem && arg->elem && !seki_unify(cx, param->elem, arg->elem, type_params, bind))
+		return false;
+	for (uint32_t n = 0; n < param->n_args; n++)
+		if (!seki_unify(cx, param->args[n], arg->args[n], type_params, bind))
+			return false;
+	return (!seki_type_is_fixed(param) && param->kind != P4_T_VARBIT &&
+		param->kind != P4_T_STACK) ||
+	       param->width == arg->width;
+}
+
+/* ---- arguments ---- */
+
+static const struct p4_decl *param_for(const struct p4_decl *params, const struct p4_expr *arg,
+				       uint32_t position, uint32_t *index)
+{
+	uint32_t i = 0;
+
+	for (; params; params = params->next, i++) {
+		if (arg->arg_name ? strcmp(params->name, arg->arg_name) == 0 : i == position) {
+			*index = i;
+			return params;
+		}
+	}
+	return NULL;
+}
+
+bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_decl *params,
+		    const char *name)
+{
+	uint32_t n = seki_decl_count(params), position = 0, index;
+	const struct p4_decl *p = params;
+
+	call->bound = seki_arena_alloc(cx->arena, (n + 1) * sizeof(*call->bound));
+	for (struct p4_expr *arg = call->args; arg; arg = arg->next, position++) {
+		if (!param_for(params, arg, position, &index)) {
+			if (arg->arg_name)
+				seki_diag_error(cx->diags, seki_expr_span(arg),
+						"%s has no parameter '%s'", name, arg->arg_name);
+			else
+				seki_diag_error(cx->diags, seki_expr_span(arg),
+						"%s takes %u argument%s, here are %u", name, n,
+						n == 1 ? "" : "s", seki_expr_count(call->args));
+			return false;
+		}
+		if (call->bound[index]) {
+			seki_diag_error(cx->diags, seki_expr_span(arg),
+					"a second argument for parameter '%s'", arg->arg_name);
+			return false;
+		}
+		call->bound[index] = arg;
+	}
+	for (uint32_t i = 0; p; p = p->next, i++) {
+		struct seki_diag *diag;
+
+		if (call->bound[i] || p->init || p->is_optional)
+			continue;
+		diag = seki_diag_error(cx->diags, seki_expr_span(call),
+				       "no argument for parameter '%s' of %s", p->name, name);
+		seki_diag_note(cx->diags, diag, p->tok->at, "'%s' is declared here", p->name);
+		return false;
+	}
+	return true;
+}
+
+static bool accepts_count(const struct p4_decl *params, const struct p4_expr *call)
+{
+	uint32_t given = seki_expr_count(call->args), need = 0, all = 0, i;
+
+	for (const struct p4_decl *p = params; p; p = p->next) {
+		all++;
+		need += !p->init && !p->is_optional;
+	}
+	for (const struct p4_expr *arg = call->args; arg; arg = arg->next)
+		if (arg->arg_name && !param_for(params, arg, 0, &i))
+			return false;
+	return given >= need && given <= all;
+}
+
+/* The one of a chain of overloads that takes these arguments; the first where none does. */
+static struct p4_decl *choose(struct p4_decl *first, const struct p4_expr *call)
+{
+	for (struct p4_decl *d = first; d; d = d->overload)
+		if (accepts_count(d->params, call))
+			return d;
+	return first;
+}
+
+static void check_arg_exprs(struct p4_check *cx, struct p4_expr *call)
+{
+	for (struct p4_expr *arg = call->args; arg; arg = arg->next) {
+		if (arg->kind == P4_E_DONTCARE)
+			arg->type = cx->dontcare;
+		else
+			seki_check_value(cx, arg, NULL);
+	}
+}
+
+static void check_out_arg(struct p4_check *cx, struct p4_expr *arg, const struct p4_decl *param,
+			  struct p4_type *type)
+{
+	if (arg->kind == P4_E_DONTCARE && param->dir == P4_DIR_OUT)
+		return;
+	if (arg->kind == P4_E_DONTCARE) {
+		seki_diag_error(cx->diags, seki_expr_span(arg), "'_' is only for 'out' parameters");
+		return;
+	}
+	if (!seki_check_lvalue(cx, arg) || seki_type_equal(arg->type, type))
+		return;
+	seki_diag_error(cx->diags, seki_expr_span(arg),
+			"parameter '%s' is of type %s, this is of type %s", param->name,
+			seki_type_name(cx->arena, type), seki_type_name(cx->arena, arg->type));
+}
+
+static void check_arg(struct p4_check *cx, struct p4_expr *arg, const struct p4_decl *param,
+		      struct p4_type *type, struct p4_type **bind,
+		      const struct p4_decl *type_params)
+{
+	if (type->kind == P4_T_BAD || arg->type->kind == P4_T_BAD)
+		return;
+	if (param->dir == P4_DIR_OUT || param->dir == P4_DIR_INOUT) {
+		check_out_arg(cx, arg, param, type);
+		return;
+	}
+	if (arg->kind == P4_E_DONTCARE) {
+		seki_diag_error(cx->diags, seki_expr_span(arg), "'_' is only for 'out' parameters");
+		return;
+	}
+	if (!is_object(type)) {
+		seki_convert(cx, arg, type);
+		return;
+	}
+	if (!seki_unify(cx, type, arg->type, type_params, bind))
+		seki_diag_error(cx->diags, seki_expr_span(arg),
+				"parameter '%s' is of type %s, this is of type %s", param->name,
+				seki_type_name(cx->arena, type),
+				seki_type_name(cx->arena, arg->type));
+}
+
+static bool bind_explicit(struct p4_check *cx, struct p4_expr *call, struct p4_tref *targs,
+			  const struct p4_decl *type_params, struct p4_type **bind)
+{
+	uint32_t want = seki_decl_count(type_params), n = 0;
+
+	for (struct p4_tref *t = targs; t; t = t->next, n++)
+		if (n < want) {
+			bind[n] = seki_check_type(cx, t);
+			if (bind[n]->kind == P4_T_DONTCARE)
+				bind[n] = NULL;
+		}
+	if (!targs || n == want)
+		return true;
+	seki_diag_error(cx->diags, seki_expr_span(call), "%u type arguments, but %u are needed", n,
+			want);
+	return false;
+}
+
+/* What a call is of: the parameters with `self` put in, and the own type parameters. */
+struct callee {
+	struct p4_decl *decl;
+	struct p4_decl *params;
+	struct p4_decl *type_params;
+	const struct p4_type *self; /* extern with its arguments, or NULL */
+	struct p4_type *result;
+};
+
+static struct p4_type *with_self(struct p4_check *cx, const struct callee *c, struct p4_type *type)
+{
+	if (!c->self || !c->self->n_args)
+		return type;
+	return seki_type_subst(cx->arena, type, c->self->decl->type_params, c->self->args);
+}
+
+static bool all_bound(struct p4_check *cx, const struct p4_expr *call, const struct callee *c,
+		      struct p4_type **bind)
+{
+	uint32_t i = 0;
+
+	for (const struct p4_decl *t = c->type_params; t; t = t->next, i++) {
+		if (bind[i])
+			continue;
+		bind[i] = cx->bad;
+		for (uint32_t k = 0; k < seki_decl_count(c->params); k++)
+			if (call->bound[k] && call->bound[k]->type->kind == P4_T_BAD)
+				return false;
+		if (c->decl->kind == P4_D_PACKAGE)
+			continue;
+		seki_diag_error(cx->diags, seki_expr_span(call),
+				"cannot tell what type '%s' is here: write it as %s<...>(...)",
+				t->name, c->decl->name);
+		return false;
+	}
+	return true;
+}
+
+static struct p4_type *check_against(struct p4_check *cx, struct p4_expr *call,
+				     struct p4_tref *targs, const struct callee *c)
+{
+	uint32_t n = seki_decl_count(c->type_params), i = 0;
+	struct p4_type **bind = seki_arena_alloc(cx->arena, (n + 1) * sizeof(struct p4_type *));
+	char *name = seki_arena_printf(cx->arena, "'%s'", c->decl->name);
+
+	call->callee = c->decl;
+	call->type_args = bind;
+	check_arg_exprs(cx, call);
+	if (!bind_explicit(cx, call, targs, c->type_params, bind) ||
+	    !seki_bind_args(cx, call, c->params, name))
+		return cx->bad;
+	for (const struct p4_decl *p = c->params; p; p = p->next, i++)
+		if (call->bound[i] && p->type)
+			seki_unify(cx, with_self(cx, c, p->type), call->bound[i]->type,
+				   c->type_params, bind);
+	if (!all_bound(cx, call, c, bind))
+		return cx->bad;
+	i = 0;
+	for (const struct p4_decl *p = c->params; p; p = p->next, i++) {
+		struct p4_type *type;
+
+		if (!call->bound[i] || !p->type)
+			continue;
+		type = seki_type_subst(cx->arena, with_self(cx, c, p->type), c->type_params, bind);
+		check_arg(cx, call->bound[i], p, type, bind, c->type_params);
+	}
+	if (!c->result)
+		return cx->nothing;
+	return seki_type_subst(cx->arena, with_self(cx, c, c->result), c->type_params, bind);
+}
+
+/* ---- constructors ---- */
+
+static struct p4_decl *constructor_of(struct p4_type *type, const struct p4_expr *call)
+{
+	struct p4_decl *best = NULL;
+
+	if (type->kind != P4_T_EXTERN)
+		return type->decl;
+	for (struct p4_decl *m = type->decl->members; m; m = m->next)
+		if (m->is_constructor && (!best || accepts_count(m->params, call)))
+			best = m;
+	return best ? best : type->decl;
+}
+
+static struct p4_type *check_constructor(struct p4_check *cx, struct p4_expr *call,
+					 struct p4_type *type, struct p4_tref *targs)
+{
+	struct callee c = {.self = type->n_args ? type : NULL};
+	struct p4_type *made;
+	struct p4_decl *ctor;
+
+	if (type->kind == P4_T_BAD)
+		return type;
+	if (!is_object(type)) {
+		seki_diag_error(cx->diags, seki_expr_span(call), "%s has no constructor",
+				seki_type_name(cx->arena, type));
+		return cx->bad;
+	}
+	ctor = constructor_of(type, call);
+	call->call = P4_CALL_CONSTRUCTOR;
+	c.decl = type->decl;
+	c.params = type->kind == P4_T_EXTERN ? (ctor == type->decl ? NULL : ctor->params)
+					     : ctor->ctor_params;
+	c.type_params = type->n_args ? NULL : type->decl->type_params;
+	if ((type->kind == P4_T_PARSER || type->kind == P4_T_CONTROL) && !type->decl->has_body) {
+		seki_diag_error(cx->diags, seki_expr_span(call),
+				"'%s' is only a type: it has no body", type->decl->name);
+		return cx->bad;
+	}
+	if (type->kind == P4_T_PARSER || type->kind == P4_T_CONTROL)
+		c.type_params = c.type_params && targs ? c.type_params : NULL;
+	if (check_against(cx, call, targs, &c)->kind == P4_T_BAD)
+		return cx->bad;
+	if (!c.type_params)
+		return type;
+	made = seki_type_decl(cx->arena, type->kind, type->decl);
+	made->args = call->type_args;
+	made->n_args = seki_decl_count(c.type_params);
+	return made;
+}
+
+void seki_check_instance(struct p4_check *cx, struct p4_decl *decl)
+{
+	struct p4_type *type = seki_check_type(cx, decl->tref);
+	struct p4_expr *call = seki_arena_new(cx->arena, struct p4_expr);
+
+	call->kind = P4_E_CALL;
+	call->tok = call->first = call->last = decl->tok;
+	call->args = decl->args;
+	decl->type = check_constructor(cx, call, type, NULL);
+	decl->init = call;
+}
+
+/* ---- methods ---- */
+
+static struct p4_decl *find_method(struct p4_decl *list, const char *name,
+				   const struct p4_expr *call)
+{
+	struct p4_decl *best = NULL;
+
+	for (; list; list = list->next)
+		if (!list->is_constructor && strcmp(list->name, name) == 0 &&
+		    (!best ||
+		     (!accepts_count(best->params, call) && accepts_count(list->params, call))))
+			best = list;
+	return best;
+}
+
+static struct p4_type *no_method(struct p4_check *cx, const struct p4_expr *member)
+{
+	if (member->a->type->kind != P4_T_BAD && member->name[0] != '?')
+		seki_diag_error(cx->diags, member->tok->at, "%s has no method '%s'",
+				seki_type_name(cx->arena, member->a->type), member->name);
+	return cx->bad;
+}
+
+static struct p4_type *check_extern_method(struct p4_check *cx, struct p4_expr *call)
+{
+	struct p4_expr *member = call->a;
+	struct callee c = {.self = member->a->type};
+
+	c.decl = find_method(c.self->decl->members, member->name, call);
+	if (!c.decl)
+		return no_method(cx, member);
+	call->call = P4_CALL_METHOD;
+	c.params = c.decl->params;
+	c.type_params = c.decl->type_params;
+	c.result = c.decl->type;
+	return check_against(cx, call, call->targs, &c);
+}
+
+static struct p4_type *check_block_apply(struct p4_check *cx, struct p4_expr *call,
+					 struct p4_type *type)
+{
+	struct callee c = {.decl = type->decl, .params = type->decl->params};
+
+	if (strcmp(call->a->name, "apply") != 0)
+		return no_method(cx, call->a);
+	call->call = P4_CALL_APPLY;
+	if (type->n_args)
+		c.self = type;
+	else
+		c.type_params = type->decl->type_params;
+	return check_against(cx, call, call->targs, &c);
+}
+
+static struct p4_type *check_table_apply(struct p4_check *cx, struct p4_expr *call)
+{
+	if (strcmp(call->a->name, "apply") != 0)
+		return no_method(cx, call->a);
+	call->call = P4_CALL_TABLE;
+	call->callee = call->a->a->decl;
+	if (call->args)
+		seki_diag_error(cx->diags, seki_expr_span(call->args),
+				"apply() of a table takes no arguments");
+	if (!cx->in_apply)
+		seki_diag_error(cx->diags, seki_expr_span(call),
+				"a table can only be applied in the apply block of a control");
+	return seki_type_decl(cx->arena, P4_T_APPLIED, call->callee);
+}
+
+/* isValid(), setValid(), push_front() ... */
+static struct p4_type *check_builtin(struct p4_check *cx, struct p4_expr *call)
+{
+	static const char *const sizes[] = {"minSizeInBits", "minSizeInBytes", "maxSizeInBits",
+					    "maxSizeInBytes"};
+	const struct p4_expr *object = call->a->a;
+	const char *name = call->a->name;
+	struct p4_type *type = object->type;
+	bool header = type->kind == P4_T_HEADER || type->kind == P4_T_UNION;
+	uint32_t n;
+
+	call->call = P4_CALL_BUILTIN;
+	if (header && strcmp(name, "isValid") == 0 && !call->args)
+		return cx->boolean;
+	if (type->kind == P4_T_HEADER && !call->args &&
+	    (strcmp(name, "setValid") == 0 || strcmp(name, "setInvalid") == 0)) {
+		seki_check_lvalue(cx, object);
+		return cx->nothing;
+	}
+	if (type->kind == P4_T_STACK && call->args && !call->args->next &&
+	    (strcmp(name, "push_front") == 0 || strcmp(name, "pop_front") == 0)) {
+		seki_check_lvalue(cx, object);
+		seki_check_constant(cx, call->args, "the count", 65535, &n);
+		return cx->nothing;
+	}
+	if (type->kind == P4_T_TYPE)
+		type = type->elem;
+	for (int i = 0; i < 4; i++) {
+		if (strcmp(name, sizes[i]) != 0 || call->args || !seki_type_is_value(type))
+			continue;
+		if (seki_type_bits(type) >= 0) {
+			call->known = true;
+			call->num = seki_num_u64((uint64_t)seki_type_bits(type));
+			if (i & 1)
+				call->num.mag = (call->num.mag + 7) / 8;
+		}
+		return cx->integer;
+	}
+	return no_method(cx, call->a);
+}
+
+static struct p4_type *check_method(struct p4_check *cx, struct p4_expr *call)
+{
+	struct p4_type *type = seki_check_expr(cx, call->a->a);
+
+	call->a->type = cx->callee;
+	switch (type->kind) {
+	case P4_T_BAD:
+		check_arg_exprs(cx, call);
+		return type;
+	case P4_T_EXTERN:
+		return check_extern_method(cx, call);
+	case P4_T_TABLE:
+		return check_table_apply(cx, call);
+	case P4_T_PARSER:
+	case P4_T_CONTROL:
+		return check_block_apply(cx, call, type);
+	case P4_T_TYPE:
+		if (type->elem->kind == P4_T_PARSER || type->elem->kind == P4_T_CONTROL)
+			return check_block_apply(cx, call, type->elem);
+		return check_builtin(cx, call);
+	default:
+		return check_builtin(cx, call);
+	}
+}
+
+/* ---- functions and actions ---- */
+
+static struct p4_type *check_function(struct p4_check *cx, struct p4_expr *call)
+{
+	struct callee c = {.decl = choose(call->a->decl, call)};
+
+	c.params = c.decl->params;
+	c.type_params = c.decl->type_params;
+	c.result = c.decl->type;
+	if (c.decl->kind == P4_D_ACTION) {
+		call->call = P4_CALL_ACTION;
+		c.result = cx->nothing;
+	} else {
+		call->call = c.decl->is_extern ? P4_CALL_EXTERN : P4_CALL_FUNCTION;
+	}
+	if (c.decl == cx->function)
+		seki_diag_error(cx->diags, seki_expr_span(call), "'%s' calls itself", c.decl->name);
+	return check_against(cx, call, call->targs, &c);
+}
+
+struct p4_type *seki_check_call(struct p4_check *cx, struct p4_expr *call)
+{
+	struct p4_type *type;
+
+	if (call->a->kind == P4_E_MEMBER)
+		return check_method(cx, call);
+	type = seki_check_expr(cx, call->a);
+	if (type->kind == P4_T_TYPE)
+		return check_constructor(cx, call, type->elem, call->targs ? call->targs : NULL);
+	if (type->kind == P4_T_CALLEE && call->a->decl)
+		return check_function(cx, call);
+	check_arg_exprs(cx, call);
+	if (type->kind != P4_T_BAD)
+		seki_diag_error(cx->diags, seki_expr_span(call->a), "%s cannot be called",
+				seki_type_name(cx->arena, type));
+	return cx->bad;
+}

@@ -1,0 +1,736 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Types of expressions (P4_16 specification, section 8). */
+#include <string.h>
+
+#include "compiler/p4/check.h"
+
+static struct p4_type *bad_operand(struct p4_check *cx, const struct p4_expr *expr,
+				   const struct p4_expr *operand, const char *op)
+{
+	if (operand->type->kind != P4_T_BAD)
+		seki_diag_error(cx->diags, seki_expr_span(operand), "'%s' does not apply to %s", op,
+				seki_type_name(cx->arena, operand->type));
+	(void)expr;
+	return cx->bad;
+}
+
+/* ---- names ---- */
+
+static struct p4_type *type_of_name(struct p4_check *cx, struct p4_decl *decl)
+{
+	switch (decl->kind) {
+	case P4_D_CONST:
+	case P4_D_VAR:
+	case P4_D_PARAM:
+	case P4_D_INSTANCE:
+	case P4_D_VALUE_SET:
+	case P4_D_TABLE:
+		return decl->type ? decl->type : cx->bad;
+	case P4_D_FUNCTION:
+	case P4_D_METHOD:
+	case P4_D_ACTION:
+		return cx->callee;
+	case P4_D_STATE:
+	case P4_D_MATCH_KIND:
+	case P4_D_GROUP:
+		return cx->bad;
+	default:
+		return seki_type_elem(cx->arena, P4_T_TYPE, NULL);
+	}
+}
+
+static struct p4_type *check_name(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_decl *decl = seki_scope_need(cx, expr->tok, expr->name, expr->global, "name");
+	struct p4_tref *tref;
+
+	if (!decl)
+		return cx->bad;
+	decl->used = true;
+	expr->decl = decl;
+	expr->type = type_of_name(cx, decl);
+	if (expr->type->kind == P4_T_TYPE) {
+		tref = seki_arena_new(cx->arena, struct p4_tref);
+		tref->kind = P4_R_NAME;
+		tref->tok = expr->tok;
+		tref->name = expr->name;
+		tref->global = expr->global;
+		tref->args = expr->targs;
+		expr->type->elem = seki_check_type(cx, tref);
+	}
+	if (decl->known) {
+		expr->known = true;
+		expr->num = decl->value;
+	}
+	return expr->type;
+}
+
+/* ---- members ---- */
+
+static struct p4_type *no_member(struct p4_check *cx, const struct p4_expr *expr,
+				 const struct p4_decl *list)
+{
+	const char *names[128];
+	const char *near;
+	uint32_t n = 0;
+
+	for (; list && n < 128; list = list->next)
+		names[n++] = list->name;
+	near = seki_diag_suggest(expr->name, names, n);
+	if (expr->a->type->kind == P4_T_BAD || expr->name[0] == '?')
+		return cx->bad;
+	seki_diag_error(cx->diags, expr->tok->at, "%s has no member '%s'%s%s%s",
+			seki_type_name(cx->arena, expr->a->type), expr->name,
+			near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return cx->bad;
+}
+
+/* Enum.member, error.Member */
+static struct p4_type *check_type_member(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *type = expr->a->type->elem;
+	struct p4_decl *list = NULL;
+
+	if (type->kind == P4_T_ENUM)
+		list = type->decl->members;
+	else if (type->kind == P4_T_ERROR)
+		list = cx->errors;
+	else if (type->kind == P4_T_BAD)
+		return type;
+	for (struct p4_decl *m = list; m; m = type->kind == P4_T_ERROR ? m->overload : m->next) {
+		if (strcmp(m->name, expr->name) != 0)
+			continue;
+		expr->decl = m;
+		expr->known = type->kind == P4_T_ERROR || m->known;
+		expr->num = type->kind == P4_T_ERROR ? seki_num_u64(m->index) : m->value;
+		return type;
+	}
+	return no_member(cx, expr, type->kind == P4_T_ENUM ? list : NULL);
+}
+
+static struct p4_type *check_stack_member(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *stack = expr->a->type;
+	bool in_parser = cx->block && cx->block->kind == P4_D_PARSER;
+
+	if (strcmp(expr->name, "size") == 0) {
+		expr->known = true;
+		expr->num = seki_num_u64(stack->width);
+		return seki_type_width(cx->arena, P4_T_BIT, 32);
+	}
+	if (strcmp(expr->name, "lastIndex") == 0)
+		return seki_type_width(cx->arena, P4_T_BIT, 32);
+	if (strcmp(expr->name, "next") == 0 || strcmp(expr->name, "last") == 0) {
+		if (!in_parser)
+			seki_diag_error(cx->diags, expr->tok->at,
+					"'%s' of a stack is for parsers only", expr->name);
+		return stack->elem;
+	}
+	return no_member(cx, expr, NULL);
+}
+
+static struct p4_type *check_applied_member(struct p4_check *cx, struct p4_expr *expr)
+{
+	if (strcmp(expr->name, "hit") == 0 || strcmp(expr->name, "miss") == 0)
+		return cx->boolean;
+	if (strcmp(expr->name, "action_run") == 0)
+		return seki_type_decl(cx->arena, P4_T_ACTIONS, expr->a->type->decl);
+	return no_member(cx, expr, NULL);
+}
+
+static struct p4_type *check_member(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *type = seki_check_expr(cx, expr->a);
+	struct p4_decl *field;
+
+	switch (type->kind) {
+	case P4_T_BAD:
+		return cx->bad;
+	case P4_T_TYPE:
+		return check_type_member(cx, expr);
+	case P4_T_STRUCT:
+	case P4_T_HEADER:
+	case P4_T_UNION:
+		field = seki_decl_find(type->decl->members, expr->name);
+		if (!field)
+			return no_member(cx, expr, type->decl->members);
+		expr->decl = field;
+		return seki_type_field(cx->arena, type, field);
+	case P4_T_STACK:
+		return check_stack_member(cx, expr);
+	case P4_T_APPLIED:
+		return check_applied_member(cx, expr);
+	default:
+		return no_member(cx, expr, NULL);
+	}
+}
+
+static struct p4_type *check_index(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *type = seki_check_expr(cx, expr->a);
+	bool stack = type->kind == P4_T_STACK;
+	uint32_t i;
+
+	seki_check_value(cx, expr->b, NULL);
+	if (type->kind == P4_T_BAD || expr->b->type->kind == P4_T_BAD)
+		return cx->bad;
+	if (type->kind != P4_T_TUPLE && !stack) {
+		seki_diag_error(cx->diags, seki_expr_span(expr->a), "%s cannot be indexed",
+				seki_type_name(cx->arena, type));
+		return cx->bad;
+	}
+	if (!seki_type_is_number(seki_type_base(expr->b->type)))
+		return bad_operand(cx, expr, expr->b, "[]");
+	if (!stack || expr->b->known) {
+		uint32_t n = stack ? type->width : type->n_args;
+
+		if (!seki_check_constant(cx, expr->b, "the index", n ? n - 1 : 0, &i) || n == 0)
+			return cx->bad;
+		return stack ? type->elem : type->args[i];
+	}
+	return type->elem;
+}
+
+static struct p4_type *check_slice(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *type = seki_check_expr(cx, expr->a);
+	uint32_t high, low, top;
+
+	if (type->kind == P4_T_ENUM && type->elem)
+		type = type->elem;
+	seki_check_value(cx, expr->b, NULL);
+	seki_check_value(cx, expr->c, NULL);
+	if (type->kind == P4_T_BAD)
+		return cx->bad;
+	if (!seki_type_is_number(type)) {
+		seki_diag_error(cx->diags, seki_expr_span(expr->a), "%s has no bits to slice",
+				seki_type_name(cx->arena, type));
+		return cx->bad;
+	}
+	top = seki_type_is_fixed(type) ? type->width : 65536;
+	if (!seki_check_constant(cx, expr->b, "the high bit", top ? top - 1 : 0, &high) ||
+	    !seki_check_constant(cx, expr->c, "the low bit", top ? top - 1 : 0, &low))
+		return cx->bad;
+	if (low > high) {
+		seki_diag_error(cx->diags, seki_expr_span(expr),
+				"the low bit %u is above the high bit %u", low, high);
+		return cx->bad;
+	}
+	expr->type = seki_type_width(cx->arena, P4_T_BIT, high - low + 1);
+	seki_fold_slice(expr, high, low);
+	return expr->type;
+}
+
+/* ---- operators ---- */
+
+static struct p4_type *check_unary(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *type;
+
+	seki_check_value(cx, expr->a, NULL);
+	type = expr->a->type;
+	if (type->kind == P4_T_BAD)
+		return type;
+	if (type->kind == P4_T_ENUM && type->elem) {
+		seki_convert(cx, expr->a, type->elem);
+		type = type->elem;
+	}
+	if (expr->op == P4_OP_NOT ? type->kind != P4_T_BOOL
+				  : !seki_type_is_number(type) ||
+					    (expr->op == P4_OP_COMP && type->kind == P4_T_INT))
+		return bad_operand(cx, expr, expr->a, seki_op_text(expr->op));
+	expr->type = type;
+	seki_fold_unary(cx, expr);
+	return type;
+}
+
+static struct p4_type *mismatch(struct p4_check *cx, const struct p4_expr *expr)
+{
+	if (expr->a->type->kind != P4_T_BAD && expr->b->type->kind != P4_T_BAD)
+		seki_diag_error(cx->diags, seki_expr_span(expr),
+				"'%s' of %s and %s: they must be of one type",
+				seki_op_text(expr->op), seki_type_name(cx->arena, expr->a->type),
+				seki_type_name(cx->arena, expr->b->type));
+	return cx->bad;
+}
+
+/* Enums with a representation count as it, unless both are of the same enum. */
+static void unwrap_enums(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *a = expr->a->type, *b = expr->b->type;
+
+	if (a->kind == P4_T_ENUM && a->elem && !seki_type_equal(a, b))
+		seki_convert(cx, expr->a, a->elem);
+	if (b->kind == P4_T_ENUM && b->elem && !seki_type_equal(a, b))
+		seki_convert(cx, expr->b, b->elem);
+}
+
+/* Gives both operands the same type, where one can be converted to the other's. */
+static bool unify_operands(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *a, *b;
+
+	unwrap_enums(cx, expr);
+	a = expr->a->type;
+	b = expr->b->type;
+	if (a->kind == P4_T_INT && seki_type_is_fixed(b))
+		return seki_convert(cx, expr->a, b);
+	if (b->kind == P4_T_INT && seki_type_is_fixed(a))
+		return seki_convert(cx, expr->b, a);
+	if (expr->a->kind == P4_E_LIST || expr->a->kind == P4_E_RECORD || a->kind == P4_T_INVALID)
+		return seki_can_convert(expr->a, b) && seki_convert(cx, expr->a, b);
+	if (expr->b->kind == P4_E_LIST || expr->b->kind == P4_E_RECORD || b->kind == P4_T_INVALID)
+		return seki_can_convert(expr->b, a) && seki_convert(cx, expr->b, a);
+	return seki_type_equal(a, b);
+}
+
+static struct p4_type *check_arithmetic(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *type;
+
+	if (!unify_operands(cx, expr))
+		return mismatch(cx, expr);
+	type = expr->a->type;
+	if (type->kind == P4_T_ENUM && type->elem) {
+		seki_convert(cx, expr->a, type->elem);
+		seki_convert(cx, expr->b, type->elem);
+		type = type->elem;
+	}
+	if (!seki_type_is_number(type))
+		return bad_operand(cx, expr, expr->a, seki_op_text(expr->op));
+	if ((expr->op == P4_OP_SAT_ADD || expr->op == P4_OP_SAT_SUB) && type->kind == P4_T_INT)
+		return bad_operand(cx, expr, expr->a, seki_op_text(expr->op));
+	return type;
+}
+
+static struct p4_type *check_division(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *type = check_arithmetic(cx, expr);
+	const struct p4_expr *sides[] = {expr->a, expr->b};
+
+	if (type->kind == P4_T_SIGNED)
+		return bad_operand(cx, expr, expr->a, seki_op_text(expr->op));
+	for (int i = 0; i < 2 && type->kind != P4_T_BAD; i++)
+		if (sides[i]->known && sides[i]->num.neg) {
+			seki_diag_error(cx->diags, seki_expr_span(sides[i]),
+					"'%s' needs operands that are not negative",
+					seki_op_text(expr->op));
+			return cx->bad;
+		}
+	return type;
+}
+
+static struct p4_type *check_shift(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *a, *b;
+
+	if (expr->a->type->kind == P4_T_ENUM && expr->a->type->elem)
+		seki_convert(cx, expr->a, expr->a->type->elem);
+	if (expr->b->type->kind == P4_T_ENUM && expr->b->type->elem)
+		seki_convert(cx, expr->b, expr->b->type->elem);
+	a = expr->a->type;
+	b = expr->b->type;
+	if (!seki_type_is_number(a))
+		return bad_operand(cx, expr, expr->a, seki_op_text(expr->op));
+	if (b->kind != P4_T_BIT && b->kind != P4_T_INT)
+		return bad_operand(cx, expr, expr->b, seki_op_text(expr->op));
+	if (expr->b->known && expr->b->num.neg) {
+		seki_diag_error(cx->diags, seki_expr_span(expr->b),
+				"a shift cannot be by a negative number");
+		return cx->bad;
+	}
+	if (a->kind == P4_T_INT && !expr->b->known) {
+		seki_diag_error(cx->diags, seki_expr_span(expr->a),
+				"a value without a width can only be shifted by a constant");
+		return cx->bad;
+	}
+	return a;
+}
+
+static struct p4_type *check_concat(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *a, *b;
+
+	if (expr->a->type->kind == P4_T_STRING && expr->b->type->kind == P4_T_STRING)
+		return cx->string;
+	if (expr->a->type->kind == P4_T_ENUM && expr->a->type->elem)
+		seki_convert(cx, expr->a, expr->a->type->elem);
+	if (expr->b->type->kind == P4_T_ENUM && expr->b->type->elem)
+		seki_convert(cx, expr->b, expr->b->type->elem);
+	a = expr->a->type;
+	b = expr->b->type;
+	if (!seki_type_is_fixed(a))
+		return bad_operand(cx, expr, expr->a, "++");
+	if (!seki_type_is_fixed(b))
+		return bad_operand(cx, expr, expr->b, "++");
+	return seki_type_width(cx->arena, a->kind, a->width + b->width);
+}
+
+static struct p4_type *check_comparison(struct p4_check *cx, struct p4_expr *expr)
+{
+	bool equality = expr->op == P4_OP_EQ || expr->op == P4_OP_NE;
+	struct p4_type *type;
+
+	if (!unify_operands(cx, expr))
+		return mismatch(cx, expr);
+	type = expr->a->type;
+	if (type->kind == P4_T_ENUM && type->elem && !equality)
+		type = type->elem;
+	if (equality ? !seki_type_has_equality(type) : !seki_type_is_number(type))
+		return bad_operand(cx, expr, expr->a, seki_op_text(expr->op));
+	return cx->boolean;
+}
+
+static struct p4_type *check_logic(struct p4_check *cx, struct p4_expr *expr)
+{
+	seki_check_bool(cx, expr->a, seki_op_text(expr->op));
+	seki_check_bool(cx, expr->b, seki_op_text(expr->op));
+	return cx->boolean;
+}
+
+static struct p4_type *binary_type(struct p4_check *cx, struct p4_expr *expr)
+{
+	switch (expr->op) {
+	case P4_OP_DIV:
+	case P4_OP_MOD:
+		return check_division(cx, expr);
+	case P4_OP_SHL:
+	case P4_OP_SHR:
+		return check_shift(cx, expr);
+	case P4_OP_CONCAT:
+		return check_concat(cx, expr);
+	case P4_OP_EQ:
+	case P4_OP_NE:
+	case P4_OP_LT:
+	case P4_OP_LE:
+	case P4_OP_GT:
+	case P4_OP_GE:
+		return check_comparison(cx, expr);
+	default:
+		return check_arithmetic(cx, expr);
+	}
+}
+
+static struct p4_type *check_binary(struct p4_check *cx, struct p4_expr *expr)
+{
+	if (expr->op == P4_OP_LAND || expr->op == P4_OP_LOR) {
+		expr->type = check_logic(cx, expr);
+	} else {
+		seki_check_value(cx, expr->a, NULL);
+		seki_check_value(cx, expr->b, NULL);
+		if (expr->a->type->kind == P4_T_BAD || expr->b->type->kind == P4_T_BAD)
+			return cx->bad;
+		expr->type = binary_type(cx, expr);
+	}
+	if (expr->type->kind != P4_T_BAD && expr->type->kind != P4_T_STRING)
+		seki_fold_binary(cx, expr);
+	return expr->type;
+}
+
+static struct p4_type *check_cast(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *to = seki_check_type(cx, expr->tref);
+
+	seki_check_value(cx, expr->a, NULL);
+	if (to->kind == P4_T_BAD || expr->a->type->kind == P4_T_BAD)
+		return to;
+	if (to->kind != P4_T_INT && seki_can_convert(expr->a, to) &&
+	    expr->a->type->kind != P4_T_INT && expr->a->type->kind != P4_T_ENUM) {
+		seki_convert(cx, expr->a, to);
+		expr->type = expr->a->type;
+		seki_fold_cast(cx, expr);
+		return expr->type;
+	}
+	if (!seki_can_cast(expr->a->type, to)) {
+		seki_diag_error(cx->diags, seki_expr_span(expr), "%s cannot be cast to %s",
+				seki_type_name(cx->arena, expr->a->type),
+				seki_type_name(cx->arena, to));
+		return cx->bad;
+	}
+	if (to->kind == P4_T_BOOL && expr->a->known && expr->a->num.mag > 1)
+		seki_diag_error(cx->diags, seki_expr_span(expr), "only 0 and 1 are truth values");
+	expr->type = to;
+	seki_fold_cast(cx, expr);
+	return to;
+}
+
+static struct p4_type *check_cond(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_expr both = {.kind = P4_E_BINARY, .tok = expr->tok, .first = expr->first};
+
+	seki_check_bool(cx, expr->a, "?:");
+	seki_check_value(cx, expr->b, NULL);
+	seki_check_value(cx, expr->c, NULL);
+	both.a = expr->b;
+	both.b = expr->c;
+	both.last = expr->last;
+	if (!unify_operands(cx, &both)) {
+		if (expr->b->type->kind != P4_T_BAD && expr->c->type->kind != P4_T_BAD)
+			seki_diag_error(cx->diags, seki_expr_span(expr),
+					"the two values are of types %s and %s",
+					seki_type_name(cx->arena, expr->b->type),
+					seki_type_name(cx->arena, expr->c->type));
+		return cx->bad;
+	}
+	expr->type = expr->b->type;
+	if (expr->type->kind == P4_T_INT && !expr->a->known) {
+		seki_diag_error(cx->diags, seki_expr_span(expr), "the values need a width here");
+		return cx->bad;
+	}
+	if (expr->a->known) {
+		const struct p4_expr *taken = expr->a->num.mag ? expr->b : expr->c;
+
+		expr->known = taken->known;
+		expr->num = taken->num;
+	}
+	return expr->type;
+}
+
+/* ---- lists ---- */
+
+static struct p4_type *check_list(struct p4_check *cx, struct p4_expr *expr)
+{
+	struct p4_type *type = seki_type_make(cx->arena,
+					      expr->kind == P4_E_LIST ? P4_T_TUPLE : P4_T_RECORD);
+
+	type->args = seki_arena_alloc(cx->arena,
+				      (seki_expr_count(expr->args) + 1) * sizeof(*type->args));
+	for (struct p4_expr *e = expr->args; e; e = e->next) {
+		seki_check_value(cx, e, NULL);
+		type->args[type->n_args++] = e->type;
+		for (const struct p4_expr *o = expr->args; o != e; o = o->next)
+			if (e->arg_name && o->arg_name && strcmp(o->arg_name, e->arg_name) == 0)
+				seki_diag_error(cx->diags, seki_expr_span(e),
+						"field '%s' is given twice", e->arg_name);
+	}
+	return type;
+}
+
+static struct p4_type *check_kind(struct p4_check *cx, struct p4_expr *expr)
+{
+	switch (expr->kind) {
+	case P4_E_INT:
+		if (seki_type_is_fixed(expr->type) && expr->type->width <= 128 &&
+		    !seki_num_fits(&expr->num, expr->type->width,
+				   expr->type->kind == P4_T_SIGNED)) {
+			seki_diag_warning(cx->diags, seki_expr_span(expr),
+					  "this value does not fit into %s",
+					  seki_type_name(cx->arena, expr->type));
+			expr->num = seki_num_wrap(&expr->num, expr->type->width,
+						  expr->type->kind == P4_T_SIGNED);
+		}
+		return expr->type;
+	case P4_E_BOOL:
+		return cx->boolean;
+	case P4_E_STRING:
+		return cx->string;
+	case P4_E_NAME:
+		return check_name(cx, expr);
+	case P4_E_TYPE:
+		return seki_type_elem(cx->arena, P4_T_TYPE, seki_check_type(cx, expr->tref));
+	case P4_E_MEMBER:
+		return check_member(cx, expr);
+	case P4_E_INDEX:
+		return check_index(cx, expr);
+	case P4_E_SLICE:
+		return check_slice(cx, expr);
+	case P4_E_CALL:
+		return seki_check_call(cx, expr);
+	case P4_E_CAST:
+		return check_cast(cx, expr);
+	case P4_E_UNARY:
+		return check_unary(cx, expr);
+	case P4_E_BINARY:
+		return check_binary(cx, expr);
+	case P4_E_COND:
+		return check_cond(cx, expr);
+	case P4_E_LIST:
+	case P4_E_RECORD:
+		return check_list(cx, expr);
+	case P4_E_DONTCARE:
+	case P4_E_DEFAULT:
+		return cx->dontcare;
+	case P4_E_DOTS:
+		return seki_type_make(cx->arena, P4_T_DEFAULT);
+	case P4_E_INVALID:
+		return seki_type_make(cx->arena, P4_T_INVALID);
+	default:
+		seki_diag_error(cx->diags, seki_expr_span(expr), "this is only for keysets");
+		return cx->bad;
+	}
+}
+
+struct p4_type *seki_check_expr(struct p4_check *cx, struct p4_expr *expr)
+{
+	expr->type = check_kind(cx, expr);
+	return expr->type;
+}
+
+void seki_check_value(struct p4_check *cx, struct p4_expr *expr, struct p4_type *want)
+{
+	struct p4_type *type = seki_check_expr(cx, expr);
+
+	if (type->kind == P4_T_TYPE || type->kind == P4_T_CALLEE || type->kind == P4_T_VOID) {
+		seki_diag_error(cx->diags, seki_expr_span(expr), "%s is not a value",
+				type->kind == P4_T_TYPE	    ? "a type"
+				: type->kind == P4_T_CALLEE ? "this, without a call,"
+							    : "what returns nothing");
+		expr->type = cx->bad;
+	} else if (expr->kind == P4_E_DONTCARE || expr->kind == P4_E_DEFAULT) {
+		seki_diag_error(cx->diags, seki_expr_span(expr), "expected a value");
+		expr->type = cx->bad;
+	}
+	if (want)
+		seki_convert(cx, expr, want);
+}
+
+void seki_check_bool(struct p4_check *cx, struct p4_expr *expr, const char *what)
+{
+	seki_check_value(cx, expr, NULL);
+	if (expr->type->kind == P4_T_BOOL || expr->type->kind == P4_T_BAD)
+		return;
+	seki_diag_error(cx->diags, seki_expr_span(expr), "%s needs a bool, this is of type %s",
+			what, seki_type_name(cx->arena, expr->type));
+	expr->type = cx->bad;
+}
+
+bool seki_check_constant(struct p4_check *cx, struct p4_expr *expr, const char *what, uint32_t max,
+			 uint32_t *out)
+{
+	if (!expr->type)
+		seki_check_value(cx, expr, NULL);
+	else if (!expr->known)
+		seki_check_value(cx, expr, NULL);
+	if (expr->type->kind == P4_T_BAD)
+		return false;
+	if (!expr->known || !seki_type_is_number(seki_type_base(expr->type))) {
+		if (expr->decl && expr->decl->kind == P4_D_PARAM)
+			*out = max; /* of a constructor: known where it is instantiated */
+		if (expr->decl && expr->decl->kind == P4_D_PARAM)
+			return true;
+		seki_diag_error(cx->diags, seki_expr_span(expr),
+				"%s must be a number that is known at compile time", what);
+		return false;
+	}
+	if (expr->num.neg || expr->num.mag > max) {
+		char buf[48];
+
+		seki_diag_error(cx->diags, seki_expr_span(expr), "%s is %s, not from 0 to %u", what,
+				seki_num_format(&expr->num, buf), max);
+		return false;
+	}
+	*out = (uint32_t)expr->num.mag;
+	return true;
+}
+
+/* ---- keysets ---- */
+
+static void check_simple_keyset(struct p4_check *cx, struct p4_expr *expr, struct p4_type *key)
+{
+	if (expr->kind == P4_E_DONTCARE || expr->kind == P4_E_DEFAULT) {
+		expr->type = cx->dontcare;
+		return;
+	}
+	if (expr->kind == P4_E_MASK || expr->kind == P4_E_RANGE) {
+		struct p4_type *type = key;
+
+		expr->type = seki_type_elem(cx->arena, P4_T_SET, key);
+		if (key->kind == P4_T_ENUM && key->elem)
+			type = key->elem;
+		seki_check_value(cx, expr->a, NULL);
+		seki_check_value(cx, expr->b, NULL);
+		if (!seki_type_is_fixed(type) && key->kind != P4_T_BAD && key->kind != P4_T_NEW) {
+			bad_operand(cx, expr, expr->a, expr->kind == P4_E_MASK ? "&&&" : "..");
+			return;
+		}
+		seki_convert(cx, expr->a, type);
+		seki_convert(cx, expr->b, type);
+		return;
+	}
+	seki_check_value(cx, expr, NULL);
+	if (expr->type->kind == P4_T_SET) {
+		if (!seki_type_equal(expr->type->elem, key))
+			seki_diag_error(cx->diags, seki_expr_span(expr),
+					"this is a %s, the key is of type %s",
+					seki_type_name(cx->arena, expr->type),
+					seki_type_name(cx->arena, key));
+		return;
+	}
+	seki_convert(cx, expr, key);
+}
+
+void seki_check_keyset(struct p4_check *cx, struct p4_expr *expr, struct p4_type *key)
+{
+	struct p4_expr *e = expr->args;
+
+	if (key->kind != P4_T_TUPLE || expr->kind != P4_E_LIST) {
+		if (key->kind == P4_T_TUPLE && key->n_args == 1)
+			key = key->args[0];
+		check_simple_keyset(cx, expr, key);
+		return;
+	}
+	expr->type = key;
+	if (seki_expr_count(e) != key->n_args) {
+		seki_diag_error(cx->diags, seki_expr_span(expr), "%u keys, but here are %u",
+				key->n_args, seki_expr_count(e));
+		return;
+	}
+	for (uint32_t i = 0; i < key->n_args; i++, e = e->next)
+		seki_check_keyset(cx, e, key->args[i]);
+}
+
+/* ---- what can be written to ---- */
+
+static const char *why_not(const struct p4_decl *decl)
+{
+	if (decl->kind == P4_D_PARAM && decl->dir == P4_DIR_IN)
+		return "an 'in' parameter";
+	if (decl->kind == P4_D_PARAM && decl->dir == P4_DIR_NONE)
+		return "a parameter without direction";
+	if (decl->kind == P4_D_CONST)
+		return "a constant";
+	if (decl->kind == P4_D_VAR || decl->kind == P4_D_PARAM)
+		return NULL;
+	return "not a variable";
+}
+
+static const struct p4_expr *root(const struct p4_expr *expr)
+{
+	while (expr->kind == P4_E_MEMBER || expr->kind == P4_E_INDEX || expr->kind == P4_E_SLICE)
+		expr = expr->a;
+	return expr;
+}
+
+static bool is_writable_member(const struct p4_expr *expr)
+{
+	for (; expr->kind != P4_E_NAME; expr = expr->a) {
+		if (expr->kind == P4_E_INDEX && expr->a->type->kind == P4_T_TUPLE)
+			return false;
+		if (expr->kind != P4_E_MEMBER || expr->a->type->kind != P4_T_STACK)
+			continue;
+		if (strcmp(expr->name, "lastIndex") == 0 || strcmp(expr->name, "size") == 0)
+			return false;
+	}
+	return true;
+}
+
+bool seki_check_lvalue(struct p4_check *cx, const struct p4_expr *expr)
+{
+	const struct p4_expr *name = root(expr);
+	struct seki_diag *diag;
+	const char *why;
+
+	if (expr->type->kind == P4_T_BAD || name->type->kind == P4_T_BAD)
+		return false;
+	if (name->kind != P4_E_NAME || !name->decl || !is_writable_member(expr)) {
+		seki_diag_error(cx->diags, seki_expr_span(expr), "this cannot be written to");
+		return false;
+	}
+	why = why_not(name->decl);
+	if (!why)
+		return true;
+	diag = seki_diag_error(cx->diags, seki_expr_span(expr),
+			       "'%s' cannot be written to: it is %s", name->name, why);
+	seki_diag_note(cx->diags, diag, name->decl->tok->at, "'%s' is declared here", name->name);
+	return false;
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Types and the relations between them: see type.h. */
+#include "compiler/p4/type.h"
+
+#include <string.h>
+
+#include "compiler/front/text.h"
+#include "compiler/p4/ast.h"
+
+struct p4_type *seki_type_make(struct seki_arena *arena, enum p4_type_kind kind)
+{
+	struct p4_type *type = seki_arena_new(arena, struct p4_type);
+
+	type->kind = kind;
+	return type;
+}
+
+struct p4_type *seki_type_width(struct seki_arena *arena, enum p4_type_kind kind, uint32_t width)
+{
+	struct p4_type *type = seki_type_make(arena, kind);
+
+	type->width = width;
+	return type;
+}
+
+struct p4_type *seki_type_elem(struct seki_arena *arena, enum p4_type_kind kind,
+			       struct p4_type *elem)
+{
+	struct p4_type *type = seki_type_make(arena, kind);
+
+	type->elem = elem;
+	return type;
+}
+
+struct p4_type *seki_type_decl(struct seki_arena *arena, enum p4_type_kind kind,
+			       struct p4_decl *decl)
+{
+	struct p4_type *type = seki_type_make(arena, kind);
+
+	type->decl = decl;
+	return type;
+}
+
+/* ---- names ---- */
+
+static const char *const fixed_names[P4_T_KINDS] = {
+	[P4_T_BAD] = "?",
+	[P4_T_VOID] = "void",
+	[P4_T_BOOL] = "bool",
+	[P4_T_INT] = "int",
+	[P4_T_STRING] = "string",
+	[P4_T_ERROR] = "error",
+	[P4_T_MATCH_KIND] = "match_kind",
+	[P4_T_CALLEE] = "a function",
+	[P4_T_DONTCARE] = "_",
+	[P4_T_DEFAULT] = "...",
+	[P4_T_INVALID] = "{#}",
+};
+
+static void put_name(struct seki_text *out, const struct p4_type *type, uint32_t depth);
+
+static void put_list(struct seki_text *out, const struct p4_type *type, uint32_t depth)
+{
+	for (uint32_t i = 0; i < type->n_args; i++) {
+		if (i)
+			seki_text_printf(out, ", ");
+		put_name(out, type->args[i], depth + 1);
+	}
+}
+
+static void put_decl(struct seki_text *out, const struct p4_type *type, uint32_t depth)
+{
+	seki_text_printf(out, "%s", type->decl->name);
+	if (type->n_args == 0)
+		return;
+	seki_text_printf(out, "<");
+	put_list(out, type, depth);
+	seki_text_printf(out, ">");
+}
+
+static void put_name(struct seki_text *out, const struct p4_type *type, uint32_t depth)
+{
+	if (depth > 8) {
+		seki_text_printf(out, "...");
+		return;
+	}
+	switch (type->kind) {
+	case P4_T_BIT:
+	case P4_T_SIGNED:
+	case P4_T_VARBIT:
+		seki_text_printf(out, "%s<%u>",
+				 type->kind == P4_T_BIT	     ? "bit"
+				 : type->kind == P4_T_SIGNED ? "int"
+							     : "varbit",
+				 type->width);
+		break;
+	case P4_T_STACK:
+		put_name(out, type->elem, depth + 1);
+		seki_text_printf(out, "[%u]", type->width);
+		break;
+	case P4_T_TUPLE:
+	case P4_T_RECORD:
+		seki_text_printf(out, type->kind == P4_T_TUPLE ? "tuple<" : "{");
+		put_list(out, type, depth);
+		seki_text_printf(out, type->kind == P4_T_TUPLE ? ">" : "}");
+		break;
+	case P4_T_LIST:
+	case P4_T_SET:
+		seki_text_printf(out, type->kind == P4_T_LIST ? "list<" : "set<");
+		put_name(out, type->elem, depth + 1);
+		seki_text_printf(out, ">");
+		break;
+	case P4_T_TYPE:
+		seki_text_printf(out, "type ");
+		put_name(out, type->elem, depth + 1);
+		break;
+	default:
+		if (fixed_names[type->kind])
+			seki_text_printf(out, "%s", fixed_names[type->kind]);
+		else
+			put_decl(out, type, depth);
+		break;
+	}
+}
+
+const char *seki_type_name(struct seki_arena *arena, const struct p4_type *type)
+{
+	struct seki_text out = {.arena = arena};
+
+	put_name(&out, type, 0);
+	return out.data;
+}
+
+/* ---- relations ---- */
+
+static bool equal_args(const struct p4_type *a, const struct p4_type *b)
+{
+	if (a->n_args != b->n_args)
+		return false;
+	for (uint32_t i = 0; i < a->n_args; i++)
+		if (!seki_type_equal(a->args[i], b->args[i]))
+			return false;
+	return true;
+}
+
+bool seki_type_equal(const struct p4_type *a, const struct p4_type *b)
+{
+	if (a == b || a->kind == P4_T_BAD || b->kind == P4_T_BAD)
+		return true;
+	if (a->kind == P4_T_DONTCARE || b->kind == P4_T_DONTCARE)
+		return true;
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case P4_T_BIT:
+	case P4_T_SIGNED:
+	case P4_T_VARBIT:
+		return a->width == b->width;
+	case P4_T_STACK:
+		return a->width == b->width && seki_type_equal(a->elem, b->elem);
+	case P4_T_LIST:
+	case P4_T_SET:
+	case P4_T_TYPE:
+		return seki_type_equal(a->elem, b->elem);
+	case P4_T_TUPLE:
+		return equal_args(a, b);
+	default:
+		return a->decl == b->decl && equal_args(a, b);
+	}
+}
+
+const struct p4_type *seki_type_base(const struct p4_type *type)
+{
+	while ((type->kind == P4_T_NEW || type->kind == P4_T_ENUM) && type->elem)
+		type = type->elem;
+	return type;
+}
+
+bool seki_type_is_fixed(const struct p4_type *type)
+{
+	return type->kind == P4_T_BIT || type->kind == P4_T_SIGNED;
+}
+
+bool seki_type_is_number(const struct p4_type *type)
+{
+	return seki_type_is_fixed(type) || type->kind == P4_T_INT;
+}
+
+bool seki_type_is_struct_like(const struct p4_type *type)
+{
+	return type->kind == P4_T_STRUCT || type->kind == P4_T_HEADER || type->kind == P4_T_UNION;
+}
+
+static bool fields_have_equality(const struct p4_type *type)
+{
+	for (const struct p4_decl *f = type->decl->members; f; f = f->next)
+		if (f->type && f->type->kind != P4_T_VAR && !seki_type_has_equality(f->type))
+			return false;
+	return true;
+}
+
+bool seki_type_has_equality(const struct p4_type *type)
+{
+	switch (type->kind) {
+	case P4_T_BAD:
+	case P4_T_BOOL:
+	case P4_T_INT:
+	case P4_T_BIT:
+	case P4_T_SIGNED:
+	case P4_T_VARBIT:
+	case P4_T_ERROR:
+	case P4_T_ENUM:
+	case P4_T_MATCH_KIND:
+	case P4_T_VAR:
+	case P4_T_DONTCARE:
+		return true;
+	case P4_T_NEW:
+	case P4_T_STACK:
+		return seki_type_has_equality(type->elem);
+	case P4_T_STRUCT:
+	case P4_T_HEADER:
+	case P4_T_UNION:
+		return fields_have_equality(type);
+	case P4_T_TUPLE:
+	case P4_T_RECORD:
+		for (uint32_t i = 0; i < type->n_args; i++)
+			if (!seki_type_has_equality(type->args[i]))
+				return false;
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool seki_type_is_value(const struct p4_type *type)
+{
+	switch (type->kind) {
+	case P4_T_BAD:
+	case P4_T_BOOL:
+	case P4_T_BIT:
+	case P4_T_SIGNED:
+	case P4_T_VARBIT:
+	case P4_T_ERROR:
+	case P4_T_ENUM:
+	case P4_T_STRUCT:
+	case P4_T_HEADER:
+	case P4_T_UNION:
+	case P4_T_STACK:
+	case P4_T_TUPLE:
+	case P4_T_LIST:
+	case P4_T_VAR:
+	case P4_T_NEW:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool seki_type_in_header(const struct p4_type *type)
+{
+	switch (type->kind) {
+	case P4_T_BAD:
+	case P4_T_BOOL:
+	case P4_T_BIT:
+	case P4_T_SIGNED:
+	case P4_T_VARBIT:
+	case P4_T_VAR:
+		return true;
+	case P4_T_ENUM:
+		return type->elem != NULL;
+	case P4_T_NEW:
+		return seki_type_in_header(type->elem);
+	case P4_T_STRUCT:
+		for (const struct p4_decl *f = type->decl->members; f; f = f->next)
+			if (f->type && !seki_type_in_header(f->type))
+				return false;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- substitution ---- */
+
+static struct p4_type *param_value(const struct p4_type *type, const struct p4_decl *params,
+				   struct p4_type *const *args)
+{
+	for (uint32_t i = 0; params; params = params->next, i++)
+		if (params == type->decl)
+			return args[i];
+	return NULL;
+}
+
+static struct p4_type *subst_inside(struct seki_arena *arena, struct p4_type *type,
+				    const struct p4_decl *params, struct p4_type *const *args)
+{
+	struct p4_type *copy = seki_arena_new(arena, struct p4_type);
+
+	*copy = *type;
+	if (type->elem)
+		copy->elem = seki_type_subst(arena, type->elem, params, args);
+	if (type->n_args) {
+		copy->args = seki_arena_alloc(arena, type->n_args * sizeof(*copy->args));
+		for (uint32_t i = 0; i < type->n_args; i++)
+			copy->args[i] = seki_type_subst(arena, type->args[i], params, args);
+	}
+	return copy;
+}
+
+struct p4_type *seki_type_subst(struct seki_arena *arena, struct p4_type *type,
+				const struct p4_decl *params, struct p4_type *const *args)
+{
+	struct p4_type *value;
+
+	if (!params || !args)
+		return type;
+	if (type->kind == P4_T_VAR) {
+		value = param_value(type, params, args);
+		return value ? value : type;
+	}
+	if (!type->elem && type->n_args == 0)
+		return type;
+	return subst_inside(arena, type, params, args);
+}
+
+struct p4_type *seki_type_field(struct seki_arena *arena, const struct p4_type *type,
+				const struct p4_decl *field)
+{
+	if (!field->type)
+		return seki_type_make(arena, P4_T_BAD);
+	if (type->n_args == 0)
+		return field->type;
+	return seki_type_subst(arena, field->type, type->decl->type_params, type->args);
+}
+
+/* ---- size ---- */
+
+static int64_t sum_bits(const struct p4_type *type)
+{
+	int64_t sum = 0;
+
+	for (const struct p4_decl *f = type->decl->members; f; f = f->next) {
+		int64_t bits = f->type ? seki_type_bits(f->type) : -1;
+
+		if (bits < 0 || sum > INT32_MAX)
+			return -1;
+		sum += bits;
+	}
+	return sum;
+}
+
+int64_t seki_type_bits(const struct p4_type *type)
+{
+	int64_t bits;
+
+	type = seki_type_base(type);
+	switch (type->kind) {
+	case P4_T_BOOL:
+		return 1;
+	case P4_T_BIT:
+	case P4_T_SIGNED:
+		return type->width;
+	case P4_T_STRUCT:
+	case P4_T_HEADER:
+		return type->n_args ? -1 : sum_bits(type);
+	case P4_T_STACK:
+		bits = seki_type_bits(type->elem);
+		return bits < 0 ? -1 : bits * type->width;
+	case P4_T_TUPLE:
+		bits = 0;
+		for (uint32_t i = 0; i < type->n_args; i++) {
+			int64_t one = seki_type_bits(type->args[i]);
+
+			if (one < 0)
+				return -1;
+			bits += one;
+		}
+		return bits;
+	default:
+		return -1;
+	}
+}
