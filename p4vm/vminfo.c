@@ -41,13 +41,12 @@ enum complaint {
 };
 
 static const char *const complaint_text[] = {
-	[BAD_SEAL] =
-		"facts: a record does not open with our key: forged, or the agent has another key",
-	[ROLLED_BACK] = "facts: a record went back in version",
-	[STALE] = "facts: no heartbeat in time: all facts are absent until the next one",
-	[SKEWED] = "facts: the agent's wall clock and ours differ too much: set both by NTP",
-	[WITHHELD] = "facts: the agent sealed more records than arrived",
-	[OLD_SESSION] = "facts: an older session of the agent was presented again",
+	[BAD_SEAL] = "a record does not open with our key: forged, or the agent has another key",
+	[ROLLED_BACK] = "a record went back in version",
+	[STALE] = "no heartbeat in time: all facts are absent until the next one",
+	[SKEWED] = "the agent's wall clock and ours differ too much: set both by NTP",
+	[WITHHELD] = "the agent sealed more records than arrived",
+	[OLD_SESSION] = "an older session of the agent was presented again",
 };
 _Static_assert(sizeof(complaint_text) / sizeof(complaint_text[0]) == COMPLAINTS, "a text each");
 
@@ -311,7 +310,7 @@ static void accept_session(struct seki_vminfo *v, struct seki_vminfo_session *ca
 	v->stats.opened++;
 	v->stats.sessions++;
 	take_heartbeat(v, h, boot_ns);
-	say(v, "facts: a session of the agent begins");
+	say(v, "a session of the agent begins");
 }
 
 /* Why a candidate is not taken, or COMPLAINTS: take it. */
