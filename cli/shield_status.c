@@ -192,7 +192,8 @@ int seki_cli_print_status(const char *json)
 	}
 	printf("%s: running for ", text(root, "name"));
 	print_duration(number(root, "uptime_s"));
-	printf(", process %" PRIu64 ", sandbox %s\n", number(root, "pid"), text(root, "sandbox"));
+	printf(", process %" PRIu64 ", user %" PRIu64 ", sandbox %s\n", number(root, "pid"),
+	       number(root, "uid"), text(root, "sandbox"));
 	print_program(get(root, "program"));
 	print_facts(get(root, "facts"));
 	print_queues(get(root, "queues"));

@@ -181,6 +181,8 @@ static int serve(const struct seki_p4vm_child *child, struct inputs *in, pid_t p
 				       .signals = child->signals,
 				       .keeper = child->keeper,
 				       .pid = pid,
+				       .uid = child->sandbox->own_user ? child->sandbox->uid
+								       : getuid(),
 				       .wait_ns = config->fact_wait_ms * 1000000ull,
 				       .spin_ns = spin_ns(config),
 				       .facts = in->facts,

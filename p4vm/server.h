@@ -35,6 +35,7 @@ struct seki_server {
 	int signals; /* signalfd: any signal ends it */
 	int keeper;  /* socket to the parent: its end ends it */
 	pid_t pid;   /* of this process as others see it */
+	uid_t uid;   /* that it has once confined */
 	uint64_t wait_ns;
 	uint64_t spin_ns;
 	struct seki_vminfo *facts;

@@ -236,6 +236,7 @@ static struct json_object *build(const struct seki_server *server, const struct 
 
 	add_text(root, "name", server->name);
 	add_u64(root, "pid", (uint64_t)server->pid);
+	add_u64(root, "uid", server->uid);
 	add_u64(root, "uptime_s", uptime_s(server));
 	add_text(root, "sandbox", seki_sandbox_text(server->sandbox));
 	json_object_object_add(root, "program", program_json(&server->loaded));

@@ -1,0 +1,506 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sekisho shield` and the process it runs, from outside: the sandbox, loading good and bad programs,
+hostile clients and switches, crashes. The switch here is this test, on the border's own layout (abi/)."""
+import contextlib
+import fcntl
+import json
+import mmap
+import os
+import secrets
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from lab import poll
+
+ENTRIES, SLOT_BYTES, HEADER = 512, 2048, 4096
+SLOTS = HEADER + ENTRIES * 64
+REGION = SLOTS + ENTRIES * SLOT_BYTES
+DROP, PASS = 0, 1
+CONTROL_MAGIC, LOAD, STATUS = 0x4c544353, 1, 2
+
+PRELUDE = """
+typedef unsigned char u8; typedef unsigned int u32; typedef unsigned long long u64;
+struct meta { u32 in_port, len, action, out_port; u8 clone; u32 clone_port; };
+static u8 *(*packet_data)(void *) = (void *)9;
+static void (*drop_site)(u32) = (void *)34;
+"""
+PROGRAMS = {
+    "pass": "u64 entry(void *ctx, struct meta *m) { return 1; }",
+    "drop": "u64 entry(void *ctx, struct meta *m) { drop_site(42); return 0; }",
+    # Drops packets whose 15th byte is 9.
+    "pick": """u64 entry(void *ctx, struct meta *m) {
+        u8 *p = packet_data(ctx);
+        if (m->len < 15) return 1;
+        if (p[14] == 9) { drop_site(7); return 0; }
+        return 1; }""",
+    "unknown_helper": """static u64 (*unknown)(void) = (void *)99;
+        u64 entry(void *ctx, struct meta *m) { return unknown(); }""",
+    "past_packet": """u64 entry(void *ctx, struct meta *m) {
+        u8 *p = packet_data(ctx); return p[1000]; }""",
+    "wrong_check": """u64 entry(void *ctx, struct meta *m) {
+        u8 *p = packet_data(ctx); if (m->len < 20) return 1; return p[20]; }""",
+    "endless": "u64 entry(void *ctx, struct meta *m) { for (;;) m->action++; }",
+    "no_entry": "u64 other(void *ctx, struct meta *m) { return 1; }",
+}
+
+
+@pytest.fixture(scope="module")
+def objects(tmp_path_factory):
+    """One object for each of PROGRAMS, by clang."""
+    out = tmp_path_factory.mktemp("objects")
+    paths = {}
+    for name, text in PROGRAMS.items():
+        source, paths[name] = out / f"{name}.c", str(out / f"{name}.o")
+        source.write_text(PRELUDE + text)
+        subprocess.run(["clang", "-target", "bpf", "-O2", "-mcpu=v3", "-ffreestanding", "-w", "-c",
+                        str(source), "-o", paths[name]], check=True, timeout=60)
+    return paths
+
+
+class Instances:
+    """P4 VMs with sockets in a directory of their own, all ended at the end."""
+
+    def __init__(self, build, base):
+        self.sekisho = os.path.join(build, "main", "cli", "sekisho")
+        self.base, self.processes = base, {}
+        self.env = dict(os.environ, SEKISHO_RUN_DIR=base)
+
+    def cli(self, *args, check=True, **options):
+        return subprocess.run([self.sekisho, "shield", *args], env=self.env, check=check, text=True,
+                              capture_output=True, timeout=30, **options)
+
+    def start(self, name="vm", *args):
+        process = subprocess.Popen([self.sekisho, "shield", "run", name, *args], env=self.env,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True)
+        self.processes[name] = process
+        lines = ""
+        while "is ready" not in lines:
+            line = process.stdout.readline()
+            assert line, lines
+            lines += line
+        return process
+
+    def status(self, name="vm"):
+        return json.loads(self.cli("status", "--json", name).stdout)
+
+    def path(self, name, leaf):
+        return os.path.join(self.base, name, leaf)
+
+    def close(self):
+        for process in self.processes.values():
+            process.kill()
+            process.stdout.close()
+            process.wait()
+
+
+@pytest.fixture
+def vms(build):
+    with tempfile.TemporaryDirectory(prefix="seki-cli-") as base:
+        vms = Instances(build, base)
+        yield vms
+        vms.close()
+
+
+def sealed_memfd(extra=0):
+    fd = os.memfd_create("test", os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
+    os.ftruncate(fd, REGION)
+    memory = mmap.mmap(fd, REGION)
+    fcntl.fcntl(fd, 1033, 0x2 | 0x4 | extra)  # F_ADD_SEALS: SHRINK, GROW
+    return fd, memory
+
+
+class Switch:
+    """One queue of a switch, attached to a P4 VM."""
+
+    def __init__(self, path):
+        self.conn = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.conn.settimeout(10)
+        self.conn.connect(path)
+        mine_fd, self.mine = sealed_memfd()
+        theirs_fd, self.theirs = sealed_memfd()
+        self.event = os.eventfd(0, os.EFD_NONBLOCK)
+        struct.pack_into("<4I", self.mine, 0, 0x494b4553, 1, ENTRIES, SLOT_BYTES)
+        hello = struct.pack("<6I64s", 0x41544353, 1, ENTRIES, SLOT_BYTES, 0, 0, b"port0")
+        socket.send_fds(self.conn, [hello], [mine_fd, theirs_fd, self.event])
+        magic, _, status, _ = struct.unpack("<IIiI", self.conn.recv(100))
+        os.close(mine_fd)
+        os.close(theirs_fd)
+        assert (magic, status) == (0x41544353, 0)
+        self.sent = self.taken = 0
+
+    def word(self, region, offset):
+        return struct.unpack_from("<I", region, offset)[0]
+
+    def judge(self, *packets):
+        """Submits packets, waits for all verdicts: [(verdict, site)] in the order of the packets."""
+        first = self.sent
+        for packet in packets:
+            slot = self.sent % ENTRIES
+            at = SLOTS + slot * SLOT_BYTES
+            self.mine[at:at + len(packet)] = packet
+            struct.pack_into("<6IQ", self.mine, HEADER + slot * 64, slot, self.sent, len(packet),
+                             len(packet), 0, 0, 0)
+            self.sent += 1
+            struct.pack_into("<I", self.mine, 64, self.sent)
+        self.conn.send(b"!")
+        poll(lambda: self.word(self.theirs, 128) == self.sent, 10, "verdicts", step=0.001)
+        answers = {}
+        while self.taken < self.sent:
+            at = HEADER + (self.taken % ENTRIES) * 64
+            _, generation, verdict, _, _, _, _, site = struct.unpack_from("<8I", self.theirs, at)
+            answers[generation] = (verdict, site)
+            self.taken += 1
+        struct.pack_into("<I", self.mine, 128, self.taken)
+        return [answers[i] for i in range(first, self.sent)]
+
+    def close(self):
+        self.conn.close()
+        os.close(self.event)
+
+
+@contextlib.contextmanager
+def switch(vms, name="vm"):
+    sw = Switch(vms.path(name, "port.sock"))
+    try:
+        yield sw
+    finally:
+        sw.close()
+
+
+def packet(mark=0, length=60):
+    return bytes(14) + bytes([mark]) + bytes(length - 15)
+
+
+def proc(pid, what):
+    with open(f"/proc/{pid}/{what}") as text:
+        return text.read()
+
+
+def fields(pid):
+    return dict(line.split(":\t", 1) for line in proc(pid, "status").splitlines() if ":\t" in line)
+
+
+# The sandbox.
+
+
+def test_sandbox_from_outside(vms, objects):
+    vms.start("vm", "--program", objects["pass"])
+    with switch(vms) as sw:
+        assert sw.judge(packet()) == [(PASS, 0)]
+        status = vms.status()
+        pid, seen = status["pid"], fields(status["pid"])
+        assert status["sandbox"] == "full"
+        uids = set(seen["Uid"].split()) | set(seen["Gid"].split())
+        assert uids == {str(status["uid"])} and 61184 <= status["uid"] <= 65519
+        assert seen["Groups"].strip() == ""
+        for caps in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            assert int(seen[caps], 16) == 0, caps
+        assert (seen["NoNewPrivs"], seen["Seccomp"]) == ("1", "2")
+        assert seen["NSpid"].split()[-1] == "1"
+        for ns in ("net", "mnt", "pid", "ipc", "uts", "cgroup"):
+            assert os.readlink(f"/proc/{pid}/ns/{ns}") != os.readlink(f"/proc/self/ns/{ns}"), ns
+        assert os.listdir(f"/proc/{pid}/root/") == []
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            target = os.readlink(f"/proc/{pid}/fd/{fd}")
+            assert target.startswith(("socket:", "pipe:", "anon_inode:")), target
+        # One lone interface, down: the namespace's loopback.
+        lines = proc(pid, "net/dev").splitlines()[2:]
+        assert [line.split(":")[0].strip() for line in lines] == ["lo"]
+        assert "Max core file size        0                    0" in proc(pid, "limits")
+        for line in proc(pid, "maps").splitlines():
+            assert not ("w" in line.split()[1] and "x" in line.split()[1]), line
+
+
+def test_uid_is_chosen_and_root_is_refused(vms):
+    vms.start("vm", "--uid", "64000")
+    assert fields(vms.status()["pid"])["Uid"].split() == ["64000"] * 4
+    run = vms.cli("run", "other", "--uid", "0", check=False)
+    assert run.returncode == 2 and "--uid" in run.stderr
+
+
+def nobody():
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+def test_without_root_only_if_allowed(vms, objects, build):
+    os.chmod(vms.base, 0o777)
+    daemon = os.path.join(build, "main", "p4vm", "sekisho-p4vmd")
+    if subprocess.run([daemon, "--version"], preexec_fn=nobody, capture_output=True).returncode:
+        pytest.skip("another user may not execute what was built")
+    run = subprocess.run([daemon, "mine"], env=vms.env, preexec_fn=nobody, timeout=20,
+                         capture_output=True, text=True)
+    assert run.returncode == 1 and "--allow-partial-sandbox" in run.stderr
+    assert os.listdir(vms.path("mine", "")) == []
+    process = subprocess.Popen([daemon, "mine", "--allow-partial-sandbox"], env=vms.env,
+                               preexec_fn=nobody, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True)
+    vms.processes["mine"] = process
+    lines = ""
+    while "is ready" not in lines:
+        line = process.stdout.readline()
+        assert line, lines
+        lines += line
+    assert "WARNING: sandbox partial" in lines
+    status = vms.status("mine")
+    assert status["sandbox"].startswith("partial")
+    seen = fields(status["pid"])
+    assert (int(seen["CapEff"], 16), seen["Seccomp"], seen["NoNewPrivs"]) == (0, "2", "1")
+
+
+# Programs.
+
+
+def write(path, data):
+    path.write_bytes(data)
+    return str(path)
+
+
+@pytest.fixture
+def bad_objects(objects, tmp_path):
+    good = open(objects["pick"], "rb").read()
+    bad = {name: objects[name] for name in ("unknown_helper", "past_packet", "wrong_check", "endless",
+                                            "no_entry")}
+    bad["not_elf"] = write(tmp_path / "not_elf", b"#!/bin/sh\nexit 0\n")
+    bad["empty"] = write(tmp_path / "empty", b"")
+    bad["too_large"] = write(tmp_path / "too_large", b"\x7fELF" + bytes(1 << 20))
+    bad["machine"] = "/bin/true"
+    for cut in (1, 16, 63, 64, len(good) // 2, len(good) - 1):
+        bad[f"cut_at_{cut}"] = write(tmp_path / f"cut_at_{cut}", good[:cut])
+    bad["absent"] = str(tmp_path / "absent")
+    bad["directory"] = str(tmp_path)
+    return bad
+
+
+def test_bad_objects_leave_the_program_undisturbed(vms, objects, bad_objects):
+    vms.start("vm", "--program", objects["pick"])
+    with switch(vms) as sw:
+        for name, path in bad_objects.items():
+            run = vms.cli("load", "vm", path, check=False)
+            assert run.returncode == 1, name
+            assert os.path.basename(path) in run.stderr, (name, run.stderr)
+            assert len(run.stderr) < 20000 and "\0" not in run.stderr
+            assert sw.judge(packet(9), packet(1)) == [(DROP, 7), (PASS, 0)], name
+        refused = vms.cli("load", "vm", bad_objects["past_packet"], check=False)
+        assert "still runs" in refused.stderr
+    status = vms.status()
+    assert status["program"]["name"] == "pick.o"
+    assert status["loads"] == 1 and status["errors"]["loads"] >= 10
+
+
+def test_a_bad_first_program_ends_the_start(vms, bad_objects):
+    for name in ("not_elf", "past_packet", "absent", "too_large"):
+        run = vms.cli("run", "vm", "--program", bad_objects[name], check=False)
+        assert run.returncode == 1 and os.path.basename(bad_objects[name]) in run.stderr, run.stderr
+        assert sorted(os.listdir(vms.path("vm", ""))) == []
+
+
+def test_load_replaces_and_counts_anew(vms, objects):
+    vms.start()
+    with switch(vms) as sw:
+        assert sw.judge(packet()) == [(DROP, 0)]
+        assert vms.status()["drops"]["no program"] == 1
+        assert "instructions" in vms.cli("load", "vm", objects["drop"]).stdout
+        assert sw.judge(packet(), packet()) == [(DROP, 42)] * 2
+        assert [(s["line"], s["count"]) for s in vms.status()["sites"]] == [(42, 2)]
+        vms.cli("load", "vm", objects["pick"])
+        assert sw.judge(*[packet(9)] * 100) == [(DROP, 7)] * 100
+        status = vms.status()
+        assert [(s["line"], s["count"]) for s in status["sites"]] == [(7, 100)]
+        assert len(status["last_drops"]) == 32
+        queue = status["queues"][0]
+        assert (queue["port"], queue["packets"], queue["dropped"]) == ("port0", 103, 103)
+        shown = vms.cli("status").stdout
+        assert "pick.o" in shown and "port0" in shown and ":7  100 packets" in shown
+    poll(lambda: vms.status()["queues"] == [], 5, "the queue to be freed")
+
+
+# Hostile neighbours.
+
+
+def control(vms, data, hold=False):
+    conn = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    conn.settimeout(15)
+    conn.connect(vms.path("vm", "control.sock"))
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        conn.sendall(data)
+    if hold:
+        return conn
+    with conn, contextlib.suppress(ConnectionResetError):
+        return conn.recv(1 << 20)
+    return b""
+
+
+def frame(op, length, magic=CONTROL_MAGIC, status=0, name=b"x"):
+    return struct.pack("<IIiI48s", magic, op, status, length, name)
+
+
+def test_garbage_on_the_control_socket(vms):
+    vms.start()
+    for data in (b"GET / HTTP/1.0\r\n\r\n".ljust(64), secrets.token_bytes(4096), frame(9, 0),
+                 frame(LOAD, 0), frame(LOAD, 0xffffffff), frame(LOAD, (1 << 20) + 1),
+                 frame(STATUS, 5), frame(STATUS, 0, magic=1), frame(STATUS, 0, name=b"y" * 48)):
+        assert control(vms, data) == b""
+    assert vms.status()["errors"]["control"] >= 9
+
+
+def test_silent_clients_cannot_hold_it(vms):
+    """More connections than are served at once, none of which says a whole request."""
+    vms.start()
+    held = [control(vms, frame(LOAD, 1000)[:40], hold=True) for _ in range(12)]
+    try:
+        begin = time.monotonic()
+        assert vms.status()["name"] == "vm"
+        assert time.monotonic() - begin < 15
+    finally:
+        for conn in held:
+            conn.close()
+
+
+def test_hostile_switches(vms, objects):
+    vms.start("vm", "--program", objects["pass"])
+    plain = os.memfd_create("plain")
+    os.ftruncate(plain, REGION)
+    hello = struct.pack("<6I64s", 0x41544353, 1, ENTRIES, SLOT_BYTES, 0, 0, b"port0")
+    fd, memory = sealed_memfd()
+    event = os.eventfd(0)
+    with switch(vms) as honest:
+        for data, fds in ((b"x", []), (hello, []), (hello, [fd] * 8), (hello, [fd, plain, event]),
+                          (hello, [plain, fd, event]), (hello, [fd, fd, event]),
+                          (bytes(88), [fd, fd, event]), (hello + b"x", [fd, fd, event])):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as conn:
+                conn.settimeout(10)
+                conn.connect(vms.path("vm", "port.sock"))
+                socket.send_fds(conn, [data], fds)
+                status = struct.unpack("<IIiI", conn.recv(100))[2]
+                assert status < 0
+        liar = Switch(vms.path("vm", "port.sock"))
+        struct.pack_into("<I", liar.mine, 64, 100000)
+        liar.conn.send(b"!")
+        assert liar.conn.recv(10) == b""  # thrown out
+        liar.close()
+        assert honest.judge(packet()) == [(PASS, 0)]
+        status = vms.status()
+        assert len(status["queues"]) == 1 and status["errors"]["attach"] == 8
+        pid = status["pid"]
+        fds = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        assert not [target for target in fds if "memfd" in target]
+    for fd in (plain, fd, event):
+        os.close(fd)
+
+
+# Life and death.
+
+
+def test_killed_and_started_again(vms, objects):
+    process = vms.start("vm", "--program", objects["pass"])
+    pid = vms.status()["pid"]
+    os.kill(pid, signal.SIGKILL)
+    assert process.wait(10) == 1
+    assert os.listdir(vms.path("vm", "")) == []  # its keeper cleared up
+    keeper = vms.start("vm", "--program", objects["pass"])
+    pid = vms.status()["pid"]
+    keeper.kill()
+    keeper.wait()
+    poll(lambda: not os.path.exists(f"/proc/{pid}"), 5, "the P4 VM to end with its keeper")
+    assert vms.cli("status", "vm", check=False).returncode == 1
+    vms.start("vm", "--program", objects["pass"])
+    with switch(vms) as sw:
+        assert sw.judge(packet()) == [(PASS, 0)]
+
+
+def test_runs_once(vms):
+    vms.start()
+    again = vms.cli("run", "vm", check=False)
+    assert again.returncode == 1 and "runs already" in again.stderr
+    assert vms.status()["name"] == "vm"
+
+
+def test_stop(vms, objects):
+    process = vms.start("vm", "--program", objects["pass"])
+    with switch(vms) as sw:
+        sw.judge(packet())
+        vms.cli("stop", "vm")
+        assert process.wait(10) == 0
+        assert sw.conn.recv(10) == b""
+    assert os.listdir(vms.path("vm", "")) == []
+    gone = vms.cli("stop", "vm", check=False)
+    assert gone.returncode == 1 and "shield run vm" in gone.stderr
+
+
+def test_stop_of_a_stopped_process(vms):
+    """SIGSTOP keeps the P4 VM from ending itself; its keeper sees to it."""
+    process = vms.start()
+    os.kill(vms.status()["pid"], signal.SIGSTOP)
+    vms.cli("stop", "vm")
+    assert process.wait(10) == 0
+
+
+def test_daemon(vms, objects):
+    run = vms.cli("run", "vm", "--daemon", "--program", objects["pass"], stdin=subprocess.DEVNULL)
+    try:
+        assert "is ready" in run.stdout
+        with switch(vms) as sw:
+            assert sw.judge(packet()) == [(PASS, 0)]
+        poll(lambda: "detached" in open(vms.path("vm", "log")).read(), 5, "the log")
+    finally:
+        vms.cli("stop", "vm")
+    failed = vms.cli("run", "vm", "--daemon", "--program", "/nonexistent", check=False)
+    assert failed.returncode == 1 and "/nonexistent" in failed.stderr
+
+
+def test_several_and_status_of_all(vms):
+    assert "no P4 VM runs here" in vms.cli("status").stdout
+    vms.start("a")
+    vms.start("b")
+    shown = vms.cli("status").stdout
+    assert "a: running" in shown and "b: running" in shown
+    names = [status["name"] for status in json.loads(vms.cli("status", "--json").stdout)]
+    assert names == ["a", "b"]
+    assert fields(vms.status("a")["pid"])["Uid"] != fields(vms.status("b")["pid"])["Uid"]
+
+
+# Calls at fault.
+
+
+def test_key_files(vms, tmp_path):
+    facts = str(tmp_path / "facts")
+    key = tmp_path / "key"
+
+    def start():
+        return vms.cli("run", "vm", "--facts", facts, "--key", str(key), check=False)
+
+    assert str(key) in start().stderr
+    for content, mode in ((secrets.token_bytes(31), 0o600), (b"z" * 64, 0o600), (b"", 0o600),
+                          (secrets.token_bytes(32), 0o640), (secrets.token_bytes(32), 0o604)):
+        key.write_bytes(content)
+        key.chmod(mode)
+        run = start()
+        assert run.returncode == 1 and str(key) in run.stderr, (content, mode)
+    key.write_bytes(secrets.token_hex(32).encode())
+    key.chmod(0o600)
+    vms.start("vm", "--facts", facts, "--key", str(key))
+    assert os.path.getsize(facts) == 1 << 20
+    status = vms.status()
+    assert status["facts"]["fresh"] is False and status["facts"]["heartbeat_age_ms"] is None
+
+
+def test_calls_at_fault(vms, tmp_path):
+    for args, named in ((["run"], "NAME"), (["run", "a/b"], "a/b"), (["run", "vm", "--bogus"], "--bogus"),
+                        (["load", "vm"], "OBJ"), (["fly"], "fly"), (["status", "vm"], "shield run vm"),
+                        (["run", "vm", "--key", "/k"], "--facts"),
+                        (["run", "vm", "--fact-wait-ms", "-1"], "-1"),
+                        (["run", "vm", "--run-dir", "/" + "d" * 120], "run-dir")):
+        run = vms.cli(*args, check=False)
+        assert run.returncode in (1, 2) and named in run.stderr, (args, run.stderr)
+    for args in ([], ["run"], ["load"], ["status"], ["stop"]):
+        run = vms.cli(*args, "--help")
+        assert run.stdout.startswith("usage: sekisho shield"), args
