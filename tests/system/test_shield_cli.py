@@ -39,6 +39,20 @@ PROGRAMS = {
         if (m->len < 15) return 1;
         if (p[14] == 9) { drop_site(7); return 0; }
         return 1; }""",
+    # Passes IPv4 packets only if the VM sent a datagram of the flow that their UDP header answers.
+    "ask": """static u64 (*udp_sent)(void *, u64) = (void *)32;
+        struct query { u8 family, pad[3]; u8 sport[2], dport[2]; u8 saddr[16], daddr[16]; };
+        u64 entry(void *ctx, struct meta *m) {
+        u8 *p = packet_data(ctx);
+        struct query q = {};
+        if (m->len < 42) return 1;
+        if (p[12] != 8 || p[13] != 0) return 1;
+        q.family = 4;
+        q.sport[0] = p[37]; q.sport[1] = p[36];
+        q.dport[0] = p[35]; q.dport[1] = p[34];
+        for (int i = 0; i < 4; i++) { q.saddr[i] = p[30 + i]; q.daddr[i] = p[26 + i]; }
+        if (udp_sent(&q, 5000)) return 1;
+        drop_site(11); return 0; }""",
     "unknown_helper": """static u64 (*unknown)(void) = (void *)99;
         u64 entry(void *ctx, struct meta *m) { return unknown(); }""",
     "past_packet": """u64 entry(void *ctx, struct meta *m) {
@@ -140,6 +154,12 @@ class Switch:
 
     def judge(self, *packets):
         """Submits packets, waits for all verdicts: [(verdict, site)] in the order of the packets."""
+        first = self.submit(*packets)
+        poll(lambda: self.word(self.theirs, 128) == self.sent, 10, "verdicts", step=0.001)
+        answers = self.take()
+        return [answers[i] for i in range(first, self.sent)]
+
+    def submit(self, *packets):
         first = self.sent
         for packet in packets:
             slot = self.sent % ENTRIES
@@ -150,15 +170,18 @@ class Switch:
             self.sent += 1
             struct.pack_into("<I", self.mine, 64, self.sent)
         self.conn.send(b"!")
-        poll(lambda: self.word(self.theirs, 128) == self.sent, 10, "verdicts", step=0.001)
+        return first
+
+    def take(self):
+        """The verdicts that are there: {number of the packet: (verdict, site)}."""
         answers = {}
-        while self.taken < self.sent:
+        while self.taken < self.word(self.theirs, 128):
             at = HEADER + (self.taken % ENTRIES) * 64
             _, generation, verdict, _, _, _, _, site = struct.unpack_from("<8I", self.theirs, at)
             answers[generation] = (verdict, site)
             self.taken += 1
         struct.pack_into("<I", self.mine, 128, self.taken)
-        return [answers[i] for i in range(first, self.sent)]
+        return answers
 
     def close(self):
         self.conn.close()
@@ -321,6 +344,87 @@ def test_load_replaces_and_counts_anew(vms, objects):
         shown = vms.cli("status").stdout
         assert "pick.o" in shown and "port0" in shown and ":7  100 packets" in shown
     poll(lambda: vms.status()["queues"] == [], 5, "the queue to be freed")
+
+
+# Facts.
+
+
+class Publisher:
+    """The agent's writer, without a VM; see tests/lib/publish.c."""
+
+    def __init__(self, build, facts, key):
+        self.process = subprocess.Popen([os.path.join(build, "main/tests/lib/publish"), facts, key],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        bufsize=1)
+
+    def sent(self, saddr, sport, daddr, dport):
+        self.process.stdin.write(f"{saddr} {sport} {daddr} {dport}\n")
+        assert self.process.stdout.readline() == "ok\n"
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+def udp(saddr, sport, daddr, dport):
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28, 0, 0, 64, 17, 0, socket.inet_aton(saddr),
+                     socket.inet_aton(daddr))
+    return bytes(12) + b"\x08\0" + ip + struct.pack(">HHHH", sport, dport, 8, 0)
+
+
+@pytest.fixture
+def asking(vms, objects, build, tmp_path):
+    """A P4 VM that runs "ask" and lets packets wait for 400 ms, a switch, and an agent."""
+    facts, key = str(tmp_path / "facts"), tmp_path / "key"
+    key.write_bytes(secrets.token_bytes(32))
+    key.chmod(0o600)
+    vms.start("vm", "--facts", facts, "--key", str(key), "--program", objects["ask"],
+              "--fact-wait-ms", "400")
+    agent = Publisher(build, facts, str(key))
+    with switch(vms) as sw:
+        try:
+            poll(lambda: vms.status()["facts"]["fresh"], 5, "fresh facts")
+            yield sw, agent
+        finally:
+            agent.close()
+
+
+def test_facts_decide(vms, asking):
+    sw, agent = asking
+    agent.sent("10.0.0.2", 1000, "10.0.0.1", 53)
+    answer, other = udp("10.0.0.1", 53, "10.0.0.2", 1000), udp("10.0.0.1", 53, "10.0.0.2", 1001)
+    assert sw.judge(answer, other, packet()) == [(PASS, 0), (DROP, 11), (PASS, 0)]
+    facts = vms.status()["facts"]
+    assert facts["flows"] == 1 and facts["bad_seal"] == 0 and facts["sessions"] == 1
+
+
+def test_a_packet_waits_for_its_fact_and_delays_no_other(vms, asking):
+    sw, agent = asking
+    early, asks_in_vain = udp("10.0.0.1", 53, "10.0.0.2", 2000), udp("10.0.0.1", 53, "10.0.0.2", 2001)
+    begin = time.monotonic()
+    sw.submit(early, asks_in_vain, packet(), packet())
+    poll(lambda: sw.word(sw.theirs, 128) == 2, 5, "the packets that ask for nothing", step=0.001)
+    assert sw.take() == {2: (PASS, 0), 3: (PASS, 0)}
+    agent.sent("10.0.0.2", 2000, "10.0.0.1", 53)
+    poll(lambda: sw.word(sw.theirs, 128) >= 3, 5, "the packet that waited", step=0.001)
+    assert sw.take().get(0) == (PASS, 0)
+    assert time.monotonic() - begin < 0.35
+    poll(lambda: sw.word(sw.theirs, 128) == 4, 5, "the packet that waited in vain", step=0.001)
+    assert sw.take() == {1: (DROP, 11)}
+    assert 0.38 < time.monotonic() - begin < 2
+    assert vms.status()["queues"][0]["waited"] == 2
+
+
+def test_a_silent_agent_makes_facts_absent(vms, asking):
+    sw, agent = asking
+    agent.sent("10.0.0.2", 1000, "10.0.0.1", 53)
+    assert sw.judge(udp("10.0.0.1", 53, "10.0.0.2", 1000)) == [(PASS, 0)]
+    agent.close()
+    poll(lambda: not vms.status()["facts"]["fresh"], 5, "stale facts")
+    begin = time.monotonic()
+    assert sw.judge(udp("10.0.0.1", 53, "10.0.0.2", 1000)) == [(DROP, 11)]
+    assert time.monotonic() - begin < 0.3  # nothing to wait for
+    assert "ABSENT" in vms.cli("status", "vm").stdout
 
 
 # Hostile neighbours.
