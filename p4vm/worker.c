@@ -20,8 +20,6 @@
 
 /* Rounds with packets between two looks at the sockets. */
 #define BUSY_ROUNDS 64u
-/* Wake-ups read from one socket at a time. */
-#define KICKS_MAX 16
 
 static void close_queue(struct seki_worker *w, uint32_t index, const char *why)
 {
@@ -43,19 +41,16 @@ static void run_call(struct seki_worker *w)
 	sem_post(&w->done);
 }
 
-/* Reads wake-ups; false: the switch is gone. */
+/*
+ * Reads one wake-up; false: the switch is gone. An honest switch sends one for each time it finds
+ * the queue armed, so there rarely is a second, and epoll would say so.
+ */
 static bool drain(struct seki_queue *queue)
 {
-	char byte[8];
+	char byte;
+	ssize_t n = recv(queue->conn, &byte, 1, MSG_DONTWAIT);
 
-	for (int i = 0; i < KICKS_MAX; i++) {
-		ssize_t n = recv(queue->conn, byte, sizeof(byte), MSG_DONTWAIT);
-
-		if (n > 0)
-			continue;
-		return n < 0 && (errno == EAGAIN || errno == EINTR);
-	}
-	return true;
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 static void look_at_queue(struct seki_worker *w, const struct seki_queue *queue)
@@ -114,14 +109,20 @@ static uint32_t round_of_queues(struct seki_worker *w, bool *parked)
 	return work;
 }
 
-static void sleep_armed(struct seki_worker *w, bool parked)
+/*
+ * `stuck`: rounds found nothing to do although there are submissions. Their switch takes no answers
+ * or hands over nonsense; an honest one does neither, and for another it is looked at now and then.
+ */
+static void sleep_armed(struct seki_worker *w, bool parked, bool stuck)
 {
-	bool may_sleep = true;
 	int timeout_ms = parked ? 1 : w->engine.facts ? (int)SEKI_VMINFO_HEARTBEAT_MS : -1;
+	bool may_sleep = true;
 
 	for (uint32_t i = 0; i < w->n_queues; i++)
 		may_sleep &= seki_ring_p4vm_arm(&w->queues[i]->ring);
-	look_at_sockets(w, may_sleep ? timeout_ms : 0);
+	if (!may_sleep)
+		timeout_ms = stuck ? 1 : 0;
+	look_at_sockets(w, timeout_ms);
 	for (uint32_t i = 0; i < w->n_queues; i++)
 		seki_ring_p4vm_disarm(&w->queues[i]->ring);
 }
@@ -130,16 +131,17 @@ static void *run(void *arg)
 {
 	struct seki_worker *w = arg;
 	uint64_t last_work = 0;
-	uint32_t rounds = 0;
+	uint32_t busy = 0, idle = 0;
 	bool parked;
 
 	while (!w->stop) {
 		if (round_of_queues(w, &parked)) {
 			last_work = w->engine.boot_ns;
-			if (++rounds % BUSY_ROUNDS == 0)
+			idle = 0;
+			if (++busy % BUSY_ROUNDS == 0)
 				look_at_sockets(w, 0);
 		} else if (w->engine.boot_ns - last_work >= w->spin_ns) {
-			sleep_armed(w, parked);
+			sleep_armed(w, parked, ++idle > 2);
 		}
 		run_call(w);
 	}
