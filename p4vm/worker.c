@@ -110,10 +110,11 @@ static uint32_t round_of_queues(struct seki_worker *w, bool *parked)
 }
 
 /*
- * `stuck`: rounds found nothing to do although there are submissions. Their switch takes no answers
- * or hands over nonsense; an honest one does neither, and for another it is looked at now and then.
+ * Returns whether every queue was empty. `stuck`: some were not, time and again, and yet there was
+ * nothing to do. Their switch takes no answers or hands over nonsense; an honest one does neither,
+ * and for another it will do to look now and then.
  */
-static void sleep_armed(struct seki_worker *w, bool parked, bool stuck)
+static bool sleep_armed(struct seki_worker *w, bool parked, bool stuck)
 {
 	int timeout_ms = parked ? 1 : w->engine.facts ? (int)SEKI_VMINFO_HEARTBEAT_MS : -1;
 	bool may_sleep = true;
@@ -125,23 +126,24 @@ static void sleep_armed(struct seki_worker *w, bool parked, bool stuck)
 	look_at_sockets(w, timeout_ms);
 	for (uint32_t i = 0; i < w->n_queues; i++)
 		seki_ring_p4vm_disarm(&w->queues[i]->ring);
+	return may_sleep;
 }
 
 static void *run(void *arg)
 {
 	struct seki_worker *w = arg;
 	uint64_t last_work = 0;
-	uint32_t busy = 0, idle = 0;
+	uint32_t busy = 0, vain = 0;
 	bool parked;
 
 	while (!w->stop) {
 		if (round_of_queues(w, &parked)) {
 			last_work = w->engine.boot_ns;
-			idle = 0;
+			vain = 0;
 			if (++busy % BUSY_ROUNDS == 0)
 				look_at_sockets(w, 0);
 		} else if (w->engine.boot_ns - last_work >= w->spin_ns) {
-			sleep_armed(w, parked, ++idle > 2);
+			vain = sleep_armed(w, parked, vain > 2) ? 0 : vain + 1;
 		}
 		run_call(w);
 	}
