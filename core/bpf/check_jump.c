@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The verifier: comparisons. Each side of a branch is walked with what the comparison tells of its
+ * operands, of their copies, and of the packet's length; a side that cannot be taken is not walked.
+ */
+#include "core/bpf/walk.h"
+
+#include <string.h>
+
+static void copy_state(struct seki_state *to, const struct seki_state *from)
+{
+	to->p = from->p;
+	memcpy(to->frames, from->frames, (from->p.depth + 1) * sizeof(from->frames[0]));
+}
+
+static uint32_t record(struct seki_walk *w, uint32_t parent, uint32_t insn, bool taken)
+{
+	if (w->n_history == w->max_history)
+		return parent;
+	w->history[w->n_history] = (struct seki_history){parent, insn << 1 | taken};
+	return ++w->n_history;
+}
+
+struct known {
+	struct seki_reg reg;
+	bool possible;
+};
+
+/* What is known of a number holds for all that is tied to the same symbol. */
+static void learn(struct seki_reg *reg, void *arg)
+{
+	struct known *k = arg;
+	int64_t shift = (int64_t)reg->id_off - k->reg.id_off, min, max;
+	struct seki_scalar same = k->reg.v;
+
+	if ((reg->type != SEKI_REG_NUMBER && reg->type != SEKI_REG_PACKET) ||
+	    reg->id != k->reg.id || reg->shifted != k->reg.shifted)
+		return;
+	if (!shift && reg->type == SEKI_REG_NUMBER) {
+		k->possible &= seki_scalar_assume(SEKI_COND_EQ, &reg->v, &same, 8);
+		return;
+	}
+	if (!reg->shifted && !__builtin_add_overflow(k->reg.v.n.smin, shift, &min) &&
+	    !__builtin_add_overflow(k->reg.v.n.smax, shift, &max))
+		k->possible &= seki_scalar_clamp(&reg->v, min, max);
+}
+
+static bool spread(struct seki_state *s, const struct seki_reg *reg)
+{
+	struct known k = {*reg, true};
+
+	if (!reg->id)
+		return true;
+	if (reg->id == SEKI_SYM_LEN) {
+		if (reg->shifted)
+			return true;
+		return seki_state_narrow_len(s, reg->v.n.smin - reg->id_off,
+					     reg->v.n.smax - reg->id_off);
+	}
+	seki_state_each(s, learn, &k);
+	return k.possible;
+}
+
+static void add_fact(struct seki_path_state *p, uint32_t id, int64_t off)
+{
+	if (off > INT32_MAX || off < INT32_MIN)
+		return;
+	for (uint32_t i = 0; i < p->n_facts; i++) {
+		if (p->facts[i].id != id)
+			continue;
+		if (p->facts[i].off < off)
+			p->facts[i].off = (int32_t)off;
+		return;
+	}
+	if (p->n_facts == SEKI_FACTS)
+		memmove(p->facts, p->facts + 1, --p->n_facts * sizeof(p->facts[0]));
+	p->facts[p->n_facts++] = (struct seki_fact){id, (int32_t)off};
+}
+
+/* hi >= lo + gap, as integers. */
+static void learn_order(struct seki_path_state *p, const struct seki_reg *hi,
+			const struct seki_reg *lo, int gap)
+{
+	if (hi->id == SEKI_SYM_LEN && lo->id >= SEKI_SYM_FRESH && !hi->shifted && !lo->shifted)
+		add_fact(p, lo->id, (int64_t)lo->id_off + gap - hi->id_off);
+}
+
+/* Did the comparison look at these numbers as the integers that they are? */
+static bool compares_integers(const struct seki_reg *a, const struct seki_reg *b,
+			      unsigned int bytes)
+{
+	uint64_t max = bytes == 8 ? INT64_MAX : INT32_MAX;
+
+	return a->v.n.umax <= max && b->v.n.umax <= max;
+}
+
+static void learn_fact(struct seki_path_state *p, enum seki_bpf_cond cond, const struct seki_reg *a,
+		       const struct seki_reg *b, unsigned int bytes)
+{
+	if (!compares_integers(a, b, bytes))
+		return;
+	switch (cond) {
+	case SEKI_COND_GT:
+	case SEKI_COND_SGT:
+		learn_order(p, a, b, 1);
+		break;
+	case SEKI_COND_GE:
+	case SEKI_COND_SGE:
+		learn_order(p, a, b, 0);
+		break;
+	case SEKI_COND_LT:
+	case SEKI_COND_SLT:
+		learn_order(p, b, a, 1);
+		break;
+	case SEKI_COND_LE:
+	case SEKI_COND_SLE:
+		learn_order(p, b, a, 0);
+		break;
+	case SEKI_COND_EQ:
+		learn_order(p, a, b, 0);
+		learn_order(p, b, a, 0);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Narrows the state to where the condition is true. False: it cannot be. */
+static bool assume(struct seki_state *s, const struct seki_bpf_op *op, enum seki_bpf_cond cond)
+{
+	const struct seki_bpf_row *row = seki_bpf_row(op);
+	struct seki_reg *regs = seki_state_top(s)->regs;
+	struct seki_reg a = regs[op->dst];
+	struct seki_reg b = seki_reg_number(seki_scalar_const((uint64_t)op->imm));
+
+	if (row->operand == SEKI_OPERAND_REG) {
+		if (op->src == op->dst)
+			return true; /* no compiler emits it: both ways are walked */
+		b = regs[op->src];
+	}
+	if (!seki_scalar_assume(cond, &a.v, &b.v, row->bytes))
+		return false;
+	regs[op->dst].v = a.v;
+	if (row->operand == SEKI_OPERAND_REG)
+		regs[op->src].v = b.v;
+	learn_fact(&s->p, cond, &a, &b, row->bytes);
+	return spread(s, &a) && spread(s, &b);
+}
+
+static int branch_numbers(struct seki_walk *w, const struct seki_bpf_op *op)
+{
+	enum seki_bpf_cond cond = seki_bpf_row(op)->sub;
+	struct seki_state *next = w->state, *taken = w->other;
+	uint32_t pc = next->p.pc, parent = next->p.branch;
+	bool may_take, may_pass;
+	int err;
+
+	copy_state(taken, next);
+	may_take = assume(taken, op, cond);
+	may_pass = assume(next, op, seki_cond_opposite(cond));
+	taken->p.pc = (uint32_t)op->off;
+	next->p.pc = pc + 1;
+	if (may_take && may_pass) {
+		taken->p.branch = record(w, parent, pc, true);
+		err = seki_walk_push(w, taken);
+		if (err)
+			return err;
+		next->p.branch = record(w, parent, pc, false);
+		return 0;
+	}
+	if (may_take)
+		copy_state(next, taken);
+	return may_take || may_pass ? 0 : WALK_END;
+}
+
+struct resolve {
+	uint32_t id;
+	bool null;
+};
+
+static void resolve_maybe(struct seki_reg *reg, void *arg)
+{
+	const struct resolve *r = arg;
+
+	if (reg->type != SEKI_REG_MAYBE || reg->id != r->id)
+		return;
+	if (r->null)
+		*reg = seki_reg_number(seki_scalar_const(0));
+	reg->type = r->null ? SEKI_REG_NUMBER : SEKI_REG_VALUE;
+	reg->id = SEKI_SYM_NONE;
+}
+
+static bool is_null(const struct seki_reg *reg)
+{
+	return reg->type == SEKI_REG_NUMBER && seki_scalar_is_const(&reg->v) && !reg->v.n.umin;
+}
+
+static int branch_null(struct seki_walk *w, const struct seki_bpf_op *op, struct seki_reg *pointer)
+{
+	bool taken_if_null = seki_bpf_row(op)->sub == SEKI_COND_EQ;
+	uint32_t id = pointer->id, pc = w->state->p.pc, parent = w->state->p.branch;
+	int err;
+
+	if (pointer->type != SEKI_REG_MAYBE) {
+		w->state->p.pc = taken_if_null ? pc + 1 : (uint32_t)op->off;
+		return 0;
+	}
+	copy_state(w->other, w->state);
+	seki_state_each(w->other, resolve_maybe, &(struct resolve){id, taken_if_null});
+	w->other->p.pc = (uint32_t)op->off;
+	w->other->p.branch = record(w, parent, pc, true);
+	err = seki_walk_push(w, w->other);
+	if (err)
+		return err;
+	seki_state_each(w->state, resolve_maybe, &(struct resolve){id, !taken_if_null});
+	w->state->p.pc = pc + 1;
+	w->state->p.branch = record(w, parent, pc, false);
+	return 0;
+}
+
+static int branch_pointers(struct seki_walk *w, const struct seki_bpf_op *op, struct seki_reg *a,
+			   struct seki_reg *b)
+{
+	const struct seki_bpf_row *row = seki_bpf_row(op);
+	bool equality = row->sub == SEKI_COND_EQ || row->sub == SEKI_COND_NE;
+
+	if (equality && row->bytes == 8 && is_null(b))
+		return branch_null(w, op, a);
+	if (equality && row->bytes == 8 && is_null(a))
+		return branch_null(w, op, b);
+	return seki_walk_reject(w, seki_reg_is_pointer(a) ? op->dst : op->src,
+				"compares a pointer with something other than NULL");
+}
+
+int seki_walk_jump(struct seki_walk *w, const struct seki_bpf_op *op)
+{
+	bool by_reg = seki_bpf_row(op)->operand == SEKI_OPERAND_REG;
+	struct seki_reg constant = seki_reg_number(seki_scalar_const((uint64_t)op->imm));
+	struct seki_reg *a = seki_walk_reg(w, op->dst);
+	struct seki_reg *b = by_reg ? seki_walk_reg(w, op->src) : &constant;
+	int err = seki_walk_readable(w, op->dst);
+
+	if (!err && by_reg)
+		err = seki_walk_readable(w, op->src);
+	if (err)
+		return err;
+	if (seki_reg_is_pointer(a) || seki_reg_is_pointer(b))
+		return branch_pointers(w, op, a, b);
+	if (a->id == SEKI_SYM_LEN || b->id == SEKI_SYM_LEN) {
+		seki_walk_tie(w, a);
+		if (by_reg)
+			seki_walk_tie(w, b);
+	}
+	return branch_numbers(w, op);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Registers, stack frames and the packet's length on one path: see the header. */
+#include "core/bpf/state.h"
+
+#include "core/base/check.h"
+
+struct seki_reg seki_reg_number(struct seki_scalar v)
+{
+	return (struct seki_reg){.type = SEKI_REG_NUMBER, .v = v};
+}
+
+struct seki_reg seki_reg_pointer(enum seki_reg_type type)
+{
+	return (struct seki_reg){.type = (uint8_t)type, .v = seki_scalar_const(0)};
+}
+
+void seki_state_each(struct seki_state *s, void (*fn)(struct seki_reg *reg, void *arg), void *arg)
+{
+	for (uint32_t d = 0; d <= s->p.depth; d++) {
+		struct seki_frame *f = &s->frames[d];
+
+		for (uint32_t i = 0; i < SEKI_BPF_REGS; i++)
+			fn(&f->regs[i], arg);
+		for (uint32_t i = 0; i < f->n_spills; i++)
+			fn(&f->spills[i].reg, arg);
+	}
+}
+
+struct clamp {
+	int64_t min, max;
+	bool possible;
+};
+
+static void clamp_len(struct seki_reg *reg, void *arg)
+{
+	struct clamp *c = arg;
+
+	if (reg->type == SEKI_REG_NUMBER && reg->id == SEKI_SYM_LEN && !reg->shifted)
+		c->possible &= seki_scalar_clamp(&reg->v, c->min + reg->id_off,
+						 c->max + reg->id_off);
+}
+
+bool seki_state_narrow_len(struct seki_state *s, int64_t min, int64_t max)
+{
+	struct clamp c;
+
+	if (min < s->p.len_min)
+		min = s->p.len_min;
+	if (max > s->p.len_max)
+		max = s->p.len_max;
+	c = (struct clamp){min, max, min <= max};
+	if (c.possible)
+		seki_state_each(s, clamp_len, &c);
+	s->p.len_min = min;
+	s->p.len_max = max;
+	return c.possible;
+}
+
+bool seki_frame_is_set(const struct seki_frame *f, uint32_t at, uint32_t bytes)
+{
+	for (uint32_t i = at; i < at + bytes; i++)
+		if (!(f->set[i / 64] >> (i % 64) & 1))
+			return false;
+	return true;
+}
+
+void seki_frame_mark(struct seki_frame *f, uint32_t at, uint32_t bytes)
+{
+	for (uint32_t i = at; i < at + bytes; i++)
+		f->set[i / 64] |= 1ull << (i % 64);
+}
+
+static bool overlaps(const struct seki_spill *spill, uint32_t at, uint32_t bytes)
+{
+	return spill->at < at + bytes && at < (uint32_t)spill->at + spill->bytes;
+}
+
+bool seki_frame_has_pointer(const struct seki_frame *f, uint32_t at, uint32_t bytes)
+{
+	for (uint32_t i = 0; i < f->n_spills; i++)
+		if (overlaps(&f->spills[i], at, bytes) && seki_reg_is_pointer(&f->spills[i].reg))
+			return true;
+	return false;
+}
+
+void seki_frame_forget(struct seki_frame *f, uint32_t at, uint32_t bytes)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < f->n_spills; i++)
+		if (!overlaps(&f->spills[i], at, bytes))
+			f->spills[kept++] = f->spills[i];
+	f->n_spills = kept;
+}
+
+/* Pointers take an aligned 8 bytes each, so there is room for all of them; a number that finds no
+ * room is just not remembered. */
+static bool make_room(struct seki_frame *f, bool pointer)
+{
+	if (f->n_spills < SEKI_SPILLS)
+		return true;
+	for (uint32_t i = 0; pointer && i < f->n_spills; i++) {
+		if (seki_reg_is_pointer(&f->spills[i].reg))
+			continue;
+		f->spills[i] = f->spills[--f->n_spills];
+		return true;
+	}
+	return false;
+}
+
+void seki_frame_spill(struct seki_frame *f, uint32_t at, uint32_t bytes, const struct seki_reg *reg)
+{
+	seki_frame_forget(f, at, bytes);
+	seki_frame_mark(f, at, bytes);
+	if (!make_room(f, seki_reg_is_pointer(reg)))
+		return;
+	f->spills[f->n_spills++] =
+		(struct seki_spill){.at = (uint16_t)at, .bytes = (uint16_t)bytes, .reg = *reg};
+}
+
+const struct seki_reg *seki_frame_fill(const struct seki_frame *f, uint32_t at, uint32_t bytes)
+{
+	for (uint32_t i = 0; i < f->n_spills; i++)
+		if (f->spills[i].at == at && f->spills[i].bytes == bytes)
+			return &f->spills[i].reg;
+	return NULL;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the verifier knows at one instruction on one path: registers, stack, the packet's length.
+ *
+ * Numbers may be tied to a symbol: register = value of symbol `id` + id_off, exactly, as integers.
+ * So a comparison of one register tells of its copies. The packet's length is such a symbol.
+ */
+#ifndef SEKI_CORE_BPF_STATE_H
+#define SEKI_CORE_BPF_STATE_H
+
+#include "core/bpf/scalar.h"
+
+enum seki_reg_type {
+	SEKI_REG_NONE, /* never written */
+	SEKI_REG_GONE, /* destroyed by a call */
+	SEKI_REG_NUMBER,
+	SEKI_REG_CTX,
+	SEKI_REG_META,	 /* struct seki_std_meta + v */
+	SEKI_REG_STACK,	 /* end of frame `frame` + v */
+	SEKI_REG_PACKET, /* head of the packet + v */
+	SEKI_REG_STALE,	 /* what pointed into the packet before it moved */
+	SEKI_REG_MAP,	 /* handle of map `map` */
+	SEKI_REG_VALUE,	 /* a value of map `map` + v */
+	SEKI_REG_MAYBE,	 /* a value of map `map`, or NULL; `id` ties copies together */
+	SEKI_REG_DATA,	 /* read-only data + v */
+};
+
+enum {
+	SEKI_SYM_NONE,
+	SEKI_SYM_LEN,	 /* packet length: now it is this plus state.grown */
+	SEKI_SYM_BEFORE, /* packet length before its last change by an unknown number */
+	SEKI_SYM_FRESH,	 /* first of the others */
+};
+
+struct seki_reg {
+	uint8_t type;
+	uint8_t frame;
+	uint8_t map;
+	bool shifted; /* number: it is (symbol + id_off) << 32 */
+	uint32_t id;
+	int32_t id_off;
+	struct seki_scalar v; /* the number, or the offset of the pointer */
+};
+
+/* A register's content kept in the stack. */
+struct seki_spill {
+	uint16_t at; /* byte of the frame, from its low end */
+	uint16_t bytes;
+	struct seki_reg reg;
+};
+
+#define SEKI_SPILLS (SEKI_BPF_FRAME_BYTES / 8)
+
+struct seki_frame {
+	struct seki_reg regs[SEKI_BPF_REGS];
+	uint64_t set[SEKI_BPF_FRAME_BYTES / 64]; /* a bit for each byte that was written */
+	uint32_t call; /* the call that made this frame; unused in frame 0 */
+	uint32_t n_spills;
+	struct seki_spill spills[SEKI_SPILLS];
+};
+
+/* "packet length symbol >= symbol id + off" */
+struct seki_fact {
+	uint32_t id;
+	int32_t off;
+};
+
+#define SEKI_FACTS 4
+
+struct seki_path_state {
+	uint32_t pc;
+	uint32_t depth;	  /* innermost frame */
+	uint32_t branch;  /* last entry of the history, + 1 */
+	uint32_t step_id; /* LEN = BEFORE + this symbol, or - where step_sub; 0: neither */
+	bool step_sub;
+	bool meta_is_len; /* std_meta.packet_length is SEKI_SYM_LEN */
+	bool map_changed;
+	uint32_t n_facts;
+	struct seki_fact facts[SEKI_FACTS];
+	int64_t len_min, len_max; /* of SEKI_SYM_LEN */
+	int64_t grown;		  /* packet length - SEKI_SYM_LEN */
+	int64_t moved_min;	  /* the head is at most this far after where it was, negated */
+};
+
+struct seki_state {
+	struct seki_path_state p;
+	struct seki_frame frames[SEKI_BPF_FRAMES];
+};
+
+static inline struct seki_frame *seki_state_top(struct seki_state *s)
+{
+	return &s->frames[s->p.depth];
+}
+
+static inline bool seki_reg_is_pointer(const struct seki_reg *reg)
+{
+	return reg->type > SEKI_REG_NUMBER;
+}
+
+struct seki_reg seki_reg_number(struct seki_scalar v);
+struct seki_reg seki_reg_pointer(enum seki_reg_type type);
+
+/* Calls fn for every register and spill of all frames. */
+void seki_state_each(struct seki_state *s, void (*fn)(struct seki_reg *reg, void *arg), void *arg);
+
+/* Shortest and longest that the packet can be now. */
+static inline int64_t seki_state_len_min(const struct seki_state *s)
+{
+	return s->p.len_min + s->p.grown;
+}
+
+static inline int64_t seki_state_len_max(const struct seki_state *s)
+{
+	return s->p.len_max + s->p.grown;
+}
+
+/* Narrows the length's symbol and all that is tied to it. False: impossible. */
+bool seki_state_narrow_len(struct seki_state *s, int64_t min, int64_t max);
+
+/* Stack of one frame; `at` + bytes <= 512. */
+bool seki_frame_is_set(const struct seki_frame *f, uint32_t at, uint32_t bytes);
+void seki_frame_mark(struct seki_frame *f, uint32_t at, uint32_t bytes);
+bool seki_frame_has_pointer(const struct seki_frame *f, uint32_t at, uint32_t bytes);
+void seki_frame_forget(struct seki_frame *f, uint32_t at, uint32_t bytes);
+void seki_frame_spill(struct seki_frame *f, uint32_t at, uint32_t bytes,
+		      const struct seki_reg *reg);
+const struct seki_reg *seki_frame_fill(const struct seki_frame *f, uint32_t at, uint32_t bytes);
+
+#endif

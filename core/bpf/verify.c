@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The verifier's main loop. After the graph has shown no loop, every path is walked from the entry
+ * with all that is known of registers, stack and packet; where paths meet, what a former walk from
+ * there has covered is not walked again (prune.c). Work is bounded by STEPS_MAX, memory by what the
+ * caller gives.
+ */
+#include "core/bpf/verify.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/bpf/packet.h"
+#include "core/bpf/text.h"
+#include "core/bpf/walk.h"
+
+#define STEPS_MAX 1000000
+
+static int load_address(struct seki_walk *w, const struct seki_bpf_op *op)
+{
+	const struct seki_bpf_row *row = seki_bpf_row(op);
+	struct seki_reg *dst = seki_walk_reg(w, op->dst);
+
+	if (row->kind == SEKI_KIND_CONST) {
+		*dst = seki_reg_number(seki_scalar_const((uint64_t)op->imm));
+	} else if (row->kind == SEKI_KIND_MAP) {
+		if (op->imm < 0 || op->imm >= w->image->n_maps)
+			return seki_walk_reject(w, -1, "there is no map %d", op->imm);
+		*dst = seki_reg_pointer(SEKI_REG_MAP);
+		dst->map = (uint8_t)op->imm;
+	} else {
+		if (op->imm < 0 || op->imm > w->image->data_size)
+			return seki_walk_reject(w, -1, "there is no byte %d of read-only data",
+						op->imm);
+		*dst = seki_reg_pointer(SEKI_REG_DATA);
+		dst->v = seki_scalar_const((uint64_t)op->imm);
+	}
+	w->state->p.pc += 2;
+	return 0;
+}
+
+static int step(struct seki_walk *w)
+{
+	const struct seki_bpf_op *op = seki_walk_op(w);
+
+	switch (seki_bpf_row(op)->kind) {
+	case SEKI_KIND_ALU:
+		return seki_walk_alu(w, op);
+	case SEKI_KIND_LOAD:
+		return seki_walk_load(w, op);
+	case SEKI_KIND_STORE:
+		return seki_walk_store(w, op);
+	case SEKI_KIND_ATOMIC:
+		return seki_walk_atomic(w, op);
+	case SEKI_KIND_JUMP:
+		return seki_walk_jump(w, op);
+	case SEKI_KIND_GOTO:
+		w->state->p.pc = (uint32_t)op->off;
+		return 0;
+	case SEKI_KIND_CONST:
+	case SEKI_KIND_MAP:
+	case SEKI_KIND_DATA:
+		return load_address(w, op);
+	case SEKI_KIND_HELPER:
+		return seki_walk_helper(w, op, op->imm);
+	case SEKI_KIND_CALLX:
+		return seki_walk_callx(w, op);
+	case SEKI_KIND_LOCAL:
+		return seki_walk_local(w, op);
+	case SEKI_KIND_EXIT:
+		return seki_walk_exit(w);
+	default:
+		return seki_walk_reject(w, -1, "invalid instruction");
+	}
+}
+
+static int walk(struct seki_walk *w)
+{
+	for (;;) {
+		int err = 0;
+
+		if (++w->proof.steps > STEPS_MAX)
+			return seki_walk_too_complex(w, "more than 1000000 steps to judge it");
+		if (w->nodes[w->state->p.pc].join && seki_walk_prune(w))
+			err = WALK_END;
+		if (!err)
+			err = step(w);
+		if (err == WALK_END && seki_walk_pop(w) == WALK_END)
+			return 0;
+		if (err < 0)
+			return err;
+	}
+}
+
+static void start(struct seki_walk *w)
+{
+	struct seki_state *s = w->state;
+	struct seki_frame *f = &s->frames[0];
+
+	s->p = (struct seki_path_state){
+		.pc = w->image->entry, .meta_is_len = true, .len_max = SEKI_PACKET_MAX};
+	*f = (struct seki_frame){.n_spills = 0};
+	f->regs[1] = seki_reg_pointer(SEKI_REG_CTX);
+	f->regs[2] = seki_reg_pointer(SEKI_REG_META);
+	f->regs[SEKI_BPF_FP] = seki_reg_pointer(SEKI_REG_STACK);
+}
+
+static void flag_calls(struct seki_walk *w)
+{
+	for (uint32_t i = 0; i < w->image->n; i++) {
+		struct seki_bpf_op *op = &w->image->ops[i];
+		const struct seki_node *node = &w->nodes[i];
+
+		if (op->id == SEKI_OP_CALL)
+			op->off = node->wait_seen && !node->wait_changed ? SEKI_CALL_MAY_WAIT : 0;
+	}
+}
+
+static void *carve(struct seki_arena *arena, size_t size)
+{
+	void *at = arena->base + arena->low;
+
+	size = (size + 15) & ~(size_t)15;
+	if (size > arena->high - arena->low)
+		return NULL;
+	arena->low += size;
+	return at;
+}
+
+static bool lay_out(struct seki_walk *w)
+{
+	w->state = carve(&w->arena, sizeof(*w->state));
+	w->other = carve(&w->arena, sizeof(*w->other));
+	w->nodes = carve(&w->arena, w->image->n * sizeof(*w->nodes));
+	w->max_history = (uint32_t)((w->arena.high - w->arena.low) / 8 / sizeof(*w->history));
+	w->history = carve(&w->arena, w->max_history * sizeof(*w->history));
+	if (!w->state || !w->other || !w->nodes || !w->history)
+		return false;
+	memset(w->nodes, 0, w->image->n * sizeof(*w->nodes));
+	return true;
+}
+
+int seki_bpf_verify(struct seki_bpf_image *image, void *memory, size_t size,
+		    struct seki_bpf_proof *proof, struct seki_bpf_rejection *why)
+{
+	struct seki_walk w = {
+		.image = image,
+		.arena = {.base = memory, .low = 0, .high = size & ~(size_t)15},
+		.next_id = SEKI_SYM_FRESH,
+		.why = why,
+	};
+	int err;
+
+	*why = (struct seki_bpf_rejection){.insn = 0};
+	if (!lay_out(&w)) {
+		struct seki_text text = seki_text_on(why->reason, sizeof(why->reason));
+
+		seki_text_add(&text, "too complex: not enough memory to judge it");
+		return -E2BIG;
+	}
+	start(&w);
+	err = seki_walk_cfg(&w);
+	if (!err)
+		err = walk(&w);
+	if (err)
+		return err;
+	flag_calls(&w);
+	*proof = w.proof;
+	return 0;
+}

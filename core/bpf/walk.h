@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verifier from the inside: one walk over all paths of a program, and the checks that its files
+ * share. Functions return 0 to go on, WALK_END where the path ends here, or a negative errno with
+ * the rejection written.
+ */
+#ifndef SEKI_CORE_BPF_WALK_H
+#define SEKI_CORE_BPF_WALK_H
+
+#include "core/bpf/helper.h"
+#include "core/bpf/state.h"
+#include "core/bpf/verify.h"
+
+#define WALK_END 1
+
+/* What is known of an instruction before the walk, and during it. */
+struct seki_node {
+	uint64_t cost;	     /* most instructions from here to the end of the function */
+	uint64_t live_slots; /* 8-byte slots of the frame that a later load by r10 may read */
+	uint32_t seen;	     /* newest state kept here: offset into the arena, 0: none */
+	uint32_t parent;     /* while searching: where it was reached from */
+	uint16_t live_regs;
+	uint8_t color;
+	uint8_t next_edge;
+	bool join;	   /* states are compared here */
+	bool entered;	   /* some edge leads here */
+	bool wait_seen;	   /* a call that may wait is reached ... */
+	bool wait_changed; /* ... on a path that has changed a map */
+};
+
+/* Scratch memory: kept states from the low end, states still to be walked from the high end. */
+struct seki_arena {
+	uint8_t *base;
+	size_t low, high;
+};
+
+struct seki_history {
+	uint32_t parent;     /* entry + 1 */
+	uint32_t insn_taken; /* insn << 1 | taken */
+};
+
+struct seki_walk {
+	struct seki_bpf_image *image;
+	struct seki_node *nodes;
+	struct seki_arena arena;
+	struct seki_history *history;
+	uint32_t n_history, max_history;
+	struct seki_state *state;
+	struct seki_state *other; /* the other side of a branch */
+	uint32_t pending;	  /* states at the arena's high end */
+	uint32_t next_id;
+	struct seki_bpf_proof proof;
+	struct seki_bpf_rejection *why;
+};
+
+static inline struct seki_reg *seki_walk_reg(struct seki_walk *w, unsigned int reg)
+{
+	return &seki_state_top(w->state)->regs[reg];
+}
+
+static inline const struct seki_bpf_op *seki_walk_op(const struct seki_walk *w)
+{
+	return &w->image->ops[w->state->p.pc];
+}
+
+/* cfg.c: fills the nodes; loops and recursion are rejected. */
+int seki_walk_cfg(struct seki_walk *w);
+
+/* prune.c: forgets what no later instruction can see; tells whether a state kept here covers the
+ * present one, else keeps it. */
+bool seki_walk_prune(struct seki_walk *w);
+
+/* prune.c: sets a state aside to be walked later, and takes the last such one back (WALK_END: there
+ * is none). */
+int seki_walk_push(struct seki_walk *w, const struct seki_state *s);
+int seki_walk_pop(struct seki_walk *w);
+
+/* check_*.c: one instruction each; they set the state's pc. */
+int seki_walk_alu(struct seki_walk *w, const struct seki_bpf_op *op);
+int seki_walk_load(struct seki_walk *w, const struct seki_bpf_op *op);
+int seki_walk_store(struct seki_walk *w, const struct seki_bpf_op *op);
+int seki_walk_atomic(struct seki_walk *w, const struct seki_bpf_op *op);
+int seki_walk_jump(struct seki_walk *w, const struct seki_bpf_op *op);
+int seki_walk_helper(struct seki_walk *w, const struct seki_bpf_op *op, int64_t number);
+int seki_walk_callx(struct seki_walk *w, const struct seki_bpf_op *op);
+int seki_walk_local(struct seki_walk *w, const struct seki_bpf_op *op);
+int seki_walk_exit(struct seki_walk *w);
+
+/* Has the register a value to use? */
+int seki_walk_readable(struct seki_walk *w, unsigned int reg);
+
+/* check_mem.c: may `bytes` at the pointer in `reg` be read as plain bytes? */
+int seki_walk_bytes(struct seki_walk *w, unsigned int reg, uint32_t bytes);
+
+/* A number that r is tied to may have copies: gives it a symbol if it has none. */
+void seki_walk_tie(struct seki_walk *w, struct seki_reg *r);
+
+/* explain.c: -EACCES, with the reason, and what is known of `reg` (-1: none). */
+int seki_walk_reject(struct seki_walk *w, int reg, const char *format, ...);
+int seki_walk_too_complex(struct seki_walk *w, const char *what);
+
+#endif
