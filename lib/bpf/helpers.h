@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The helper functions that programs call: the bodies behind core/bpf/helper.h. */
+#ifndef SEKI_LIB_BPF_HELPERS_H
+#define SEKI_LIB_BPF_HELPERS_H
+
+#include "core/bpf/helper.h"
+#include "core/bpf/interp.h"
+#include "core/bpf/packet.h"
+
+struct seki_bpf_run;
+
+/* What the helpers find at vm->arg. A map's handle is the address of its struct seki_bpf_map. */
+struct seki_bpf_running {
+	struct seki_bpf_packet packet;
+	struct seki_bpf_run *run;
+	bool *deleted; /* set where a map lost an entry */
+};
+
+extern const seki_bpf_helper seki_bpf_helpers[SEKI_HELPER_MAX];
+
+#endif

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Loading: an object is taken apart, decoded, proved, given its maps. Nothing runs before that. */
+#include "lib/bpf/prog.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#include "core/bpf/disasm.h"
+#include "core/bpf/helper.h"
+#include "core/bpf/verify.h"
+#include "lib/bpf/object.h"
+
+#define MAP_BYTES_DEFAULT (64ull << 20)
+
+struct loader {
+	const struct seki_bpf_load_opts *opts;
+	struct seki_obj obj;
+	struct seki_bpf_prog *prog;
+	struct seki_text log;
+	struct seki_map_def defs[SEKI_BPF_MAX_MAPS];
+};
+
+/* Where an instruction is: its text, and its line where the object has one. */
+static void log_place(struct loader *l, uint32_t insn)
+{
+	struct seki_obj_line line;
+
+	seki_text_add(&l->log, "  at insn %u: ", (uint64_t)insn);
+	seki_bpf_disasm(&l->prog->ops[insn], &l->log);
+	seki_text_add(&l->log, "\n");
+	if (!seki_obj_line(&l->obj, insn, &line) || !line.line)
+		return;
+	while (*line.text == ' ' || *line.text == '\t')
+		line.text++;
+	seki_text_add(&l->log, "  in %s:%u: %s\n", line.file, (uint64_t)line.line, line.text);
+}
+
+static void log_path(struct loader *l, const struct seki_bpf_rejection *why)
+{
+	for (uint32_t i = 0; i < why->n_path; i++) {
+		seki_text_add(&l->log, "  path: %s",
+			      why->path[i].taken ? "taken     " : "not taken ");
+		log_place(l, why->path[i].insn);
+	}
+}
+
+static int verify(struct loader *l)
+{
+	struct seki_bpf_prog *prog = l->prog;
+	struct seki_bpf_image image = {
+		.ops = prog->ops,
+		.n = prog->info.insns,
+		.entry = prog->entry,
+		.maps = l->defs,
+		.map_names = (const char *const *)prog->names,
+		.n_maps = prog->info.maps,
+		.data = prog->data,
+		.data_size = prog->data_size,
+	};
+	struct seki_bpf_rejection why;
+	struct seki_bpf_proof proof;
+	void *memory = mmap(NULL, SEKI_VERIFY_MEMORY, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int err;
+
+	if (memory == MAP_FAILED)
+		return -ENOMEM;
+	err = seki_bpf_verify(&image, memory, SEKI_VERIFY_MEMORY, &proof, &why);
+	munmap(memory, SEKI_VERIFY_MEMORY);
+	if (err) {
+		seki_text_add(&l->log, "%s\n", why.reason);
+		log_place(l, why.insn);
+		if (why.values[0])
+			seki_text_add(&l->log, "  where %s\n", why.values);
+		if (l->opts->verbose)
+			log_path(l, &why);
+		return err;
+	}
+	prog->info.worst_insns = proof.worst_insns;
+	prog->info.packet_touch = proof.packet_touch;
+	prog->info.packet_written = proof.packet_written;
+	if (!l->opts->max_insns || proof.worst_insns <= l->opts->max_insns)
+		return 0;
+	seki_text_add(&l->log, "the program may run for %u instructions; the limit is %u\n",
+		      proof.worst_insns, l->opts->max_insns);
+	return -E2BIG;
+}
+
+static int decode(struct loader *l)
+{
+	struct seki_bpf_prog *prog = l->prog;
+	struct seki_bpf_fault fault;
+	int err;
+
+	prog->info.insns = l->obj.n_insns;
+	prog->entry = l->obj.entry;
+	prog->ops = calloc(l->obj.n_insns, sizeof(*prog->ops));
+	if (!prog->ops)
+		return -ENOMEM;
+	err = seki_bpf_decode(l->obj.insns, l->obj.n_insns, prog->ops, &fault);
+	if (err)
+		seki_text_add(&l->log, "%s\n  at insn %u\n", fault.why, (uint64_t)fault.insn);
+	else if (prog->ops[prog->entry].id == SEKI_OP_INVALID) {
+		seki_text_add(&l->log, "the entry is in the middle of a 64-bit load\n");
+		err = -ENOEXEC;
+	}
+	return err;
+}
+
+/* Sizes first: nothing is allocated for an object that asks for too much. */
+static int check_maps(struct loader *l, uint64_t *bytes)
+{
+	uint64_t limit = l->opts->max_map_bytes ? l->opts->max_map_bytes : MAP_BYTES_DEFAULT;
+
+	l->prog->info.maps = l->obj.n_maps;
+	for (uint32_t i = 0; i < l->obj.n_maps; i++) {
+		const struct seki_obj_map *map = &l->obj.maps[i];
+		const char *why;
+
+		l->defs[i] = (struct seki_map_def){map->type, map->key_size, map->value_size,
+						   map->max_entries, map->hashes};
+		bytes[i] = seki_bpf_map_bytes(&l->defs[i], &why);
+		if (why) {
+			seki_text_add(&l->log, "map %s (type %u): %s\n", map->name,
+				      (uint64_t)map->type, why);
+			return -ENOEXEC;
+		}
+		/* No sum wraps: each is less than 2^49. */
+		l->prog->info.map_bytes += bytes[i];
+		if (l->prog->info.map_bytes > limit) {
+			seki_text_add(&l->log, "the maps take more than %u bytes\n", limit);
+			return -E2BIG;
+		}
+	}
+	return 0;
+}
+
+/* Hard to foresee, and needs no system call: the kernel's gift to every process. */
+static uint32_t map_seed(uint32_t index)
+{
+	uint32_t gift[4] = {0};
+	const void *at = (const void *)getauxval(AT_RANDOM);
+
+	if (at)
+		memcpy(gift, at, sizeof(gift));
+	return seki_bpf_hash(gift, sizeof(gift), index);
+}
+
+static int make_maps(struct loader *l)
+{
+	struct seki_bpf_prog *prog = l->prog;
+	uint64_t bytes[SEKI_BPF_MAX_MAPS];
+	int err = check_maps(l, bytes);
+
+	for (uint32_t i = 0; !err && i < prog->info.maps; i++) {
+		prog->memory[i] = calloc(1, bytes[i]);
+		prog->names[i] = strdup(l->obj.maps[i].name);
+		if (!prog->memory[i] || !prog->names[i])
+			return -ENOMEM;
+		seki_bpf_map_init(&prog->maps[i], &l->defs[i], prog->memory[i], map_seed(i));
+		prog->handles[i] = (uint64_t)(uintptr_t)&prog->maps[i];
+	}
+	return err;
+}
+
+static int fill_map(struct loader *l, uint32_t index)
+{
+	const struct seki_obj_map *from = &l->obj.maps[index];
+	uint64_t pair = (uint64_t)from->key_size + from->value_size;
+
+	for (uint64_t at = 0; at < from->init_size; at += pair) {
+		int err = seki_bpf_map_put(&l->prog->maps[index], from->init + at,
+					   from->init + at + from->key_size);
+
+		if (!err)
+			continue;
+		seki_text_add(&l->log, "map %s: its entries to start with do not fit (entry %u)\n",
+			      from->name, at / pair);
+		return -ENOEXEC;
+	}
+	return 0;
+}
+
+static int build(struct loader *l)
+{
+	struct seki_bpf_prog *prog = l->prog;
+	int err;
+
+	prog->source = strdup(l->obj.source);
+	if (!prog->source)
+		return -ENOMEM;
+	prog->info.source = prog->source;
+	prog->data = l->obj.data;
+	prog->data_size = l->obj.data_size;
+	l->obj.data = NULL;
+	err = decode(l);
+	if (!err)
+		err = make_maps(l);
+	if (!err)
+		err = verify(l);
+	for (uint32_t i = 0; !err && i < prog->info.maps; i++)
+		err = fill_map(l, i);
+	return err;
+}
+
+int seki_bpf_prog_load(const void *elf, size_t len, const struct seki_bpf_load_opts *opts,
+		       struct seki_bpf_prog **out)
+{
+	static const struct seki_bpf_load_opts defaults = {.sz = sizeof(defaults)};
+	struct loader l = {.opts = opts ? opts : &defaults};
+	char nowhere[1];
+	int err;
+
+	if (l.opts->sz != sizeof(*l.opts))
+		return -EINVAL;
+	l.log = l.opts->log && l.opts->log_size ? seki_text_on(l.opts->log, l.opts->log_size)
+						: seki_text_on(nowhere, sizeof(nowhere));
+	err = seki_obj_open(elf, len, l.opts->entry ? l.opts->entry : "entry", &l.obj, &l.log);
+	if (err)
+		return err;
+	l.prog = calloc(1, sizeof(*l.prog));
+	err = l.prog ? build(&l) : -ENOMEM;
+	seki_obj_close(&l.obj);
+	if (err)
+		seki_bpf_prog_destroy(l.prog);
+	else
+		*out = l.prog;
+	return err;
+}
+
+void seki_bpf_prog_destroy(struct seki_bpf_prog *prog)
+{
+	if (!prog)
+		return;
+	for (uint32_t i = 0; i < SEKI_BPF_MAX_MAPS; i++) {
+		free(prog->names[i]);
+		free(prog->memory[i]);
+	}
+	free(prog->ops);
+	free(prog->data);
+	free(prog->source);
+	free(prog);
+}
+
+const struct seki_bpf_info *seki_bpf_prog_info(const struct seki_bpf_prog *prog)
+{
+	return &prog->info;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A loaded program from the inside; tests reach in here to run it under a guard. */
+#ifndef SEKI_LIB_BPF_PROG_H
+#define SEKI_LIB_BPF_PROG_H
+
+#include "core/bpf/interp.h"
+#include "core/bpf/map.h"
+#include "lib/bpf/machine.h"
+
+struct seki_bpf_prog {
+	struct seki_bpf_info info;
+	struct seki_bpf_op *ops;
+	uint32_t entry;
+	uint8_t *data;
+	uint32_t data_size;
+	struct seki_bpf_map maps[SEKI_BPF_MAX_MAPS];
+	char *names[SEKI_BPF_MAX_MAPS];
+	void *memory[SEKI_BPF_MAX_MAPS]; /* of the maps */
+	uint64_t handles[SEKI_BPF_MAX_MAPS];
+	char *source;
+	bool deleted; /* some map has slots to reclaim */
+	uint8_t stack[SEKI_BPF_STACK_BYTES] __attribute__((aligned(16)));
+};
+
+/* As seki_bpf_prog_run(); `guard` NULL or exact checks of every access that is not to the stack. */
+int seki_bpf_prog_run_guarded(struct seki_bpf_prog *prog, struct seki_bpf_run *run,
+			      const struct seki_bpf_guard *guard, uint64_t *r0);
+
+#endif
