@@ -623,6 +623,69 @@ static void test_wakes_an_armed_switch(void **state)
 	assert_int_equal(read(f->queue.wake, &count, sizeof(count)), sizeof(count));
 }
 
+/* Packets grow, shrink, ask and end as the packet's own bytes say. */
+static int do_anything(struct seki_bpf_run *run, uint64_t *r0)
+{
+	uint8_t op = run->copied > 14 ? run->buf[run->off + 14] : 0;
+
+	switch (op % 6) {
+	case 0:
+		return grow(run, r0);
+	case 1:
+		return run->copied > 4 ? shrink(run, r0) : no_room(run, r0);
+	case 2:
+		return truncate_to_20(run, r0);
+	case 3:
+		run->buf[run->off + 14] = 1;
+		return ask(run, r0);
+	case 4:
+		return drop_by_byte(run, r0);
+	default:
+		return set_byte(run, r0);
+	}
+}
+
+/* A switch that writes anything anywhere in its region: nothing may be touched but the two regions.
+ */
+static void test_random_switch(void **state)
+{
+	struct fixture *f = *state;
+	struct seki_switch_header *h = (void *)f->switch_region;
+	uint32_t broken = 0;
+
+	srandom(1);
+	use_facts(f, do_anything);
+	f->prog.info.packet_touch = UINT32_MAX;
+	use(f, do_anything, true);
+	for (uint32_t i = 0; i < 300000; i++) {
+		uint32_t len = 14 + (uint32_t)random() % 3000, slot = (uint32_t)random() % 512;
+		struct seki_submission sub = {.slot = slot,
+					      .len = len,
+					      .copied = (uint32_t)seki_min(len, SEKI_SLOT_BYTES)};
+		uint32_t at = (f->queue.ring.sub_head + (uint32_t)random() % 40) %
+			      SEKI_RING_ENTRIES;
+
+		if (random() % 4 == 0)
+			((uint32_t *)(void *)&sub)[random() % 6] = (uint32_t)random() >>
+								   random() % 32;
+		memcpy(f->switch_region + SEKI_RING_DESC_OFFSET + at * sizeof(sub), &sub,
+		       sizeof(sub));
+		seki_ring_switch_slot(&f->sw, slot)[14] = (uint8_t)random();
+		h->sub_tail = f->queue.ring.sub_head + (uint32_t)random() % 40;
+		if (random() % 4)
+			h->cpl_head = f->queue.ring.cpl_tail - (uint32_t)random() % 600;
+		if (random() % 1000 == 0)
+			h->sub_tail = (uint32_t)random();
+		fake_facts.sent = random() % 2;
+		f->engine.boot_ns += WAIT / 8;
+		broken += seki_queue_step(&f->queue, &f->engine) < 0;
+		seki_queue_retry(&f->queue, &f->engine, random() % 2);
+		assert_true(f->queue.n_parked <= SEKI_QUEUE_PARKED);
+	}
+	assert_true(broken > 0);
+	assert_true(f->queue.stats.passed && f->queue.stats.waited && f->queue.stats.bad);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -648,6 +711,7 @@ int main(void)
 		TEST(test_parking_is_bounded),
 		TEST(test_parked_and_a_lying_switch),
 		TEST(test_wakes_an_armed_switch),
+		TEST(test_random_switch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
