@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sekisho shield`: a tenant's P4 VMs on this machine. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -87,6 +88,20 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* What a P4 VM says may quote names from an object that somebody else made. */
+static void print_text(const char *text, FILE *out)
+{
+	char last = '\n';
+
+	for (; *text; text++) {
+		last = *text;
+		putc(isprint((unsigned char)last) || last == '\n' || last == '\t' ? last : '?',
+		     out);
+	}
+	if (last != '\n')
+		putc('\n', out);
+}
+
 /* Sends the object and tells what became of it. */
 static int load(const struct config *config, const void *object, size_t len)
 {
@@ -103,11 +118,11 @@ static int load(const struct config *config, const void *object, size_t len)
 	if (err)
 		return complain("P4 VM '%s' did not answer: %s", config->name, strerror(-err));
 	if (reply.status) {
-		complain("P4 VM '%s' refused '%s': %s", config->name, config->object,
-			 *text ? text : strerror(-reply.status));
+		complain("P4 VM '%s' refused '%s':", config->name, config->object);
+		print_text(*text ? text : strerror(-reply.status), stderr);
 		complain("nothing changed: the program it ran before still runs");
 	} else {
-		fputs(text, stdout);
+		print_text(text, stdout);
 	}
 	free(text);
 	return reply.status ? SEKI_EXIT_FAILED : SEKI_EXIT_OK;
@@ -137,6 +152,8 @@ static int do_load(int argc, char **argv)
 	if (ret == -EFBIG)
 		return complain("'%s' is larger than %u bytes", config.object,
 				SEKI_CONTROL_MAX_REQUEST);
+	if (ret == -EINVAL)
+		return complain("'%s' is not a file", config.object);
 	if (ret)
 		return complain("'%s': %s", config.object, strerror(-ret));
 	if (len == 0) {

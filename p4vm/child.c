@@ -102,6 +102,8 @@ static int open_program(const struct seki_p4vm_config *config, struct inputs *in
 	if (err == -EFBIG)
 		return complain("program '%s': larger than %u bytes", config->program,
 				SEKI_CONTROL_MAX_REQUEST);
+	if (err == -EINVAL)
+		return complain("program '%s': not a file", config->program);
 	if (err)
 		return complain("program '%s': %s", config->program, strerror(-err));
 	return 0;
@@ -125,9 +127,10 @@ static int load_first(struct seki_server *server, const struct seki_p4vm_config 
 	err = seki_server_load(server, base_name(config->program), in->program, in->program_len,
 			       &text);
 	free(in->program);
-	if (err)
-		complain("program '%s' was refused: %s", config->program,
-			 text && *text ? text : strerror(-err));
+	if (err) {
+		complain("program '%s' was refused:", config->program);
+		fprintf(stderr, "%s\n", text && *text ? text : strerror(-err));
+	}
 	free(text);
 	return err;
 }
