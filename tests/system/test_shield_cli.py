@@ -489,7 +489,8 @@ def test_hostile_switches(vms, objects):
         liar = Switch(vms.path("vm", "port.sock"))
         struct.pack_into("<I", liar.mine, 64, 100000)
         liar.conn.send(b"!")
-        assert liar.conn.recv(10) == b""  # thrown out
+        with contextlib.suppress(ConnectionResetError):  # thrown out before its wake-up was read
+            assert liar.conn.recv(10) == b""
         liar.close()
         assert honest.judge(packet()) == [(PASS, 0)]
         status = vms.status()
