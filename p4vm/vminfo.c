@@ -6,7 +6,8 @@
  *                SEKI_VMINFO_SKEW_MS of our wall clock, and began after the session before it;
  *   a record     when it opens and its version is above every version seen in that slot; anything
  *                else in its place makes the slot's fact absent until the agent writes it anew;
- *   the VM's now which the last heartbeat told, plus our own time since we first saw it.
+ *   the VM's now which the last heartbeat told, plus our own time since we first saw it; where we
+ *                have not looked for a while, since we looked before that: it may be that old.
  *
  * `changes`, the log and `seq` are hints: a lie in them costs time that poll() bounds, or withholds
  * facts, which the heartbeat's count of updates gives away: each update raises the version of one
@@ -26,7 +27,8 @@
 
 #define MS	      1000000ull
 #define TICK_NS	      (10 * MS) /* between looks at the session and the heartbeat without a hint */
-#define SCAN_NS	      (5 * MS)	/* between full scans that the host can provoke */
+#define GAP_NS	      (3 * SEKI_VMINFO_HEARTBEAT_MS * MS) /* longer between two looks is a gap */
+#define SCAN_NS	      (5 * MS) /* between full scans that the host can provoke */
 #define SESSION_WORDS (SEKI_VMINFO_SESSION / 8)
 #define SLOT_WORDS    (sizeof(struct seki_vminfo_slot) / 8)
 
@@ -62,7 +64,8 @@ struct seki_vminfo {
 	uint8_t refused[SEKI_VMINFO_SESSION];	/* candidate that failed last ... */
 	uint64_t refused_version;		/* ... with this version of slot 0 */
 	struct seki_vminfo_heartbeat heartbeat; /* of kind 0: none in this session */
-	uint64_t heartbeat_seen_ns;		/* our CLOCK_BOOTTIME */
+	uint64_t heartbeat_seen_ns;		/* our CLOCK_BOOTTIME, or 0: who knows when */
+	uint64_t looked_ns;			/* last look at the region, or 0 */
 	bool fresh;				/* as the last poll saw it */
 
 	uint64_t seen_changes;
@@ -206,8 +209,8 @@ static void take_heartbeat(struct seki_vminfo *v, const struct seki_vminfo_heart
 			   uint64_t boot_ns)
 {
 	v->heartbeat = *h;
-	v->heartbeat_seen_ns = boot_ns;
-	v->fresh = true;
+	v->heartbeat_seen_ns = boot_ns - v->looked_ns > GAP_NS ? v->looked_ns : boot_ns;
+	v->fresh = seki_vminfo_fresh(v, boot_ns);
 	v->scan_wanted = true;
 	v->next_scan_ns = boot_ns;
 	v->withheld_check = true;
@@ -450,6 +453,7 @@ bool seki_vminfo_poll(struct seki_vminfo *info, uint64_t boot_ns, uint64_t real_
 		changed |= follow_log(info, changes, boot_ns, real_ns);
 	if (info->scan_wanted && boot_ns >= info->next_scan_ns)
 		changed |= scan(info, boot_ns);
+	info->looked_ns = boot_ns;
 	return changed;
 }
 
@@ -461,8 +465,7 @@ static uint64_t heartbeat_age(const struct seki_vminfo *v, uint64_t boot_ns)
 
 bool seki_vminfo_fresh(const struct seki_vminfo *info, uint64_t boot_ns)
 {
-	return info->heartbeat.kind == SEKI_VMINFO_HEARTBEAT &&
-	       heartbeat_age(info, boot_ns) <= SEKI_VMINFO_STALE_MS * MS;
+	return info->heartbeat_seen_ns && heartbeat_age(info, boot_ns) <= SEKI_VMINFO_STALE_MS * MS;
 }
 
 /* Was last_ns (0: never), of the VM's clock, at most within_ms ago? */
@@ -507,7 +510,6 @@ void seki_vminfo_stats(const struct seki_vminfo *info, uint64_t boot_ns,
 {
 	*out = info->stats;
 	out->flows = info->flows.count;
-	out->heartbeat_age_ms = info->heartbeat.kind == SEKI_VMINFO_HEARTBEAT
-					? heartbeat_age(info, boot_ns) / MS
-					: UINT64_MAX;
+	out->heartbeat_age_ms = info->heartbeat_seen_ns ? heartbeat_age(info, boot_ns) / MS
+							: UINT64_MAX;
 }

@@ -25,7 +25,7 @@ struct seki_vminfo_stats {
 	uint64_t torn;		   /* reads that met a write and were tried again later */
 	uint64_t withheld;	   /* heartbeats that counted more updates than arrived */
 	uint64_t sessions;	   /* sessions accepted */
-	uint64_t heartbeat_age_ms; /* UINT64_MAX: none yet */
+	uint64_t heartbeat_age_ms; /* UINT64_MAX: none yet whose age is known */
 	uint32_t flows;		   /* UDP flows known now */
 };
 
@@ -39,8 +39,10 @@ int seki_vminfo_create(const void *region, const uint8_t *key,
 void seki_vminfo_destroy(struct seki_vminfo *info);
 
 /*
- * Looks for changes and takes them over; call it before each batch. boot_ns is this world's
- * CLOCK_BOOTTIME, real_ns its CLOCK_REALTIME. Returns whether any fact changed. Bounded work.
+ * Looks for changes and takes them over; call it before each batch, and every
+ * SEKI_VMINFO_HEARTBEAT_MS where there are none: what a first poll, or one after a gap, finds is
+ * taken as fresh only at the heartbeat after it. boot_ns is this world's CLOCK_BOOTTIME, real_ns
+ * its CLOCK_REALTIME. Returns whether any fact changed. Bounded work.
  */
 bool seki_vminfo_poll(struct seki_vminfo *info, uint64_t boot_ns, uint64_t real_ns);
 

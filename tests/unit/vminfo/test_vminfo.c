@@ -115,6 +115,46 @@ static void no_heartbeat_makes_all_facts_absent_until_the_next(void **state)
 	world_close(w);
 }
 
+static void what_a_first_look_finds_may_be_old(void **state)
+{
+	struct world *w = world_open();
+
+	(void)state;
+	world_send(w, 1, 1);
+	seki_vminfo_destroy(w->facts);
+	assert_int_equal(seki_vminfo_create(w->region, w->key, world_log, w, &w->facts), 0);
+	world_poll(w);
+	assert_int_equal(world_stats(w).flows, 1);
+	assert_false(seki_vminfo_fresh(w->facts, w->boot));
+	assert_false(world_sent(w, 1, 100000));
+	assert_true(world_stats(w).heartbeat_age_ms == UINT64_MAX);
+	world_pass(w, 100);
+	world_beat(w);
+	world_poll(w);
+	assert_true(world_sent(w, 1, 100000));
+	world_close(w);
+}
+
+/* The agent beat 5 s ago for the last time, and nobody looked since: not taken as of now. */
+static void what_is_found_after_a_gap_may_be_as_old_as_the_gap(void **state)
+{
+	struct world *w = world_open();
+
+	(void)state;
+	world_pass(w, 100);
+	world_send(w, 1, 1);
+	world_beat(w);
+	world_pass(w, 5000);
+	world_poll(w);
+	assert_false(world_sent(w, 1, 100000));
+	world_pass(w, 100);
+	world_beat(w);
+	world_poll(w);
+	assert_true(world_sent(w, 1, 5101));
+	assert_false(world_sent(w, 1, 5100));
+	world_close(w);
+}
+
 static void a_new_session_begins_with_no_facts(void **state)
 {
 	struct world *w = world_open();
@@ -259,6 +299,8 @@ int main(void)
 		cmocka_unit_test(the_heartbeat_alone_tells_of_any_flow),
 		cmocka_unit_test(bytes_that_mean_nothing_do_not_hide_a_fact),
 		cmocka_unit_test(no_heartbeat_makes_all_facts_absent_until_the_next),
+		cmocka_unit_test(what_a_first_look_finds_may_be_old),
+		cmocka_unit_test(what_is_found_after_a_gap_may_be_as_old_as_the_gap),
 		cmocka_unit_test(a_new_session_begins_with_no_facts),
 		cmocka_unit_test(a_reader_takes_over_what_is_there),
 		cmocka_unit_test(slots_are_reused_by_the_newest_flows),

@@ -46,10 +46,20 @@ static inline void world_start_agent(struct world *w)
 		seki_publish_create(w->region, w->key, w->boot + VM_AHEAD, w->real, &w->agent), 0);
 }
 
+/* A reader that looked at the empty region a moment ago, and so knows how old what it finds is. */
 static inline void world_start_reader(struct world *w)
 {
+	uint8_t session[SEKI_VMINFO_SESSION];
+	struct seki_vminfo_header *header = (void *)w->region;
+
 	seki_vminfo_destroy(w->facts);
 	assert_int_equal(seki_vminfo_create(w->region, w->key, world_log, w, &w->facts), 0);
+	memcpy(session, header->session, sizeof(session));
+	memset(header->session, 0, sizeof(session));
+	seki_vminfo_poll(w->facts, w->boot, w->real);
+	memcpy(header->session, session, sizeof(session));
+	w->boot += 10 * MS;
+	w->real += 10 * MS;
 }
 
 static inline void world_pass(struct world *w, uint64_t ms)
