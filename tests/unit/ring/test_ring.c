@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Both ends of a packet queue against each other: order, full and empty, wrap, wake-ups. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <errno.h>
+
+#include "core/ring/ring.h"
+
+struct pair {
+	struct seki_ring_switch sw;
+	struct seki_ring_p4vm vm;
+	struct seki_switch_header *sw_header;
+	struct seki_p4vm_header *vm_header;
+};
+
+static int set_up(void **state)
+{
+	struct pair *p = calloc(1, sizeof(*p));
+
+	p->sw_header = calloc(1, SEKI_RING_REGION_BYTES);
+	p->vm_header = calloc(1, SEKI_RING_REGION_BYTES);
+	seki_ring_switch_init(&p->sw, p->sw_header, p->vm_header);
+	assert_int_equal(seki_ring_p4vm_init(&p->vm, p->sw_header, p->vm_header), 0);
+	*state = p;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct pair *p = *state;
+
+	free(p->sw_header);
+	free(p->vm_header);
+	free(p);
+	return 0;
+}
+
+/* Both ends as after 2^32 - back submissions and completions. */
+static void wind(struct pair *p, uint32_t back)
+{
+	uint32_t at = 0u - back;
+
+	p->sw.sub_tail = p->sw.cpl_head = p->vm.sub_head = p->vm.cpl_tail = at;
+	p->sw_header->sub_tail = p->sw_header->cpl_head = at;
+	p->vm_header->sub_head = p->vm_header->cpl_tail = at;
+}
+
+static struct seki_submission submission(uint32_t slot)
+{
+	return (struct seki_submission){
+		.slot = slot, .generation = slot + 1000, .len = 100, .copied = 60};
+}
+
+static void submit_one(struct pair *p, uint32_t slot)
+{
+	struct seki_submission s = submission(slot);
+
+	seki_ring_switch_submit(&p->sw, &s, 1);
+}
+
+static void answer_one(struct pair *p, uint32_t slot)
+{
+	struct seki_completion c = {.slot = slot, .generation = slot + 1000};
+
+	seki_ring_p4vm_answer(&p->vm, &c, 1);
+}
+
+/* Fills the ring and empties it, each submission answered, in order. */
+static void round_trip(struct pair *p)
+{
+	struct seki_submission got[SEKI_RING_ENTRIES];
+	struct seki_completion done[SEKI_RING_ENTRIES];
+
+	for (uint32_t i = 0; i < SEKI_RING_ENTRIES; i++) {
+		assert_int_equal(seki_ring_switch_room(&p->sw), SEKI_RING_ENTRIES - i);
+		submit_one(p, i);
+	}
+	assert_int_equal(seki_ring_switch_room(&p->sw), 0);
+	assert_int_equal(seki_ring_p4vm_room(&p->vm), SEKI_RING_ENTRIES);
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, SEKI_RING_ENTRIES, NULL),
+			 SEKI_RING_ENTRIES);
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 1, NULL), 0);
+	for (uint32_t i = 0; i < SEKI_RING_ENTRIES; i++) {
+		assert_int_equal(got[i].slot, i);
+		assert_int_equal(got[i].generation, i + 1000);
+		answer_one(p, i);
+	}
+	assert_int_equal(seki_ring_p4vm_room(&p->vm), 0);
+	assert_int_equal(seki_ring_switch_room(&p->sw), 0);
+	assert_int_equal(seki_ring_switch_take(&p->sw, done, SEKI_RING_ENTRIES), SEKI_RING_ENTRIES);
+	assert_int_equal(seki_ring_switch_take(&p->sw, done, 1), 0);
+	for (uint32_t i = 0; i < SEKI_RING_ENTRIES; i++)
+		assert_int_equal(done[i].slot, i);
+	assert_int_equal(seki_ring_p4vm_room(&p->vm), SEKI_RING_ENTRIES);
+}
+
+static void full_and_empty(void **state)
+{
+	struct pair *p = *state;
+
+	for (int i = 0; i < 3; i++)
+		round_trip(p);
+}
+
+static void indices_wrap(void **state)
+{
+	struct pair *p = *state;
+
+	for (uint32_t back = 0; back <= SEKI_RING_ENTRIES + 1; back += 57) {
+		wind(p, back);
+		round_trip(p);
+	}
+}
+
+static void packets_and_heads_are_where_the_slot_is(void **state)
+{
+	struct pair *p = *state;
+
+	for (uint32_t slot = 0; slot < SEKI_RING_ENTRIES; slot++) {
+		memset(seki_ring_switch_slot(&p->sw, slot), (int)slot, SEKI_SLOT_BYTES);
+		memset(seki_ring_p4vm_head(&p->vm, slot), ~(int)slot, SEKI_SLOT_BYTES);
+	}
+	for (uint32_t slot = 0; slot < SEKI_RING_ENTRIES; slot++) {
+		assert_int_equal(seki_ring_p4vm_packet(&p->vm, slot)[0], slot & 0xff);
+		assert_int_equal(seki_ring_p4vm_packet(&p->vm, slot)[SEKI_SLOT_BYTES - 1],
+				 slot & 0xff);
+		assert_int_equal(seki_ring_switch_head(&p->sw, slot)[0], ~slot & 0xff);
+		assert_int_equal(seki_ring_switch_head(&p->sw, slot)[SEKI_SLOT_BYTES - 1],
+				 ~slot & 0xff);
+	}
+}
+
+static void batches_are_cut_to_what_was_asked(void **state)
+{
+	struct pair *p = *state;
+	struct seki_submission got[4];
+	struct seki_completion done[4];
+
+	for (uint32_t i = 0; i < 6; i++)
+		submit_one(p, i);
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 4, NULL), 4);
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 4, NULL), 2);
+	assert_int_equal(got[1].slot, 5);
+	for (uint32_t i = 0; i < 6; i++)
+		answer_one(p, 5 - i);
+	assert_int_equal(seki_ring_switch_take(&p->sw, done, 4), 4);
+	assert_int_equal(done[0].slot, 5);
+	assert_int_equal(seki_ring_switch_take(&p->sw, done, 4), 2);
+}
+
+static void unsound_submissions_are_skipped(void **state)
+{
+	struct pair *p = *state;
+	const struct seki_submission bad[] = {
+		{.slot = SEKI_RING_ENTRIES, .len = 60, .copied = 60},
+		{.slot = UINT32_MAX, .len = 60, .copied = 60},
+		{.slot = 1, .len = 60, .copied = 61},
+		{.slot = 1, .len = SEKI_PACKET_MIN - 1, .copied = 0},
+		{.slot = 1, .len = 0, .copied = 0},
+		{.slot = 1, .len = SEKI_PACKET_MAX + 1, .copied = 60},
+		{.slot = 1, .len = UINT32_MAX, .copied = UINT32_MAX},
+		{.slot = 1, .len = SEKI_SLOT_BYTES + 1, .copied = SEKI_SLOT_BYTES + 1},
+	};
+	const uint32_t n = sizeof(bad) / sizeof(bad[0]);
+	struct seki_submission got[16];
+	uint64_t counted = 0;
+
+	submit_one(p, 7);
+	seki_ring_switch_submit(&p->sw, bad, n);
+	submit_one(p, 8);
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 16, &counted), 2);
+	assert_int_equal(got[0].slot, 7);
+	assert_int_equal(got[1].slot, 8);
+	assert_int_equal(counted, n);
+}
+
+static void impossible_indices_are_refused(void **state)
+{
+	struct pair *p = *state;
+	struct seki_submission got[1];
+	struct seki_completion done[1];
+
+	submit_one(p, 0);
+	p->vm_header->cpl_tail = 2; /* only one was ever outstanding */
+	assert_int_equal(seki_ring_switch_take(&p->sw, done, 1), -EPROTO);
+	p->vm_header->cpl_tail = UINT32_MAX;
+	assert_int_equal(seki_ring_switch_take(&p->sw, done, 1), -EPROTO);
+	p->sw_header->sub_tail = SEKI_RING_ENTRIES + 1;
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 1, NULL), -EPROTO);
+	p->sw_header->cpl_head = 1; /* more taken than answered */
+	assert_int_equal(seki_ring_p4vm_room(&p->vm), 0);
+}
+
+static void another_geometry_is_refused(void **state)
+{
+	struct pair *p = *state;
+	struct seki_ring_p4vm vm;
+
+	for (size_t i = 0; i < 4; i++) {
+		uint32_t *word = (uint32_t *)p->sw_header + i;
+
+		*word ^= 1;
+		assert_int_equal(seki_ring_p4vm_init(&vm, p->sw_header, p->vm_header), -EPROTO);
+		*word ^= 1;
+	}
+	assert_int_equal(seki_ring_p4vm_init(&vm, p->sw_header, p->vm_header), 0);
+}
+
+static void want_is_cut_to_a_slot(void **state)
+{
+	struct pair *p = *state;
+
+	seki_ring_p4vm_set_want(&p->vm, 54);
+	assert_int_equal(seki_ring_switch_want(&p->sw), 54);
+	seki_ring_p4vm_set_want(&p->vm, UINT32_MAX);
+	assert_int_equal(seki_ring_switch_want(&p->sw), SEKI_SLOT_BYTES);
+}
+
+static void one_wake_up_for_each_arming(void **state)
+{
+	struct pair *p = *state;
+
+	assert_false(seki_ring_switch_wake_needed(&p->sw));
+	for (int i = 0; i < 3; i++) {
+		assert_true(seki_ring_p4vm_arm(&p->vm));
+		assert_true(seki_ring_switch_wake_needed(&p->sw));
+		assert_false(seki_ring_switch_wake_needed(&p->sw));
+	}
+	seki_ring_p4vm_disarm(&p->vm);
+	assert_false(seki_ring_switch_wake_needed(&p->sw));
+	assert_true(seki_ring_switch_arm(&p->sw));
+	assert_true(seki_ring_p4vm_wake_needed(&p->vm));
+	assert_false(seki_ring_p4vm_wake_needed(&p->vm));
+	seki_ring_switch_disarm(&p->sw);
+	assert_false(seki_ring_p4vm_wake_needed(&p->vm));
+	p->vm.arms = UINT32_MAX; /* never 0 */
+	assert_true(seki_ring_p4vm_arm(&p->vm));
+	assert_true(seki_ring_switch_wake_needed(&p->sw));
+}
+
+static void arming_sees_what_came_before(void **state)
+{
+	struct pair *p = *state;
+	struct seki_submission got[1];
+
+	submit_one(p, 0);
+	assert_false(seki_ring_p4vm_arm(&p->vm));
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 1, NULL), 1);
+	assert_true(seki_ring_p4vm_arm(&p->vm));
+	assert_true(seki_ring_switch_arm(&p->sw));
+	answer_one(p, 0);
+	assert_false(seki_ring_switch_arm(&p->sw));
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(full_and_empty),
+		TEST(indices_wrap),
+		TEST(packets_and_heads_are_where_the_slot_is),
+		TEST(batches_are_cut_to_what_was_asked),
+		TEST(unsound_submissions_are_skipped),
+		TEST(impossible_indices_are_refused),
+		TEST(another_geometry_is_refused),
+		TEST(want_is_cut_to_a_slot),
+		TEST(one_wake_up_for_each_arming),
+		TEST(arming_sees_what_came_before),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
