@@ -144,7 +144,9 @@ static void do_nothing(struct seki_worker *worker, void *arg)
 /* Looking on for a while pays only where the switch has another core to work on. */
 static uint64_t spin_ns(const struct seki_p4vm_config *config)
 {
-	return sysconf(_SC_NPROCESSORS_ONLN) > 2 ? config->spin_us * 1000ull : 0;
+	if (config->spin_us != SEKI_P4VM_SPIN_AUTO)
+		return config->spin_us * 1000ull;
+	return sysconf(_SC_NPROCESSORS_ONLN) > 2 ? 20000 : 0;
 }
 
 /* Everything that libraries do at their first use and that the sandbox would forbid. */

@@ -8,7 +8,9 @@
 
 #include "p4vm/sandbox.h"
 
-#define SEKI_P4VM_PROGRAM "sekisho-p4vmd"
+#define SEKI_P4VM_PROGRAM   "sekisho-p4vmd"
+
+#define SEKI_P4VM_SPIN_AUTO UINT32_MAX
 
 struct seki_p4vm_config {
 	const char *name;

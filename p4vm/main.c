@@ -38,7 +38,7 @@ static const struct seki_opt options[] = {
 	SEKI_OPT_STRING_LINE(CONFIG, run_dir, 0, "run-dir", "DIR",
 			     "where the sockets go: DIR/NAME/ (default /run/sekisho)"),
 	SEKI_OPT_U32_LINE(CONFIG, spin_us, 0, "spin-us", "N", 0, 10000,
-			  "look for packets so long before sleeping (default 20; with 2 cores 0)"),
+			  "look for packets so long before sleeping (default 20; 0 with 2 cores)"),
 	SEKI_OPT_FLAG_LINE(CONFIG, partial_ok, 0, "allow-partial-sandbox",
 			   "run even where the sandbox cannot be complete (not root)"),
 	SEKI_OPT_FLAG_LINE(CONFIG, daemon, 'd', "daemon", "go to the background when ready"),
@@ -282,7 +282,7 @@ static int run(struct instance *in)
 int main(int argc, char **argv)
 {
 	struct instance in = {
-		.config = {.fact_wait_ms = 200, .spin_us = 20},
+		.config = {.fact_wait_ms = 200, .spin_us = SEKI_P4VM_SPIN_AUTO},
 		.waiter = -1,
 	};
 	char err[256];
