@@ -21,7 +21,7 @@ from lab import poll
 ENTRIES, SLOT_BYTES, HEADER = 512, 2048, 4096
 SLOTS = HEADER + ENTRIES * 64
 REGION = SLOTS + ENTRIES * SLOT_BYTES
-DROP, PASS = 0, 1
+DROP, PASS, REDIRECT = 0, 1, 2
 CONTROL_MAGIC, LOAD, STATUS = 0x4c544353, 1, 2
 
 PRELUDE = """
@@ -29,6 +29,8 @@ typedef unsigned char u8; typedef unsigned int u32; typedef unsigned long long u
 struct meta { u32 in_port, len, action, out_port; u8 clone; u32 clone_port; };
 static u8 *(*packet_data)(void *) = (void *)9;
 static void (*drop_site)(u32) = (void *)34;
+static u8 *(*adjust_head)(void *, int) = (void *)8;
+static u32 (*truncate_packet)(void *, int) = (void *)11;
 """
 PROGRAMS = {
     "pass": "u64 entry(void *ctx, struct meta *m) { return 1; }",
@@ -53,6 +55,21 @@ PROGRAMS = {
         for (int i = 0; i < 4; i++) { q.saddr[i] = p[30 + i]; q.daddr[i] = p[26 + i]; }
         if (udp_sent(&q, 5000)) return 1;
         drop_site(11); return 0; }""",
+    # Push and strip four bytes after the addresses, as a VLAN tag.
+    "push": """u64 entry(void *ctx, struct meta *m) {
+        if (m->len < 14) return 0;
+        u8 *p = adjust_head(ctx, 4);
+        for (int i = 0; i < 12; i++) p[i] = p[i + 4];
+        p[12] = 0x81; p[13] = 0; p[14] = 0; p[15] = 5;
+        return 1; }""",
+    "strip": """u64 entry(void *ctx, struct meta *m) {
+        u8 *p = packet_data(ctx);
+        if (m->len < 18) return 0;
+        for (int i = 11; i >= 0; i--) p[i + 4] = p[i];
+        adjust_head(ctx, -4);
+        return 1; }""",
+    "cut": "u64 entry(void *ctx, struct meta *m) { truncate_packet(ctx, 40); return 1; }",
+    "redirect": "u64 entry(void *ctx, struct meta *m) { m->action = 3; m->out_port = 2; return 1; }",
     "unknown_helper": """static u64 (*unknown)(void) = (void *)99;
         u64 entry(void *ctx, struct meta *m) { return unknown(); }""",
     "past_packet": """u64 entry(void *ctx, struct meta *m) {
@@ -177,11 +194,19 @@ class Switch:
         answers = {}
         while self.taken < self.word(self.theirs, 128):
             at = HEADER + (self.taken % ENTRIES) * 64
-            _, generation, verdict, _, _, _, _, site = struct.unpack_from("<8I", self.theirs, at)
-            answers[generation] = (verdict, site)
+            fields = struct.unpack_from("<8I", self.theirs, at)
+            answers[fields[1]] = (fields[2], fields[7])
+            self.last = fields
             self.taken += 1
         struct.pack_into("<I", self.mine, 128, self.taken)
         return answers
+
+    def leaves(self, packet):
+        """What the switch sends for a packet: the new head, the rest of the original, cut."""
+        self.judge(packet)
+        slot, _, _, _, head_in, head_out, length, _ = self.last
+        at = SLOTS + slot * SLOT_BYTES
+        return (self.theirs[at:at + head_out] + packet[head_in:])[:length]
 
     def close(self):
         self.conn.close()
@@ -344,6 +369,22 @@ def test_load_replaces_and_counts_anew(vms, objects):
         shown = vms.cli("status").stdout
         assert "pick.o" in shown and "port0" in shown and ":7  100 packets" in shown
     poll(lambda: vms.status()["queues"] == [], 5, "the queue to be freed")
+
+
+def test_packets_grow_shrink_and_turn(vms, objects):
+    vms.start("vm", "--program", objects["push"])
+    frame = bytes(range(100)) * 14
+    with switch(vms) as sw:
+        assert sw.leaves(frame) == frame[:12] + b"\x81\0\0\x05" + frame[12:]
+        vms.cli("load", "vm", objects["strip"])
+        assert sw.leaves(frame) == frame[:12] + frame[16:]
+        vms.cli("load", "vm", objects["cut"])
+        assert sw.leaves(frame) == frame[:40]
+        assert sw.leaves(frame[:20]) == frame[:20]
+        vms.cli("load", "vm", objects["redirect"])
+        assert sw.judge(frame) == [(REDIRECT, 0)] and sw.last[3] == 2
+        queue = vms.status()["queues"][0]
+        assert (queue["rewritten"], queue["redirected"], queue["passed"]) == (3, 1, 4)
 
 
 # Facts.
