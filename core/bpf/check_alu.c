@@ -234,11 +234,11 @@ static int any_alu(struct seki_walk *w, const struct seki_bpf_op *op, const stru
 	if (row->bytes == 4)
 		return seki_walk_reject(w, pa ? op->dst : op->src,
 					"32-bit arithmetic on a pointer");
-	if (pa && pb)
+	if (pa && pb && row->operand == SEKI_OPERAND_REG)
 		return seki_walk_reject(w, op->dst, "arithmetic between two pointers");
-	if (pa && (row->sub == SEKI_ALU_ADD || row->sub == SEKI_ALU_SUB))
+	if (pa && !pb && (row->sub == SEKI_ALU_ADD || row->sub == SEKI_ALU_SUB))
 		return pointer_alu(w, op, op->dst, a, b);
-	if (pb && row->sub == SEKI_ALU_ADD)
+	if (pb && !pa && row->sub == SEKI_ALU_ADD)
 		return pointer_alu(w, op, op->src, b, a);
 	return seki_walk_reject(w, pa ? op->dst : op->src,
 				"only addition and subtraction are allowed on pointers");

@@ -281,6 +281,7 @@ static bool call_helper(struct seki_bpf_vm *vm, const struct seki_bpf_op *op, ui
 	    : do_FADD_MEM##bits : do_FOR_MEM##bits : do_FAND_MEM##bits : do_FXOR_MEM##bits         \
 	    : do_XCHG_MEM##bits : do_CAS_MEM##bits:
 
+/* dispatch: one label an instruction. */
 int seki_bpf_interp(struct seki_bpf_vm *vm, uint64_t r1, uint64_t r2, uint64_t *r0)
 {
 	static const void *const labels[SEKI_OP_COUNT] = {

@@ -53,7 +53,7 @@ struct seki_bpf_vm {
  */
 int seki_bpf_interp(struct seki_bpf_vm *vm, uint64_t r1, uint64_t r2, uint64_t *r0);
 
-/* Is [addr, addr + len) readable by a guarded program whose innermost frame is `depth`? */
+/* Is [addr, addr + len) a guarded program's to read now? For allows_call. */
 bool seki_bpf_guard_reads(const struct seki_bpf_vm *vm, uint64_t addr, uint64_t len);
 
 #endif

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/bpf/judge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct seki_map_def defs[MAP_COUNT] = {
+	{SEKI_MAP_HASH, 4, 16, 8, 0},
+	{SEKI_MAP_ARRAY, 4, 8, 4, 0},
+};
+
+static const char *const names[MAP_COUNT] = {"flows", "counters"};
+
+static const uint8_t data[DATA_BYTES] = "n %d of %llu\n\0\0\0bad %s\0\0open";
+
+/* Programs are zero-padded; no program of ours ends in an all-zero slot but lddw's second. */
+static uint32_t length(const struct program *program)
+{
+	uint32_t n = PROGRAM_MAX;
+
+	while (n && !program->insns[n - 1].opcode)
+		n--;
+	return n;
+}
+
+void judge(const struct program *program, struct judgement *out)
+{
+	struct seki_bpf_fault fault;
+	struct seki_bpf_image image = {
+		.ops = out->ops,
+		.maps = defs,
+		.map_names = names,
+		.n_maps = MAP_COUNT,
+		.data = data,
+		.data_size = sizeof(data),
+	};
+	void *memory = aligned_alloc(16, SEKI_VERIFY_MEMORY);
+
+	out->n = image.n = length(program);
+	out->rejection.values[0] = '\0';
+	out->err = seki_bpf_decode(program->insns, image.n, out->ops, &fault);
+	if (out->err) {
+		snprintf(out->reason, sizeof(out->reason), "%s", fault.why);
+		out->rejection.insn = fault.insn;
+	} else {
+		out->err = seki_bpf_verify(&image, memory, SEKI_VERIFY_MEMORY, &out->proof,
+					   &out->rejection);
+		snprintf(out->reason, sizeof(out->reason), "%s", out->rejection.reason);
+	}
+	free(memory);
+}

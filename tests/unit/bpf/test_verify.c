@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The verifier against tables of unsafe and of safe programs, and what it reports of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "tests/unit/bpf/judge.h"
+
+static unsigned int reject_all(const struct program *table)
+{
+	unsigned int n = 0, wrong = 0;
+
+	for (const struct program *p = table; p->name; p++, n++) {
+		struct judgement j;
+
+		judge(p, &j);
+		if (!j.err)
+			print_error("accepted: %s\n", p->name);
+		else if (!strstr(j.reason, p->why))
+			print_error("%s: rejected because \"%s\", not \"%s\"\n", p->name, j.reason,
+				    p->why);
+		else
+			continue;
+		wrong++;
+	}
+	assert_int_equal(wrong, 0);
+	return n;
+}
+
+static void test_unsafe(void **state)
+{
+	(void)state;
+	assert_true(reject_all(unsafe_programs) >= 60);
+	assert_true(reject_all(unsafe_flow_programs) >= 50);
+}
+
+static void test_safe(void **state)
+{
+	unsigned int n = 0, wrong = 0;
+
+	(void)state;
+	for (const struct program *p = safe_programs; p->name; p++, n++) {
+		struct judgement j;
+
+		judge(p, &j);
+		if (!j.err)
+			continue;
+		print_error("%s: rejected at %u: %s (%s)\n", p->name, j.rejection.insn, j.reason,
+			    j.rejection.values);
+		wrong++;
+	}
+	assert_int_equal(wrong, 0);
+	assert_true(n >= 25);
+}
+
+static void judge_ok(const struct program *program, struct judgement *j)
+{
+	judge(program, j);
+	if (j->err)
+		fail_msg("%s: %s", program->name, j->reason);
+}
+
+static void test_worst_case(void **state)
+{
+	struct judgement j;
+
+	(void)state;
+	/* The longer side of the branch, and a function called twice. */
+	judge_ok(&(struct program){"worst",
+				   NULL,
+				   {LD(W, 3, 2, 0), JMPI(JEQ, 3, 0, 2), LOCAL(3), LOCAL(2),
+				    MOVI(0, 0), EXIT, MOVI(0, 0), MOVI(0, 0), EXIT}},
+		 &j);
+	assert_int_equal(j.proof.worst_insns, 6 + 2 * 3);
+}
+
+#define LENGTH MOVR(8, 1), LD(W, 7, 2, 4)
+
+static void test_packet_report(void **state)
+{
+	struct judgement j;
+
+	(void)state;
+	judge_ok(&(struct program){"read",
+				   NULL,
+				   {LENGTH, CALL(9), JMPI(JGE, 7, 34, 2), MOVI(0, 0), EXIT,
+				    LD(W, 0, 0, 30), EXIT}},
+		 &j);
+	assert_int_equal(j.proof.packet_touch, 34);
+	assert_false(j.proof.packet_written);
+	judge_ok(&(struct program){"write",
+				   NULL,
+				   {LENGTH, CALL(9), JMPI(JGE, 7, 34, 2), MOVI(0, 0), EXIT,
+				    STI(B, 0, 5, 1), MOVI(0, 1), EXIT}},
+		 &j);
+	assert_int_equal(j.proof.packet_touch, 6);
+	assert_true(j.proof.packet_written);
+	/* Byte 20 of a packet that lost 14 bytes was byte 34. */
+	judge_ok(&(struct program){"shrink",
+				   NULL,
+				   {LENGTH, JMPI(JGE, 7, 40, 2), MOVI(0, 0), EXIT, MOVI(2, -14),
+				    CALL(8), LD(B, 0, 0, 20), EXIT}},
+		 &j);
+	assert_int_equal(j.proof.packet_touch, 35);
+	assert_true(j.proof.packet_written);
+	judge_ok(&(struct program){"shrink only", NULL, {MOVI(2, -14), CALL(8), MOVI(0, 0), EXIT}},
+		 &j);
+	assert_int_equal(j.proof.packet_touch, 14);
+	/* What grew in front was never in the packet. */
+	judge_ok(&(struct program){"grow",
+				   NULL,
+				   {LENGTH, JMPI(JGE, 7, 40, 2), MOVI(0, 0), EXIT, MOVI(2, 14),
+				    CALL(8), LD(B, 0, 0, 20), EXIT}},
+		 &j);
+	assert_int_equal(j.proof.packet_touch, 7);
+}
+
+static bool may_wait(const struct judgement *j, uint32_t insn)
+{
+	assert_int_equal(j->ops[insn].id, SEKI_OP_CALL);
+	return j->ops[insn].off & SEKI_CALL_MAY_WAIT;
+}
+
+static void test_may_wait(void **state)
+{
+	struct judgement j;
+
+	(void)state;
+	judge_ok(&(struct program){"first", NULL, {MOVI(1, 9), CALL(33), EXIT}}, &j);
+	assert_true(may_wait(&j, 1));
+	/* After an update not, before it yes, whichever path is walked first. */
+	judge_ok(&(struct program){"update",
+				   NULL,
+				   {LD(W, 6, 2, 0), MOVI(1, 9), CALL(33), JMPI(JEQ, 6, 0, 6),
+				    STI(DW, 10, -8, 0), MAP(1, 0), MOVR(2, 10), ALUI(ADD, 2, -4),
+				    CALL(3), MOVI(1, 9), CALL(33), EXIT}},
+		 &j);
+	assert_true(may_wait(&j, 2));
+	assert_false(may_wait(&j, 11));
+	/* A store through a value. */
+	judge_ok(&(struct program){"store",
+				   NULL,
+				   {STI(DW, 10, -8, 0), MAP(1, 0), MOVR(2, 10), ALUI(ADD, 2, -4),
+				    CALL(1), JMPI(JEQ, 0, 0, 1), STI(W, 0, 0, 1), MOVI(1, 9),
+				    CALL(33), EXIT}},
+		 &j);
+	assert_false(may_wait(&j, 9));
+	/* A load through one. */
+	judge_ok(&(struct program){"load",
+				   NULL,
+				   {STI(DW, 10, -8, 0), MAP(1, 0), MOVR(2, 10), ALUI(ADD, 2, -4),
+				    CALL(1), JMPI(JEQ, 0, 0, 1), LD(W, 3, 0, 0), MOVI(1, 9),
+				    CALL(33), EXIT}},
+		 &j);
+	assert_true(may_wait(&j, 9));
+}
+
+static void test_rejection_names_values(void **state)
+{
+	struct judgement j;
+
+	(void)state;
+	judge(&(struct program){"short",
+				NULL,
+				{LENGTH, CALL(9), MOVR(6, 0), JMPI(JGE, 7, 14, 2), MOVI(0, 0), EXIT,
+				 LD(W, 0, 6, 14), EXIT}},
+	      &j);
+	assert_int_equal(j.err, -EACCES);
+	assert_int_equal(j.rejection.insn, 7);
+	assert_string_equal(j.rejection.values,
+			    "r6 = packet; the packet is known to have 14 bytes");
+	assert_int_equal(j.rejection.n_path, 1);
+	assert_int_equal(j.rejection.path[0].insn, 4);
+	assert_true(j.rejection.path[0].taken);
+}
+
+/*
+ * `branches` times: branch on a bit of a number, and keep the choice in a value that adds up all
+ * choices; so no two paths agree on it, and it is used at the end.
+ */
+static int judge_explosion(uint32_t branches, uint64_t *steps)
+{
+	uint32_t n = 0, size = branches * 4 + 8;
+	struct seki_bpf_insn *insns = calloc(size, sizeof(*insns));
+	struct seki_bpf_op *ops = calloc(size, sizeof(*ops));
+	void *memory = aligned_alloc(16, SEKI_VERIFY_MEMORY);
+	struct seki_bpf_image image = {.ops = ops};
+	struct seki_bpf_rejection *why = calloc(1, sizeof(*why));
+	struct seki_bpf_proof proof = {.steps = 0};
+	struct seki_bpf_fault fault;
+	int err;
+
+	insns[n++] = (struct seki_bpf_insn)LD(W, 3, 2, 0);
+	insns[n++] = (struct seki_bpf_insn)MOVI(4, 0);
+	for (uint32_t i = 0; i < branches; i++) {
+		insns[n++] = (struct seki_bpf_insn)ALUI(LSH, 4, 1);
+		insns[n++] = (struct seki_bpf_insn)LD(W, 3, 2, 0);
+		insns[n++] = (struct seki_bpf_insn)JMPI(JSET, 3, 1, 1);
+		insns[n++] = (struct seki_bpf_insn)ALUI(ADD, 4, 1);
+	}
+	insns[n++] = (struct seki_bpf_insn)MOVR(0, 4);
+	insns[n++] = (struct seki_bpf_insn)EXIT;
+	image.n = n;
+	assert_int_equal(seki_bpf_decode(insns, n, ops, &fault), 0);
+	err = seki_bpf_verify(&image, memory, SEKI_VERIFY_MEMORY, &proof, why);
+	*steps = proof.steps;
+	if (err == -E2BIG)
+		assert_non_null(strstr(why->reason, "too complex"));
+	free(insns);
+	free(ops);
+	free(memory);
+	free(why);
+	return err;
+}
+
+static void test_ends_itself(void **state)
+{
+	uint64_t steps;
+
+	(void)state;
+	assert_int_equal(judge_explosion(8, &steps), 0);
+	assert_int_equal(judge_explosion(16000, &steps), -E2BIG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unsafe),	    cmocka_unit_test(test_safe),
+		cmocka_unit_test(test_worst_case),  cmocka_unit_test(test_packet_report),
+		cmocka_unit_test(test_may_wait),    cmocka_unit_test(test_rejection_names_values),
+		cmocka_unit_test(test_ends_itself),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
