@@ -415,12 +415,12 @@ def udp(saddr, sport, daddr, dport):
 
 @pytest.fixture
 def asking(vms, objects, build, tmp_path):
-    """A P4 VM that runs "ask" and lets packets wait for 400 ms, a switch, and an agent."""
+    """A P4 VM that runs "ask" and lets packets wait for 2 s, a switch, and an agent."""
     facts, key = str(tmp_path / "facts"), tmp_path / "key"
     key.write_bytes(secrets.token_bytes(32))
     key.chmod(0o600)
     vms.start("vm", "--facts", facts, "--key", str(key), "--program", objects["ask"],
-              "--fact-wait-ms", "400")
+              "--fact-wait-ms", "2000")
     agent = Publisher(build, facts, str(key))
     with switch(vms) as sw:
         try:
@@ -449,10 +449,10 @@ def test_a_packet_waits_for_its_fact_and_delays_no_other(vms, asking):
     agent.sent("10.0.0.2", 2000, "10.0.0.1", 53)
     poll(lambda: sw.word(sw.theirs, 128) >= 3, 5, "the packet that waited", step=0.001)
     assert sw.take().get(0) == (PASS, 0)
-    assert time.monotonic() - begin < 0.35
+    assert time.monotonic() - begin < 1.8
     poll(lambda: sw.word(sw.theirs, 128) == 4, 5, "the packet that waited in vain", step=0.001)
     assert sw.take() == {1: (DROP, 11)}
-    assert 0.38 < time.monotonic() - begin < 2
+    assert 1.9 < time.monotonic() - begin < 5
     assert vms.status()["queues"][0]["waited"] == 2
 
 
@@ -464,7 +464,7 @@ def test_a_silent_agent_makes_facts_absent(vms, asking):
     poll(lambda: not vms.status()["facts"]["fresh"], 5, "stale facts")
     begin = time.monotonic()
     assert sw.judge(udp("10.0.0.1", 53, "10.0.0.2", 1000)) == [(DROP, 11)]
-    assert time.monotonic() - begin < 0.3  # nothing to wait for
+    assert time.monotonic() - begin < 1.5  # nothing to wait for
     assert "ABSENT" in vms.cli("status", "vm").stdout
 
 
