@@ -5,7 +5,7 @@ import re
 import tree
 
 BANNED = {
-    r"/(home|Users)/\w+X: "a path of one machine",
+    r"(?<![\w}])/(home/\w|Users/\w|work/(main|shared)|root/)": "a path of one machine",
     r"deb\.debian\.org|registry\.npmjs|pypi\.org": "a host of a package registry",
     r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b": "a note to self",
 }
