@@ -543,6 +543,18 @@ def test_hostile_switches(vms, objects):
         os.close(fd)
 
 
+def test_many_queues(vms, objects):
+    vms.start("vm", "--program", objects["pick"])
+    with contextlib.ExitStack() as stack:
+        switches = [stack.enter_context(switch(vms)) for _ in range(64)]
+        for sw in switches:
+            assert sw.judge(packet(9), packet(1)) == [(DROP, 7), (PASS, 0)]
+        with pytest.raises(AssertionError):
+            Switch(vms.path("vm", "port.sock"))
+        assert len(vms.status()["queues"]) == 64
+    poll(lambda: vms.status()["queues"] == [], 5, "the queues to be freed")
+
+
 # Life and death.
 
 
@@ -554,6 +566,7 @@ def test_killed_and_started_again(vms, objects):
     assert os.listdir(vms.path("vm", "")) == []  # its keeper cleared up
     keeper = vms.start("vm", "--program", objects["pass"])
     pid = vms.status()["pid"]
+    os.kill(pid, signal.SIGSTOP)  # ends all the same
     keeper.kill()
     keeper.wait()
     poll(lambda: not os.path.exists(f"/proc/{pid}"), 5, "the P4 VM to end with its keeper")
