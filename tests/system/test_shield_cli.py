@@ -518,7 +518,7 @@ def test_hostile_switches(vms, objects):
     fd, memory = sealed_memfd()
     event = os.eventfd(0)
     with switch(vms) as honest:
-        for data, fds in ((b"x", []), (hello, []), (hello, [fd] * 8), (hello, [fd, plain, event]),
+        for data, fds in ((b"x", []), (hello, []), (hello, [fd] * 8), (hello, [fd] * 20), (hello, [fd, plain, event]),
                           (hello, [plain, fd, event]), (hello, [fd, fd, event]),
                           (bytes(88), [fd, fd, event]), (hello + b"x", [fd, fd, event])):
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as conn:
@@ -535,7 +535,7 @@ def test_hostile_switches(vms, objects):
         liar.close()
         assert honest.judge(packet()) == [(PASS, 0)]
         status = vms.status()
-        assert len(status["queues"]) == 1 and status["errors"]["attach"] == 8
+        assert len(status["queues"]) == 1 and status["errors"]["attach"] == 9
         pid = status["pid"]
         fds = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
         assert not [target for target in fds if "memfd" in target]
