@@ -48,15 +48,22 @@ static uint16_t regs_mask(const struct seki_frame *f)
 	return mask;
 }
 
+static size_t frame_size(const struct seki_frame *f)
+{
+	size_t size = sizeof(struct packed_frame) + f->n_spills * sizeof(struct seki_spill);
+
+	for (uint32_t i = 0; i < SEKI_BPF_REGS; i++)
+		if (holds_something(&f->regs[i]))
+			size += sizeof(struct seki_reg);
+	return size;
+}
+
 static size_t packed_size(const struct seki_state *s)
 {
 	size_t size = sizeof(struct packed);
 
 	for (uint32_t d = 0; d <= s->p.depth; d++)
-		size += sizeof(struct packed_frame) +
-			(size_t)__builtin_popcount(regs_mask(&s->frames[d])) *
-				sizeof(struct seki_reg) +
-			s->frames[d].n_spills * sizeof(struct seki_spill);
+		size += frame_size(&s->frames[d]);
 	return size;
 }
 

@@ -2,7 +2,6 @@
 #include "tests/unit/bpf/judge.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static const struct seki_map_def defs[MAP_COUNT] = {
 	{SEKI_MAP_HASH, 4, 16, 8, 0},
@@ -34,7 +33,7 @@ void judge(const struct program *program, struct judgement *out)
 		.data = data,
 		.data_size = sizeof(data),
 	};
-	void *memory = aligned_alloc(16, SEKI_VERIFY_MEMORY);
+	static uint8_t memory[SEKI_VERIFY_MEMORY] __attribute__((aligned(16)));
 
 	out->n = image.n = length(program);
 	out->rejection.values[0] = '\0';
@@ -47,5 +46,4 @@ void judge(const struct program *program, struct judgement *out)
 					   &out->rejection);
 		snprintf(out->reason, sizeof(out->reason), "%s", out->rejection.reason);
 	}
-	free(memory);
 }

@@ -189,7 +189,7 @@ static int judge_explosion(uint32_t branches, uint64_t *steps)
 	uint32_t n = 0, size = branches * 4 + 8;
 	struct seki_bpf_insn *insns = calloc(size, sizeof(*insns));
 	struct seki_bpf_op *ops = calloc(size, sizeof(*ops));
-	void *memory = aligned_alloc(16, SEKI_VERIFY_MEMORY);
+	static uint8_t memory[SEKI_VERIFY_MEMORY] __attribute__((aligned(16)));
 	struct seki_bpf_image image = {.ops = ops};
 	struct seki_bpf_rejection *why = calloc(1, sizeof(*why));
 	struct seki_bpf_proof proof = {.steps = 0};
@@ -214,7 +214,6 @@ static int judge_explosion(uint32_t branches, uint64_t *steps)
 		assert_non_null(strstr(why->reason, "too complex"));
 	free(insns);
 	free(ops);
-	free(memory);
 	free(why);
 	return err;
 }

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Random programs: what the verifier accepts must run without a violation. */
+#include "tests/fuzz/bpf/checked.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct choices c = choices_of(bytes, len);
+
+	check_random_program(&c);
+	return 0;
+}
