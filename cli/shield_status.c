@@ -137,7 +137,8 @@ static void print_drops(struct json_object *drops, struct json_object *sites)
 
 		if (number(site, "line"))
 			printf("            %s:%" PRIu64 "  %" PRIu64 " packets\n",
-			       text(site, "source"), number(site, "line"), number(site, "count"));
+			       *text(site, "source") ? text(site, "source") : "line",
+			       number(site, "line"), number(site, "count"));
 		else
 			printf("            (line unknown)  %" PRIu64 " packets\n",
 			       number(site, "count"));
@@ -146,7 +147,8 @@ static void print_drops(struct json_object *drops, struct json_object *sites)
 
 static void print_dropped(struct json_object *d)
 {
-	printf("            %s from %s, ", text(d, "time"), text(d, "from"));
+	printf("            %s %s from the %s: ", text(d, "time"), text(d, "port"),
+	       strcmp(text(d, "from"), "vm") == 0 ? "VM" : "network");
 	if (get(d, "saddr")) {
 		printf("%s", text(d, "saddr"));
 		if (get(d, "sport"))
