@@ -284,11 +284,11 @@ static int add_init(struct seki_obj *obj, const struct seki_elf_symbol *sym,
 
 	for (uint32_t i = 0; i < obj->n_maps; i++) {
 		struct seki_obj_map *map = &obj->maps[i];
+		uint64_t pair = (uint64_t)map->key_size + map->value_size;
 
 		if (strcmp(map->name, name))
 			continue;
-		if (!seki_in_range(sym->value, sym->size, init->size) ||
-		    sym->size % ((uint64_t)map->key_size + map->value_size))
+		if (!seki_in_range(sym->value, sym->size, init->size) || !pair || sym->size % pair)
 			return refuse(log, "\"%s\" is not pairs of key and value", sym->name);
 		map->init = init->bytes + sym->value;
 		map->init_size = sym->size;
