@@ -7,7 +7,7 @@
 #define SEKI_FRONT_DIAG_H
 
 #include "compiler/front/source.h"
-#include "compiler/front/text.h"
+#include "compiler/front/strbuf.h"
 
 #define SEKI_DIAG_MAX_ERRORS 50u
 
@@ -50,10 +50,10 @@ __attribute__((format(printf, 4, 5))) void seki_diag_note(struct seki_diags *dia
 							  struct seki_span at, const char *fmt,
 							  ...);
 
-void seki_diags_render(const struct seki_diags *diags, bool colour, struct seki_text *out);
+void seki_diags_render(const struct seki_diags *diags, bool colour, struct seki_strbuf *out);
 
 /* An array of {file, line, column, endColumn, severity, message, notes}. */
-void seki_diags_json(const struct seki_diags *diags, struct seki_text *out);
+void seki_diags_json(const struct seki_diags *diags, struct seki_strbuf *out);
 
 /* The name of names[0 .. n) that `wrong` was probably meant to be, or NULL. */
 const char *seki_diag_suggest(const char *wrong, const char *const *names, uint32_t n);

@@ -17,42 +17,42 @@ static uint32_t on_line(struct seki_span at, struct seki_span line)
 }
 
 static void render_source(struct seki_span at, struct seki_place place, bool colour,
-			  struct seki_text *out)
+			  struct seki_strbuf *out)
 {
 	struct seki_span line = seki_source_line(at.src, place.line);
 	uint32_t n = on_line(at, line);
 
-	seki_text_printf(out, "%5u | ", place.line);
+	seki_strbuf_printf(out, "%5u | ", place.line);
 	for (uint32_t i = 0; i < line.len; i++) {
 		unsigned char c = (unsigned char)at.src->text[line.off + i];
 
-		seki_text_printf(out, "%c", c == '\t' || c >= ' ' ? c : ' ');
+		seki_strbuf_printf(out, "%c", c == '\t' || c >= ' ' ? c : ' ');
 	}
-	seki_text_printf(out, "\n      | ");
+	seki_strbuf_printf(out, "\n      | ");
 	for (uint32_t i = 0; i + 1 < place.col; i++)
-		seki_text_printf(out, "%c",
-				 i < line.len && at.src->text[line.off + i] == '\t' ? '\t' : ' ');
-	seki_text_printf(out, "%s^", colour ? "\033[32m" : "");
+		seki_strbuf_printf(out, "%c",
+				   i < line.len && at.src->text[line.off + i] == '\t' ? '\t' : ' ');
+	seki_strbuf_printf(out, "%s^", colour ? "\033[32m" : "");
 	for (uint32_t i = 1; i < n; i++)
-		seki_text_printf(out, "~");
-	seki_text_printf(out, "%s\n", colour ? "\033[0m" : "");
+		seki_strbuf_printf(out, "~");
+	seki_strbuf_printf(out, "%s\n", colour ? "\033[0m" : "");
 }
 
-static void render_one(const struct seki_diag *diag, bool colour, struct seki_text *out)
+static void render_one(const struct seki_diag *diag, bool colour, struct seki_strbuf *out)
 {
 	struct seki_place place = {0, 0};
 
 	if (diag->at.src) {
 		place = seki_source_place(diag->at.src, diag->at.off);
-		seki_text_printf(out, "%s:%u:%u: ", diag->at.src->name, place.line, place.col);
+		seki_strbuf_printf(out, "%s:%u:%u: ", diag->at.src->name, place.line, place.col);
 	}
-	seki_text_printf(out, "%s%s:%s %s\n", colour ? severity_colours[diag->severity] : "",
-			 severity_names[diag->severity], colour ? "\033[0m" : "", diag->message);
+	seki_strbuf_printf(out, "%s%s:%s %s\n", colour ? severity_colours[diag->severity] : "",
+			   severity_names[diag->severity], colour ? "\033[0m" : "", diag->message);
 	if (diag->at.src)
 		render_source(diag->at, place, colour, out);
 }
 
-void seki_diags_render(const struct seki_diags *diags, bool colour, struct seki_text *out)
+void seki_diags_render(const struct seki_diags *diags, bool colour, struct seki_strbuf *out)
 {
 	for (const struct seki_diag *d = diags->first; d; d = d->next) {
 		render_one(d, colour, out);
@@ -60,54 +60,55 @@ void seki_diags_render(const struct seki_diags *diags, bool colour, struct seki_
 			render_one(note, colour, out);
 	}
 	if (diags->errors > SEKI_DIAG_MAX_ERRORS)
-		seki_text_printf(out, "too many errors: only the first %u are shown\n",
-				 SEKI_DIAG_MAX_ERRORS);
+		seki_strbuf_printf(out, "too many errors: only the first %u are shown\n",
+				   SEKI_DIAG_MAX_ERRORS);
 }
 
-static void json_string(const char *s, struct seki_text *out)
+static void json_string(const char *s, struct seki_strbuf *out)
 {
-	seki_text_printf(out, "\"");
+	seki_strbuf_printf(out, "\"");
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
 
 		if (c == '"' || c == '\\')
-			seki_text_printf(out, "\\%c", c);
+			seki_strbuf_printf(out, "\\%c", c);
 		else if (c < ' ' || c >= 0x7f)
-			seki_text_printf(out, "\\u%04x", c);
+			seki_strbuf_printf(out, "\\u%04x", c);
 		else
-			seki_text_printf(out, "%c", c);
+			seki_strbuf_printf(out, "%c", c);
 	}
-	seki_text_printf(out, "\"");
+	seki_strbuf_printf(out, "\"");
 }
 
-static void json_body(const struct seki_diag *diag, struct seki_text *out)
+static void json_body(const struct seki_diag *diag, struct seki_strbuf *out)
 {
-	seki_text_printf(out, "{\"severity\":\"%s\",\"message\":", severity_names[diag->severity]);
+	seki_strbuf_printf(out,
+			   "{\"severity\":\"%s\",\"message\":", severity_names[diag->severity]);
 	json_string(diag->message, out);
 	if (diag->unsupported)
-		seki_text_printf(out, ",\"unsupported\":true");
+		seki_strbuf_printf(out, ",\"unsupported\":true");
 	if (diag->at.src) {
 		struct seki_place place = seki_source_place(diag->at.src, diag->at.off);
 		struct seki_span line = seki_source_line(diag->at.src, place.line);
 
-		seki_text_printf(out, ",\"file\":");
+		seki_strbuf_printf(out, ",\"file\":");
 		json_string(diag->at.src->name, out);
-		seki_text_printf(out, ",\"line\":%u,\"column\":%u,\"endColumn\":%u", place.line,
-				 place.col, place.col + on_line(diag->at, line));
+		seki_strbuf_printf(out, ",\"line\":%u,\"column\":%u,\"endColumn\":%u", place.line,
+				   place.col, place.col + on_line(diag->at, line));
 	}
 }
 
-void seki_diags_json(const struct seki_diags *diags, struct seki_text *out)
+void seki_diags_json(const struct seki_diags *diags, struct seki_strbuf *out)
 {
-	seki_text_printf(out, "[");
+	seki_strbuf_printf(out, "[");
 	for (const struct seki_diag *d = diags->first; d; d = d->next) {
 		json_body(d, out);
-		seki_text_printf(out, ",\"notes\":[");
+		seki_strbuf_printf(out, ",\"notes\":[");
 		for (const struct seki_diag *note = d->notes; note; note = note->next) {
 			json_body(note, out);
-			seki_text_printf(out, "}%s", note->next ? "," : "");
+			seki_strbuf_printf(out, "}%s", note->next ? "," : "");
 		}
-		seki_text_printf(out, "]}%s", d->next ? "," : "");
+		seki_strbuf_printf(out, "]}%s", d->next ? "," : "");
 	}
-	seki_text_printf(out, "]\n");
+	seki_strbuf_printf(out, "]\n");
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "compiler/front/text.h"
+#include "compiler/front/strbuf.h"
 #include "compiler/p4/ast.h"
 
 struct p4_type *seki_type_make(struct seki_arena *arena, enum p4_type_kind kind)
@@ -57,66 +57,66 @@ static const char *const fixed_names[P4_T_KINDS] = {
 	[P4_T_INVALID] = "{#}",
 };
 
-static void put_name(struct seki_text *out, const struct p4_type *type, uint32_t depth);
+static void put_name(struct seki_strbuf *out, const struct p4_type *type, uint32_t depth);
 
-static void put_list(struct seki_text *out, const struct p4_type *type, uint32_t depth)
+static void put_list(struct seki_strbuf *out, const struct p4_type *type, uint32_t depth)
 {
 	for (uint32_t i = 0; i < type->n_args; i++) {
 		if (i)
-			seki_text_printf(out, ", ");
+			seki_strbuf_printf(out, ", ");
 		put_name(out, type->args[i], depth + 1);
 	}
 }
 
-static void put_decl(struct seki_text *out, const struct p4_type *type, uint32_t depth)
+static void put_decl(struct seki_strbuf *out, const struct p4_type *type, uint32_t depth)
 {
-	seki_text_printf(out, "%s", type->decl->name);
+	seki_strbuf_printf(out, "%s", type->decl->name);
 	if (type->n_args == 0)
 		return;
-	seki_text_printf(out, "<");
+	seki_strbuf_printf(out, "<");
 	put_list(out, type, depth);
-	seki_text_printf(out, ">");
+	seki_strbuf_printf(out, ">");
 }
 
-static void put_name(struct seki_text *out, const struct p4_type *type, uint32_t depth)
+static void put_name(struct seki_strbuf *out, const struct p4_type *type, uint32_t depth)
 {
 	if (depth > 8) {
-		seki_text_printf(out, "...");
+		seki_strbuf_printf(out, "...");
 		return;
 	}
 	switch (type->kind) {
 	case P4_T_BIT:
 	case P4_T_SIGNED:
 	case P4_T_VARBIT:
-		seki_text_printf(out, "%s<%u>",
-				 type->kind == P4_T_BIT	     ? "bit"
-				 : type->kind == P4_T_SIGNED ? "int"
-							     : "varbit",
-				 type->width);
+		seki_strbuf_printf(out, "%s<%u>",
+				   type->kind == P4_T_BIT      ? "bit"
+				   : type->kind == P4_T_SIGNED ? "int"
+							       : "varbit",
+				   type->width);
 		break;
 	case P4_T_STACK:
 		put_name(out, type->elem, depth + 1);
-		seki_text_printf(out, "[%u]", type->width);
+		seki_strbuf_printf(out, "[%u]", type->width);
 		break;
 	case P4_T_TUPLE:
 	case P4_T_RECORD:
-		seki_text_printf(out, type->kind == P4_T_TUPLE ? "tuple<" : "{");
+		seki_strbuf_printf(out, type->kind == P4_T_TUPLE ? "tuple<" : "{");
 		put_list(out, type, depth);
-		seki_text_printf(out, type->kind == P4_T_TUPLE ? ">" : "}");
+		seki_strbuf_printf(out, type->kind == P4_T_TUPLE ? ">" : "}");
 		break;
 	case P4_T_LIST:
 	case P4_T_SET:
-		seki_text_printf(out, type->kind == P4_T_LIST ? "list<" : "set<");
+		seki_strbuf_printf(out, type->kind == P4_T_LIST ? "list<" : "set<");
 		put_name(out, type->elem, depth + 1);
-		seki_text_printf(out, ">");
+		seki_strbuf_printf(out, ">");
 		break;
 	case P4_T_TYPE:
-		seki_text_printf(out, "type ");
+		seki_strbuf_printf(out, "type ");
 		put_name(out, type->elem, depth + 1);
 		break;
 	default:
 		if (fixed_names[type->kind])
-			seki_text_printf(out, "%s", fixed_names[type->kind]);
+			seki_strbuf_printf(out, "%s", fixed_names[type->kind]);
 		else
 			put_decl(out, type, depth);
 		break;
@@ -125,7 +125,7 @@ static void put_name(struct seki_text *out, const struct p4_type *type, uint32_t
 
 const char *seki_type_name(struct seki_arena *arena, const struct p4_type *type)
 {
-	struct seki_text out = {.arena = arena};
+	struct seki_strbuf out = {.arena = arena};
 
 	put_name(&out, type, 0);
 	return out.data;

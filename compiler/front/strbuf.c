@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text that grows at its end: see text.h. */
-#include "compiler/front/text.h"
+/* Text that grows at its end: see strbuf.h. */
+#include "compiler/front/strbuf.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void reserve(struct seki_text *text, size_t more)
+static void reserve(struct seki_strbuf *text, size_t more)
 {
 	size_t room = text->room ? text->room : 256;
 	char *data;
@@ -21,7 +21,7 @@ static void reserve(struct seki_text *text, size_t more)
 	text->room = room;
 }
 
-void seki_text_add(struct seki_text *text, const char *s, size_t len)
+void seki_strbuf_add(struct seki_strbuf *text, const char *s, size_t len)
 {
 	reserve(text, len);
 	memcpy(text->data + text->len, s, len);
@@ -29,7 +29,7 @@ void seki_text_add(struct seki_text *text, const char *s, size_t len)
 	text->data[text->len] = '\0';
 }
 
-void seki_text_printf(struct seki_text *text, const char *fmt, ...)
+void seki_strbuf_printf(struct seki_strbuf *text, const char *fmt, ...)
 {
 	va_list ap, again;
 	int n;

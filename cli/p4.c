@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `sekisho p4`: checks P4 programs and builds objects of them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "compiler/p4/compile.h"
+#include "core/base/check.h"
+#include "lib/bpf/machine.h"
+#include "lib/sys/log.h"
+#include "lib/sys/opts.h"
+
+#define MAX_DIRS      64u
+
+#define complain(...) seki_complain("sekisho", __VA_ARGS__)
+
+struct config {
+	const char *file;
+	const char *output;
+	const char *emit_c;
+	const char *include;
+	const char *compat;
+	bool werror;
+	bool verbose;
+	bool json;
+};
+
+#define FILE_LINE SEKI_OPT_REQUIRED_LINE(struct config, file, "FILE.p4", "P4_16 program")
+#define INCLUDE_LINE                                                                               \
+	SEKI_OPT_STRING_LINE(struct config, include, 'I', "include", "DIR[:DIR]",                  \
+			     "where #include looks, before what comes with the compiler")
+#define WERROR_LINE SEKI_OPT_FLAG_LINE(struct config, werror, 0, "Werror", "warnings are errors")
+
+static bool use_colour(void)
+{
+	return isatty(2) && !getenv("NO_COLOR");
+}
+
+/* "a:b:c" cut in place of a copy, which is *buf's and the caller's to free. */
+static uint32_t split_dirs(const char *list, char **buf, const char **dirs)
+{
+	uint32_t n = 0;
+	char *save;
+
+	*buf = list ? strdup(list) : NULL;
+	for (char *dir = *buf ? strtok_r(*buf, ":", &save) : NULL; dir && n < MAX_DIRS;
+	     dir = strtok_r(NULL, ":", &save))
+		dirs[n++] = dir;
+	return n;
+}
+
+static int compile(const struct config *config, bool check_only, struct seki_p4_result **out)
+{
+	const char *dirs[MAX_DIRS];
+	char *buf;
+	struct seki_p4_opts opts = {
+		.include_dirs = dirs,
+		.compat = config->compat != NULL,
+		.check_only = check_only,
+	};
+	int err;
+
+	opts.n_include_dirs = split_dirs(config->include, &buf, dirs);
+	err = seki_p4_compile(config->file, &opts, out);
+	free(buf);
+	if (err)
+		return complain("'%s': %s", config->file, strerror(-err));
+	return 0;
+}
+
+static bool is_good(const struct config *config, const struct seki_p4_result *result)
+{
+	return seki_p4_result_errors(result) == 0 &&
+	       !(config->werror && seki_p4_result_warnings(result));
+}
+
+/* ---- output ---- */
+
+/* Writes beside the file and renames: a failure leaves an old file as it was. */
+static int write_file(const char *path, const void *data, size_t len)
+{
+	char *temp;
+	FILE *file;
+	int fd, err;
+
+	if (asprintf(&temp, "%s.XXXXXX", path) < 0)
+		return -ENOMEM;
+	fd = mkostemp(temp, O_CLOEXEC);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!file) {
+		err = -errno;
+		if (fd >= 0) {
+			close(fd);
+			unlink(temp);
+		}
+		free(temp);
+		return err;
+	}
+	err = fwrite(data, 1, len, file) == len && fchmod(fd, 0644) == 0 ? 0 : -errno;
+	if (fclose(file) && !err)
+		err = -errno;
+	if (!err && rename(temp, path) < 0)
+		err = -errno;
+	if (err)
+		unlink(temp);
+	free(temp);
+	return err;
+}
+
+static int save(const char *path, const void *data, size_t len)
+{
+	int err = write_file(path, data, len);
+
+	return err ? complain("cannot write '%s': %s", path, strerror(-err)) : 0;
+}
+
+/* FILE.p4 -> FILE.o, in the present folder as compilers do. */
+static char *default_output(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	const char *dot = strrchr(base, '.');
+	char *path;
+
+	if (asprintf(&path, "%.*s.o", dot ? (int)(dot - base) : (int)strlen(base), base) < 0)
+		return NULL;
+	return path;
+}
+
+/* ---- build ---- */
+
+/* Whoever gets the object verifies it anew; this only tells now what would be told then. */
+static int verify(const struct config *config, const void *object, size_t len)
+{
+	static char log[1 << 16];
+	struct seki_bpf_load_opts opts = {.sz = sizeof(opts), .log = log, .log_size = sizeof(log)};
+	const struct seki_bpf_info *info;
+	struct seki_bpf_prog *prog;
+	int err;
+
+	opts.verbose = config->verbose;
+	err = seki_bpf_prog_load(object, len, &opts, &prog);
+	if (err) {
+		complain("'%s': the program cannot be proven safe:", config->file);
+		fputs(log, stderr);
+		return SEKI_EXIT_FAILED;
+	}
+	info = seki_bpf_prog_info(prog);
+	if (config->verbose)
+		printf("%s: %u instructions, at most %llu in one run; looks at %u bytes of the "
+		       "packet%s; %u maps\n",
+		       config->file, info->insns, (unsigned long long)info->worst_insns,
+		       info->packet_touch, info->packet_written ? ", writes it" : "", info->maps);
+	seki_bpf_prog_destroy(prog);
+	return SEKI_EXIT_OK;
+}
+
+static int build_object(const struct config *config, const char *code, const char *output)
+{
+	static char log[1 << 16];
+	void *object;
+	size_t len;
+	int err = seki_p4_object_build(code, &object, &len, log, sizeof(log));
+	int ret;
+
+	if (err == -ENOENT)
+		return complain("there is no clang: install the package 'clang', or name one in "
+				"SEKISHO_CLANG");
+	if (err) {
+		complain("'%s': clang could not compile what the program became:", config->file);
+		fputs(*log ? log : strerror(-err), stderr);
+		return SEKI_EXIT_FAILED;
+	}
+	ret = verify(config, object, len);
+	if (ret == SEKI_EXIT_OK)
+		ret = save(output, object, len);
+	free(object);
+	return ret;
+}
+
+static int build(const struct config *config, struct seki_p4_result *result)
+{
+	const char *code = seki_p4_result_code(result);
+	char *output;
+	int ret;
+
+	if (config->emit_c) {
+		ret = save(config->emit_c, code, strlen(code));
+		if (ret || !config->output)
+			return ret;
+	}
+	output = config->output ? strdup(config->output) : default_output(config->file);
+	if (!output)
+		return complain("out of memory");
+	ret = build_object(config, code, output);
+	free(output);
+	return ret;
+}
+
+/* False: *exit_code is what to return. */
+static bool parse(const struct seki_command *cmd, int argc, char **argv, struct config *config,
+		  int *exit_code)
+{
+	char err[256];
+	int ret = seki_opts_parse(cmd, argc, argv, config, err, sizeof(err));
+
+	*exit_code = ret == SEKI_OPTS_HELP ? SEKI_EXIT_OK : SEKI_EXIT_USAGE;
+	if (ret == SEKI_OPTS_HELP) {
+		seki_opts_help(cmd, stdout);
+	} else if (ret) {
+		complain("%s", err);
+	} else if (config->compat && strcmp(config->compat, "p4c") != 0) {
+		complain("--compat takes 'p4c', not '%s'", config->compat);
+		return false;
+	}
+	return ret == 0;
+}
+
+static int do_build(int argc, char **argv)
+{
+	static const struct seki_opt options[] = {
+		FILE_LINE,
+		SEKI_OPT_STRING_LINE(struct config, output, 'o', "output", "FILE",
+				     "the object (default: FILE.o in this folder)"),
+		SEKI_OPT_STRING_LINE(struct config, emit_c, 0, "emit-c", "FILE",
+				     "write the C that the program becomes; without -o no object"),
+		SEKI_OPT_STRING_LINE(struct config, compat, 0, "compat", "p4c",
+				     "do as p4c's uBPF back end: a rejected packet passes"),
+		INCLUDE_LINE,
+		WERROR_LINE,
+		SEKI_OPT_FLAG_LINE(struct config, verbose, 'v', "verbose",
+				   "tell the size of the program, and more if it is refused"),
+	};
+	static const struct seki_command cmd = {
+		"sekisho p4 build",
+		"Builds the object of a packet program, which `sekisho shield load` takes. A failure\n"
+		"leaves an object that was there before as it was.",
+		options, SEKI_COUNT(options)};
+	struct seki_p4_result *result;
+	struct config config = {0};
+	int ret;
+
+	if (!parse(&cmd, argc, argv, &config, &ret))
+		return ret;
+	if (compile(&config, false, &result))
+		return SEKI_EXIT_FAILED;
+	fputs(seki_p4_result_text(result, use_colour()), stderr);
+	ret = is_good(&config, result) ? build(&config, result) : SEKI_EXIT_FAILED;
+	seki_p4_result_destroy(result);
+	return ret;
+}
+
+static int do_check(int argc, char **argv)
+{
+	static const struct seki_opt options[] = {
+		FILE_LINE,
+		SEKI_OPT_FLAG_LINE(struct config, json, 0, "json",
+				   "diagnostics as JSON on standard output, for editors"),
+		INCLUDE_LINE,
+		WERROR_LINE,
+	};
+	static const struct seki_command cmd = {
+		"sekisho p4 check",
+		"Checks a P4_16 program against the language, for any architecture, and builds nothing.",
+		options, SEKI_COUNT(options)};
+	struct seki_p4_result *result;
+	struct config config = {0};
+	int ret;
+
+	if (!parse(&cmd, argc, argv, &config, &ret))
+		return ret;
+	if (compile(&config, true, &result))
+		return SEKI_EXIT_FAILED;
+	if (config.json)
+		fputs(seki_p4_result_json(result), stdout);
+	else
+		fputs(seki_p4_result_text(result, use_colour()), stderr);
+	ret = is_good(&config, result) ? SEKI_EXIT_OK : SEKI_EXIT_FAILED;
+	seki_p4_result_destroy(result);
+	return ret;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *about;
+} commands[] = {
+	{"build", do_build, "build the object of a packet program"},
+	{"check", do_check, "check a program, build nothing"},
+};
+
+static void help(FILE *out)
+{
+	fputs("usage: sekisho p4 COMMAND ...\n"
+	      "P4_16 programs for packets to and from a virtual machine.\n\n",
+	      out);
+	for (size_t i = 0; i < SEKI_COUNT(commands); i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].about);
+	fputs("\n`sekisho p4 COMMAND --help` tells more\n", out);
+}
+
+int seki_cli_p4(int argc, char **argv)
+{
+	if (argc < 2) {
+		help(stderr);
+		return SEKI_EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		help(stdout);
+		return SEKI_EXIT_OK;
+	}
+	for (size_t i = 0; i < SEKI_COUNT(commands); i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	complain("there is no command 'p4 %s'; see sekisho p4 --help", argv[1]);
+	return SEKI_EXIT_USAGE;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The phases, one after the other: see compile.h. */
+#include "compiler/p4/compile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/p4/builtin.h"
+#include "compiler/p4/check.h"
+#include "compiler/p4/emit.h"
+
+#define MEMORY_LIMIT ((size_t)512 << 20)
+
+struct seki_p4_result {
+	struct seki_arena arena;
+	struct seki_diags diags;
+	const char *code;
+};
+
+static void run_phases(struct seki_p4_result *r, struct seki_source *src,
+		       const struct seki_p4_opts *opts)
+{
+	struct seki_preprocess_opts pp = {.include_dirs = opts->include_dirs,
+					  .n_include_dirs = opts->n_include_dirs,
+					  .builtin = seki_p4_builtin};
+	struct p4_lower lower = {.diags = &r->diags, .arena = &r->arena, .compat = opts->compat};
+	struct seki_strbuf code = {.arena = &r->arena};
+	struct seki_token *tokens = seki_preprocess(&r->diags, src, &pp);
+	struct p4_program *program = seki_p4_parse(&r->diags, tokens);
+
+	if (r->diags.errors)
+		return;
+	seki_p4_check(&r->diags, program);
+	if (r->diags.errors || opts->check_only)
+		return;
+	lower.program = program;
+	if (seki_p4_lower(&lower) == 0 && seki_p4_emit(&lower, src->name, &code) == 0)
+		r->code = code.data;
+}
+
+static struct seki_p4_result *make_result(void)
+{
+	struct seki_p4_result *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	seki_arena_init(&r->arena, MEMORY_LIMIT);
+	seki_diags_init(&r->diags, &r->arena);
+	return r;
+}
+
+int seki_p4_compile(const char *path, const struct seki_p4_opts *opts, struct seki_p4_result **out)
+{
+	struct seki_p4_result *r = make_result();
+	struct seki_source *src;
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	if (setjmp(r->arena.full)) {
+		seki_p4_result_destroy(r);
+		return -ENOMEM;
+	}
+	err = seki_source_read(&r->arena, path, &src);
+	if (err) {
+		seki_p4_result_destroy(r);
+		return err;
+	}
+	run_phases(r, src, opts);
+	*out = r;
+	return 0;
+}
+
+int seki_p4_compile_text(const char *name, const char *text, uint32_t len,
+			 const struct seki_p4_opts *opts, struct seki_p4_result **out)
+{
+	struct seki_p4_result *r = make_result();
+
+	if (!r)
+		return -ENOMEM;
+	if (setjmp(r->arena.full)) {
+		seki_p4_result_destroy(r);
+		return -ENOMEM;
+	}
+	run_phases(r, seki_source_make(&r->arena, name, text, len), opts);
+	*out = r;
+	return 0;
+}
+
+void seki_p4_result_destroy(struct seki_p4_result *r)
+{
+	if (!r)
+		return;
+	seki_arena_exit(&r->arena);
+	free(r);
+}
+
+uint32_t seki_p4_result_errors(const struct seki_p4_result *r)
+{
+	return r->diags.errors;
+}
+
+uint32_t seki_p4_result_warnings(const struct seki_p4_result *r)
+{
+	return r->diags.warnings;
+}
+
+uint32_t seki_p4_result_unsupported(const struct seki_p4_result *r)
+{
+	return r->diags.unsupported;
+}
+
+const char *seki_p4_result_code(const struct seki_p4_result *r)
+{
+	return r->code;
+}
+
+const char *seki_p4_result_text(struct seki_p4_result *r, bool colour)
+{
+	struct seki_strbuf text = {.arena = &r->arena};
+
+	if (setjmp(r->arena.full))
+		return "out of memory\n";
+	seki_diags_render(&r->diags, colour, &text);
+	return text.data ? text.data : "";
+}
+
+const char *seki_p4_result_json(struct seki_p4_result *r)
+{
+	struct seki_strbuf text = {.arena = &r->arena};
+
+	if (setjmp(r->arena.full))
+		return "[]\n";
+	seki_diags_json(&r->diags, &text);
+	return text.data;
+}

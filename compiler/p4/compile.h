@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The P4 compiler: P4_16 text of a packet program (architecture ubpf_model, and sekisho.p4) to C,
+ * and by way of clang to an object of abi/p4obj.h.
+ */
+#ifndef SEKI_P4_COMPILE_H
+#define SEKI_P4_COMPILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct seki_p4_opts {
+	const char *const *include_dirs;
+	uint32_t n_include_dirs;
+	bool compat;	 /* do as p4c's uBPF back end: a rejected packet passes */
+	bool check_only; /* no C */
+};
+
+struct seki_p4_result;
+
+/*
+ * Compiles a file. Returns 0 where it was read, whatever was found in it; else a negative errno,
+ * and *out is not set. The result is the caller's.
+ */
+int seki_p4_compile(const char *path, const struct seki_p4_opts *opts, struct seki_p4_result **out);
+/* The same of a text of len bytes, with a NUL behind them; it must outlive the result. */
+int seki_p4_compile_text(const char *name, const char *text, uint32_t len,
+			 const struct seki_p4_opts *opts, struct seki_p4_result **out);
+void seki_p4_result_destroy(struct seki_p4_result *result);
+
+uint32_t seki_p4_result_errors(const struct seki_p4_result *result);
+uint32_t seki_p4_result_warnings(const struct seki_p4_result *result);
+/* How many of the errors say "not supported yet". */
+uint32_t seki_p4_result_unsupported(const struct seki_p4_result *result);
+
+/* NUL-terminated, of the result. `code` is NULL after an error or with check_only. */
+const char *seki_p4_result_code(const struct seki_p4_result *result);
+const char *seki_p4_result_text(struct seki_p4_result *result, bool colour);
+const char *seki_p4_result_json(struct seki_p4_result *result);
+
+/*
+ * Runs clang (or what SEKISHO_CLANG names) on generated C. 0 and the object in malloc'ed memory;
+ * else a negative errno and in `log` what clang said: -ENOENT no clang, -EIO clang failed.
+ */
+int seki_p4_object_build(const char *code, void **object, size_t *len, char *log, size_t log_size);
+
+#endif

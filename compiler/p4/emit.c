@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole of the generated C: what comes first, types, maps, the function `entry`. */
+#include "compiler/p4/emit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char prelude[] =
+	"typedef unsigned char u8;\n"
+	"typedef unsigned short u16;\n"
+	"typedef unsigned int u32;\n"
+	"typedef unsigned long long u64;\n"
+	"typedef long long i64;\n"
+	"typedef unsigned __int128 u128;\n"
+	"typedef __int128 i128;\n"
+	"typedef u16 __attribute__((may_alias)) u16_in_packet;\n"
+	"typedef u32 __attribute__((may_alias)) u32_in_packet;\n"
+	"typedef u64 __attribute__((may_alias)) u64_in_packet;\n"
+	"struct map_def { u32 type, key_size, value_size, max_entries, nb_hash_functions; };\n"
+	"struct udp_query { u8 family, pad[3]; u16 sport, dport; u8 saddr[16], daddr[16]; };\n"
+	"#define INIT __attribute__((section(\"sekisho.init\"), used))\n"
+	"#ifdef SEKISHO_NATIVE\n"
+	"void *ubpf_map_lookup(void *, const void *);\n"
+	"int ubpf_map_update(void *, const void *, const void *);\n"
+	"u64 ubpf_time_get_ns(void);\n"
+	"u32 ubpf_hash(const void *, u64);\n"
+	"void *ubpf_adjust_head(void *, int);\n"
+	"void *ubpf_packet_data(void *);\n"
+	"u32 ubpf_truncate_packet(void *, int);\n"
+	"u64 vm_udp_sent(const struct udp_query *, u64);\n"
+	"u64 vm_udp_sent_any(u64);\n"
+	"void drop_site(u32);\n"
+	"#else\n"
+	"static void *(*ubpf_map_lookup)(void *, const void *) = (void *)1;\n"
+	"static int (*ubpf_map_update)(void *, const void *, const void *) = (void *)2;\n"
+	"static u64 (*ubpf_time_get_ns)(void) = (void *)5;\n"
+	"static u32 (*ubpf_hash)(const void *, u64) = (void *)6;\n"
+	"static void *(*ubpf_adjust_head)(void *, int) = (void *)8;\n"
+	"static void *(*ubpf_packet_data)(void *) = (void *)9;\n"
+	"static u32 (*ubpf_truncate_packet)(void *, int) = (void *)11;\n"
+	"static u64 (*vm_udp_sent)(const struct udp_query *, u64) = (void *)32;\n"
+	"static u64 (*vm_udp_sent_any)(u64) = (void *)33;\n"
+	"static void (*drop_site)(u32) = (void *)34;\n"
+	"#endif\n"
+	"#define load8(p, o) (*(const u8 *)((p) + (o)))\n"
+	"#define load16(p, o) __builtin_bswap16(*(const u16_in_packet *)((p) + (o)))\n"
+	"#define load32(p, o) __builtin_bswap32(*(const u32_in_packet *)((p) + (o)))\n"
+	"#define load64(p, o) __builtin_bswap64(*(const u64_in_packet *)((p) + (o)))\n"
+	"#define store8(p, o, v) (*(u8 *)((p) + (o)) = (v))\n"
+	"#define store16(p, o, v) (*(u16_in_packet *)((p) + (o)) = __builtin_bswap16(v))\n"
+	"#define store32(p, o, v) (*(u32_in_packet *)((p) + (o)) = __builtin_bswap32(v))\n"
+	"#define store64(p, o, v) (*(u64_in_packet *)((p) + (o)) = __builtin_bswap64(v))\n"
+	"static inline void put_addr4(u8 *to, u32 addr)\n"
+	"{\n\taddr = __builtin_bswap32(addr);\n\t__builtin_memcpy(to, &addr, 4);\n}\n"
+	"static inline void put_addr16(u8 *to, u128 addr)\n"
+	"{\n\tu64 high = __builtin_bswap64(addr >> 64), low = __builtin_bswap64(addr);\n"
+	"\t__builtin_memcpy(to, &high, 8);\n\t__builtin_memcpy(to + 8, &low, 8);\n}\n"
+	"static inline u16 csum_fold(u32 sum)\n"
+	"{\n\tsum = (sum & 0xffff) + (sum >> 16);\n\tsum = (sum & 0xffff) + (sum >> 16);\n"
+	"\treturn ~sum;\n}\n"
+	"static inline u16 csum_replace2(u16 csum, u16 old, u16 new)\n"
+	"{\n\treturn csum_fold((u32)(u16)~csum + (u16)~old + new);\n}\n"
+	"static inline u16 csum_replace4(u16 csum, u32 old, u32 new)\n"
+	"{\n\treturn csum_fold((u32)(u16)~csum + (u16)~(old >> 16) + (u16)~old + (new >> 16) +\n"
+	"\t\t\t (u16)new);\n}\n";
+
+void seki_emit_line(struct p4_emit *em, const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = seki_arena_vprintf(em->arena, fmt, ap);
+	va_end(ap);
+	seki_strbuf_printf(em->out, "\t%s\n", s);
+}
+
+char *seki_emit_text(struct p4_emit *em, const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = seki_arena_vprintf(em->arena, fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+uint32_t seki_emit_line_number(const struct seki_token *tok)
+{
+	return seki_source_place(tok->at.src, tok->at.off).line;
+}
+
+/* The next lines are of that place of the P4 program. */
+void seki_emit_place(struct p4_emit *em, const struct seki_token *tok)
+{
+	if (tok->at.src->name[0] != '<')
+		seki_strbuf_printf(em->out, "\n#line %u \"%s\"\n", seki_emit_line_number(tok),
+				   em->source);
+}
+
+uint32_t seki_emit_id(struct p4_emit *em)
+{
+	return ++em->n_ids;
+}
+
+const char *seki_emit_cname(struct p4_emit *em, const struct p4_decl *decl)
+{
+	const char *fixed = em->lower->cnames[decl->id];
+
+	return fixed ? fixed : seki_emit_text(em, "p_%s_%u", decl->name, decl->id);
+}
+
+static void emit_locals(struct p4_emit *em)
+{
+	const struct p4_decl *hdr = em->lower->hdr_param[0], *meta = em->lower->meta_param[0];
+
+	seki_emit_line(em, "%s hdr = {0};", seki_emit_ctype(em, hdr->type, hdr->tok));
+	if (meta)
+		seki_emit_line(em, "%s meta = %s;", seki_emit_ctype(em, meta->type, meta->tok),
+			       seki_emit_is_scalar(meta->type) ? "0" : "{0}");
+	seki_emit_line(em, "u8 *pkt = ubpf_packet_data(ctx);");
+	seki_emit_line(em, "u32 pkt_len = std->f_packet_length;");
+	seki_emit_line(
+		em, "u32 hdr_len = 0, site = 0, pass = 1, exiting = 0, trunc = 0, trunc_len = 0;");
+	for (const struct p4_header *h = em->lower->headers; h; h = h->next)
+		if (h->n_offsets > 1)
+			seki_emit_line(em, "u32 at_%u = 0;", h->id);
+}
+
+static void emit_pipeline(struct p4_emit *em)
+{
+	const struct p4_decl *pipe = em->lower->pipeline;
+	struct p4_frame frame = {.id = seki_emit_id(em), .decl = pipe};
+
+	em->frame = &frame;
+	seki_emit_line(em, "{");
+	for (const struct p4_decl *d = pipe->members; d; d = d->next)
+		if (d->kind == P4_D_VAR)
+			seki_emit_var(em, d);
+	seki_emit_stmt(em, pipe->body);
+	seki_emit_line(em, "}");
+	if (frame.returns)
+		seki_emit_line(em, "end_%u:;", frame.id);
+	em->frame = NULL;
+}
+
+static void emit_end(struct p4_emit *em)
+{
+	seki_emit_line(em, "return 1;");
+	if (em->lower->compat) {
+		seki_emit_line(em, "reject: __attribute__((unused));\n\treturn 1;");
+		seki_emit_line(em, "drop: __attribute__((unused));\n\treturn 0;");
+	} else {
+		seki_emit_line(em, "reject: __attribute__((unused));\n"
+				   "\tdrop: __attribute__((unused));\n"
+				   "\tdrop_site(site);\n\treturn 0;");
+	}
+}
+
+static void emit_entry(struct p4_emit *em)
+{
+	seki_strbuf_printf(em->out, "u64 entry(void *ctx, struct s_standard_metadata *std)\n{\n");
+	emit_locals(em);
+	seki_emit_parser(em);
+	emit_pipeline(em);
+	seki_emit_line(em, "if (!pass)\n\t\tgoto drop;");
+	seki_emit_deparser(em);
+	emit_end(em);
+	seki_strbuf_printf(em->out, "}\n");
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+int seki_p4_emit(const struct p4_lower *lower, const char *source, struct seki_strbuf *out)
+{
+	struct p4_emit em = {.lower = lower,
+			     .diags = lower->diags,
+			     .arena = lower->arena,
+			     .out = out,
+			     .source = source};
+
+	seki_strbuf_printf(out, "/* Made from %s by sekisho p4 build. */\n%s", base_name(source),
+			   prelude);
+	seki_strbuf_printf(
+		out,
+		"const char sekisho_source[] __attribute__((section(\"sekisho.source\"), "
+		"used)) = \"%s\";\n",
+		base_name(source));
+	seki_emit_types(&em);
+	seki_emit_maps(&em);
+	emit_entry(&em);
+	return lower->diags->errors ? -EINVAL : 0;
+}

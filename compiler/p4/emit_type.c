@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Types, constants and maps in C. */
+#include "compiler/p4/emit.h"
+
+#include <string.h>
+
+uint32_t seki_emit_cwidth(uint32_t width)
+{
+	return width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : width <= 64 ? 64 : 128;
+}
+
+bool seki_emit_is_scalar(const struct p4_type *type)
+{
+	type = seki_type_base(type);
+	return type->kind == P4_T_BIT || type->kind == P4_T_SIGNED || type->kind == P4_T_BOOL ||
+	       type->kind == P4_T_ENUM || type->kind == P4_T_ERROR;
+}
+
+uint32_t seki_emit_width(const struct p4_type *type)
+{
+	type = seki_type_base(type);
+	if (type->kind == P4_T_BOOL)
+		return 1;
+	return seki_type_is_fixed(type) ? type->width : 32;
+}
+
+const char *seki_emit_ctype(struct p4_emit *em, const struct p4_type *type,
+			    const struct seki_token *tok)
+{
+	const struct p4_type *base = seki_type_base(type);
+
+	if (seki_emit_is_scalar(base)) {
+		uint32_t width = seki_emit_width(base);
+
+		if (width == 0 || width > 128 || (base->kind == P4_T_SIGNED && width > 64))
+			seki_diag_unsupported(em->diags, tok->at, "values of type %s are",
+					      seki_type_name(em->arena, type));
+		return seki_emit_text(em, "u%u", seki_emit_cwidth(width));
+	}
+	if ((base->kind == P4_T_STRUCT || base->kind == P4_T_HEADER) && base->n_args == 0)
+		return seki_emit_text(em, "struct s_%s", base->decl->name);
+	seki_diag_unsupported(em->diags, tok->at, "values of type %s are",
+			      seki_type_name(em->arena, type));
+	return "u8";
+}
+
+const char *seki_emit_literal(struct p4_emit *em, const struct p4_type *type, struct p4_num num)
+{
+	uint32_t width = seki_emit_width(type);
+	seki_u128 bits = seki_num_bits(&num, width && width <= 128 ? width : 1);
+
+	if (width <= 32)
+		return seki_emit_text(em, "%uu", (uint32_t)bits);
+	if (width <= 64)
+		return seki_emit_text(em, "0x%llxull", (unsigned long long)bits);
+	return seki_emit_text(em, "(((u128)0x%llxull << 64) | 0x%llxull)",
+			      (unsigned long long)(bits >> 64), (unsigned long long)bits);
+}
+
+static void emit_struct(struct p4_emit *em, const struct p4_decl *decl)
+{
+	seki_emit_line(em, "struct s_%s {", decl->name);
+	for (const struct p4_decl *f = decl->members; f; f = f->next)
+		if (f->type->kind != P4_T_VARBIT)
+			seki_emit_line(em, "\t%s f_%s;", seki_emit_ctype(em, f->type, f->tok),
+				       f->name);
+	if (decl->kind == P4_D_HEADER)
+		seki_emit_line(em, "\tu8 valid;");
+	else if (!decl->members)
+		seki_emit_line(em, "\tu8 nothing;");
+	seki_emit_line(em, "};");
+}
+
+void seki_emit_types(struct p4_emit *em)
+{
+	for (const struct p4_decl *d = em->lower->program->decls; d; d = d->next)
+		if ((d->kind == P4_D_STRUCT || d->kind == P4_D_HEADER) && !d->type_params)
+			emit_struct(em, d);
+}
+
+/* ---- maps ---- */
+
+/* A field of a key or value: as an integer, or as bytes, least significant first. */
+static void emit_field(struct p4_emit *em, const struct p4_type *type, const char *name,
+		       const struct seki_token *tok)
+{
+	uint32_t width = seki_emit_width(type);
+
+	if (width > 64)
+		seki_emit_line(em, "\tu8 %s[%u];", name, (width + 7) / 8);
+	else
+		seki_emit_line(em, "\t%s %s;", seki_emit_ctype(em, type, tok), name);
+}
+
+static void emit_action_data(struct p4_emit *em, const struct p4_action_ref *ref)
+{
+	bool any = false;
+
+	for (const struct p4_decl *p = ref->action->params; p; p = p->next)
+		any |= p->dir == P4_DIR_NONE;
+	if (!any)
+		return;
+	seki_emit_line(em, "\t\tstruct {");
+	for (const struct p4_decl *p = ref->action->params; p; p = p->next)
+		if (p->dir == P4_DIR_NONE)
+			emit_field(em, p->type, p->name, p->tok);
+	seki_emit_line(em, "\t\t} a_%s;", ref->action->name);
+}
+
+static void emit_map(struct p4_emit *em, const char *name, const char *suffix, uint32_t type,
+		     const char *key, const char *value, uint32_t size)
+{
+	seki_emit_line(em, "struct map_def %s%s = {%uu, sizeof(%s), sizeof(%s), %uu, 0};", name,
+		       suffix, type, key, value, size);
+}
+
+/* A constant as the initialiser of such a field. */
+static const char *initialiser(struct p4_emit *em, const struct p4_type *type, struct p4_num num)
+{
+	uint32_t width = seki_emit_width(type);
+	struct seki_strbuf text = {.arena = em->arena};
+	seki_u128 bits;
+
+	if (width <= 64)
+		return seki_emit_literal(em, type, num);
+	bits = seki_num_bits(&num, width);
+	seki_strbuf_printf(&text, "{");
+	for (uint32_t i = 0; i < (width + 7) / 8; i++)
+		seki_strbuf_printf(&text, "%u,", (uint32_t)(bits >> (8 * i)) & 0xff);
+	seki_strbuf_printf(&text, "}");
+	return text.data;
+}
+
+/* { .action = 2, .u.a_set = { .port = 7 } } */
+static const char *action_value(struct p4_emit *em, const struct p4_action_ref *ref)
+{
+	struct seki_strbuf text = {.arena = em->arena};
+	const struct p4_expr *arg = ref->call->args;
+
+	seki_strbuf_printf(&text, "{.action = %uu", ref->index);
+	for (const struct p4_decl *p = ref->action->params; p && arg; p = p->next) {
+		if (p->dir == P4_DIR_NONE) {
+			if (!arg->known)
+				seki_diag_error(em->diags, seki_expr_span(arg),
+						"an argument in a table must be known at compile "
+						"time");
+			seki_strbuf_printf(&text, ", .u.a_%s.%s = %s", ref->action->name, p->name,
+					   initialiser(em, p->type, arg->num));
+		}
+		arg = arg->next;
+	}
+	seki_strbuf_printf(&text, "}");
+	return text.data;
+}
+
+static void emit_entry(struct p4_emit *em, const struct p4_map *map,
+		       const struct p4_action_ref *entry)
+{
+	struct seki_strbuf text = {.arena = em->arena};
+
+	seki_strbuf_printf(&text, "\t{{");
+	for (uint32_t i = 0; i < map->n_fields; i++) {
+		const struct p4_expr *e = entry->keyset;
+
+		if (map->n_fields > 1 || e->kind == P4_E_LIST) {
+			e = entry->keyset->args;
+			for (uint32_t n = map->fields[i].position; n; n--)
+				e = e->next;
+		}
+		if (!e->known) {
+			seki_diag_error(em->diags, seki_expr_span(e),
+					"an exact key needs one value that is known at compile "
+					"time");
+			return;
+		}
+		seki_strbuf_printf(&text, ".%s = %s, ", map->fields[i].name,
+				   initialiser(em, map->fields[i].type, e->num));
+	}
+	seki_emit_line(em, "%s}, %s},", text.data, action_value(em, entry));
+}
+
+static void emit_entries(struct p4_emit *em, const struct p4_map *map)
+{
+	const struct p4_action_ref *e = map->decl->table->entries;
+
+	if (!e)
+		return;
+	seki_emit_line(em, "const struct __attribute__((packed)) {");
+	seki_emit_line(em, "\tstruct %s_key key;\n\tstruct %s_value value;", map->name, map->name);
+	seki_emit_line(em, "} seki_init_%s[] INIT = {", map->name);
+	for (; e; e = e->next)
+		if (e->action)
+			emit_entry(em, map, e);
+	seki_emit_line(em, "};");
+}
+
+/* Without a default action, no action runs: a number that no action has. */
+static void emit_default(struct p4_emit *em, const struct p4_map *map)
+{
+	const struct p4_action_ref *ref = map->decl->table->default_action;
+
+	if (ref && ref->is_const)
+		return;
+	emit_map(em, map->name, "_defaultAction", 1, "u32",
+		 seki_emit_text(em, "struct %s_value", map->name), 1);
+	seki_emit_line(em, "const struct __attribute__((packed)) {");
+	seki_emit_line(em, "\tu32 key;\n\tstruct %s_value value;", map->name);
+	seki_emit_line(em, "} seki_init_%s_defaultAction[] INIT = {{0, %s}};", map->name,
+		       ref && ref->action ? action_value(em, ref) : "{.action = ~0u}");
+}
+
+static void emit_table(struct p4_emit *em, const struct p4_map *map)
+{
+	if (map->n_fields) {
+		seki_emit_line(em, "struct %s_key {", map->name);
+		for (uint32_t i = 0; i < map->n_fields; i++)
+			emit_field(em, map->fields[i].type, map->fields[i].name,
+				   map->fields[i].key->tok);
+		seki_emit_line(em, "};");
+	}
+	seki_emit_line(em, "struct %s_value {\n\tu32 action;\n\tunion {", map->name);
+	for (const struct p4_action_ref *ref = map->decl->table->actions; ref; ref = ref->next)
+		emit_action_data(em, ref);
+	seki_emit_line(em, "\t} u;\n};");
+	if (map->n_fields) {
+		emit_map(em, map->name, "", 4, seki_emit_text(em, "struct %s_key", map->name),
+			 seki_emit_text(em, "struct %s_value", map->name), map->size);
+		emit_entries(em, map);
+	}
+	emit_default(em, map);
+}
+
+void seki_emit_maps(struct p4_emit *em)
+{
+	for (const struct p4_map *map = em->lower->maps; map; map = map->next) {
+		if (map->kind == P4_MAP_TABLE)
+			emit_table(em, map);
+		else
+			emit_map(em, map->name, "", 4,
+				 seki_emit_ctype(em, map->key_type, map->decl->tok),
+				 seki_emit_ctype(em, map->value_type, map->decl->tok), map->size);
+	}
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Maps: of tables, named and laid out as p4c's uBPF back end does it (<control>_<table>, key fields
+ * named after their expressions, widest first), and of registers.
+ */
+#include "compiler/p4/lower.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DEFAULT_ENTRIES 65535u
+#define MAX_ENTRIES	1048576u
+
+char *seki_lower_cname(struct seki_arena *arena, const char *text)
+{
+	size_t n = strlen(text);
+	char *name = seki_arena_dup(arena, text, n);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
+			    name[i]))
+			name[i] = '_';
+	return name;
+}
+
+const struct p4_map *seki_lower_map(const struct p4_lower *lower, const struct p4_decl *decl)
+{
+	for (const struct p4_map *m = lower->maps; m; m = m->next)
+		if (m->decl == decl)
+			return m;
+	return NULL;
+}
+
+/* hdr.ipv4.dstAddr as hdr_ipv4_dstAddr; anything else after its source text. */
+static char *expr_name(struct p4_lower *lower, const struct p4_expr *expr)
+{
+	struct seki_span at = seki_expr_span(expr);
+
+	if (expr->kind == P4_E_NAME)
+		return seki_lower_cname(lower->arena, expr->name);
+	if (expr->kind == P4_E_MEMBER)
+		return seki_arena_printf(lower->arena, "%s_%s", expr_name(lower, expr->a),
+					 expr->name);
+	return seki_lower_cname(lower->arena,
+				seki_arena_dup(lower->arena, at.src->text + at.off, at.len));
+}
+
+static bool key_name_taken(const struct p4_map *map, const char *name)
+{
+	for (uint32_t i = 0; i < map->n_fields; i++)
+		if (strcmp(map->fields[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void add_key(struct p4_lower *lower, struct p4_map *map, const struct p4_key *key)
+{
+	struct p4_map_field f = {.type = key->expr->type, .key = key, .position = map->n_fields};
+	const struct p4_type *base = seki_type_base(f.type);
+	uint32_t at = map->n_fields;
+
+	if (strcmp(key->match, "exact") != 0) {
+		seki_diag_unsupported(lower->diags, key->match_tok->at, "'%s' keys are",
+				      key->match);
+		return;
+	}
+	if (base->kind != P4_T_BIT && base->kind != P4_T_SIGNED && base->kind != P4_T_BOOL &&
+	    base->kind != P4_T_ENUM) {
+		seki_diag_unsupported(lower->diags, seki_expr_span(key->expr),
+				      "keys of type %s are", seki_type_name(lower->arena, f.type));
+		return;
+	}
+	f.name = key->rename ? seki_lower_cname(lower->arena, key->rename)
+			     : expr_name(lower, key->expr);
+	if (key_name_taken(map, f.name))
+		f.name = seki_arena_printf(lower->arena, "%s_%u", f.name, f.position);
+	while (at > 0 && seki_type_base(map->fields[at - 1].type)->width < base->width) {
+		map->fields[at] = map->fields[at - 1];
+		at--;
+	}
+	map->fields[at] = f;
+	map->n_fields++;
+}
+
+static struct p4_map *add_map(struct p4_lower *lower, const struct p4_decl *decl,
+			      enum p4_map_kind kind)
+{
+	struct p4_map *map = seki_arena_new(lower->arena, struct p4_map);
+	struct p4_map **end = &lower->maps;
+	const char *name = decl->rename ? decl->rename : decl->name;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = map;
+	map->kind = kind;
+	map->decl = decl;
+	if (name[0] == '.')
+		name++;
+	map->name = seki_lower_cname(lower->arena, seki_arena_printf(lower->arena, "%s_%s",
+								     lower->pipeline->name, name));
+	map->size = DEFAULT_ENTRIES;
+	return map;
+}
+
+static void check_size(struct p4_lower *lower, struct p4_map *map, const struct p4_expr *size)
+{
+	if (size->num.mag >= 1 && size->num.mag <= MAX_ENTRIES)
+		map->size = (uint32_t)size->num.mag;
+	else
+		seki_diag_error(lower->diags, seki_expr_span(size), "a size is from 1 to %u here",
+				MAX_ENTRIES);
+}
+
+static void add_table(struct p4_lower *lower, const struct p4_decl *decl)
+{
+	struct p4_map *map = add_map(lower, decl, P4_MAP_TABLE);
+	const struct p4_table *table = decl->table;
+	uint32_t n = 0, entries = 0;
+
+	for (const struct p4_key *k = table->keys; k; k = k->next)
+		n++;
+	map->fields = seki_arena_alloc(lower->arena, (n + 1) * sizeof(*map->fields));
+	for (const struct p4_key *k = table->keys; k; k = k->next)
+		add_key(lower, map, k);
+	for (const struct p4_action_ref *e = table->entries; e; e = e->next)
+		entries++;
+	for (const struct p4_property *p = table->properties; p; p = p->next) {
+		if (strcmp(p->name, "size") == 0)
+			check_size(lower, map, p->value);
+		else
+			seki_diag_unsupported(lower->diags, p->tok->at, "property '%s' is",
+					      p->name);
+	}
+	if (table->const_entries && entries)
+		map->size = entries;
+	if (entries > map->size)
+		seki_diag_error(lower->diags, decl->tok->at,
+				"table '%s' has %u entries, more than its size", decl->name,
+				entries);
+}
+
+static bool is_scalar(const struct p4_type *type)
+{
+	type = seki_type_base(type);
+	return type->kind == P4_T_BIT || type->kind == P4_T_SIGNED || type->kind == P4_T_BOOL ||
+	       type->kind == P4_T_ENUM;
+}
+
+static void add_instance(struct p4_lower *lower, const struct p4_decl *decl)
+{
+	struct p4_map *map;
+
+	if (decl->type->kind != P4_T_EXTERN || strcmp(decl->type->decl->name, "Register") != 0) {
+		seki_diag_unsupported(lower->diags, decl->tok->at, "instances of %s are",
+				      seki_type_name(lower->arena, decl->type));
+		return;
+	}
+	map = add_map(lower, decl, P4_MAP_REGISTER);
+	map->value_type = decl->type->args[0];
+	map->key_type = decl->type->args[1];
+	if (!is_scalar(map->key_type) || !is_scalar(map->value_type))
+		seki_diag_unsupported(lower->diags, decl->tok->at, "registers of %s are",
+				      seki_type_name(lower->arena, decl->type));
+	check_size(lower, map, decl->args);
+}
+
+int seki_lower_maps(struct p4_lower *lower)
+{
+	for (const struct p4_decl *d = lower->pipeline->members; d; d = d->next) {
+		if (d->kind == P4_D_TABLE)
+			add_table(lower, d);
+		else if (d->kind == P4_D_INSTANCE)
+			add_instance(lower, d);
+	}
+	for (const struct p4_decl *d = lower->parser->members; d; d = d->next)
+		if (d->kind == P4_D_INSTANCE || d->kind == P4_D_VALUE_SET)
+			seki_diag_unsupported(lower->diags, d->tok->at, "%s in a parser are",
+					      d->kind == P4_D_INSTANCE ? "instances"
+								       : "value sets");
+	return lower->diags->errors ? -EINVAL : 0;
+}
