@@ -134,11 +134,12 @@ static void print_drops(struct json_object *drops, struct json_object *sites)
 	puts(*separator ? "" : "none");
 	for (size_t i = 0; i < json_object_array_length(sites); i++) {
 		struct json_object *site = json_object_array_get_idx(sites, i);
+		const char *source = text(site, "source");
 
 		if (number(site, "line"))
-			printf("            %s:%" PRIu64 "  %" PRIu64 " packets\n",
-			       *text(site, "source") ? text(site, "source") : "line",
-			       number(site, "line"), number(site, "count"));
+			printf("            %s%s%" PRIu64 "  %" PRIu64 " packets\n",
+			       *source ? source : "line", *source ? ":" : " ", number(site, "line"),
+			       number(site, "count"));
 		else
 			printf("            (line unknown)  %" PRIu64 " packets\n",
 			       number(site, "count"));

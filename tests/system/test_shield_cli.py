@@ -107,16 +107,21 @@ class Instances:
                               capture_output=True, timeout=30, **options)
 
     def start(self, name="vm", *args):
-        process = subprocess.Popen([self.sekisho, "shield", "run", name, *args], env=self.env,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, text=True)
-        self.processes[name] = process
-        lines = ""
-        while "is ready" not in lines:
-            line = process.stdout.readline()
-            assert line, lines
-            lines += line
+        return self.launch(name, [self.sekisho, "shield", "run", name, *args])
+
+    def launch(self, name, argv, **options):
+        """Starts a P4 VM and waits until it is ready; what it says is in self.said(name)."""
+        with open(os.path.join(self.base, name + ".out"), "w") as out:
+            process = subprocess.Popen(argv, env=self.env, stdin=subprocess.DEVNULL, stdout=out,
+                                       stderr=subprocess.STDOUT, **options)
+        self.processes.setdefault(name, []).append(process)
+        poll(lambda: "is ready" in self.said(name) or process.poll() is not None, 10, "readiness")
+        assert process.poll() is None, self.said(name)
         return process
+
+    def said(self, name):
+        with open(os.path.join(self.base, name + ".out")) as out:
+            return out.read()
 
     def status(self, name="vm"):
         return json.loads(self.cli("status", "--json", name).stdout)
@@ -125,9 +130,8 @@ class Instances:
         return os.path.join(self.base, name, leaf)
 
     def close(self):
-        for process in self.processes.values():
+        for process in sum(self.processes.values(), []):
             process.kill()
-            process.stdout.close()
             process.wait()
 
 
@@ -288,16 +292,8 @@ def test_without_root_only_if_allowed(vms, objects, build):
                          capture_output=True, text=True)
     assert run.returncode == 1 and "--allow-partial-sandbox" in run.stderr
     assert os.listdir(vms.path("mine", "")) == []
-    process = subprocess.Popen([daemon, "mine", "--allow-partial-sandbox"], env=vms.env,
-                               preexec_fn=nobody, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True)
-    vms.processes["mine"] = process
-    lines = ""
-    while "is ready" not in lines:
-        line = process.stdout.readline()
-        assert line, lines
-        lines += line
-    assert "WARNING: sandbox partial" in lines
+    vms.launch("mine", [daemon, "mine", "--allow-partial-sandbox"], preexec_fn=nobody)
+    assert "WARNING: sandbox partial" in vms.said("mine")
     status = vms.status("mine")
     assert status["sandbox"].startswith("partial")
     seen = fields(status["pid"])
@@ -367,7 +363,7 @@ def test_load_replaces_and_counts_anew(vms, objects):
         queue = status["queues"][0]
         assert (queue["port"], queue["packets"], queue["dropped"]) == ("port0", 103, 103)
         shown = vms.cli("status").stdout
-        assert "pick.o" in shown and "port0" in shown and ":7  100 packets" in shown
+        assert "pick.o" in shown and "port0" in shown and "line 7  100 packets" in shown
     poll(lambda: vms.status()["queues"] == [], 5, "the queue to be freed")
 
 
