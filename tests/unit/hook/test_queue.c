@@ -1,0 +1,640 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What becomes of a packet: verdicts, lies, deadlines, the port's policy. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/unit/hook/rig.h"
+
+#define MS 1000000ull
+
+static struct seki_hook_stats stats(struct rig *r)
+{
+	struct seki_hook_stats s;
+
+	seki_hook_stats(r->hook, 0, &s);
+	return s;
+}
+
+static struct rig *rig_with(uint32_t inflight, bool fail_open)
+{
+	struct seki_hook_config config = rig_config();
+
+	config.inflight = inflight;
+	config.fail_open = fail_open;
+	return rig_create(&config);
+}
+
+static int set_up(void **state)
+{
+	*state = rig_with(SEKI_RING_ENTRIES, false);
+	return 0;
+}
+
+static int set_up_open(void **state)
+{
+	*state = rig_with(SEKI_RING_ENTRIES, true);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	rig_destroy(*state);
+	return 0;
+}
+
+/* One packet in, the P4 VM's answer `c` but for slot and generation, one outcome back. */
+static struct seki_outcome judge(struct rig *r, uint32_t in_port, struct rig_packet *p,
+				 struct seki_completion c)
+{
+	struct seki_submission s;
+	struct seki_outcome out;
+
+	assert_int_equal(rig_submit(r, in_port, p), SEKI_FATE_HELD);
+	assert_true(rig_take(r, &s));
+	c.slot = s.slot;
+	c.generation = s.generation;
+	rig_answer(r, &c);
+	assert_true(rig_poll(r, &out));
+	assert_ptr_equal(out.packet, p);
+	assert_int_equal(out.in_port, in_port);
+	return out;
+}
+
+static void a_submission_says_what_the_packet_is(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_submission s;
+
+	seki_ring_p4vm_set_want(&r->vm, 54);
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD);
+	assert_true(rig_take(r, &s));
+	assert_int_equal(s.len, 100);
+	assert_int_equal(s.copied, 54);
+	assert_int_equal(s.in_port, SEKI_PORT_VM);
+	assert_int_equal(s.rss_hash, 0x1234);
+	assert_int_equal(s.time_ns, r->now_ns);
+	assert_memory_equal(seki_ring_p4vm_packet(&r->vm, s.slot), p->bytes, 54);
+	assert_int_equal(seki_ring_p4vm_packet(&r->vm, s.slot)[54], 0);
+}
+
+static void pass_goes_on_untouched(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	const struct seki_completion pass = {.verdict = SEKI_VERDICT_PASS, .len = 100};
+	struct seki_outcome out = judge(r, SEKI_PORT_VM, p, pass);
+
+	assert_int_equal(out.fate, SEKI_FATE_PASS);
+	assert_int_equal(out.out_port, SEKI_PORT_NET);
+	assert_false(out.edited);
+	out = judge(r, SEKI_PORT_NET, p, pass);
+	assert_int_equal(out.out_port, SEKI_PORT_VM);
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].passed, 1);
+	assert_int_equal(stats(r).from[SEKI_PORT_NET].passed, 1);
+	assert_int_equal(stats(r).in_flight, 0);
+}
+
+static void drop_drops(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	const struct seki_completion c = {.verdict = SEKI_VERDICT_DROP, .site = 12};
+
+	assert_int_equal(judge(r, SEKI_PORT_NET, p, c).fate, SEKI_FATE_DROP);
+	assert_int_equal(stats(r).from[SEKI_PORT_NET].dropped[SEKI_REASON_VERDICT], 1);
+}
+
+static void redirects_go_where_they_are_granted(void **state)
+{
+	static const struct {
+		uint32_t port;
+		bool granted;
+	} cases[] = {{SEKI_PORT_NET, true},	     {SEKI_PORT_VM, true},
+		     {SEKI_PORT_GRANTED, true},	     {SEKI_PORT_GRANTED + 1, true},
+		     {SEKI_PORT_GRANTED + 2, false}, {UINT32_MAX, false}};
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	char name[SEKI_HOOK_NAME];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct seki_completion c = {
+			.verdict = SEKI_VERDICT_REDIRECT, .out_port = cases[i].port, .len = 100};
+		struct seki_outcome out = judge(r, SEKI_PORT_VM, p, c);
+
+		assert_int_equal(out.fate, cases[i].granted ? SEKI_FATE_PASS : SEKI_FATE_DROP);
+		if (cases[i].granted)
+			assert_int_equal(out.out_port, cases[i].port);
+	}
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].dropped[SEKI_REASON_BAD_PORT], 2);
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].passed, 1);
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].redirected, 3);
+	assert_true(seki_hook_grant(r->hook, SEKI_PORT_GRANTED + 1, name));
+	assert_string_equal(name, "two");
+	assert_false(seki_hook_grant(r->hook, SEKI_PORT_GRANTED + 2, name));
+	assert_false(seki_hook_grant(r->hook, SEKI_PORT_VM, name));
+	assert_false(seki_hook_grant(r->hook, UINT32_MAX, name));
+}
+
+static void rewritten_packets_within_bounds(void **state)
+{
+	/* Of a packet of 3000 bytes, of which SEKI_SLOT_BYTES were copied. */
+	static const struct {
+		uint32_t head_in, head_out, len;
+		bool good;
+	} cases[] = {
+		{0, 0, 3000, true},
+		{0, 0, 14, true},
+		{0, 0, 13, false},
+		{0, 0, 0, false},
+		{0, 0, 3001, false},
+		{0, 0, UINT32_MAX, false},
+		{2048, 2048, 3000, true},
+		{2049, 2048, 2999, false},
+		{2048, 2049, 3001, false},
+		{2048, 0, 952, true},
+		{2048, 0, 953, false},
+		{0, 2048, 5048, true},
+		{0, 2048, 5049, false},
+		{14, 18, 3004, true},
+		{UINT32_MAX, 0, 100, false},
+		{0, UINT32_MAX, 100, false},
+		{UINT32_MAX, UINT32_MAX, 3000, false},
+		{2048, UINT32_MAX, 14, false},
+	};
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 3000);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct seki_completion c = {.verdict = SEKI_VERDICT_PASS,
+						  .head_in = cases[i].head_in,
+						  .head_out = cases[i].head_out,
+						  .len = cases[i].len};
+		struct seki_outcome out = judge(r, SEKI_PORT_VM, p, c);
+
+		assert_int_equal(out.fate, cases[i].good ? SEKI_FATE_PASS : SEKI_FATE_DROP);
+		assert_int_equal(out.edited, cases[i].good && i != 0);
+		if (out.edited) {
+			assert_int_equal(out.head_in, cases[i].head_in);
+			assert_int_equal(out.head_out, cases[i].head_out);
+			assert_int_equal(out.len, cases[i].len);
+			assert_non_null(out.head);
+		}
+	}
+}
+
+static void a_packet_never_grows_beyond_the_maximum(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, SEKI_PACKET_MAX);
+	const struct seki_completion grown = {
+		.verdict = SEKI_VERDICT_PASS, .head_out = 1, .len = SEKI_PACKET_MAX + 1};
+
+	assert_int_equal(judge(r, SEKI_PORT_VM, p, grown).fate, SEKI_FATE_DROP);
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].dropped[SEKI_REASON_BAD_VERDICT], 1);
+}
+
+static void malformed_verdicts_drop(void **state)
+{
+	const struct seki_completion cases[] = {
+		{.verdict = 4, .len = 100},
+		{.verdict = UINT32_MAX, .len = 100},
+		{.verdict = SEKI_VERDICT_PASS, .len = 100, .out_port = 1},
+		{.verdict = SEKI_VERDICT_PASS, .len = 100, .pad = {[31] = 1}},
+		{.verdict = SEKI_VERDICT_MORE},
+	};
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	const size_t n = sizeof(cases) / sizeof(cases[0]);
+
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(judge(r, SEKI_PORT_VM, p, cases[i]).fate, SEKI_FATE_DROP);
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].dropped[SEKI_REASON_BAD_VERDICT], n);
+}
+
+static void more_is_granted_once(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 500);
+	struct seki_submission s, again;
+	struct seki_completion c;
+	struct seki_outcome out;
+
+	seki_ring_p4vm_set_want(&r->vm, 34);
+	assert_int_equal(rig_submit(r, SEKI_PORT_NET, p), SEKI_FATE_HELD);
+	assert_true(rig_take(r, &s));
+	c = rig_verdict(&s, SEKI_VERDICT_MORE);
+	rig_answer(r, &c);
+	assert_false(rig_poll(r, &out));
+	assert_true(rig_take(r, &again));
+	assert_int_equal(again.copied, 500);
+	assert_int_not_equal(again.generation, s.generation);
+	assert_memory_equal(seki_ring_p4vm_packet(&r->vm, again.slot), p->bytes, 500);
+	c = rig_verdict(&again, SEKI_VERDICT_MORE);
+	rig_answer(r, &c);
+	assert_true(rig_poll(r, &out));
+	assert_int_equal(out.fate, SEKI_FATE_DROP);
+	assert_int_equal(stats(r).more, 1);
+}
+
+static void more_than_a_slot_is_too_long(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, SEKI_SLOT_BYTES + 1);
+	const struct seki_completion c = {.verdict = SEKI_VERDICT_MORE};
+	bool open = r->hook->fail_open;
+
+	assert_int_equal(judge(r, SEKI_PORT_NET, p, c).fate,
+			 open ? SEKI_FATE_PASS : SEKI_FATE_DROP);
+	if (open)
+		assert_int_equal(stats(r).from[SEKI_PORT_NET].bypassed[SEKI_REASON_TOO_LONG], 1);
+	else
+		assert_int_equal(stats(r).from[SEKI_PORT_NET].dropped[SEKI_REASON_TOO_LONG], 1);
+}
+
+static void lengths_that_are_no_packet(void **state)
+{
+	static const uint32_t lengths[] = {0, 13, SEKI_PACKET_MAX + 1};
+	struct rig *r = *state;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct rig_packet *p = rig_packet(r, lengths[i]);
+
+		assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_DROP);
+	}
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].dropped[SEKI_REASON_LENGTH], 3);
+}
+
+static void late_and_made_up_completions_are_ignored(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_submission s[4];
+	struct seki_completion c;
+	struct seki_outcome out;
+
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD);
+		assert_true(rig_take(r, &s[i]));
+	}
+	c = rig_verdict(&s[0], SEKI_VERDICT_PASS);
+	rig_answer(r, &c);
+	assert_true(rig_poll(r, &out));
+	rig_answer(r, &c); /* a second time */
+	assert_false(rig_poll(r, &out));
+	c = rig_verdict(&s[1], SEKI_VERDICT_PASS);
+	c.generation++;
+	rig_answer(r, &c);
+	c = rig_verdict(&s[1], SEKI_VERDICT_PASS);
+	c.slot = SEKI_RING_ENTRIES;
+	rig_answer(r, &c);
+	assert_false(rig_poll(r, &out));
+	assert_false(rig_poll(r, &out));
+	assert_int_equal(stats(r).late, 3);
+	assert_int_equal(stats(r).in_flight, 3);
+}
+
+static void deadline_follows_the_policy_and_then_nobody_waits(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	enum seki_fate expected = r->hook->fail_open ? SEKI_FATE_PASS : SEKI_FATE_DROP;
+	struct seki_submission s;
+	struct seki_completion c;
+	struct seki_outcome out;
+
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD);
+	r->now_ns += 999 * MS;
+	assert_false(rig_poll(r, &out));
+	r->now_ns += MS;
+	assert_true(rig_poll(r, &out));
+	assert_int_equal(out.fate, expected);
+	assert_false(out.edited);
+	assert_int_equal(out.out_port, SEKI_PORT_NET);
+	assert_int_equal(stats(r).state, SEKI_QUEUE_UNRESPONSIVE);
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), expected);
+	/* It goes on: its late answer is ignored, but heals the queue. */
+	assert_true(rig_take(r, &s));
+	c = rig_verdict(&s, SEKI_VERDICT_PASS);
+	rig_answer(r, &c);
+	assert_false(rig_poll(r, &out));
+	assert_int_equal(stats(r).state, SEKI_QUEUE_UP);
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD);
+}
+
+static void answers_that_wait_are_not_late(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_submission s;
+	struct seki_completion c;
+	struct seki_outcome out;
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD);
+		assert_true(rig_take(r, &s));
+		c = rig_verdict(&s, SEKI_VERDICT_PASS);
+		rig_answer(r, &c);
+	}
+	r->now_ns += 5000 * MS; /* the switch was busy elsewhere */
+	for (int i = 0; i < 3; i++) {
+		assert_true(rig_poll(r, &out));
+		assert_int_equal(out.fate, SEKI_FATE_PASS);
+	}
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].passed, 3);
+}
+
+static void a_p4vm_that_hangs_is_attached_anew(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_outcome out;
+
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD);
+	r->now_ns += 1000 * MS;
+	assert_true(rig_poll(r, &out));
+	r->now_ns += 5001 * MS;
+	assert_false(rig_poll(r, &out));
+	assert_int_equal(stats(r).hangs, 1);
+	assert_true(rig_collect(r));
+	rig_attach(r);
+	assert_false(rig_poll(r, &out));
+	assert_int_equal(stats(r).state, SEKI_QUEUE_UP);
+	assert_int_equal(stats(r).sessions, 2);
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD);
+}
+
+static void a_lost_session_flushes_and_heals(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	enum seki_fate expected = r->hook->fail_open ? SEKI_FATE_PASS : SEKI_FATE_DROP;
+	struct seki_outcome out;
+
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(rig_submit(r, SEKI_PORT_NET, p), SEKI_FATE_HELD);
+	r->session->dead = 1;
+	for (int i = 0; i < 5; i++) {
+		assert_true(rig_poll(r, &out));
+		assert_int_equal(out.fate, expected);
+	}
+	assert_true(rig_collect(r));
+	assert_false(rig_poll(r, &out));
+	assert_int_equal(rig_submit(r, SEKI_PORT_NET, p), expected);
+	assert_int_equal(stats(r).state, SEKI_QUEUE_DOWN);
+	rig_attach(r);
+	assert_false(rig_poll(r, &out));
+	assert_int_equal(rig_submit(r, SEKI_PORT_NET, p), SEKI_FATE_HELD);
+}
+
+static void impossible_indices_end_the_session(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_p4vm_header *h = r->session->p4vm_region;
+	struct seki_outcome out;
+
+	assert_int_equal(rig_submit(r, SEKI_PORT_NET, p), SEKI_FATE_HELD);
+	h->cpl_tail = 0x80000000;
+	assert_false(rig_poll(r, &out));
+	assert_int_equal(stats(r).lies, 1);
+	assert_true(rig_poll(r, &out));
+	assert_int_equal(out.fate, SEKI_FATE_DROP);
+	assert_true(rig_collect(r));
+}
+
+static void no_more_in_flight_than_allowed(void **state)
+{
+	struct rig *r = rig_with(3, false);
+	struct rig_packet *p = rig_packet(r, 100);
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(rig_submit(r, SEKI_PORT_NET, p), SEKI_FATE_HELD);
+	assert_int_equal(rig_submit(r, SEKI_PORT_NET, p), SEKI_FATE_DROP);
+	assert_int_equal(stats(r).from[SEKI_PORT_NET].dropped[SEKI_REASON_FULL], 1);
+	assert_int_equal(stats(r).in_flight, 3);
+	seki_hook_destroy(r->hook);
+	r->hook = NULL;
+	assert_true(p->dropped); /* what is in flight at the end is freed */
+	rig_destroy(r);
+}
+
+static void a_full_ring_refuses(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+
+	for (uint32_t i = 0; i < SEKI_RING_ENTRIES; i++)
+		assert_int_equal(rig_submit(r, SEKI_PORT_NET, p), SEKI_FATE_HELD);
+	assert_int_equal(rig_submit(r, SEKI_PORT_NET, p), SEKI_FATE_DROP);
+	assert_int_equal(stats(r).from[SEKI_PORT_NET].dropped[SEKI_REASON_FULL], 1);
+	seki_hook_destroy(r->hook);
+	assert_int_equal(seki_hook_create(NULL, "", &(struct seki_hook_config){0}, NULL, &r->hook),
+			 0);
+}
+
+static void wake_ups_are_sent_to_a_sleeper_only(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	char byte;
+
+	rig_submit(r, SEKI_PORT_VM, p);
+	assert_int_equal(recv(r->vm_sock, &byte, 1, MSG_DONTWAIT), -1);
+	seki_ring_p4vm_arm(&r->vm);
+	rig_submit(r, SEKI_PORT_VM, p);
+	rig_submit(r, SEKI_PORT_VM, p);
+	assert_int_equal(recv(r->vm_sock, &byte, 1, MSG_DONTWAIT), 1);
+	assert_int_equal(recv(r->vm_sock, &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(stats(r).wakeups, 1);
+}
+
+/* A P4 VM that signals for nothing is looked at once a millisecond only, until it does work. */
+static void endless_signals_do_not_spin(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_submission s;
+	struct seki_completion c;
+	struct seki_outcome out;
+	struct seki_sleep sleep;
+	int looks = 0;
+
+	for (;; looks++) {
+		seki_queue_sleep(r->q, r->now_ns, &sleep);
+		assert_false(sleep.ready);
+		if (sleep.fd < 0)
+			break;
+		assert_true(looks < 100);
+		eventfd_write(r->session->eventfd, 1);
+		assert_false(rig_poll(r, &out));
+	}
+	assert_int_equal(sleep.until_ns, r->now_ns + MS);
+	rig_submit(r, SEKI_PORT_VM, p);
+	assert_true(rig_take(r, &s));
+	c = rig_verdict(&s, SEKI_VERDICT_PASS);
+	rig_answer(r, &c);
+	seki_queue_sleep(r->q, r->now_ns, &sleep);
+	assert_true(sleep.ready);
+	assert_true(rig_poll(r, &out));
+	seki_queue_sleep(r->q, r->now_ns, &sleep);
+	assert_int_equal(sleep.fd, r->session->eventfd);
+}
+
+/* Nor can it make the switch wait by emptying the eventfd itself and making it blocking. */
+static void an_emptied_eventfd_does_not_block(void **state)
+{
+	struct rig *r = *state;
+	struct seki_outcome out;
+	struct seki_sleep sleep;
+	int blocking = eventfd(0, 0);
+
+	close(r->session->eventfd);
+	r->session->eventfd = blocking;
+	seki_queue_sleep(r->q, r->now_ns, &sleep);
+	assert_int_equal(sleep.fd, blocking);
+	assert_false(rig_poll(r, &out));
+}
+
+static void sleep_ends_with_the_oldest_deadline(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_sleep sleep;
+	uint64_t start = r->now_ns;
+
+	rig_submit(r, SEKI_PORT_VM, p);
+	r->now_ns += 10 * MS;
+	rig_submit(r, SEKI_PORT_VM, p);
+	seki_queue_sleep(r->q, r->now_ns, &sleep);
+	assert_int_equal(sleep.until_ns, start + 1000 * MS);
+}
+
+static void switched_off_passes_new_and_finishes_old(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_hook_config config = rig_config();
+	struct seki_submission s;
+	struct seki_completion c;
+	struct seki_outcome out;
+
+	rig_submit(r, SEKI_PORT_VM, p);
+	config.socket[0] = 0;
+	seki_hook_configure(r->hook, &config);
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_PASS);
+	assert_false(seki_hook_drained(r->hook));
+	assert_true(rig_take(r, &s));
+	c = rig_verdict(&s, SEKI_VERDICT_DROP);
+	rig_answer(r, &c);
+	assert_true(rig_poll(r, &out));
+	assert_int_equal(out.fate, SEKI_FATE_DROP);
+	assert_true(seki_hook_drained(r->hook));
+	config = rig_config();
+	seki_hook_configure(r->hook, &config);
+	assert_false(seki_hook_drained(r->hook));
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD);
+}
+
+static void settings_change_in_flight(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_hook_config config = rig_config();
+
+	config.inflight = 1;
+	config.fail_open = true;
+	config.grants = 0;
+	seki_hook_configure(r->hook, &config);
+	assert_false(r->q->link.reconnect);
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD);
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_PASS);
+	strcpy(config.socket, "/other");
+	seki_hook_configure(r->hook, &config);
+	assert_true(r->q->link.reconnect);
+}
+
+static void leaving_flushes_and_joining_returns(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_outcome out;
+
+	rig_submit(r, SEKI_PORT_VM, p);
+	seki_queue_leave(r->q);
+	assert_true(rig_collect(r));
+	assert_true(rig_poll(r, &out));
+	assert_int_equal(out.fate, SEKI_FATE_DROP);
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].dropped[SEKI_REASON_REMOVED], 1);
+	assert_int_equal(r->q->link.wanted, 0);
+	rig_attach(r); /* was on its way */
+	seki_queue_leave(r->q);
+	assert_true(rig_collect(r));
+	seki_queue_join(r->q);
+	assert_int_equal(r->q->link.wanted, 1);
+	rig_attach(r);
+	assert_false(rig_poll(r, &out));
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD);
+}
+
+static void given_up_packets_are_counted_as_dropped(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	const struct seki_completion c = {
+		.verdict = SEKI_VERDICT_REDIRECT, .out_port = SEKI_PORT_GRANTED, .len = 60};
+	struct seki_outcome out = judge(r, SEKI_PORT_VM, p, c);
+
+	seki_queue_give_up(r->q, &out, SEKI_REASON_BAD_PORT);
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].redirected, 0);
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].rewritten, 0);
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].dropped[SEKI_REASON_BAD_PORT], 1);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define OPEN(function) cmocka_unit_test_setup_teardown(function, set_up_open, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(a_submission_says_what_the_packet_is),
+		TEST(pass_goes_on_untouched),
+		TEST(drop_drops),
+		TEST(redirects_go_where_they_are_granted),
+		TEST(rewritten_packets_within_bounds),
+		TEST(a_packet_never_grows_beyond_the_maximum),
+		TEST(malformed_verdicts_drop),
+		OPEN(malformed_verdicts_drop),
+		TEST(more_is_granted_once),
+		TEST(more_than_a_slot_is_too_long),
+		OPEN(more_than_a_slot_is_too_long),
+		TEST(lengths_that_are_no_packet),
+		TEST(late_and_made_up_completions_are_ignored),
+		TEST(deadline_follows_the_policy_and_then_nobody_waits),
+		OPEN(deadline_follows_the_policy_and_then_nobody_waits),
+		TEST(answers_that_wait_are_not_late),
+		TEST(a_p4vm_that_hangs_is_attached_anew),
+		TEST(a_lost_session_flushes_and_heals),
+		OPEN(a_lost_session_flushes_and_heals),
+		TEST(impossible_indices_end_the_session),
+		cmocka_unit_test(no_more_in_flight_than_allowed),
+		TEST(a_full_ring_refuses),
+		TEST(wake_ups_are_sent_to_a_sleeper_only),
+		TEST(endless_signals_do_not_spin),
+		TEST(an_emptied_eventfd_does_not_block),
+		TEST(sleep_ends_with_the_oldest_deadline),
+		TEST(switched_off_passes_new_and_finishes_old),
+		TEST(settings_change_in_flight),
+		TEST(leaving_flushes_and_joining_returns),
+		TEST(given_up_packets_are_counted_as_dropped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
