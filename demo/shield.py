@@ -51,16 +51,21 @@ class Demo:
         vm_mark, client_mark = len(self.in_vm.seen()), len(self.at_client.seen())
         dropped = self.dropped()
         self.lab.client_sends(*forged)
-        ping = self.lab.client.run(["ping", "-n", "-c", "3", "-i", "0.2", "-W", "3", VM_IP], check=False)
-        # The forged ones went first, but one may wait for a fact: it is in the count once it is judged.
-        self.settle(lambda: self.dropped() - dropped + self.forged_in_vm(vm_mark) >= len(forged))
-        requests = [p for p in self.in_vm.seen(vm_mark) if p["type"] == 8]
-        replies = [p for p in self.at_client.seen(client_mark) if p["type"] == 0]
+        self.lab.client.run(["ping", "-n", "-c", "3", "-i", "0.2", "-W", "3", VM_IP], check=False)
+        # The forged ones went first, but one may wait for a fact: it is counted once it is judged.
+        self.settle(lambda: self.dropped() - dropped + self.forged_in_vm(vm_mark) >= len(forged)
+                    and self.echoes(self.in_vm, vm_mark, 8) >= 3
+                    and self.echoes(self.at_client, client_mark, 0) >= 3)
         self.table.line(f"{what}: forged, delivered in the VM", f"{expect_forged} of 3",
                         f"{self.forged_in_vm(vm_mark)} of {len(forged)}")
-        self.table.line(f"{what}: echo requests, delivered in the VM", "3 of 3", f"{len(requests)} of 3")
-        self.table.line(f"{what}: echo replies, back at the client", "3 of 3", f"{len(replies)} of 3")
-        return ping
+        self.table.line(f"{what}: echo requests, delivered in the VM", "3 of 3",
+                        f"{self.echoes(self.in_vm, vm_mark, 8)} of 3")
+        self.table.line(f"{what}: echo replies, back at the client", "3 of 3",
+                        f"{self.echoes(self.at_client, client_mark, 0)} of 3")
+
+    @staticmethod
+    def echoes(watcher, mark, kind):
+        return len([p for p in watcher.seen(mark) if p["type"] == kind])
 
     def forged_in_vm(self, mark):
         return len([p for p in self.in_vm.seen(mark) if (p["type"], p["code"]) == (3, 3)])
