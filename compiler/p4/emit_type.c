@@ -209,6 +209,21 @@ static void emit_default(struct p4_emit *em, const struct p4_map *map)
 		       ref && ref->action ? action_value(em, ref) : "{.action = ~0u}");
 }
 
+/* The numbers of the actions, by name: for control planes that read the C. */
+static void emit_action_numbers(struct p4_emit *em, const struct p4_map *map)
+{
+	const struct p4_action_ref *ref = map->decl->table->actions;
+
+	if (!ref)
+		return;
+	seki_emit_line(em, "enum %s_actions {", map->name);
+	for (; ref; ref = ref->next)
+		if (ref->action)
+			seki_emit_line(em, "\t%s_is_%s = %u,", map->name, ref->action->name,
+				       ref->index);
+	seki_emit_line(em, "};");
+}
+
 static void emit_table(struct p4_emit *em, const struct p4_map *map)
 {
 	if (map->n_fields) {
@@ -218,6 +233,7 @@ static void emit_table(struct p4_emit *em, const struct p4_map *map)
 				   map->fields[i].key->tok);
 		seki_emit_line(em, "};");
 	}
+	emit_action_numbers(em, map);
 	seki_emit_line(em, "struct %s_value {\n\tu32 action;\n\tunion {", map->name);
 	for (const struct p4_action_ref *ref = map->decl->table->actions; ref; ref = ref->next)
 		emit_action_data(em, ref);

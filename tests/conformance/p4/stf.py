@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a P4 program's STF file through both engines: the BPF machine and native code.
+
+STF: `packet PORT HEX`, `expect PORT HEX` (`*` matches a nibble, a trailing `$` pins the length),
+`add TABLE [PRIO] key.FIELD:VALUE ... ACTION(ARG:VALUE, ...)`, `setdefault TABLE ACTION(...)`. Ours:
+`sent 4|6 SADDR DADDR SPORT DPORT` (hex) makes the VM have sent a UDP datagram, `drop [LINE]` says that
+the last packet was dropped, at that line of the program, and `#: compat` builds as p4c would.
+"""
+import pathlib
+import re
+import subprocess
+
+WIDTHS = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
+
+
+class Failure(Exception):
+    """What a program did and should not have done, or the reverse."""
+
+
+def parse_fields(body):
+    """[(name, bytes, alignment)] of the members of a struct of the generated C."""
+    fields = []
+    for kind, name, count in re.findall(r"(u\d+) (\w+)(?:\[(\d+)\])?;", body):
+        size = WIDTHS[kind]
+        fields.append((name, int(count) if count else size, size))
+    return fields
+
+
+def pack(fields, values, what):
+    """The bytes of a struct of C, with its padding."""
+    out = bytearray()
+    align = 1
+    left = dict(values)
+    for name, size, alignment in fields:
+        align = max(align, alignment)
+        out += bytes(-len(out) % alignment)
+        if name not in left:
+            raise Failure(f"{what}: no value for {name}")
+        out += left.pop(name).to_bytes(size, "little")
+    if left:
+        raise Failure(f"{what}: no field {', '.join(left)}")
+    return bytes(out) + bytes(-len(out) % align), align
+
+
+class Layout:
+    """Where tables keep their keys and actions, as the generated C says."""
+
+    def __init__(self, code):
+        self.keys = {name: parse_fields(body)
+                     for name, body in re.findall(r"struct (\w+)_key \{(.*?)\n\t\};", code, re.S)}
+        self.actions = {name: {a: int(i) for a, i in re.findall(name + r"_is_(\w+) = (\d+)", body)}
+                        for name, body in re.findall(r"enum (\w+)_actions \{(.*?)\n\t\};", code, re.S)}
+        self.data = {}
+        for name, body in re.findall(r"struct (\w+)_value \{(.*?)\} u;", code, re.S):
+            self.data[name] = {a: parse_fields(b)
+                               for b, a in re.findall(r"struct \{(.*?)\} a_(\w+);", body, re.S)}
+
+    def key(self, table, values):
+        return pack(self.keys[table], values, table)[0]
+
+    def value(self, table, action, values):
+        """u32 action, then the union of all actions' data."""
+        if action not in self.actions.get(table, {}):
+            action = action.split("_", 1)[-1]
+        if action not in self.actions.get(table, {}):
+            raise Failure(f"table {table} has no action {action}")
+        unions = [pack(f, {n: 0 for n, _, _ in f}, table) for f in self.data[table].values()]
+        align = max([a for _, a in unions], default=1)
+        size = max([len(b) for b, _ in unions], default=0)
+        size += -size % align
+        body = pack(self.data[table].get(action, []), values, action)[0].ljust(size, b"\0")
+        head = self.actions[table][action].to_bytes(4, "little")
+        head += bytes(-4 % align)
+        whole = head + body
+        return whole + bytes(-len(whole) % max(4, align))
+
+
+class Engine:
+    """A p4run process: a command and its answer a line."""
+
+    def __init__(self, p4run, program):
+        self.process = subprocess.Popen([p4run, program], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def ask(self, command):
+        try:
+            self.process.stdin.write(command + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        answer = self.process.stdout.readline().strip()
+        if not answer or answer.startswith("error"):
+            self.process.stdin.close()
+            raise Failure(f"{command[:60]}: {answer or self.process.stderr.read().strip()}")
+        return answer
+
+    def close(self):
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            stream.close()
+        self.process.kill()
+        self.process.wait()
+
+
+def number(text):
+    return int(text, 0)
+
+
+def matches(expected, exact, got):
+    if len(got) < len(expected) or (exact and len(got) != len(expected)):
+        return False
+    return all(e in ("*", g) for e, g in zip(expected, got))
+
+
+class Run:
+    """One STF file on one engine."""
+
+    def __init__(self, engine, layout, compat):
+        self.engine = engine
+        self.layout = layout
+        self.compat = compat
+        self.out = {}
+        self.last = None
+
+    def packet(self, port, data):
+        answer = self.engine.ask(f"packet {port} {data or '-'}")
+        result, action, out_port, site, body = answer.split()
+        body = "" if body == "-" else body
+        self.last = (int(result), int(site), body)
+        if int(result):
+            out = int(out_port) if self.compat or int(action) == 3 else port
+            self.out.setdefault(out, []).append(body)
+
+    def expect(self, port, data):
+        exact = data.endswith("$") or self.compat
+        data = data.rstrip("$")
+        got = self.out.get(port, [])
+        if not got:
+            raise Failure(f"nothing came out of port {port}")
+        body = got.pop(0)
+        if not matches(data, exact, body):
+            raise Failure(f"port {port}: {body}\n  instead of {data}")
+
+    def drop(self, line):
+        result, site, _ = self.last
+        if result:
+            raise Failure("the packet was not dropped")
+        if line and site != line:
+            raise Failure(f"dropped at line {site}, not {line}")
+
+    def add(self, text, default):
+        found = re.match(r"(\w+)\s+(?:\d+\s+)?(.*?)(\w+)\((.*)\)", text)
+        table, keys, action, args = found.groups()
+        values = [a.split(":") for a in re.split(r"[,\s]+", args) if a]
+        value = self.layout.value(table, action, {n: number(v) for n, v in values})
+        if default:
+            self.engine.ask(f"set {table}_defaultAction 00000000 {value.hex()}")
+            return
+        pairs = [k.split(":") for k in keys.split()]
+        key = self.layout.key(table, {k.split(".")[-1]: number(v) for k, v in pairs})
+        self.engine.ask(f"set {table} {key.hex()} {value.hex()}")
+
+    def line(self, text):
+        word, _, rest = text.partition(" ")
+        rest = rest.strip()
+        if word in ("packet", "expect"):
+            port, _, data = rest.partition(" ")
+            getattr(self, word)(int(port), data.replace(" ", "").lower())
+        elif word == "drop":
+            self.drop(int(rest) if rest else 0)
+        elif word in ("add", "setdefault"):
+            self.add(rest, word == "setdefault")
+        elif word == "sent":
+            self.engine.ask(text)
+        else:
+            raise Failure(f"unknown command {word}")
+
+    def finish(self):
+        left = {port: out for port, out in self.out.items() if out}
+        if left:
+            raise Failure(f"packets that nothing was said about: {left}")
+
+
+def run_stf(path, engine, layout, compat):
+    """Raises Failure with the line. Returns how many expectations were met."""
+    run = Run(engine, layout, compat)
+    met = 0
+    number_of = 0
+    try:
+        for number_of, text in enumerate(pathlib.Path(path).read_text().splitlines(), 1):
+            text = text.split("#")[0].strip()
+            if text:
+                run.line(text)
+                met += text.split()[0] in ("expect", "drop")
+        run.finish()
+    except Failure as failure:
+        raise Failure(f"{path}:{number_of}: {failure}") from failure
+    return met
+
+
+def build(sekisho, source, folder, compat):
+    """[(engine's name, file)] and the layout."""
+    base = pathlib.Path(folder) / pathlib.Path(source).stem
+    obj, code, lib = (base.with_suffix(s) for s in (".o", ".c", ".so"))
+    command = [sekisho, "p4", "build", source, "-o", obj, "--emit-c", code]
+    done = subprocess.run(command + (["--compat=p4c"] if compat else []), capture_output=True,
+                          text=True, check=False)
+    if done.returncode:
+        raise Failure(f"{source}: {done.stderr.strip()}")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-w", "-DSEKISHO_NATIVE", code, "-o", lib],
+                   check=True)
+    return [("bpf", obj), ("native", lib)], Layout(code.read_text())
+
+
+def run_program(sekisho, p4run, source, stf, folder, compat):
+    """Builds and runs; returns how many expectations were met on each engine."""
+    programs, layout = build(sekisho, source, folder, compat)
+    met = 0
+    for name, program in programs:
+        engine = Engine(p4run, program)
+        try:
+            met = run_stf(stf, engine, layout, compat) if stf else 0
+        except Failure as failure:
+            raise Failure(f"{name}: {failure}") from failure
+        finally:
+            engine.close()
+    return met
