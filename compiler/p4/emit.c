@@ -161,6 +161,7 @@ static void emit_end(struct p4_emit *em)
 
 static void emit_entry(struct p4_emit *em)
 {
+	seki_emit_place(em, em->lower->parser->tok);
 	seki_strbuf_printf(em->out, "u64 entry(void *ctx, struct s_standard_metadata *std)\n{\n");
 	emit_locals(em);
 	seki_emit_parser(em);
