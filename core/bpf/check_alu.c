@@ -94,6 +94,18 @@ static void tie_add(struct seki_walk *w, struct seki_reg *result, const struct s
 	}
 }
 
+/* Where no bit can be set in both, or-ing is adding; compilers like it better. */
+static void tie_or(struct seki_walk *w, struct seki_reg *result, const struct seki_bpf_row *row,
+		   const struct seki_reg *a, const struct seki_reg *b)
+{
+	struct seki_bpf_row add = *row;
+
+	if (!seki_scalar_is_const(&b->v) || (a->v.n.t.value | a->v.n.t.mask) & b->v.n.umin)
+		return;
+	add.sub = SEKI_ALU_ADD;
+	tie_add(w, result, &add, a, b);
+}
+
 /* v1 code zero- and sign-extends by shifting left and right by 32. */
 static void tie_shift(struct seki_reg *result, const struct seki_bpf_row *row,
 		      const struct seki_reg *a, const struct seki_reg *b)
@@ -148,6 +160,10 @@ static int number_alu(struct seki_walk *w, const struct seki_bpf_op *op, const s
 	case SEKI_ALU_ADD:
 	case SEKI_ALU_SUB:
 		tie_add(w, &result, row, a, b);
+		break;
+	case SEKI_ALU_OR:
+	case SEKI_ALU_XOR:
+		tie_or(w, &result, row, a, b);
 		break;
 	case SEKI_ALU_LSH:
 	case SEKI_ALU_RSH:
