@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The machine through its public interface: loading, running, maps, and objects that are broken.
- * test_machine OBJECT, which is object.bpf.c compiled. */
+ * test_machine OBJECT, which is machine_object.c compiled. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
