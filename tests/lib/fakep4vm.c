@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A P4 VM that misbehaves: fakep4vm SOCKET MODE. What it does wrong in each mode is in the table at
+ * the end; "pass" does nothing wrong. Says "ready" when it listens, and runs until it is killed.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "abi/attach.h"
+#include "core/ring/ring.h"
+#include "lib/shm/shm.h"
+
+#define QUEUES 16
+
+struct queue {
+	int sock; /* -1: free */
+	int eventfd;
+	struct seki_ring_p4vm ring;
+	void *switch_region;
+	void *p4vm_region;
+	uint64_t random;
+};
+
+struct mode {
+	const char *name;
+	bool mute;  /* never answers an attach */
+	bool spins; /* does something without being asked */
+	void (*act)(struct queue *q);
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "fakep4vm: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static uint64_t draw(struct queue *q)
+{
+	q->random ^= q->random >> 12;
+	q->random ^= q->random << 25;
+	q->random ^= q->random >> 27;
+	return q->random * 0x2545f4914f6cdd1dull;
+}
+
+static struct seki_completion verdict(const struct seki_submission *s, uint32_t what)
+{
+	return (struct seki_completion){
+		.slot = s->slot, .generation = s->generation, .verdict = what, .len = s->len};
+}
+
+static void answer(struct queue *q, const struct seki_completion *c)
+{
+	if (seki_ring_p4vm_room(&q->ring) == 0)
+		return;
+	seki_ring_p4vm_answer(&q->ring, c, 1);
+	if (seki_ring_p4vm_wake_needed(&q->ring))
+		eventfd_write(q->eventfd, 1);
+}
+
+/* Calls `each` for all that was submitted. */
+static void take(struct queue *q, void (*each)(struct queue *q, const struct seki_submission *s))
+{
+	struct seki_submission s;
+
+	while (seki_ring_p4vm_take(&q->ring, &s, 1, NULL) == 1)
+		each(q, &s);
+}
+
+static void pass(struct queue *q, const struct seki_submission *s)
+{
+	struct seki_completion c = verdict(s, SEKI_VERDICT_PASS);
+
+	answer(q, &c);
+}
+
+static void pass_all(struct queue *q)
+{
+	take(q, pass);
+}
+
+static void do_nothing(struct queue *q)
+{
+	(void)q;
+}
+
+static void pass_twice(struct queue *q, const struct seki_submission *s)
+{
+	pass(q, s);
+	pass(q, s);
+}
+
+static void answer_twice(struct queue *q)
+{
+	take(q, pass_twice);
+}
+
+static void bad_length(struct queue *q, const struct seki_submission *s)
+{
+	static const uint32_t lengths[] = {0, 1, 13, 65536, 0x7fffffff, 0x80000000, 0xffffffff};
+	struct seki_completion c = verdict(s, SEKI_VERDICT_PASS);
+	uint32_t length = lengths[draw(q) % 7];
+
+	switch (draw(q) % 4) {
+	case 0:
+		c.len = length;
+		break;
+	case 1:
+		c.head_in = length | 0x10000;
+		break;
+	case 2:
+		c.head_out = length | 0x10000;
+		break;
+	case 3:
+		c.len = s->len + 1;
+		break;
+	}
+	answer(q, &c);
+}
+
+static void answer_lengths(struct queue *q)
+{
+	take(q, bad_length);
+}
+
+static void bad_slot(struct queue *q, const struct seki_submission *s)
+{
+	struct seki_completion c = verdict(s, SEKI_VERDICT_PASS);
+
+	if (draw(q) & 1)
+		c.slot = (uint32_t)draw(q);
+	else
+		c.generation = (uint32_t)draw(q);
+	answer(q, &c);
+}
+
+static void answer_slots(struct queue *q)
+{
+	take(q, bad_slot);
+}
+
+static void bad_port(struct queue *q, const struct seki_submission *s)
+{
+	struct seki_completion c = verdict(s, SEKI_VERDICT_REDIRECT);
+
+	c.out_port = draw(q) & 1 ? SEKI_PORT_GRANTED : UINT32_MAX;
+	answer(q, &c);
+}
+
+static void answer_ports(struct queue *q)
+{
+	take(q, bad_port);
+}
+
+static void ask_more(struct queue *q, const struct seki_submission *s)
+{
+	struct seki_completion c = verdict(s, SEKI_VERDICT_MORE);
+
+	answer(q, &c);
+}
+
+static void answer_more(struct queue *q)
+{
+	take(q, ask_more);
+}
+
+/* Passes what comes, and claims answers that it never gave. */
+static void claim_answers(struct queue *q)
+{
+	struct seki_p4vm_header *h = q->p4vm_region;
+
+	take(q, pass);
+	__atomic_store_n(&h->cpl_tail, (uint32_t)draw(q), __ATOMIC_RELEASE);
+	eventfd_write(q->eventfd, 1);
+}
+
+/* Random words over everything that is the P4 VM's to write, descriptors that are being read too.
+ */
+static void scribble(struct queue *q)
+{
+	uint32_t *words = q->p4vm_region;
+
+	take(q, pass);
+	for (int i = 0; i < 64; i++) {
+		uint64_t random = draw(q);
+		size_t at = (SEKI_RING_DESC_OFFSET + random % (SEKI_RING_ENTRIES * 64)) / 4;
+
+		__atomic_store_n(&words[at], (uint32_t)(random >> 32), __ATOMIC_RELAXED);
+	}
+}
+
+static void signal_endlessly(struct queue *q)
+{
+	eventfd_write(q->eventfd, 1);
+	take(q, pass);
+}
+
+static void crash(struct queue *q, const struct seki_submission *s)
+{
+	(void)q;
+	(void)s;
+	_exit(1);
+}
+
+static void crash_at_once(struct queue *q)
+{
+	take(q, crash);
+}
+
+static const struct mode modes[] = {
+	{"pass", .act = pass_all},
+	{"mute", .mute = true, .act = do_nothing},
+	{"silent", .act = do_nothing},
+	{"twice", .act = answer_twice},
+	{"lengths", .act = answer_lengths},
+	{"slots", .act = answer_slots},
+	{"ports", .act = answer_ports},
+	{"more", .act = answer_more},
+	{"claims", .act = claim_answers},
+	{"scribble", .spins = true, .act = scribble},
+	{"signals", .spins = true, .act = signal_endlessly},
+	{"crash", .act = crash_at_once},
+};
+
+static int receive(int sock, int fds[SEKI_ATTACH_FDS])
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(SEKI_ATTACH_FDS * sizeof(int))];
+	} control;
+	struct seki_attach attach;
+	struct iovec iov = {&attach, sizeof(attach)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &control,
+			     .msg_controllen = sizeof(control)};
+	struct cmsghdr *cmsg;
+
+	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) != sizeof(attach))
+		return -EPROTO;
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (!cmsg || cmsg->cmsg_len != CMSG_LEN(SEKI_ATTACH_FDS * sizeof(int)))
+		return -EPROTO;
+	memcpy(fds, CMSG_DATA(cmsg), SEKI_ATTACH_FDS * sizeof(int));
+	return 0;
+}
+
+static void detach(struct queue *q)
+{
+	seki_shm_unmap(q->switch_region, SEKI_RING_REGION_BYTES);
+	seki_shm_unmap(q->p4vm_region, SEKI_RING_REGION_BYTES);
+	close(q->eventfd);
+	close(q->sock);
+	q->sock = -1;
+}
+
+static void attach(struct queue *q, int sock, bool mute)
+{
+	const struct seki_attached reply = {SEKI_ATTACH_MAGIC, SEKI_ATTACH_VERSION, 0, 0};
+	int fds[SEKI_ATTACH_FDS];
+
+	if (receive(sock, fds)) {
+		close(sock);
+		return;
+	}
+	*q = (struct queue){.sock = sock, .eventfd = fds[2], .random = 0x66616b65};
+	if (seki_shm_map_received(fds[0], SEKI_RING_REGION_BYTES, false, &q->switch_region) ||
+	    seki_shm_map_received(fds[1], SEKI_RING_REGION_BYTES, true, &q->p4vm_region) ||
+	    seki_ring_p4vm_init(&q->ring, q->switch_region, q->p4vm_region))
+		die("regions");
+	close(fds[0]);
+	close(fds[1]);
+	seki_ring_p4vm_set_want(&q->ring, 34);
+	seki_ring_p4vm_arm(&q->ring);
+	if (!mute && send(sock, &reply, sizeof(reply), MSG_NOSIGNAL) < 0)
+		detach(q);
+}
+
+/* Reads wake-ups. Returns false at the end of file. */
+static bool awake(struct queue *q)
+{
+	char byte;
+	ssize_t n;
+
+	do
+		n = recv(q->sock, &byte, 1, MSG_DONTWAIT);
+	while (n > 0);
+	return n < 0 && errno == EAGAIN;
+}
+
+static void serve(struct queue *queues, const struct mode *mode)
+{
+	for (int i = 0; i < QUEUES; i++) {
+		struct queue *q = &queues[i];
+
+		if (q->sock < 0)
+			continue;
+		if (!awake(q)) {
+			detach(q);
+			continue;
+		}
+		mode->act(q);
+		while (!seki_ring_p4vm_arm(&q->ring) && mode->act != do_nothing)
+			mode->act(q);
+	}
+}
+
+static void accept_queue(int listener, struct queue *queues, const struct mode *mode)
+{
+	int sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	for (int i = 0; sock >= 0 && i < QUEUES; i++) {
+		if (queues[i].sock < 0) {
+			attach(&queues[i], sock, mode->mute);
+			return;
+		}
+	}
+	if (sock >= 0)
+		close(sock);
+}
+
+static void run(int listener, const struct mode *mode)
+{
+	struct queue queues[QUEUES];
+	struct pollfd fds[QUEUES + 1];
+
+	for (int i = 0; i < QUEUES; i++)
+		queues[i].sock = -1;
+	for (;;) {
+		for (int i = 0; i < QUEUES; i++)
+			fds[i] = (struct pollfd){.fd = queues[i].sock, .events = POLLIN};
+		fds[QUEUES] = (struct pollfd){.fd = listener, .events = POLLIN};
+		if (poll(fds, QUEUES + 1, mode->spins ? 0 : -1) < 0)
+			die("poll");
+		if (fds[QUEUES].revents)
+			accept_queue(listener, queues, mode);
+		serve(queues, mode);
+	}
+}
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || strlen(path) >= sizeof(addr.sun_path))
+		die("socket");
+	strcpy(addr.sun_path, path);
+	unlink(path);
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, 16) < 0)
+		die(path);
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc == 3 && i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (!strcmp(argv[2], modes[i].name)) {
+			int listener = listen_at(argv[1]);
+
+			puts("ready");
+			fflush(stdout);
+			run(listener, &modes[i]);
+		}
+	}
+	fputs("usage: fakep4vm SOCKET MODE\n", stderr);
+	return 2;
+}
