@@ -24,7 +24,8 @@ static void emit_key(struct p4_emit *em, const struct p4_map *map, const char *k
 static const char *data_text(struct p4_emit *em, const struct p4_action_ref *ref,
 			     const struct p4_decl *p, const char *value)
 {
-	const char *member = seki_emit_text(em, "%s->u.a_%s.%s", value, ref->action->name, p->name);
+	const char *member = seki_emit_text(em, "%s->u.a_%s.%s", value, ref->action->name,
+					    seki_lower_field(em->arena, p->name));
 
 	if (seki_emit_width(p->type) <= 64)
 		return member;

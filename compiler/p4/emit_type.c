@@ -103,7 +103,7 @@ static void emit_action_data(struct p4_emit *em, const struct p4_action_ref *ref
 	seki_emit_line(em, "\t\tstruct {");
 	for (const struct p4_decl *p = ref->action->params; p; p = p->next)
 		if (p->dir == P4_DIR_NONE)
-			emit_field(em, p->type, p->name, p->tok);
+			emit_field(em, p->type, seki_lower_field(em->arena, p->name), p->tok);
 	seki_emit_line(em, "\t\t} a_%s;", ref->action->name);
 }
 
@@ -144,7 +144,8 @@ static const char *action_value(struct p4_emit *em, const struct p4_action_ref *
 				seki_diag_error(em->diags, seki_expr_span(arg),
 						"an argument in a table must be known at compile "
 						"time");
-			seki_strbuf_printf(&text, ", .u.a_%s.%s = %s", ref->action->name, p->name,
+			seki_strbuf_printf(&text, ", .u.a_%s.%s = %s", ref->action->name,
+					   seki_lower_field(em->arena, p->name),
 					   initialiser(em, p->type, arg->num));
 		}
 		arg = arg->next;

@@ -23,6 +23,24 @@ char *seki_lower_cname(struct seki_arena *arena, const char *text)
 	return name;
 }
 
+const char *seki_lower_field(struct seki_arena *arena, const char *name)
+{
+	static const char *const keywords[] = {
+		"asm",	    "auto",    "break",	 "case",   "char",     "const",	 "continue",
+		"default",  "do",      "double", "else",   "enum",     "extern", "float",
+		"for",	    "goto",    "if",	 "inline", "int",      "long",	 "register",
+		"restrict", "return",  "short",	 "signed", "sizeof",   "static", "struct",
+		"switch",   "typedef", "typeof", "union",  "unsigned", "void",	 "volatile",
+		"while",    "u8",      "u16",	 "u32",	   "u64",      "u128",	 "linux",
+		"unix",
+	};
+
+	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		if (strcmp(keywords[i], name) == 0)
+			return seki_arena_printf(arena, "%s_", name);
+	return name;
+}
+
 const struct p4_map *seki_lower_map(const struct p4_lower *lower, const struct p4_decl *decl)
 {
 	for (const struct p4_map *m = lower->maps; m; m = m->next)
@@ -72,6 +90,7 @@ static void add_key(struct p4_lower *lower, struct p4_map *map, const struct p4_
 	}
 	f.name = key->rename ? seki_lower_cname(lower->arena, key->rename)
 			     : expr_name(lower, key->expr);
+	f.name = seki_lower_field(lower->arena, f.name);
 	if (key_name_taken(map, f.name))
 		f.name = seki_arena_printf(lower->arena, "%s_%u", f.name, f.position);
 	while (at > 0 && seki_type_base(map->fields[at - 1].type)->width < base->width) {

@@ -51,7 +51,8 @@ static void exec_clang(int in, int out, int log)
 	if (!clang || !*clang)
 		clang = "clang";
 	execlp(clang, clang, "-target", "bpf", "-mcpu=v3", "-O2", "-g", "-ffreestanding",
-	       "-fno-stack-protector", "-fdebug-compilation-dir=.", "-w", "-x", "c", "-c", "-", "-o", "-", (char *)NULL);
+	       "-fno-stack-protector", "-fdebug-compilation-dir=.", "-w", "-x", "c", "-c", "-",
+	       "-o", "-", (char *)NULL);
 	err = errno;
 	dprintf(2, "%s: %s\n", clang, strerror(err));
 	_exit(err == ENOENT ? 127 : 126);
