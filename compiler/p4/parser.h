@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the parser share: parse.c (declarations), parse_expr.c, parse_stmt.c. */
+/* What the files of the parser share: parse.c (declarations), parse_table.c,
+ * parse_stmt.c, parse_expr.c, parse_core.c. */
 #ifndef SEKI_P4_PARSER_H
 #define SEKI_P4_PARSER_H
 
@@ -43,6 +44,9 @@ void seki_parse_expect(struct p4_parser *p, const char *text, const char *where)
 void seki_parse_error(struct p4_parser *p, const char *expected);
 void seki_parse_take(struct p4_parser *p);
 const char *seki_parse_name(struct p4_parser *p, const char *what);
+/* May the token be a name? Some keywords may. */
+bool seki_parse_is_name(const struct seki_token *tok);
+void seki_parse_decl_name(struct p4_parser *p, struct p4_decl *decl, const char *what);
 bool seki_parse_at_name(const struct p4_parser *p);
 bool seki_parse_enter(struct p4_parser *p);
 void seki_parse_leave(struct p4_parser *p);
@@ -68,6 +72,8 @@ struct p4_expr *seki_parse_new_expr(struct p4_parser *p, enum p4_expr_kind kind)
 struct p4_stmt *seki_parse_block(struct p4_parser *p);
 struct p4_stmt *seki_parse_stmt(struct p4_parser *p);
 struct p4_stmt *seki_parse_transition(struct p4_parser *p);
+
+struct p4_decl *seki_parse_table(struct p4_parser *p);
 
 /* Local declarations: constants, variables, instances. */
 bool seki_parse_at_declaration(const struct p4_parser *p);
