@@ -63,14 +63,15 @@ static void tie_sum(struct seki_reg *result, const struct seki_reg *a, int64_t b
 }
 
 /* Is this the packet's length before its last change, plus (minus) the change? */
-static bool is_new_length(const struct seki_path_state *p, enum seki_bpf_alu alu,
+static bool is_new_length(const struct seki_path_state *p, const struct seki_bpf_row *row,
 			  const struct seki_reg *a, const struct seki_reg *b)
 {
-	if (!p->step_id || a->shifted || b->shifted || a->id_off || b->id_off)
+	if (!p->step_id || a->shifted || b->shifted || a->id_off || b->id_off ||
+	    (row->bytes == 8 && !p->step_wide))
 		return false;
-	if (alu == SEKI_ALU_SUB)
+	if (row->sub == SEKI_ALU_SUB)
 		return p->step_sub && a->id == SEKI_SYM_BEFORE && b->id == p->step_id;
-	return alu == SEKI_ALU_ADD && !p->step_sub &&
+	return row->sub == SEKI_ALU_ADD && !p->step_sub &&
 	       ((a->id == SEKI_SYM_BEFORE && b->id == p->step_id) ||
 		(b->id == SEKI_SYM_BEFORE && a->id == p->step_id));
 }
@@ -80,7 +81,7 @@ static void tie_add(struct seki_walk *w, struct seki_reg *result, const struct s
 {
 	const struct seki_path_state *p = &w->state->p;
 
-	if (is_new_length(p, row->sub, a, b)) {
+	if (is_new_length(p, row, a, b)) {
 		result->id = SEKI_SYM_LEN;
 		return;
 	}

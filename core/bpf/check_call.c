@@ -124,6 +124,7 @@ static void new_length(struct seki_state *s, int64_t min, int64_t max, uint32_t 
 	seki_state_each(s, retie, &s->p);
 	s->p.step_id = step_id;
 	s->p.step_sub = sub;
+	s->p.step_wide = true;
 	s->p.meta_is_len = false;
 	s->p.n_facts = 0;
 	s->p.grown = 0;
@@ -156,9 +157,9 @@ static int adjust_head(struct seki_walk *w)
 	if (min > SEKI_PACKET_MAX || max < 0)
 		return WALK_END;
 	seki_walk_tie(w, by);
-	new_length(s, clamp(min, 0, SEKI_PACKET_MAX), clamp(max, 0, SEKI_PACKET_MAX),
-		   by->v.n.smin >= INT32_MIN && by->v.n.smax <= INT32_MAX ? by->id : SEKI_SYM_NONE,
+	new_length(s, clamp(min, 0, SEKI_PACKET_MAX), clamp(max, 0, SEKI_PACKET_MAX), by->id,
 		   false);
+	s->p.step_wide = by->v.n.smin >= INT32_MIN && by->v.n.smax <= INT32_MAX;
 	return 0;
 }
 

@@ -83,15 +83,16 @@ static void exchange_signs(struct seki_num *n, unsigned int bytes)
 bool seki_num_sync(struct seki_num *n, unsigned int bytes)
 {
 	for (int round = 0; round < 2; round++) {
-		n->umin = seki_max(n->umin, n->t.value);
-		n->umax = seki_min(n->umax, n->t.value | n->t.mask);
+		if (!seki_tnum_next(n->t, n->umin, &n->umin) ||
+		    !seki_tnum_prev(n->t, n->umax, &n->umax))
+			return false;
 		exchange_signs(n, bytes);
 		if (n->umin > n->umax || n->smin > n->smax)
 			return false;
 		if (!seki_tnum_meet(n->t, seki_tnum_range(n->umin, n->umax), &n->t))
 			return false;
 	}
-	return n->umax >= n->t.value && n->umin <= (n->t.value | n->t.mask);
+	return true;
 }
 
 /* Bits are known, ranges only as far as the bits tell. */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * States set aside and states kept. Where paths meet, a state that is covered by one already walked
- * from there need not be walked: whatever the program can do from it, it could from the other. To
- * make that likely, what no later instruction can see is forgotten first.
+ * from there need not be walked: whatever the program can do from it, it could from the other.
  *
  * Packed form of a state: struct packed, then per frame struct packed_frame, its registers that
  * hold something in order, its spills. All parts are multiples of 8 bytes.
@@ -13,12 +12,14 @@
 
 #include "core/base/check.h"
 
-#define KEPT_MAX 64 /* states compared with at one instruction: the newest */
-#define IDS_MAX	 64
+#define KEPT_MAX  64 /* states compared with at one instruction: the newest */
+#define PAIRS_MAX 64
 
 struct packed {
-	uint32_t older; /* kept states: the one kept before it at this instruction */
+	uint32_t older;	  /* kept states: the one kept before it at this instruction */
+	uint32_t chained; /* kept states: the next one in its bucket */
 	uint32_t bytes;
+	uint32_t hash;
 	struct seki_path_state p;
 };
 
@@ -33,17 +34,12 @@ _Static_assert(sizeof(struct packed) % 8 == 0 && sizeof(struct packed_frame) % 8
 		       sizeof(struct seki_reg) % 8 == 0 && sizeof(struct seki_spill) % 8 == 0,
 	       "parts of a packed state stay aligned");
 
-static bool holds_something(const struct seki_reg *reg)
-{
-	return reg->type != SEKI_REG_NONE && reg->type != SEKI_REG_GONE;
-}
-
 static uint16_t regs_mask(const struct seki_frame *f)
 {
 	uint16_t mask = 0;
 
 	for (uint32_t i = 0; i < SEKI_BPF_REGS; i++)
-		if (holds_something(&f->regs[i]))
+		if (seki_reg_holds_something(&f->regs[i]))
 			mask |= (uint16_t)(1u << i);
 	return mask;
 }
@@ -53,7 +49,7 @@ static size_t frame_size(const struct seki_frame *f)
 	size_t size = sizeof(struct packed_frame) + f->n_spills * sizeof(struct seki_spill);
 
 	for (uint32_t i = 0; i < SEKI_BPF_REGS; i++)
-		if (holds_something(&f->regs[i]))
+		if (seki_reg_holds_something(&f->regs[i]))
 			size += sizeof(struct seki_reg);
 	return size;
 }
@@ -86,14 +82,17 @@ static uint8_t *pack_frame(uint8_t *at, const struct seki_frame *f)
 	return at + f->n_spills * sizeof(f->spills[0]);
 }
 
-static void pack(uint8_t *at, const struct seki_state *s, size_t size, uint32_t older)
+static struct packed *pack(uint8_t *at, const struct seki_state *s, size_t size)
 {
 	struct packed *head = (struct packed *)(void *)at;
 
-	*head = (struct packed){.older = older, .bytes = (uint32_t)size, .p = s->p};
+	memset(head, 0, sizeof(*head));
+	head->bytes = (uint32_t)size;
+	memcpy(&head->p, &s->p, sizeof(head->p));
 	at += sizeof(*head);
 	for (uint32_t d = 0; d <= s->p.depth; d++)
 		at = pack_frame(at, &s->frames[d]);
+	return head;
 }
 
 static const uint8_t *unpack_frame(const uint8_t *at, struct seki_frame *f)
@@ -123,7 +122,7 @@ int seki_walk_push(struct seki_walk *w, const struct seki_state *s)
 	if (w->arena.high - w->arena.low < size)
 		return seki_walk_too_complex(w, "too many paths are open at once");
 	w->arena.high -= size;
-	pack(w->arena.base + w->arena.high, s, size, 0);
+	pack(w->arena.base + w->arena.high, s, size);
 	w->pending++;
 	return 0;
 }
@@ -144,105 +143,9 @@ int seki_walk_pop(struct seki_walk *w)
 	return 0;
 }
 
-/* Which symbols the state uses, and how often. */
-struct ids {
-	uint32_t id[IDS_MAX];
-	uint32_t uses[IDS_MAX];
-	uint32_t n;
-};
-
-static void count_id(struct seki_reg *reg, void *arg)
-{
-	struct ids *ids = arg;
-
-	if (!holds_something(reg) || reg->id < SEKI_SYM_FRESH)
-		return;
-	for (uint32_t i = 0; i < ids->n; i++)
-		if (ids->id[i] == reg->id) {
-			ids->uses[i]++;
-			return;
-		}
-	if (ids->n < IDS_MAX) {
-		ids->id[ids->n] = reg->id;
-		ids->uses[ids->n++] = 1;
-	}
-}
-
-static uint32_t uses_of(const struct ids *ids, uint32_t id)
-{
-	for (uint32_t i = 0; i < ids->n; i++)
-		if (ids->id[i] == id)
-			return ids->uses[i];
-	return ids->n < IDS_MAX ? 0 : 2;
-}
-
-/* A symbol of one register only says nothing. */
-static void drop_lonely(struct seki_reg *reg, void *arg)
-{
-	if (reg->type == SEKI_REG_NUMBER && reg->id >= SEKI_SYM_FRESH && uses_of(arg, reg->id) < 2)
-		reg->id = SEKI_SYM_NONE;
-}
-
-static void tidy_ids(struct seki_state *s)
-{
-	struct ids ids = {.n = 0};
-	uint32_t kept = 0;
-
-	seki_state_each(s, count_id, &ids);
-	for (uint32_t i = 0; i < s->p.n_facts; i++)
-		if (uses_of(&ids, s->p.facts[i].id))
-			s->p.facts[kept++] = s->p.facts[i];
-	s->p.n_facts = kept;
-	for (uint32_t i = 0; i < ids.n; i++) {
-		if (ids.id[i] == s->p.step_id)
-			ids.uses[i] = 2;
-		for (uint32_t k = 0; k < s->p.n_facts; k++)
-			if (ids.id[i] == s->p.facts[k].id)
-				ids.uses[i] = 2;
-	}
-	seki_state_each(s, drop_lonely, &ids);
-}
-
-static bool slot_is_live(const struct seki_spill *spill, uint64_t live)
-{
-	return live >> (spill->at / 8) & 1 || live >> ((spill->at + spill->bytes - 1) / 8) & 1;
-}
-
-/* Numbers in dead slots become "some number"; pointers stay, as they could still be reached through
- * a pointer into the stack. */
-static void tidy_frame(struct seki_frame *f, uint16_t live_regs, uint64_t live_slots)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < SEKI_BPF_FP; i++)
-		if (!(live_regs >> i & 1))
-			f->regs[i].type = SEKI_REG_NONE;
-	for (uint32_t i = 0; i < f->n_spills; i++)
-		if (seki_reg_is_pointer(&f->spills[i].reg) ||
-		    slot_is_live(&f->spills[i], live_slots))
-			f->spills[kept++] = f->spills[i];
-	f->n_spills = kept;
-}
-
-static void tidy(struct seki_walk *w)
-{
-	struct seki_state *s = w->state;
-	const struct seki_node *node = &w->nodes[s->p.pc];
-
-	for (uint32_t d = s->p.depth + 1; d-- > 0;) {
-		uint16_t regs = node->live_regs;
-
-		if (d < s->p.depth)
-			regs &= 0x3c0; /* the call has destroyed the others */
-		tidy_frame(&s->frames[d], regs, node->live_slots);
-		node = &w->nodes[s->frames[d].call + 1];
-	}
-	tidy_ids(s);
-}
-
 /* Symbols of the kept state -> those of the present one. */
 struct pairs {
-	uint32_t old[IDS_MAX], new[IDS_MAX];
+	uint32_t old[PAIRS_MAX], new[PAIRS_MAX];
 	uint32_t n;
 };
 
@@ -254,7 +157,7 @@ static bool pair(struct pairs *pairs, uint32_t old, uint32_t new)
 	for (uint32_t i = 0; i < pairs->n; i++)
 		if (pairs->old[i] == old)
 			return pairs->new[i] == new;
-	if (pairs->n == IDS_MAX)
+	if (pairs->n == PAIRS_MAX)
 		return false;
 	pairs->old[pairs->n] = old;
 	pairs->new[pairs->n++] = new;
@@ -263,7 +166,7 @@ static bool pair(struct pairs *pairs, uint32_t old, uint32_t new)
 
 static bool reg_covers(const struct seki_reg *old, const struct seki_reg *new, struct pairs *pairs)
 {
-	if (!holds_something(old))
+	if (!seki_reg_holds_something(old))
 		return true;
 	if (old->type != new->type || old->frame != new->frame || old->map != new->map ||
 	    !seki_scalar_covers(&old->v, &new->v))
@@ -366,24 +269,42 @@ static bool covers(const struct packed *old, const struct seki_state *s)
 	return at && path_covers(&old->p, &s->p, &pairs);
 }
 
-static void keep(struct seki_walk *w)
+/* Over the state itself, from the path on. */
+static uint32_t hash_state(const struct packed *head)
 {
-	struct seki_node *node = &w->nodes[w->state->p.pc];
-	size_t size = packed_size(w->state);
+	const uint8_t *at = (const uint8_t *)&head->p;
+	uint64_t hash = 0x9e3779b97f4a7c15u;
 
-	/* Leave half of what is left to the pending states; not keeping one costs time only. */
-	if ((w->arena.high - w->arena.low) / 2 < size)
-		return;
-	pack(w->arena.base + w->arena.low, w->state, size, node->seen);
-	node->seen = (uint32_t)w->arena.low;
-	w->arena.low += size;
+	for (size_t left = head->bytes - offsetof(struct packed, p); left; left -= 8, at += 8) {
+		uint64_t word;
+
+		memcpy(&word, at, sizeof(word));
+		hash = (hash ^ word) * 0xff51afd7ed558ccdu;
+		hash ^= hash >> 32;
+	}
+	return (uint32_t)hash;
 }
 
-bool seki_walk_prune(struct seki_walk *w)
+/* The very same state, which most are where paths meet again. */
+static bool kept_already(const struct seki_walk *w, const struct packed *now)
+{
+	uint32_t at = w->buckets[now->hash % SEKI_WALK_BUCKETS];
+
+	while (at) {
+		const struct packed *old = (const struct packed *)(void *)(w->arena.base + at);
+
+		if (old->hash == now->hash && old->bytes == now->bytes &&
+		    !memcmp(&old->p, &now->p, now->bytes - offsetof(struct packed, p)))
+			return true;
+		at = old->chained;
+	}
+	return false;
+}
+
+static bool covered(const struct seki_walk *w)
 {
 	uint32_t at = w->nodes[w->state->p.pc].seen;
 
-	tidy(w);
 	for (uint32_t n = 0; at && n < KEPT_MAX; n++) {
 		const struct packed *old = (const struct packed *)(void *)(w->arena.base + at);
 
@@ -391,6 +312,28 @@ bool seki_walk_prune(struct seki_walk *w)
 			return true;
 		at = old->older;
 	}
-	keep(w);
+	return false;
+}
+
+/* Where there is no more room, states are not kept: that costs time only. */
+bool seki_walk_prune(struct seki_walk *w)
+{
+	struct seki_node *node = &w->nodes[w->state->p.pc];
+	size_t size = packed_size(w->state);
+	struct packed *now;
+	uint32_t *bucket;
+
+	if (w->arena.low + size > w->arena.keep_end || w->arena.low + size > w->arena.high)
+		return covered(w);
+	now = pack(w->arena.base + w->arena.low, w->state, size);
+	now->p.branch = 0; /* how it came here does not matter */
+	now->hash = hash_state(now);
+	if (kept_already(w, now) || covered(w))
+		return true;
+	bucket = &w->buckets[now->hash % SEKI_WALK_BUCKETS];
+	now->chained = *bucket;
+	now->older = node->seen;
+	*bucket = node->seen = (uint32_t)w->arena.low;
+	w->arena.low += size;
 	return false;
 }

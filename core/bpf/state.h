@@ -29,7 +29,8 @@ enum {
 	SEKI_SYM_NONE,
 	SEKI_SYM_LEN,	 /* packet length: now it is this plus state.grown */
 	SEKI_SYM_BEFORE, /* packet length before its last change by an unknown number */
-	SEKI_SYM_FRESH,	 /* first of the others */
+	SEKI_SYM_FRESH,	 /* first of the others: names that tidy.c gives */
+	SEKI_SYM_NEW = SEKI_SYM_FRESH + 64, /* from here on as they come, never used twice */
 };
 
 struct seki_reg {
@@ -39,6 +40,7 @@ struct seki_reg {
 	bool shifted; /* number: it is (symbol + id_off) << 32 */
 	uint32_t id;
 	int32_t id_off;
+	uint32_t unused;      /* 0: states are compared byte by byte */
 	struct seki_scalar v; /* the number, or the offset of the pointer */
 };
 
@@ -46,6 +48,7 @@ struct seki_reg {
 struct seki_spill {
 	uint16_t at; /* byte of the frame, from its low end */
 	uint16_t bytes;
+	uint32_t unused; /* 0 */
 	struct seki_reg reg;
 };
 
@@ -73,6 +76,7 @@ struct seki_path_state {
 	uint32_t branch;  /* last entry of the history, + 1 */
 	uint32_t step_id; /* LEN = BEFORE + this symbol, or - where step_sub; 0: neither */
 	bool step_sub;
+	bool step_wide;	  /* true of 64-bit sums too, not only of 32-bit ones */
 	bool meta_is_len; /* std_meta.packet_length is SEKI_SYM_LEN */
 	bool map_changed;
 	uint32_t n_facts;
@@ -95,6 +99,11 @@ static inline struct seki_frame *seki_state_top(struct seki_state *s)
 static inline bool seki_reg_is_pointer(const struct seki_reg *reg)
 {
 	return reg->type > SEKI_REG_NUMBER;
+}
+
+static inline bool seki_reg_holds_something(const struct seki_reg *reg)
+{
+	return reg->type != SEKI_REG_NONE && reg->type != SEKI_REG_GONE;
 }
 
 struct seki_reg seki_reg_number(struct seki_scalar v);

@@ -48,6 +48,10 @@ struct seki_tnum seki_tnum_sext(struct seki_tnum a, unsigned int bits);
 /* Does `outer` hold every member of `inner`? */
 bool seki_tnum_covers(struct seki_tnum outer, struct seki_tnum inner);
 
+/* The smallest member >= min, the greatest <= max. False: there is none. */
+bool seki_tnum_next(struct seki_tnum t, uint64_t min, uint64_t *out);
+bool seki_tnum_prev(struct seki_tnum t, uint64_t max, uint64_t *out);
+
 /* Members of both; false and nothing written where there are none. */
 bool seki_tnum_meet(struct seki_tnum a, struct seki_tnum b, struct seki_tnum *out);
 

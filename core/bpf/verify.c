@@ -81,8 +81,10 @@ static int walk(struct seki_walk *w)
 
 		if (++w->proof.steps > STEPS_MAX)
 			return seki_walk_too_complex(w, "more than 1000000 steps to judge it");
-		if (w->nodes[w->state->p.pc].join && seki_walk_prune(w))
-			err = WALK_END;
+		if (w->nodes[w->state->p.pc].join) {
+			seki_walk_tidy(w);
+			err = seki_walk_prune(w) ? WALK_END : 0;
+		}
 		if (!err)
 			err = step(w);
 		if (err == WALK_END && seki_walk_pop(w) == WALK_END)
@@ -134,8 +136,11 @@ static bool lay_out(struct seki_walk *w)
 	w->nodes = carve(&w->arena, w->image->n * sizeof(*w->nodes));
 	w->max_history = (uint32_t)((w->arena.high - w->arena.low) / 8 / sizeof(*w->history));
 	w->history = carve(&w->arena, w->max_history * sizeof(*w->history));
-	if (!w->state || !w->other || !w->nodes || !w->history)
+	w->buckets = carve(&w->arena, SEKI_WALK_BUCKETS * sizeof(*w->buckets));
+	if (!w->state || !w->other || !w->nodes || !w->history || !w->buckets)
 		return false;
+	w->arena.keep_end = w->arena.low + (w->arena.high - w->arena.low) / 4 * 3;
+	memset(w->buckets, 0, SEKI_WALK_BUCKETS * sizeof(*w->buckets));
 	memset(w->nodes, 0, w->image->n * sizeof(*w->nodes));
 	return true;
 }
@@ -146,7 +151,7 @@ int seki_bpf_verify(struct seki_bpf_image *image, void *memory, size_t size,
 	struct seki_walk w = {
 		.image = image,
 		.arena = {.base = memory, .low = 0, .high = size & ~(size_t)15},
-		.next_id = SEKI_SYM_FRESH,
+		.next_id = SEKI_SYM_NEW,
 		.why = why,
 	};
 	int err;

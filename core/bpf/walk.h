@@ -32,7 +32,10 @@ struct seki_node {
 struct seki_arena {
 	uint8_t *base;
 	size_t low, high;
+	size_t keep_end; /* kept states end before here */
 };
+
+#define SEKI_WALK_BUCKETS 8192
 
 struct seki_history {
 	uint32_t parent;     /* entry + 1 */
@@ -45,6 +48,7 @@ struct seki_walk {
 	struct seki_arena arena;
 	struct seki_history *history;
 	uint32_t n_history, max_history;
+	uint32_t *buckets; /* kept states by hash: offsets into the arena, 0: none */
 	struct seki_state *state;
 	struct seki_state *other; /* the other side of a branch */
 	uint32_t pending;	  /* states at the arena's high end */
@@ -66,8 +70,10 @@ static inline const struct seki_bpf_op *seki_walk_op(const struct seki_walk *w)
 /* cfg.c: fills the nodes; loops and recursion are rejected. */
 int seki_walk_cfg(struct seki_walk *w);
 
-/* prune.c: forgets what no later instruction can see; tells whether a state kept here covers the
- * present one, else keeps it. */
+/* tidy.c: forgets what no later instruction can see, and brings the rest into one form. */
+void seki_walk_tidy(struct seki_walk *w);
+
+/* prune.c: does a state kept here cover the present one, which is tidy? Else keeps it. */
 bool seki_walk_prune(struct seki_walk *w);
 
 /* prune.c: sets a state aside to be walked later, and takes the last such one back (WALK_END: there

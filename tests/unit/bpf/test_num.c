@@ -239,6 +239,27 @@ static void test_tnum_exhaustively(void **state)
 	}
 }
 
+/* The nearest members of every tristate number of six bits, from every place. */
+static void test_tnum_neighbours(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < 1 << 18; i++) {
+		struct seki_tnum t = {i & 63, i >> 6 & 63};
+		uint64_t from = i >> 12, next = from, prev = from, got;
+
+		if (t.value & t.mask)
+			continue;
+		while (next < 64 && !seki_tnum_holds(t, next))
+			next++;
+		while (prev < 64 && !seki_tnum_holds(t, prev))
+			prev--; /* below 0 it wraps, and ends the search */
+		assert_int_equal(seki_tnum_next(t, from, &got), next < 64);
+		assert_true(next == 64 || got == next);
+		assert_int_equal(seki_tnum_prev(t, from, &got), prev < 64);
+		assert_true(prev > 64 || got == prev);
+	}
+}
+
 static void test_known_results(void **state)
 {
 	struct seki_scalar x = seki_scalar_unknown(), ten = seki_scalar_const(10), r;
@@ -270,6 +291,7 @@ int main(void)
 		cmocka_unit_test(test_comparisons_are_sound),
 		cmocka_unit_test(test_cut_and_cover),
 		cmocka_unit_test(test_tnum_exhaustively),
+		cmocka_unit_test(test_tnum_neighbours),
 		cmocka_unit_test(test_known_results),
 	};
 

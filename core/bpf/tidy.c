@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the verifier forgets where paths meet, so that their states become alike: registers and
+ * stack slots that no later instruction reads, symbols that tie nothing; and names of symbols and
+ * order of spills, which depend on the path only.
+ */
+#include "core/bpf/walk.h"
+
+#define IDS_MAX (SEKI_SYM_NEW - SEKI_SYM_FRESH)
+
+/* Which symbols the state uses, and how often. Their new names are FRESH + index. */
+struct ids {
+	uint32_t id[IDS_MAX];
+	uint32_t uses[IDS_MAX];
+	uint32_t n;
+	uint32_t *next_id; /* for what has no place here */
+};
+
+/* Index, or ids->n. */
+static uint32_t find_id(const struct ids *ids, uint32_t id)
+{
+	uint32_t i = 0;
+
+	while (i < ids->n && ids->id[i] != id)
+		i++;
+	return i;
+}
+
+static bool has_name(const struct seki_reg *reg)
+{
+	return seki_reg_holds_something(reg) && reg->id >= SEKI_SYM_FRESH;
+}
+
+static void count_id(struct seki_reg *reg, void *arg)
+{
+	struct ids *ids = arg;
+	uint32_t i;
+
+	if (!has_name(reg))
+		return;
+	i = find_id(ids, reg->id);
+	if (i == IDS_MAX)
+		return;
+	if (i == ids->n) {
+		ids->id[ids->n++] = reg->id;
+		ids->uses[i] = 0;
+	}
+	ids->uses[i]++;
+}
+
+/* A symbol of one register only says nothing, and one that found no place is given up. */
+static void rename_id(struct seki_reg *reg, void *arg)
+{
+	struct ids *ids = arg;
+	uint32_t i;
+
+	if (!has_name(reg))
+		return;
+	i = find_id(ids, reg->id);
+	if (reg->type == SEKI_REG_MAYBE) {
+		reg->id = i < ids->n ? SEKI_SYM_FRESH + i : (*ids->next_id)++;
+	} else if (i < ids->n && ids->uses[i] > 1) {
+		reg->id = SEKI_SYM_FRESH + i;
+	} else {
+		reg->id = SEKI_SYM_NONE;
+		reg->id_off = 0;
+		reg->shifted = false;
+	}
+}
+
+/* Facts of symbols that no register has are of no use. */
+static void tidy_facts(struct seki_path_state *p, struct ids *ids)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < p->n_facts; i++) {
+		uint32_t at = find_id(ids, p->facts[i].id);
+
+		if (at == ids->n)
+			continue;
+		ids->uses[at]++;
+		p->facts[kept++] = (struct seki_fact){SEKI_SYM_FRESH + at, p->facts[i].off};
+	}
+	for (uint32_t i = kept; i < SEKI_FACTS; i++)
+		p->facts[i] = (struct seki_fact){0, 0};
+	p->n_facts = kept;
+}
+
+static void tidy_step(struct seki_path_state *p, struct ids *ids)
+{
+	uint32_t at = p->step_id ? find_id(ids, p->step_id) : ids->n;
+
+	p->step_id = at < ids->n ? SEKI_SYM_FRESH + at : SEKI_SYM_NONE;
+	if (at < ids->n)
+		ids->uses[at]++;
+}
+
+static void tidy_ids(struct seki_walk *w)
+{
+	struct ids ids = {.n = 0, .next_id = &w->next_id};
+
+	seki_state_each(w->state, count_id, &ids);
+	tidy_facts(&w->state->p, &ids);
+	tidy_step(&w->state->p, &ids);
+	seki_state_each(w->state, rename_id, &ids);
+}
+
+static bool slot_is_live(const struct seki_spill *spill, uint64_t live)
+{
+	return live >> (spill->at / 8) & 1 || live >> ((spill->at + spill->bytes - 1) / 8) & 1;
+}
+
+/* Numbers in dead slots become "some number"; pointers stay, as they could still be reached through
+ * a pointer into the stack. */
+static void tidy_frame(struct seki_frame *f, uint16_t live_regs, uint64_t live_slots)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < SEKI_BPF_FP; i++)
+		if (!(live_regs >> i & 1))
+			f->regs[i].type = SEKI_REG_NONE;
+	for (uint32_t i = 0; i < f->n_spills; i++)
+		if (seki_reg_is_pointer(&f->spills[i].reg) ||
+		    slot_is_live(&f->spills[i], live_slots))
+			f->spills[kept++] = f->spills[i];
+	f->n_spills = kept;
+}
+
+/* Spills in the order of the stack, however they came there. */
+static void sort_spills(struct seki_frame *f)
+{
+	for (uint32_t i = 1; i < f->n_spills; i++) {
+		struct seki_spill spill = f->spills[i];
+		uint32_t k = i;
+
+		for (; k && f->spills[k - 1].at > spill.at; k--)
+			f->spills[k] = f->spills[k - 1];
+		if (k != i)
+			f->spills[k] = spill;
+	}
+}
+
+void seki_walk_tidy(struct seki_walk *w)
+{
+	struct seki_state *s = w->state;
+	const struct seki_node *node = &w->nodes[s->p.pc];
+
+	for (uint32_t d = s->p.depth + 1; d-- > 0;) {
+		uint16_t regs = node->live_regs;
+
+		if (d < s->p.depth)
+			regs &= 0x3c0; /* the call has destroyed the others */
+		tidy_frame(&s->frames[d], regs, node->live_slots);
+		sort_spills(&s->frames[d]);
+		node = &w->nodes[s->frames[d].call + 1];
+	}
+	tidy_ids(w);
+}
