@@ -237,6 +237,8 @@ static struct p4_tref *parse_base_type(struct p4_parser *p, int base)
 	return tref;
 }
 
+#define MAX_STACKS 8u
+
 /* typeRef: baseType | [ '.' ] name [ typeArgs ], each with { '[' size ']' } behind it */
 struct p4_tref *seki_parse_type(struct p4_parser *p)
 {
@@ -258,10 +260,12 @@ struct p4_tref *seki_parse_type(struct p4_parser *p)
 		if (seki_parse_at(p, "<"))
 			tref->args = seki_parse_type_args(p);
 	}
-	while (seki_parse_at(p, "[") && !p->panic) {
+	for (uint32_t n = 0; seki_parse_at(p, "[") && !p->panic; n++) {
 		struct p4_tref *stack = new_tref(p, P4_R_STACK);
 
 		stack->tok = tref->tok;
+		if (n == MAX_STACKS)
+			seki_parse_error(p, "fewer dimensions");
 		seki_parse_take(p);
 		stack->elem = tref;
 		stack->width = seki_parse_expr(p);

@@ -139,7 +139,7 @@ struct p4_decl *seki_scope_need(struct p4_check *cx, const struct seki_token *to
 
 	if (decl || name[0] == '?')
 		return decl;
-	near = seki_scope_suggest(cx, name);
+	near = cx->diags->errors < SEKI_DIAG_MAX_ERRORS ? seki_scope_suggest(cx, name) : NULL;
 	if (near)
 		seki_diag_error(cx->diags, tok->at, "no %s '%s' here; did you mean '%s'?", what,
 				name, near);

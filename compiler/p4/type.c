@@ -59,11 +59,17 @@ static const char *const fixed_names[P4_T_KINDS] = {
 
 static void put_name(struct seki_strbuf *out, const struct p4_type *type, uint32_t depth);
 
+#define MAX_SHOWN 8u
+
 static void put_list(struct seki_strbuf *out, const struct p4_type *type, uint32_t depth)
 {
 	for (uint32_t i = 0; i < type->n_args; i++) {
 		if (i)
 			seki_strbuf_printf(out, ", ");
+		if (i == MAX_SHOWN) {
+			seki_strbuf_printf(out, "...");
+			break;
+		}
 		put_name(out, type->args[i], depth + 1);
 	}
 }
