@@ -45,6 +45,7 @@ class Demo:
     def __init__(self, lab, table):
         self.lab, self.table = lab, table
         self.in_vm, self.at_client = lab.watch_vm(), lab.watch_client()
+        self.drops = []  # of the P4 VM's list of dropped packets: (P4 file, packet)
 
     def exchange(self, what, forged, expect_forged):
         """Sends 3 forged messages and 3 echo requests, and states what arrived where."""
@@ -69,6 +70,16 @@ class Demo:
 
     def forged_in_vm(self, mark):
         return len([p for p in self.in_vm.seen(mark) if (p["type"], p["code"]) == (3, 3)])
+
+    def load(self, program):
+        self.note_drops()
+        self.lab.p4vm.load(program)
+
+    def note_drops(self):
+        """Takes over what was dropped since the last call, under the name of the program that runs."""
+        status = self.lab.p4vm.status()
+        new = status["last_drops"][len(self.drops):]
+        self.drops += [(status["program"]["source"], packet) for packet in new]
 
     def dropped(self):
         return sum(site["count"] for site in self.lab.p4vm.status()["sites"])
@@ -104,20 +115,20 @@ def run(lab, programs, table):
     table.head("check_udp_sent.p4 (the paper's program: did the VM send any UDP?)")
     demo.exchange("before the VM sends", forged(), 0)
 
-    lab.p4vm.load(programs["icmp_guard"])
-    table.head("icmp_guard.p4 (did the VM send that very datagram?), loaded while packets flow")
+    demo.load(programs["icmp_guard"])
+    table.head("icmp_guard.p4 (did the VM send that very datagram?), loaded into the running P4 VM")
     demo.exchange("before the VM sends", forged(), 0)
     table.line("the VM sends a datagram to the client; an answer", "nothing",
                lab.vm_sends_udp(SOURCE_PORT, OPEN_PORT, wait=0.3))
     demo.exchange("after the VM sent", forged(), 3)
     demo.exchange("after, another flow quoted", forged(sport=SOURCE_PORT + 7), 0)
     demo.genuine("closed port")
-    drops = lab.p4vm.status()["sites"]
 
-    lab.p4vm.load(programs["check_udp_sent"])
+    demo.load(programs["check_udp_sent"])
     table.head("check_udp_sent.p4 again: the VM has sent lately")
     demo.exchange("after the VM sent", forged(), 3)
-    return drops
+    demo.note_drops()
+    return demo.drops
 
 
 LISTENER = """
@@ -130,13 +141,16 @@ while True:
 
 
 def show_drops(drops):
-    print("\nwhere icmp_guard.p4 dropped packets (the P4 VM's own count):")
-    for site in drops:
-        source = os.path.join(TOP, "examples", site["source"])
+    """Each packet that was dropped, and the line of the program that did it, as the P4 VM reports it."""
+    print("\ndropped by the program on the port:")
+    for source, packet in drops:
+        path = os.path.join(TOP, "examples", source)
         text = ""
-        if os.path.exists(source) and site["line"]:
-            text = open(source).read().splitlines()[site["line"] - 1].strip()
-        print(f"  {site['source']}:{site['line']}: {site['count']} packets    {text}")
+        if os.path.exists(path) and packet["line"]:
+            text = open(path).read().splitlines()[packet["line"] - 1].strip()
+        print(f"  {packet['time'][11:23]} from the {'VM' if packet['from'] == 'vm' else 'network'}, "
+              f"{packet['saddr']} > {packet['daddr']} ICMP {packet['icmp_type']}/{packet['icmp_code']}: "
+              f"{source}:{packet['line']}: {text}")
 
 
 def show_state(lab):

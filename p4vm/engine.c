@@ -136,12 +136,14 @@ static void describe_ipv4(struct seki_dropped *d, const uint8_t *ip, uint32_t le
 	d->proto = ip[9];
 	memcpy(d->saddr, ip + 12, 4);
 	memcpy(d->daddr, ip + 16, 4);
-	if ((be16_at(ip + 6) & 0x1fff) || header + 4 > len)
-		return; /* a later fragment, or cut off: no ports */
-	if (d->proto == 1) {
+	if (be16_at(ip + 6) & 0x1fff)
+		return; /* a later fragment: no ports */
+	if (d->proto == 1 && header + 2 <= len) {
+		d->ports = true;
 		d->sport = l4[0];
 		d->dport = l4[1];
-	} else if (d->proto == 6 || d->proto == 17) {
+	} else if ((d->proto == 6 || d->proto == 17) && header + 4 <= len) {
+		d->ports = true;
 		d->sport = be16_at(l4);
 		d->dport = be16_at(l4 + 2);
 	}

@@ -48,6 +48,7 @@ struct seki_dropped {
 	uint16_t ether;	 /* host byte order; 0: not looked at */
 	uint8_t ip;	 /* 4: the rest is valid */
 	uint8_t proto;
+	bool ports;	/* the next two are known: the program looks that far */
 	uint16_t sport; /* host byte order; for ICMP the type */
 	uint16_t dport; /* for ICMP the code */
 	uint8_t saddr[4];

@@ -155,10 +155,12 @@ static void add_ipv4(struct json_object *to, const struct seki_dropped *d)
 	add_text(to, "saddr", inet_ntop(AF_INET, d->saddr, text, sizeof(text)));
 	add_text(to, "daddr", inet_ntop(AF_INET, d->daddr, text, sizeof(text)));
 	add_u64(to, "protocol", d->proto);
+	if (!d->ports)
+		return;
 	if (d->proto == 1) {
 		add_u64(to, "icmp_type", d->sport);
 		add_u64(to, "icmp_code", d->dport);
-	} else if (d->proto == 6 || d->proto == 17) {
+	} else {
 		add_u64(to, "sport", d->sport);
 		add_u64(to, "dport", d->dport);
 	}

@@ -306,6 +306,30 @@ static void test_last_drop_is_described(void **state)
 	assert_memory_equal(d->saddr, "\x0a\x00\x00\x01", 4);
 	assert_memory_equal(d->daddr, "\x0a\x00\x00\x02", 4);
 	assert_int_equal(d->line, 7);
+	assert_true(d->ports);
+}
+
+/* A program that looks no farther than type and code of ICMP: that much is told, and nothing else.
+ */
+static void test_last_drop_tells_what_was_looked_at(void **state)
+{
+	static const uint8_t frame[60] = {[12] = 0x08, [14] = 0x45, [23] = 1, [34] = 3, [35] = 3};
+	struct fixture *f = *state;
+	const struct seki_dropped *last = f->engine.stats.last;
+
+	for (uint32_t touch = 36; touch >= 35; touch--) {
+		f->prog.info.packet_touch = touch;
+		use(f, drop_at_7, false);
+		submit_copied(f, sizeof(frame), touch, 0);
+		memcpy(seki_ring_switch_slot(&f->sw, f->next - 1), frame, touch);
+		step(f);
+	}
+	assert_int_equal(last[0].proto, 1);
+	assert_true(last[0].ports);
+	assert_int_equal(last[0].sport, 3);
+	assert_int_equal(last[0].dport, 3);
+	assert_int_equal(last[1].proto, 1);
+	assert_false(last[1].ports);
 }
 
 static void test_redirect(void **state)
@@ -694,6 +718,7 @@ int main(void)
 		TEST(test_drop_names_its_line),
 		TEST(test_sites_are_bounded),
 		TEST(test_last_drop_is_described),
+		TEST(test_last_drop_tells_what_was_looked_at),
 		TEST(test_redirect),
 		TEST(test_return_value_decides),
 		TEST(test_rewritten_head),
