@@ -319,6 +319,24 @@ static void test_broken_relocations(void **state)
 	break_reloc("where no call is", 0, ELF64_R_INFO(1, 10));
 }
 
+/* Pairs of no bytes, of which any number fits into the initial entries. */
+static void test_empty_entries(void **state)
+{
+	static const struct seki_map_def flows = {SEKI_MAP_HASH, 4, 8, 4, 0};
+	static const struct seki_map_def empty = {SEKI_MAP_HASH, 0, 0, 4, 0};
+	uint8_t *copy = malloc(object_len);
+	uint8_t *at;
+
+	(void)state;
+	memcpy(copy, object, object_len);
+	at = memmem(copy, object_len, &flows, sizeof(flows));
+	assert_non_null(at);
+	memcpy(at, &empty, sizeof(empty));
+	must_refuse(copy, object_len, "a map of nothing");
+	assert_non_null(strstr(log_text, "not pairs of key and value"));
+	free(copy);
+}
+
 /* Every byte of the headers, changed: loaded or refused with a reason. */
 static void test_broken_headers(void **state)
 {
@@ -348,11 +366,11 @@ static void test_broken_headers(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_info),	       cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_facts),	       cmocka_unit_test(test_refuses_bad_runs),
-		cmocka_unit_test(test_maps),	       cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_truncated),      cmocka_unit_test(test_broken_relocations),
-		cmocka_unit_test(test_broken_headers),
+		cmocka_unit_test(test_info),	      cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_facts),	      cmocka_unit_test(test_refuses_bad_runs),
+		cmocka_unit_test(test_maps),	      cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_truncated),     cmocka_unit_test(test_broken_relocations),
+		cmocka_unit_test(test_empty_entries), cmocka_unit_test(test_broken_headers),
 	};
 	FILE *in = argc > 1 ? fopen(argv[1], "rb") : NULL;
 
