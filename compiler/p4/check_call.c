@@ -520,8 +520,6 @@ static struct p4_type *check_function(struct p4_check *cx, struct p4_expr *call)
 	} else {
 		call->call = c.decl->is_extern ? P4_CALL_EXTERN : P4_CALL_FUNCTION;
 	}
-	if (c.decl == cx->function)
-		seki_diag_error(cx->diags, seki_expr_span(call), "'%s' calls itself", c.decl->name);
 	return check_against(cx, call, call->targs, &c);
 }
 

@@ -65,6 +65,7 @@ static struct p4_type *check_tuple(struct p4_check *cx, struct p4_tref *tref)
 			continue;
 		seki_diag_error(cx->diags, t->tok->at, "%s cannot be in a tuple",
 				seki_type_name(cx->arena, type->args[i]));
+		return cx->bad;
 	}
 	return type;
 }

@@ -98,6 +98,7 @@ static void fold_division(struct p4_check *cx, struct p4_expr *e)
 
 	if (b->mag == 0) {
 		seki_diag_error(cx->diags, seki_expr_span(e->b), "division by zero");
+		set(e, seki_num_u64(0));
 		return;
 	}
 	if (!a->neg && !b->neg)

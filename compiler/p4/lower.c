@@ -246,7 +246,7 @@ int seki_p4_lower(struct p4_lower *lower)
 	seki_lower_effects(lower);
 	lower->preserved = decide_preserved(lower);
 	for (uint32_t i = 0; i < lower->n_emits && !lower->preserved; i++)
-		if (lower->emits[i]->has_varbit)
+		if (lower->emits[i]->has_varbit && lower->emits[i]->extracted)
 			seki_diag_unsupported(
 				lower->diags, lower->emits[i]->field->tok->at,
 				"emitting a header with a varbit field where headers come, go or move is");

@@ -319,6 +319,8 @@ static struct p4_decl *parse_struct(struct p4_parser *p, enum p4_decl_kind kind)
 	seki_parse_add_type(p, decl->name);
 	decl->type_params = parse_type_params(p);
 	seki_parse_expect(p, "{", "before the fields");
+	if (p->panic)
+		return decl;
 	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->stop) {
 		struct p4_decl *field = seki_parse_new_decl(p, P4_D_FIELD);
 
@@ -440,6 +442,8 @@ static struct p4_decl *parse_extern(struct p4_parser *p)
 	seki_parse_add_type(p, decl->name);
 	decl->type_params = parse_type_params(p);
 	seki_parse_expect(p, "{", "before the methods");
+	if (p->panic)
+		return decl;
 	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->stop) {
 		*end = parse_method(p, decl->name);
 		end = &(*end)->next;

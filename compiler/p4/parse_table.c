@@ -165,6 +165,8 @@ struct p4_decl *seki_parse_table(struct p4_parser *p)
 	decl->table = seki_arena_new(p->arena, struct p4_table);
 	end = &decl->table->properties;
 	seki_parse_expect(p, "{", "before the properties");
+	if (p->panic)
+		return decl;
 	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->stop) {
 		parse_table_part(p, decl->table, &end);
 		if (p->panic)

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The preprocessor's tokens, and what diagnostics look like. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compiler/front/token.h"
+
+static struct seki_arena arena;
+
+static const char *no_builtin(const char *name)
+{
+	return strcmp(name, "b.p4") == 0 ? "from_b // no line end" : NULL;
+}
+
+/* The tokens of a text, with one space between. */
+static const char *tokens_of(const char *text, uint32_t *errors)
+{
+	struct seki_preprocess_opts opts = {.builtin = no_builtin};
+	struct seki_strbuf out = {.arena = &arena};
+	struct seki_diags diags;
+	struct seki_token *t;
+
+	seki_diags_init(&diags, &arena);
+	t = seki_preprocess(&diags, seki_source_make(&arena, "<t>", text, (uint32_t)strlen(text)),
+			    &opts);
+	for (; t->kind != SEKI_TOKEN_END; t = t->next)
+		seki_strbuf_printf(&out, "%s%s", out.len ? " " : "", t->text);
+	*errors = diags.errors;
+	return out.len ? out.data : "";
+}
+
+static void preprocesses(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *tokens;
+		uint32_t errors;
+	} cases[] = {
+		{"a /* x */ b // c\nd", "a b d", 0},
+		{"a>>b >= c &&& d && e", "a > > b >= c &&& d && e", 0},
+		{"1..2 8w0x1_f", "1 .. 2 8w0x1_f", 0},
+		{"\"a\\\"b\\n\"", "a\"b\n", 0},
+		{"#define A b c\nA A", "b c b c", 0},
+		{"#define A A b\nA", "A b", 0},
+		{"#define A B\n#define B A\nA", "A", 0},
+		{"#define A\n#ifdef A\nx\n#else\ny\n#endif", "x", 0},
+		{"#ifndef A\nx\n#elif 1\nz\n#else\ny\n#endif", "x", 0},
+		{"#if 0\n#if 1\nx\n#endif\n#elif 1\nz\n#else\ny\n#endif", "z", 0},
+		{"#define N 20200515\n#if N >= 20200515 && defined(N) && !defined M\nx\n#endif",
+		 "x", 0},
+		{"#if (1 + 2 == 3) || 1 < 0\nx\n#endif", "x", 0},
+		{"#define A 1\n#undef A\nA", "A", 0},
+		{"#define LONG a \\\n b\nLONG", "a b", 0},
+		{"#include <b.p4>\nx", "from_b x", 0},
+		{"#include \"b.p4\"", "from_b", 0},
+		{"#include <none.p4>", "", 1},
+		{"#endif", "", 1},
+		{"#if 1\nx", "x", 1},
+		{"#if (\n#endif", "", 1},
+		{"#else", "", 1},
+		{"#if 1\n#else\n#else\n#endif", "", 1},
+		{"#nonsense", "", 1},
+		{"#define F(x) x", "", 1},
+		{"/* never closed", "", 1},
+		{"\"never closed\nx", "x", 1},
+		{"a ` b", "a b", 1},
+		{"\xe2\x82\xac a", "a", 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint32_t errors;
+
+		assert_string_equal(tokens_of(cases[i].text, &errors), cases[i].tokens);
+		assert_int_equal(errors, cases[i].errors);
+	}
+}
+
+static void places_count_from_one(void **state)
+{
+	struct seki_source *src = seki_source_make(&arena, "s", "ab\n\ncd", 6);
+	static const uint32_t lines[] = {1, 1, 1, 2, 3, 3}, cols[] = {1, 2, 3, 1, 1, 2};
+
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++) {
+		struct seki_place place = seki_source_place(src, i);
+
+		assert_int_equal(place.line, lines[i]);
+		assert_int_equal(place.col, cols[i]);
+	}
+	assert_int_equal(seki_source_line(src, 2).len, 0);
+	assert_int_equal(seki_source_line(src, 3).len, 2);
+}
+
+static void shows_the_line_and_a_caret(void **state)
+{
+	struct seki_source *src = seki_source_make(&arena, "f.p4", "x\n\tlet it be;\n", 13);
+	struct seki_strbuf out = {.arena = &arena};
+	struct seki_span it = {.src = src, .off = 7, .len = 2};
+	struct seki_diags diags;
+	struct seki_diag *d;
+
+	(void)state;
+	seki_diags_init(&diags, &arena);
+	d = seki_diag_error(&diags, it, "no %s", "it");
+	seki_diag_note(&diags, d, (struct seki_span){.src = src, .len = 1}, "see here");
+	seki_diag_error(&diags, it, "the same place again");
+	seki_diags_render(&diags, false, &out);
+	assert_string_equal(out.data, "f.p4:2:6: error: no it\n"
+				      "    2 | \tlet it be;\n"
+				      "      | \t    ^~\n"
+				      "f.p4:1:1: note: see here\n"
+				      "    1 | x\n"
+				      "      | ^\n");
+	out.len = 0;
+	seki_diags_json(&diags, &out);
+	assert_string_equal(out.data,
+			    "[{\"severity\":\"error\",\"message\":\"no it\",\"file\":\"f.p4\","
+			    "\"line\":2,\"column\":6,\"endColumn\":8,\"notes\":[{\"severity\":"
+			    "\"note\",\"message\":\"see here\",\"file\":\"f.p4\",\"line\":1,"
+			    "\"column\":1,\"endColumn\":2}]}]\n");
+}
+
+static void suggests_near_names(void **state)
+{
+	static const char *const names[] = {"ethernet", "ipv4", "ipv6", "tcp"};
+
+	(void)state;
+	assert_string_equal(seki_diag_suggest("etherent", names, 4), "ethernet");
+	assert_string_equal(seki_diag_suggest("ipv5", names, 4), "ipv4");
+	assert_null(seki_diag_suggest("udp_header", names, 4));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(preprocesses),
+		cmocka_unit_test(places_count_from_one),
+		cmocka_unit_test(shows_the_line_and_a_caret),
+		cmocka_unit_test(suggests_near_names),
+	};
+	int failed;
+
+	seki_arena_init(&arena, 64 << 20);
+	if (setjmp(arena.full))
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	seki_arena_exit(&arena);
+	return failed;
+}

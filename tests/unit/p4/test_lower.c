@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is not lowered yet is an error at its place; what nothing changes is not written. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compiler/p4/compile.h"
+
+/* A program around a piece of each of its parts. */
+struct parts {
+	const char *types;
+	const char *fields; /* of the struct of headers */
+	const char *parser; /* in state start, on a line of its own */
+	const char *locals; /* of the control */
+	const char *apply;
+	const char *emit;
+};
+
+#define OR(s, other) ((s) ? (s) : (other))
+
+static struct seki_p4_result *compile(const struct parts *p, bool compat)
+{
+	static char text[8192];
+	struct seki_p4_opts opts = {.compat = compat};
+	struct seki_p4_result *result;
+
+	snprintf(text, sizeof(text),
+		 "#include <sekisho.p4>\n"
+		 "header a_t { bit<8> x; bit<8> y; }\n"
+		 "header v_t { varbit<64> v; }\n"
+		 "%s\n" /* line 4 */
+		 "struct H { a_t a; a_t b; v_t v; %s }\n"
+		 "struct M { bit<32> m; }\n"
+		 "parser P(packet_in p, out H h, inout M m, inout standard_metadata s) {\n"
+		 "state start {\n%s\n}\n" /* line 9 */
+		 "state one { transition accept; }\n}\n"
+		 "control C(inout H h, inout M m, inout standard_metadata s) {\n"
+		 "action set(bit<32> d) { m.m = d; }\n"
+		 "%s\n"							/* line 15 */
+		 "apply {\n%s\n}\n}\n"					/* line 17 */
+		 "control D(packet_out p, in H h) { apply {\n%s\n} }\n" /* line 21 */
+		 "ubpf(P(), C(), D()) main;\n",
+		 OR(p->types, ""), OR(p->fields, ""),
+		 OR(p->parser, "p.extract(h.a); transition accept;"), OR(p->locals, ""),
+		 OR(p->apply, ""), OR(p->emit, "p.emit(h);"));
+	assert_int_equal(seki_p4_compile_text("<t>", text, (uint32_t)strlen(text), &opts, &result),
+			 0);
+	return result;
+}
+
+static const struct {
+	uint32_t line;
+	const char *message;
+	struct parts parts;
+} gaps[] = {
+	{5, "header stacks are not supported yet", {.fields = "a_t[4] stack;"}},
+	{5,
+	 "header unions are not supported yet",
+	 {.types = "header_union u_t { a_t a; v_t v; }", .fields = "u_t u;"}},
+	{9,
+	 "comes back to a state it was in is not supported yet",
+	 {.parser = "p.extract(h.a); transition start;"}},
+	{9,
+	 "not supported yet",
+	 {.parser = "if (s.input_port == 1) { p.extract(h.a); } "
+		    "transition accept;"}},
+	{9,
+	 "a step of more than 64 possible sizes is",
+	 {.parser = "p.advance(s.packet_length); transition accept;"}},
+	{15,
+	 "'lpm' keys are not supported yet",
+	 {.locals = "table t { key = { h.a.x: lpm; } actions = { set; } }"}},
+	{15,
+	 "'ternary' keys are not supported yet",
+	 {.locals = "table t { key = { h.a.x: ternary; } actions = { set; } }"}},
+	{15,
+	 "property 'implementation' is not supported yet",
+	 {.locals = "table t { actions = { set; } implementation = 1; }"}},
+	{17, "loops are not supported yet", {.apply = "for (bit<8> i = 0; i < 3; i += 1) { }"}},
+	{17, "writing to the field input_port", {.apply = "s.input_port = 1;"}},
+	{17, "comparing structs and headers is", {.apply = "if (h.a == h.b) { }"}},
+	{17,
+	 "multiplication and division above 64 bits are",
+	 {.apply = "bit<128> w = (bit<128>)m.m; w = w * w; h.a.x = w[7:0];"}},
+	{17, "values of type bit<200> are", {.apply = "bit<200> w = 0;"}},
+	{17, "verify() outside a parser's state is", {.apply = "verify(true, error.NoMatch);"}},
+	{15, "instances of", {.types = "extern X { X(); }", .locals = "X() x;"}},
+	{5,
+	 "emitting a header with a varbit field",
+	 {.parser = "p.extract(h.v, 16); transition accept;", .apply = "h.b.setValid();"}},
+	{21,
+	 "anything but emit() in a deparser is",
+	 {.emit = "if (h.a.isValid()) { p.emit(h.a); }"}},
+};
+
+static void tells_what_it_cannot_do_yet(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
+		struct seki_p4_result *result = compile(&gaps[i].parts, false);
+		const char *said = seki_p4_result_text(result, false);
+		uint32_t line = 0;
+
+		sscanf(said, "<t>:%u:", &line);
+		if (!strstr(said, gaps[i].message) || line != gaps[i].line)
+			fail_msg("line %u, expected line %u, %s:\n%s", line, gaps[i].line,
+				 gaps[i].message, said);
+		assert_int_equal(seki_p4_result_errors(result), seki_p4_result_unsupported(result));
+		assert_null(seki_p4_result_code(result));
+		seki_p4_result_destroy(result);
+	}
+}
+
+/* Does the part of the code after `accept` hold the text? */
+static bool writes(const struct parts *parts, const char *what)
+{
+	struct seki_p4_result *result = compile(parts, false);
+	const char *code = seki_p4_result_code(result);
+	bool found;
+
+	if (!code)
+		fail_msg("%s", seki_p4_result_text(result, false));
+	found = strstr(strstr(code, "accept: "), what) != NULL;
+	seki_p4_result_destroy(result);
+	return found;
+}
+
+static void leaves_alone_what_nothing_changes(void **state)
+{
+	static const struct parts reads = {.apply = "if (h.a.x == 1) { mark_to_drop(); }"};
+	static const struct parts skips = {
+		.parser = "p.extract(h.a); p.extract(h.v, ((bit<32>)h.a.x[1:0]) << 3); "
+			  "p.extract(h.b); transition accept;",
+		.emit = "p.emit(h.a); p.emit(h.v); p.emit(h.b);"};
+	static const struct parts sets = {.apply = "h.a.x = 1;"};
+
+	(void)state;
+	assert_false(writes(&reads, "store"));
+	assert_false(writes(&reads, "adjust_head"));
+	assert_false(writes(&sets, "adjust_head"));
+	assert_true(writes(&sets, "store8(pkt, 0"));
+	/* Here the order of emits is not that of extracts. */
+	assert_true(writes(&skips, "accept") && !writes(&sets, "put_"));
+}
+
+static void writes_what_moves(void **state)
+{
+	static const struct parts grows = {.apply = "h.b.setValid();"};
+	static const struct parts shrinks = {.apply = "h.a.setInvalid();"};
+	static const struct parts strips = {.emit = ""};
+	static const struct parts swaps = {
+		.parser = "p.extract(h.a); p.extract(h.b); transition accept;",
+		.emit = "p.emit(h.b); p.emit(h.a);"};
+	static const struct parts skips = {
+		.parser = "p.extract(h.a); p.advance(8); transition accept;"};
+
+	(void)state;
+	assert_true(writes(&grows, "ubpf_adjust_head(ctx, 2)"));
+	assert_true(writes(&shrinks, "ubpf_adjust_head(ctx, -2)"));
+	assert_true(writes(&strips, "ubpf_adjust_head(ctx, -2)"));
+	assert_true(writes(&skips, "ubpf_adjust_head(ctx, -1)"));
+	assert_true(writes(&swaps, "store8(pkt, 2"));
+}
+
+static void rejects_as_told(void **state)
+{
+	static const struct parts plain = {0};
+	struct seki_p4_result *own = compile(&plain, false), *p4c = compile(&plain, true);
+
+	(void)state;
+	assert_non_null(strstr(seki_p4_result_code(own), "drop_site(site)"));
+	assert_null(strstr(seki_p4_result_code(p4c), "drop_site(site)"));
+	assert_non_null(
+		strstr(seki_p4_result_code(p4c), "reject: __attribute__((unused));\n\treturn 1;"));
+	seki_p4_result_destroy(own);
+	seki_p4_result_destroy(p4c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_what_it_cannot_do_yet),
+		cmocka_unit_test(leaves_alone_what_nothing_changes),
+		cmocka_unit_test(writes_what_moves),
+		cmocka_unit_test(rejects_as_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
