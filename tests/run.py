@@ -131,7 +131,7 @@ class Runner:
         code, path = self.run("fuzz", [sys.executable, "tests/fuzz/run.py", "--build", self.build,
                                        "--seconds", str(seconds)], live=True)
         with open(path) as log:
-            for name, result in re.findall(r"^fuzz (\S+): (\S+)", log.read(), re.M):
+            for name, result in re.findall(r"^fuzz (\S+): (\w+)", log.read(), re.M):
                 self.tally.add(f"fuzz/{name}", "passed" if result == "ok" else "failed")
         if code:
             self.tally.add("fuzz", "failed", f"see {path}")
