@@ -26,19 +26,22 @@ const char *seki_hook_reason_name(enum seki_hook_reason reason)
 	return reason_names[reason];
 }
 
-/* With the connector's lock held. */
+/*
+ * With the connector's lock held. Switching off leaves the policy as it is, for what is still in
+ * flight.
+ */
 static void apply(struct seki_hook *hook, const struct seki_hook_config *config)
 {
-	/* The path that a queue in use is attached to is kept until it is drained. */
-	if (config->socket[0])
-		hook->config = *config;
-	else
+	SEKI_PUT(hook->off, !config->socket[0]);
+	if (!config->socket[0]) {
 		hook->config.socket[0] = 0;
+		return;
+	}
+	hook->config = *config;
 	SEKI_PUT(hook->fail_open, config->fail_open);
 	SEKI_PUT(hook->inflight, config->inflight);
 	SEKI_PUT(hook->deadline_ns, config->deadline_ms * 1000000ull);
 	SEKI_PUT(hook->grants, config->grants);
-	SEKI_PUT(hook->off, !config->socket[0]);
 }
 
 int seki_hook_create(struct seki_connector *connector, const char *port,

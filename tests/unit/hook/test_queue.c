@@ -544,6 +544,22 @@ static void switched_off_passes_new_and_finishes_old(void **state)
 	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD);
 }
 
+/* Without its settings a port is not shielded; what is in flight keeps the policy it had. */
+static void switched_off_keeps_the_policy(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	const struct seki_hook_config none = {.inflight = 1, .deadline_ms = 1};
+	struct seki_outcome out;
+
+	rig_submit(r, SEKI_PORT_VM, p);
+	seki_hook_configure(r->hook, &none);
+	r->now_ns += 1000 * MS;
+	assert_true(rig_poll(r, &out));
+	assert_int_equal(out.fate, SEKI_FATE_PASS);
+	assert_true(seki_hook_drained(r->hook));
+}
+
 static void settings_change_in_flight(void **state)
 {
 	struct rig *r = *state;
@@ -631,6 +647,7 @@ int main(void)
 		TEST(an_emptied_eventfd_does_not_block),
 		TEST(sleep_ends_with_the_oldest_deadline),
 		TEST(switched_off_passes_new_and_finishes_old),
+		OPEN(switched_off_keeps_the_policy),
 		TEST(settings_change_in_flight),
 		TEST(leaving_flushes_and_joining_returns),
 		TEST(given_up_packets_are_counted_as_dropped),
