@@ -10,18 +10,18 @@ namespaces and tap devices as ports. Nothing of the machine's own is touched; cl
         print(switch.appctl("sekisho/show"))
 """
 import contextlib
-import fcntl
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 
 
-def _run(*argv, **options):
+def _run(*argv, check=True, **options):
     run = subprocess.run(argv, capture_output=True, text=True, timeout=60, **options)
-    if run.returncode:
+    if check and run.returncode:
         raise RuntimeError(f"{' '.join(argv)}: {run.stderr.strip() or run.stdout.strip()}")
     return run.stdout
 
@@ -85,16 +85,23 @@ class Switch(contextlib.ExitStack):
         self.vsctl("add-br", self.bridge, "--", "set", "bridge", self.bridge, "datapath_type=netdev")
 
     def _lock(self):
-        """One at a time on a machine: every userspace datapath has a device of the name ovs-netdev."""
-        lock = self.enter_context(open("/run/lock/sekisho-ovs", "w"))
+        """One at a time on a machine: every userspace datapath has a device of the name ovs-netdev.
+        Whoever has the abstract address has the machine; it goes with its process."""
+        lock = self.enter_context(socket.socket(socket.AF_UNIX))
         deadline = time.monotonic() + 600
         while True:
             try:
-                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+                lock.bind("\0sekisho-ovs")
+                break
+            except OSError:
                 if time.monotonic() > deadline:
                     raise TimeoutError("another Open vSwitch of the tests runs on this machine") from None
                 time.sleep(0.2)
+        if os.path.exists("/sys/class/net/ovs-netdev"):
+            if _run("ps", "-C", "ovs-vswitchd", "-o", "pid=", check=False).strip():
+                raise RuntimeError("an Open vSwitch with a userspace datapath runs on this machine; stop "
+                                   "it first: only one can have the device ovs-netdev")
+            self._delete_link("ovs-netdev")  # of one that was killed
 
     # The daemons.
 
