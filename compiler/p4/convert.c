@@ -183,34 +183,45 @@ static bool tell(struct p4_check *cx, const struct p4_expr *expr, const struct p
 	return false;
 }
 
+static bool wrong_count(struct p4_check *cx, const struct p4_expr *expr, const struct p4_type *to,
+			uint32_t want)
+{
+	seki_diag_error(cx->diags, seki_expr_span(expr), "%s has %u elements, here are %u",
+			seki_type_name(cx->arena, to), want, seki_expr_count(expr->args));
+	return false;
+}
+
+static bool by_field(const struct p4_type *type)
+{
+	return type->kind == P4_T_STRUCT || type->kind == P4_T_HEADER;
+}
+
+/* How many elements a list must have to become a `to`; UINT32_MAX: any number. */
+static uint32_t elements_of(const struct p4_type *to)
+{
+	if (by_field(to))
+		return seki_decl_count(to->decl->members);
+	return to->kind == P4_T_TUPLE ? to->n_args : UINT32_MAX;
+}
+
 static bool convert_list(struct p4_check *cx, struct p4_expr *expr, struct p4_type *to)
 {
-	bool by_field = to->kind == P4_T_STRUCT || to->kind == P4_T_HEADER;
-	const struct p4_decl *field = by_field ? to->decl->members : NULL;
-	uint32_t want = by_field		 ? seki_decl_count(field)
-			: to->kind == P4_T_TUPLE ? to->n_args
-						 : UINT32_MAX;
-	uint32_t i = 0;
-	bool ok = true;
+	const struct p4_decl *field = by_field(to) ? to->decl->members : NULL;
+	uint32_t want = elements_of(to), i = 0;
+	bool ok = true, dots = false;
 
-	for (struct p4_expr *e = expr->args; e; e = e->next, i++) {
-		struct p4_type *type;
-
-		if (e->kind == P4_E_DOTS)
-			want = i;
-		if (i >= want)
+	for (struct p4_expr *e = expr->args; e && i < want; e = e->next, i++) {
+		dots = e->kind == P4_E_DOTS && !e->next;
+		if (dots)
 			break;
-		type = element_type(cx, to, i, field);
-		ok &= seki_convert(cx, e, type);
+		ok &= seki_convert(cx, e, element_type(cx, to, i, field));
 		field = field ? field->next : NULL;
 	}
-	if (to->kind == P4_T_STACK ? i > to->width : want != UINT32_MAX && i < want) {
-		seki_diag_error(cx->diags, seki_expr_span(expr), "%s has %u elements, here are %u",
-				seki_type_name(cx->arena, to),
-				to->kind == P4_T_STACK ? to->width : want,
-				seki_expr_count(expr->args));
-		return false;
-	}
+	if (to->kind == P4_T_STACK && i > to->width)
+		return wrong_count(cx, expr, to, to->width);
+	if (want != UINT32_MAX && !dots && seki_expr_count(expr->args) != want &&
+	    (expr->args || to->kind == P4_T_TUPLE))
+		return wrong_count(cx, expr, to, want);
 	if (ok)
 		expr->type = to;
 	return ok;
@@ -218,15 +229,27 @@ static bool convert_list(struct p4_check *cx, struct p4_expr *expr, struct p4_ty
 
 static bool convert_record(struct p4_check *cx, struct p4_expr *expr, struct p4_type *to)
 {
-	bool ok = true;
+	uint32_t n = 0;
+	bool ok = true, dots = false;
 
 	for (struct p4_expr *e = expr->args; e; e = e->next) {
 		struct p4_decl *f = e->arg_name ? seki_decl_find(to->decl->members, e->arg_name)
 						: NULL;
 
-		if (f)
+		if (f) {
 			ok &= seki_convert(cx, e, seki_type_field(cx->arena, to, f));
+			n++;
+		} else if (e->kind == P4_E_DOTS) {
+			dots = true;
+		} else {
+			seki_diag_error(cx->diags, seki_expr_span(e), "%s has no field '%s'",
+					seki_type_name(cx->arena, to),
+					e->arg_name ? e->arg_name : "");
+			return false;
+		}
 	}
+	if (!dots && n != seki_decl_count(to->decl->members))
+		return wrong_count(cx, expr, to, seki_decl_count(to->decl->members));
 	if (ok)
 		expr->type = to;
 	return ok;
@@ -244,16 +267,13 @@ bool seki_convert(struct p4_check *cx, struct p4_expr *expr, struct p4_type *to)
 		expr->type = to;
 		return true;
 	}
-	if (expr->kind == P4_E_LIST && from->kind == P4_T_TUPLE) {
-		if (!seki_can_convert(expr, to))
-			return tell(cx, expr, to);
-		return convert_list(cx, expr, to);
-	}
-	if (expr->kind == P4_E_RECORD && from->kind == P4_T_RECORD) {
-		if (!seki_can_convert(expr, to))
-			return tell(cx, expr, to);
-		return convert_record(cx, expr, to);
-	}
+	if (expr->kind == P4_E_LIST && from->kind == P4_T_TUPLE)
+		return by_field(to) || to->kind == P4_T_TUPLE || to->kind == P4_T_LIST ||
+				       to->kind == P4_T_STACK
+			       ? convert_list(cx, expr, to)
+			       : tell(cx, expr, to);
+	if (expr->kind == P4_E_RECORD && from->kind == P4_T_RECORD)
+		return by_field(to) ? convert_record(cx, expr, to) : tell(cx, expr, to);
 	if (seki_type_equal(from, to))
 		return true;
 	if (!seki_can_convert(expr, to))

@@ -78,7 +78,7 @@ static const struct mistake types[] = {
 	{1, "a field of a header cannot be", "header h { string s; }"},
 	{1, "a variable needs a width", "control c() { apply { int x = 1; } }"},
 	{1, "has 2 elements, here are 3",
-	 "struct s { bit<8> a; bit<8> b; } const s x = { 1, 2, ... , 3 };"},
+	 "struct s { bit<8> a; bit<8> b; } const s x = { 1, 2, 3 };"},
 	{1, "'c' is declared twice", "enum bit<8> e { a = 1, b = 2, c = 3, c = 4 }"},
 	{1, NULL, "enum bit<8> e { a = 1 } const bit<8> x = e.a;"},
 	{1, "this is of type int, not e", "enum bit<8> e { a = 1 } const e x = 1;"},
