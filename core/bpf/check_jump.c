@@ -7,12 +7,6 @@
 
 #include <string.h>
 
-static void copy_state(struct seki_state *to, const struct seki_state *from)
-{
-	to->p = from->p;
-	memcpy(to->frames, from->frames, (from->p.depth + 1) * sizeof(from->frames[0]));
-}
-
 static uint32_t record(struct seki_walk *w, uint32_t parent, uint32_t insn, bool taken)
 {
 	if (w->n_history == w->max_history)
@@ -155,7 +149,7 @@ static int branch_numbers(struct seki_walk *w, const struct seki_bpf_op *op)
 	bool may_take, may_pass;
 	int err;
 
-	copy_state(taken, next);
+	seki_state_copy(taken, next);
 	may_take = assume(taken, op, cond);
 	may_pass = assume(next, op, seki_cond_opposite(cond));
 	taken->p.pc = (uint32_t)op->off;
@@ -169,7 +163,7 @@ static int branch_numbers(struct seki_walk *w, const struct seki_bpf_op *op)
 		return 0;
 	}
 	if (may_take)
-		copy_state(next, taken);
+		seki_state_copy(next, taken);
 	return may_take || may_pass ? 0 : WALK_END;
 }
 
@@ -205,7 +199,7 @@ static int branch_null(struct seki_walk *w, const struct seki_bpf_op *op, struct
 		w->state->p.pc = taken_if_null ? pc + 1 : (uint32_t)op->off;
 		return 0;
 	}
-	copy_state(w->other, w->state);
+	seki_state_copy(w->other, w->state);
 	seki_state_each(w->other, resolve_maybe, &(struct resolve){id, taken_if_null});
 	w->other->p.pc = (uint32_t)op->off;
 	w->other->p.branch = record(w, parent, pc, true);

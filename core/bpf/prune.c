@@ -12,7 +12,7 @@
 
 #include "core/base/check.h"
 
-#define KEPT_MAX  64 /* states compared with at one instruction: the newest */
+#define KEPT_MAX  16 /* states compared with at one instruction: the newest */
 #define PAIRS_MAX 64
 
 struct packed {
@@ -82,8 +82,10 @@ static uint8_t *pack_frame(uint8_t *at, const struct seki_frame *f)
 	return at + f->n_spills * sizeof(f->spills[0]);
 }
 
-static struct packed *pack(uint8_t *at, const struct seki_state *s, size_t size)
+static struct packed *pack(struct seki_walk *w, size_t where, const struct seki_state *s,
+			   size_t size)
 {
+	uint8_t *at = w->arena.base + where;
 	struct packed *head = (struct packed *)(void *)at;
 
 	memset(head, 0, sizeof(*head));
@@ -92,6 +94,7 @@ static struct packed *pack(uint8_t *at, const struct seki_state *s, size_t size)
 	at += sizeof(*head);
 	for (uint32_t d = 0; d <= s->p.depth; d++)
 		at = pack_frame(at, &s->frames[d]);
+	w->work += size / 64;
 	return head;
 }
 
@@ -122,7 +125,7 @@ int seki_walk_push(struct seki_walk *w, const struct seki_state *s)
 	if (w->arena.high - w->arena.low < size)
 		return seki_walk_too_complex(w, "too many paths are open at once");
 	w->arena.high -= size;
-	pack(w->arena.base + w->arena.high, s, size);
+	pack(w, w->arena.high, s, size);
 	w->pending++;
 	return 0;
 }
@@ -147,6 +150,7 @@ int seki_walk_pop(struct seki_walk *w)
 struct pairs {
 	uint32_t old[PAIRS_MAX], new[PAIRS_MAX];
 	uint32_t n;
+	uint32_t compared; /* registers */
 };
 
 /* The kept state may have been walked relying on two registers being tied: they must be now. */
@@ -166,6 +170,7 @@ static bool pair(struct pairs *pairs, uint32_t old, uint32_t new)
 
 static bool reg_covers(const struct seki_reg *old, const struct seki_reg *new, struct pairs *pairs)
 {
+	pairs->compared++;
 	if (!seki_reg_holds_something(old))
 		return true;
 	if (old->type != new->type || old->frame != new->frame || old->map != new->map ||
@@ -256,16 +261,19 @@ static bool path_covers(const struct seki_path_state *old, const struct seki_pat
 	       (old->step_sub == new->step_sub &&pair(pairs, old->step_id, new->step_id));
 }
 
-static bool covers(const struct packed *old, const struct seki_state *s)
+static bool covers(struct seki_walk *w, const struct packed *old)
 {
 	const uint8_t *at = (const uint8_t *)(old + 1);
+	const struct seki_state *s = w->state;
 	struct pairs pairs;
 
 	pairs.n = 0;
+	pairs.compared = 1;
 	if (old->p.depth != s->p.depth)
 		return false;
 	for (uint32_t d = 0; at && d <= s->p.depth; d++)
 		at = frame_covers(at, &s->frames[d], &pairs);
+	w->work += pairs.compared;
 	return at && path_covers(&old->p, &s->p, &pairs);
 }
 
@@ -301,14 +309,14 @@ static bool kept_already(const struct seki_walk *w, const struct packed *now)
 	return false;
 }
 
-static bool covered(const struct seki_walk *w)
+static bool covered(struct seki_walk *w)
 {
 	uint32_t at = w->nodes[w->state->p.pc].seen;
 
 	for (uint32_t n = 0; at && n < KEPT_MAX; n++) {
 		const struct packed *old = (const struct packed *)(void *)(w->arena.base + at);
 
-		if (covers(old, w->state))
+		if (covers(w, old))
 			return true;
 		at = old->older;
 	}
@@ -325,7 +333,7 @@ bool seki_walk_prune(struct seki_walk *w)
 
 	if (w->arena.low + size > w->arena.keep_end || w->arena.low + size > w->arena.high)
 		return covered(w);
-	now = pack(w->arena.base + w->arena.low, w->state, size);
+	now = pack(w, w->arena.low, w->state, size);
 	now->p.branch = 0; /* how it came here does not matter */
 	now->hash = hash_state(now);
 	if (kept_already(w, now) || covered(w))

@@ -2,6 +2,8 @@
 /* Registers, stack frames and the packet's length on one path: see the header. */
 #include "core/bpf/state.h"
 
+#include <string.h>
+
 #include "core/base/check.h"
 
 struct seki_reg seki_reg_number(struct seki_scalar v)
@@ -12,6 +14,15 @@ struct seki_reg seki_reg_number(struct seki_scalar v)
 struct seki_reg seki_reg_pointer(enum seki_reg_type type)
 {
 	return (struct seki_reg){.type = (uint8_t)type, .v = seki_scalar_const(0)};
+}
+
+void seki_state_copy(struct seki_state *to, const struct seki_state *from)
+{
+	to->p = from->p;
+	for (uint32_t d = 0; d <= from->p.depth; d++)
+		memcpy(&to->frames[d], &from->frames[d],
+		       offsetof(struct seki_frame, spills) +
+			       from->frames[d].n_spills * sizeof(struct seki_spill));
 }
 
 void seki_state_each(struct seki_state *s, void (*fn)(struct seki_reg *reg, void *arg), void *arg)

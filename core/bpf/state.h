@@ -109,6 +109,9 @@ static inline bool seki_reg_holds_something(const struct seki_reg *reg)
 struct seki_reg seki_reg_number(struct seki_scalar v);
 struct seki_reg seki_reg_pointer(enum seki_reg_type type);
 
+/* Copies the frames that are in use, and of them what is. */
+void seki_state_copy(struct seki_state *to, const struct seki_state *from);
+
 /* Calls fn for every register and spill of all frames. */
 void seki_state_each(struct seki_state *s, void (*fn)(struct seki_reg *reg, void *arg), void *arg);
 

@@ -2,8 +2,8 @@
 /*
  * The verifier's main loop. After the graph has shown no loop, every path is walked from the entry
  * with all that is known of registers, stack and packet; where paths meet, what a former walk from
- * there has covered is not walked again (prune.c). Work is bounded by STEPS_MAX, memory by what the
- * caller gives.
+ * there has covered is not walked again (prune.c). Work is bounded by STEPS_MAX and WORK_MAX,
+ * memory by what the caller gives.
  */
 #include "core/bpf/verify.h"
 
@@ -15,6 +15,7 @@
 #include "core/bpf/walk.h"
 
 #define STEPS_MAX 1000000
+#define WORK_MAX  100000000 /* less than a second */
 
 static int load_address(struct seki_walk *w, const struct seki_bpf_op *op)
 {
@@ -79,8 +80,8 @@ static int walk(struct seki_walk *w)
 	for (;;) {
 		int err = 0;
 
-		if (++w->proof.steps > STEPS_MAX)
-			return seki_walk_too_complex(w, "more than 1000000 steps to judge it");
+		if (++w->proof.steps > STEPS_MAX || w->work > WORK_MAX)
+			return seki_walk_too_complex(w, "too many steps to judge it");
 		if (w->nodes[w->state->p.pc].join) {
 			seki_walk_tidy(w);
 			err = seki_walk_prune(w) ? WALK_END : 0;

@@ -52,6 +52,7 @@ struct seki_walk {
 	struct seki_state *state;
 	struct seki_state *other; /* the other side of a branch */
 	uint32_t pending;	  /* states at the arena's high end */
+	uint64_t work;		  /* registers compared or copied, about: bounded, as steps are */
 	uint32_t next_id;
 	struct seki_bpf_proof proof;
 	struct seki_bpf_rejection *why;
