@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/command.h"
 #include "compiler/p4/compile.h"
 #include "core/base/check.h"
 #include "lib/bpf/machine.h"
@@ -206,19 +207,13 @@ static int build(const struct config *config, struct seki_p4_result *result)
 static bool parse(const struct seki_command *cmd, int argc, char **argv, struct config *config,
 		  int *exit_code)
 {
-	char err[256];
-	int ret = seki_opts_parse(cmd, argc, argv, config, err, sizeof(err));
-
-	*exit_code = ret == SEKI_OPTS_HELP ? SEKI_EXIT_OK : SEKI_EXIT_USAGE;
-	if (ret == SEKI_OPTS_HELP) {
-		seki_opts_help(cmd, stdout);
-	} else if (ret) {
-		complain("%s", err);
-	} else if (config->compat && strcmp(config->compat, "p4c") != 0) {
-		complain("--compat takes 'p4c', not '%s'", config->compat);
+	if (!seki_cli_parse(cmd, argc, argv, config, exit_code))
 		return false;
-	}
-	return ret == 0;
+	if (!config->compat || strcmp(config->compat, "p4c") == 0)
+		return true;
+	complain("--compat takes 'p4c', not '%s'", config->compat);
+	*exit_code = SEKI_EXIT_USAGE;
+	return false;
 }
 
 static int do_build(int argc, char **argv)
@@ -285,39 +280,15 @@ static int do_check(int argc, char **argv)
 	return ret;
 }
 
-static const struct {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *about;
-} commands[] = {
-	{"build", do_build, "build the object of a packet program"},
-	{"check", do_check, "check a program, build nothing"},
-};
-
-static void help(FILE *out)
-{
-	fputs("usage: sekisho p4 COMMAND ...\n"
-	      "P4_16 programs for packets to and from a virtual machine.\n\n",
-	      out);
-	for (size_t i = 0; i < SEKI_COUNT(commands); i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].about);
-	fputs("\n`sekisho p4 COMMAND --help` tells more\n", out);
-}
-
 int seki_cli_p4(int argc, char **argv)
 {
-	if (argc < 2) {
-		help(stderr);
-		return SEKI_EXIT_USAGE;
-	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		help(stdout);
-		return SEKI_EXIT_OK;
-	}
-	for (size_t i = 0; i < SEKI_COUNT(commands); i++) {
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
-	}
-	complain("there is no command 'p4 %s'; see sekisho p4 --help", argv[1]);
-	return SEKI_EXIT_USAGE;
+	static const struct seki_cli_command commands[] = {
+		{"build", do_build, "build the object of a packet program"},
+		{"check", do_check, "check a program, build nothing"},
+	};
+	static const struct seki_cli_group group = {
+		"sekisho p4", "P4_16 programs for packets to and from a virtual machine.", commands,
+		SEKI_COUNT(commands)};
+
+	return seki_cli_dispatch(&group, argc, argv);
 }

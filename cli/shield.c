@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/control.h"
 #include "cli/shield_status.h"
 #include "core/base/check.h"
@@ -36,22 +37,14 @@ struct config {
 	SEKI_OPT_STRING_LINE(struct config, run_dir, 0, "run-dir", "DIR",                          \
 			     "where the sockets are: DIR/NAME/ (default /run/sekisho)")
 
-/* False: *exit is what to return. */
+/* False: *exit_code is what to return. */
 static bool parse(const struct seki_command *cmd, int argc, char **argv, struct config *config,
 		  int *exit_code)
 {
-	char err[256];
-	int ret = seki_opts_parse(cmd, argc, argv, config, err, sizeof(err));
+	bool good = seki_cli_parse(cmd, argc, argv, config, exit_code);
 
-	if (ret == SEKI_OPTS_HELP) {
-		seki_opts_help(cmd, stdout);
-		*exit_code = SEKI_EXIT_OK;
-	} else if (ret) {
-		complain("%s", err);
-		*exit_code = SEKI_EXIT_USAGE;
-	}
 	config->run_dir = seki_rundir_base(config->run_dir);
-	return ret == 0;
+	return good;
 }
 
 /* Beside this program as built or as installed. */
@@ -307,41 +300,18 @@ static int do_stop(int argc, char **argv)
 	return SEKI_EXIT_OK;
 }
 
-static const struct {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *about;
-} commands[] = {
-	{"run", do_run, "start a P4 VM"},
-	{"load", do_load, "load a program into a running P4 VM"},
-	{"status", do_status, "show P4 VMs, their programs, counters and drops"},
-	{"stop", do_stop, "end a P4 VM"},
-};
-
-static void help(FILE *out)
-{
-	fputs("usage: sekisho shield COMMAND ...\n"
-	      "A tenant's own P4 program decides on the packets of the tenant's virtual machine.\n\n",
-	      out);
-	for (size_t i = 0; i < SEKI_COUNT(commands); i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].about);
-	fputs("\n`sekisho shield COMMAND --help` tells more\n", out);
-}
-
 int seki_cli_shield(int argc, char **argv)
 {
-	if (argc < 2) {
-		help(stderr);
-		return SEKI_EXIT_USAGE;
-	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		help(stdout);
-		return SEKI_EXIT_OK;
-	}
-	for (size_t i = 0; i < SEKI_COUNT(commands); i++) {
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
-	}
-	complain("there is no command 'shield %s'; see sekisho shield --help", argv[1]);
-	return SEKI_EXIT_USAGE;
+	static const struct seki_cli_command commands[] = {
+		{"run", do_run, "start a P4 VM"},
+		{"load", do_load, "load a program into a running P4 VM"},
+		{"status", do_status, "show P4 VMs, their programs, counters and drops"},
+		{"stop", do_stop, "end a P4 VM"},
+	};
+	static const struct seki_cli_group group = {
+		"sekisho shield",
+		"A tenant's own P4 program decides on the packets of the tenant's virtual machine.",
+		commands, SEKI_COUNT(commands)};
+
+	return seki_cli_dispatch(&group, argc, argv);
 }
