@@ -181,8 +181,12 @@ static void check_arg_exprs(struct p4_check *cx, struct p4_expr *call)
 static void check_out_arg(struct p4_check *cx, struct p4_expr *arg, const struct p4_decl *param,
 			  struct p4_type *type)
 {
-	if (arg->kind == P4_E_DONTCARE && param->dir == P4_DIR_OUT)
+	if (arg->kind == P4_E_DONTCARE && param->dir == P4_DIR_OUT) {
+		if (type->kind == P4_T_INT)
+			seki_diag_error(cx->diags, seki_expr_span(arg),
+					"cannot tell the width of '%s'", param->name);
 		return;
+	}
 	if (arg->kind == P4_E_DONTCARE) {
 		seki_diag_error(cx->diags, seki_expr_span(arg), "'_' is only for 'out' parameters");
 		return;
@@ -394,10 +398,25 @@ static struct p4_type *no_method(struct p4_check *cx, const struct p4_expr *memb
 	return cx->bad;
 }
 
+/* The parser's own methods read headers, and only parsers have them. */
+static void check_extract(struct p4_check *cx, const struct p4_expr *call)
+{
+	const struct p4_expr *target = call->bound[0];
+
+	if (strcmp(call->callee->owner->name, "packet_in") != 0 ||
+	    strcmp(call->callee->name, "extract") != 0 || !target ||
+	    target->kind == P4_E_DONTCARE || target->type->kind == P4_T_HEADER ||
+	    target->type->kind == P4_T_BAD || target->type->kind == P4_T_VAR)
+		return;
+	seki_diag_error(cx->diags, seki_expr_span(target), "only headers can be extracted, not %s",
+			seki_type_name(cx->arena, target->type));
+}
+
 static struct p4_type *check_extern_method(struct p4_check *cx, struct p4_expr *call)
 {
 	struct p4_expr *member = call->a;
 	struct callee c = {.self = member->a->type};
+	struct p4_type *result;
 
 	c.decl = find_method(c.self->decl->members, member->name, call);
 	if (!c.decl)
@@ -406,7 +425,10 @@ static struct p4_type *check_extern_method(struct p4_check *cx, struct p4_expr *
 	c.params = c.decl->params;
 	c.type_params = c.decl->type_params;
 	c.result = c.decl->type;
-	return check_against(cx, call, call->targs, &c);
+	result = check_against(cx, call, call->targs, &c);
+	if (result->kind != P4_T_BAD)
+		check_extract(cx, call);
+	return result;
 }
 
 static struct p4_type *check_block_apply(struct p4_check *cx, struct p4_expr *call,
@@ -514,6 +536,11 @@ static struct p4_type *check_function(struct p4_check *cx, struct p4_expr *call)
 	c.params = c.decl->params;
 	c.type_params = c.decl->type_params;
 	c.result = c.decl->type;
+	if (c.decl->is_extern && strcmp(c.decl->name, "verify") == 0 && cx->block &&
+	    cx->block->kind != P4_D_PARSER)
+		seki_diag_error(cx->diags, seki_expr_span(call), "verify() is for parsers only");
+	if (c.decl->kind == P4_D_ACTION && cx->block && cx->block->kind == P4_D_PARSER)
+		seki_diag_error(cx->diags, seki_expr_span(call), "a parser cannot call actions");
 	if (c.decl->kind == P4_D_ACTION) {
 		call->call = P4_CALL_ACTION;
 		c.result = cx->nothing;

@@ -53,12 +53,11 @@ static void add_type_params(struct p4_check *cx, struct p4_decl *decl)
 	}
 }
 
-static void no_duplicates(struct p4_check *cx, const struct p4_decl *list, const char *what)
+static void no_duplicates(struct p4_check *cx, struct p4_decl *list)
 {
 	seki_scope_push(cx);
-	(void)what;
 	for (; list; list = list->next)
-		seki_scope_add(cx, (struct p4_decl *)list);
+		seki_scope_add(cx, list);
 	seki_scope_pop(cx);
 }
 
@@ -93,7 +92,7 @@ static void check_struct(struct p4_check *cx, struct p4_decl *decl)
 		f->index = index++;
 	}
 	seki_scope_pop(cx);
-	no_duplicates(cx, decl->members, "field");
+	no_duplicates(cx, decl->members);
 	seki_scope_add(cx, decl);
 }
 
@@ -109,6 +108,7 @@ static void check_enum(struct p4_check *cx, struct p4_decl *decl)
 	}
 	decl->type = seki_type_decl(cx->arena, P4_T_ENUM, decl);
 	decl->type->elem = base;
+	seki_scope_push(cx);
 	for (struct p4_decl *m = decl->members; m; m = m->next) {
 		m->type = decl->type;
 		m->owner = decl;
@@ -128,8 +128,9 @@ static void check_enum(struct p4_check *cx, struct p4_decl *decl)
 				seki_diag_error(cx->diags, seki_expr_span(m->init),
 						"this must be known at compile time");
 		}
+		seki_scope_add(cx, m);
 	}
-	no_duplicates(cx, decl->members, "member");
+	seki_scope_pop(cx);
 	seki_scope_add(cx, decl);
 }
 

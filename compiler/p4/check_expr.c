@@ -20,6 +20,7 @@ static struct p4_type *type_of_name(struct p4_check *cx, struct p4_decl *decl)
 {
 	switch (decl->kind) {
 	case P4_D_CONST:
+	case P4_D_ENUM_MEMBER:
 	case P4_D_VAR:
 	case P4_D_PARAM:
 	case P4_D_INSTANCE:
@@ -66,6 +67,52 @@ static struct p4_type *check_name(struct p4_check *cx, struct p4_expr *expr)
 }
 
 /* ---- members ---- */
+
+/* The n-th element of a list, or the field of that name of a record. */
+static const struct p4_expr *element(const struct p4_expr *list, uint32_t n, const char *name)
+{
+	const struct p4_expr *e = list->args;
+
+	if (list->kind == P4_E_RECORD) {
+		while (e && (!name || !e->arg_name || strcmp(e->arg_name, name) != 0))
+			e = e->next;
+		return e;
+	}
+	while (e && n--)
+		e = e->next;
+	return e;
+}
+
+/* What a part of a constant list or struct was given as, or NULL. */
+static const struct p4_expr *literal_of(const struct p4_expr *e)
+{
+	const struct p4_expr *whole;
+
+	if (e->kind == P4_E_LIST || e->kind == P4_E_RECORD || e->known)
+		return e;
+	if (e->kind == P4_E_NAME)
+		return e->decl && e->decl->kind == P4_D_CONST ? literal_of(e->decl->init) : NULL;
+	if (e->kind != P4_E_MEMBER && e->kind != P4_E_INDEX)
+		return NULL;
+	whole = literal_of(e->a);
+	if (!whole || (whole->kind != P4_E_LIST && whole->kind != P4_E_RECORD))
+		return NULL;
+	if (e->kind == P4_E_INDEX)
+		whole = e->b->known ? element(whole, (uint32_t)e->b->num.mag, NULL) : NULL;
+	else
+		whole = e->decl ? element(whole, e->decl->index, e->name) : NULL;
+	return whole ? literal_of(whole) : NULL;
+}
+
+static void fold_part(struct p4_expr *expr)
+{
+	const struct p4_expr *literal = literal_of(expr);
+
+	if (!literal || !literal->known)
+		return;
+	expr->known = true;
+	expr->num = literal->num;
+}
 
 static struct p4_type *no_member(struct p4_check *cx, const struct p4_expr *expr,
 				 const struct p4_decl *list)
@@ -155,6 +202,7 @@ static struct p4_type *check_member(struct p4_check *cx, struct p4_expr *expr)
 		if (!field)
 			return no_member(cx, expr, type->decl->members);
 		expr->decl = field;
+		fold_part(expr);
 		return seki_type_field(cx->arena, type, field);
 	case P4_T_STACK:
 		return check_stack_member(cx, expr);
@@ -186,6 +234,7 @@ static struct p4_type *check_index(struct p4_check *cx, struct p4_expr *expr)
 
 		if (!seki_check_constant(cx, expr->b, "the index", n ? n - 1 : 0, &i) || n == 0)
 			return cx->bad;
+		fold_part(expr);
 		return stack ? type->elem : type->args[i];
 	}
 	return type->elem;

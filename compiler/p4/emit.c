@@ -92,12 +92,29 @@ uint32_t seki_emit_line_number(const struct seki_token *tok)
 	return seki_source_place(tok->at.src, tok->at.off).line;
 }
 
+/* A string of C, whatever is in it. */
+static void put_string(struct p4_emit *em, const char *s)
+{
+	seki_strbuf_printf(em->out, "\"");
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\' || c < ' ')
+			seki_strbuf_printf(em->out, "\\%03o", c);
+		else
+			seki_strbuf_printf(em->out, "%c", c);
+	}
+	seki_strbuf_printf(em->out, "\"");
+}
+
 /* The next lines are of that place of the P4 program. */
 void seki_emit_place(struct p4_emit *em, const struct seki_token *tok)
 {
-	if (tok->at.src->name[0] != '<')
-		seki_strbuf_printf(em->out, "\n#line %u \"%s\"\n", seki_emit_line_number(tok),
-				   em->source);
+	if (tok->at.src->name[0] == '<')
+		return;
+	seki_strbuf_printf(em->out, "\n#line %u ", seki_emit_line_number(tok));
+	put_string(em, tok->at.src->name);
+	seki_strbuf_printf(em->out, "\n");
 }
 
 uint32_t seki_emit_id(struct p4_emit *em)
@@ -181,19 +198,14 @@ static const char *base_name(const char *path)
 
 int seki_p4_emit(const struct p4_lower *lower, const char *source, struct seki_strbuf *out)
 {
-	struct p4_emit em = {.lower = lower,
-			     .diags = lower->diags,
-			     .arena = lower->arena,
-			     .out = out,
-			     .source = source};
+	struct p4_emit em = {
+		.lower = lower, .diags = lower->diags, .arena = lower->arena, .out = out};
 
-	seki_strbuf_printf(out, "/* Made from %s by sekisho p4 build. */\n%s", base_name(source),
-			   prelude);
-	seki_strbuf_printf(
-		out,
-		"const char sekisho_source[] __attribute__((section(\"sekisho.source\"), "
-		"used)) = \"%s\";\n",
-		base_name(source));
+	seki_strbuf_printf(out, "/* Made by sekisho p4 build. */\n%s", prelude);
+	seki_strbuf_printf(out, "const char sekisho_source[] "
+				"__attribute__((section(\"sekisho.source\"), used)) = ");
+	put_string(&em, base_name(source));
+	seki_strbuf_printf(out, ";\n");
 	seki_emit_types(&em);
 	seki_emit_maps(&em);
 	emit_entry(&em);

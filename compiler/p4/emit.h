@@ -30,13 +30,11 @@ struct p4_emit {
 	struct p4_frame *frame;
 	uint32_t n_ids;
 	uint32_t indent;
-	const char *source;	    /* name of the P4 file for #line */
 	const struct p4_step *step; /* in a parser */
 	uint32_t off;		    /* bits: where the parser is */
 	bool rejects;		    /* something jumps to `reject` */
 	bool drops;		    /* something marks the packet */
 	bool truncates;
-	const struct p4_map *entry_map;
 };
 
 /* emit.c */

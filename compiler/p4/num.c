@@ -162,7 +162,7 @@ static bool parse_digits(const char *s, unsigned int base, seki_u128 *out, const
 	for (; *s; s++) {
 		int d;
 
-		if (*s == '_' && any)
+		if (*s == '_' && (any || base != 10))
 			continue;
 		d = digit_value(*s);
 		if (d >= (int)base)

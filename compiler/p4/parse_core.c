@@ -78,7 +78,7 @@ static bool is_soft_keyword(const struct seki_token *tok)
 
 bool seki_parse_is_name(const struct seki_token *tok)
 {
-	return tok->kind == SEKI_TOKEN_NAME ||
+	return (tok->kind == SEKI_TOKEN_NAME && strcmp(tok->text, "_") != 0) ||
 	       (tok->kind == SEKI_TOKEN_KEYWORD && is_soft_keyword(tok));
 }
 

@@ -88,7 +88,6 @@ static const struct {
 	 "multiplication and division above 64 bits are",
 	 {.apply = "bit<128> w = (bit<128>)m.m; w = w * w; h.a.x = w[7:0];"}},
 	{17, "values of type bit<200> are", {.apply = "bit<200> w = 0;"}},
-	{17, "verify() outside a parser's state is", {.apply = "verify(true, error.NoMatch);"}},
 	{15, "instances of", {.types = "extern X { X(); }", .locals = "X() x;"}},
 	{5,
 	 "emitting a header with a varbit field",

@@ -91,7 +91,7 @@ static void reads_literals(void **state)
 		{"0", true, 0, 0, false},
 		{"1_000", true, 1000, 0, false},
 		{"0xFF", true, 255, 0, false},
-		{"0X_f", false, 0, 0, false},
+		{"0X_f", true, 15, 0, false},
 		{"0b1010", true, 10, 0, false},
 		{"0o17", true, 15, 0, false},
 		{"0d19", true, 19, 0, false},

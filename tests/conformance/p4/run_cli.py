@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""run_cli.py SEKISHO: `sekisho p4` as a person and as a script call it."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[3]
+GOOD = TOP / "examples" / "check_udp_sent.p4"
+
+
+def call(sekisho, *args, **env):
+    return subprocess.run([sekisho, "p4", *map(str, args)], capture_output=True, text=True,
+                          check=False, env=dict(os.environ, **env))
+
+
+def check(condition, what, done):
+    if not condition:
+        raise SystemExit(f"{what}\n{done.args}\nexit {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+def main(sekisho):
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        out = folder / "p.o"
+        bad = folder / "bad.p4"
+        bad.write_text("const bit<8> x = 1\nconst bit<8> y = true;\n")
+
+        done = call(sekisho, "build", GOOD, "-o", out, "-v")
+        check(done.returncode == 0 and out.read_bytes()[:4] == b"\x7fELF", "builds", done)
+        check("instructions" in done.stdout, "tells the size", done)
+        first = out.read_bytes()
+
+        done = call(sekisho, "build", bad, "-o", out)
+        check(done.returncode == 1 and out.read_bytes() == first, "keeps the old object", done)
+        check(f"{bad}:1:19: error: expected ';' after the constant" in done.stderr, "tells where",
+              done)
+        check("\x1b" not in done.stderr, "no colours in a pipe", done)
+        done = call(sekisho, "build", GOOD, "-o", out, SEKISHO_CLANG=str(folder / "no-clang"))
+        check(done.returncode == 1 and "clang" in done.stderr and out.read_bytes() == first,
+              "no clang", done)
+        done = call(sekisho, "build", GOOD, "-o", out, SEKISHO_CLANG="false")
+        check(done.returncode == 1 and out.read_bytes() == first, "clang fails", done)
+        done = call(sekisho, "build", GOOD, "-o", folder / "none" / "p.o")
+        check(done.returncode == 1 and "cannot write" in done.stderr, "no such folder", done)
+
+        code = folder / "p.c"
+        done = call(sekisho, "build", GOOD, "--emit-c", code)
+        check(done.returncode == 0 and "u64 entry(" in code.read_text(), "writes the C", done)
+
+        (folder / "inc").mkdir()
+        (folder / "inc" / "k.p4").write_text("const bit<8> K = 300;\n")
+        user = folder / "user.p4"
+        user.write_text("#include <k.p4>\nconst bit<8> x = K;\n")
+        done = call(sekisho, "check", user)
+        check(done.returncode == 1 and "cannot find 'k.p4'" in done.stderr, "needs -I", done)
+        done = call(sekisho, "check", "-I", folder / "inc", user)
+        check(done.returncode == 0 and "warning: 300 does not fit" in done.stderr, "warns", done)
+        done = call(sekisho, "check", "--Werror", "-I", folder / "inc", user)
+        check(done.returncode == 1, "warnings as errors", done)
+
+        done = call(sekisho, "check", "--json", bad)
+        found = json.loads(done.stdout)
+        check(done.returncode == 1 and found[0]["line"] == 1 and found[0]["column"] == 19,
+              "JSON", done)
+        check(call(sekisho, "check", "--json", GOOD).stdout.strip() == "[]", "empty JSON", done)
+
+        for args, code in ((["--help"], 0), (["build", "--help"], 0), ([], 2), (["nonsense"], 2),
+                           (["build"], 2), (["build", GOOD, "--compat=v1"], 2),
+                           (["check", folder / "absent.p4"], 1), (["check", folder], 1)):
+            done = call(sekisho, *args)
+            check(done.returncode == code and "sekisho" in done.stdout + done.stderr, "exit code",
+                  done)
+        left = sorted(p.name for p in folder.iterdir())
+        check(left == ["bad.p4", "inc", "p.c", "p.o", "user.p4"], f"left behind: {left}", done)
+    print("ok")
+
+
+main(*sys.argv[1:])
