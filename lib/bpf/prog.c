@@ -23,19 +23,24 @@ struct loader {
 	struct seki_map_def defs[SEKI_BPF_MAX_MAPS];
 };
 
-/* Where an instruction is: its text, and its line where the object has one. */
-static void log_place(struct loader *l, uint32_t insn)
+/* The line that an instruction comes from, where the object says so. */
+static void log_line(struct loader *l, uint32_t insn)
 {
 	struct seki_obj_line line;
 
-	seki_text_add(&l->log, "  at insn %u: ", (uint64_t)insn);
-	seki_bpf_disasm(&l->prog->ops[insn], &l->log);
-	seki_text_add(&l->log, "\n");
 	if (!seki_obj_line(&l->obj, insn, &line) || !line.line)
 		return;
 	while (*line.text == ' ' || *line.text == '\t')
 		line.text++;
 	seki_text_add(&l->log, "  in %s:%u: %s\n", line.file, (uint64_t)line.line, line.text);
+}
+
+static void log_place(struct loader *l, uint32_t insn)
+{
+	seki_text_add(&l->log, "  at insn %u: ", (uint64_t)insn);
+	seki_bpf_disasm(&l->prog->ops[insn], &l->log);
+	seki_text_add(&l->log, "\n");
+	log_line(l, insn);
 }
 
 static void log_path(struct loader *l, const struct seki_bpf_rejection *why)
@@ -101,9 +106,10 @@ static int decode(struct loader *l)
 	if (!prog->ops)
 		return -ENOMEM;
 	err = seki_bpf_decode(l->obj.insns, l->obj.n_insns, prog->ops, &fault);
-	if (err)
+	if (err) {
 		seki_text_add(&l->log, "%s\n  at insn %u\n", fault.why, (uint64_t)fault.insn);
-	else if (prog->ops[prog->entry].id == SEKI_OP_INVALID) {
+		log_line(l, fault.insn);
+	} else if (prog->ops[prog->entry].id == SEKI_OP_INVALID) {
 		seki_text_add(&l->log, "the entry is in the middle of a 64-bit load\n");
 		err = -ENOEXEC;
 	}
