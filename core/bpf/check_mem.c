@@ -297,16 +297,10 @@ static int store_stack(struct seki_walk *w, const struct access *a, const struct
 		return seki_walk_reject(w, a->reg,
 					"stores the address of a stack frame where it "
 					"outlives the frame");
-	if (span != a->bytes) {
-		if (seki_frame_has_pointer(f, at, span))
-			return seki_walk_reject(w, a->reg,
-						"may overwrite a part of a pointer in "
-						"the stack");
+	if (span != a->bytes) { /* somewhere in there */
 		seki_frame_forget(f, at, span);
 		return 0;
 	}
-	if (seki_frame_has_pointer(f, at, span) && (a->bytes != 8 || at % 8))
-		return seki_walk_reject(w, a->reg, "overwrites a part of a pointer in the stack");
 	kept = pointer ? *value : stored(value, a->bytes);
 	seki_frame_spill(f, at, span, &kept);
 	return 0;

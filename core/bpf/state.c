@@ -94,13 +94,26 @@ bool seki_frame_has_pointer(const struct seki_frame *f, uint32_t at, uint32_t by
 	return false;
 }
 
+static void unmark(struct seki_frame *f, uint32_t at, uint32_t bytes)
+{
+	for (uint32_t i = at; i < at + bytes; i++)
+		f->set[i / 64] &= ~(1ull << (i % 64));
+}
+
 void seki_frame_forget(struct seki_frame *f, uint32_t at, uint32_t bytes)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < f->n_spills; i++)
-		if (!overlaps(&f->spills[i], at, bytes))
-			f->spills[kept++] = f->spills[i];
+	for (uint32_t i = 0; i < f->n_spills; i++) {
+		const struct seki_spill *spill = &f->spills[i];
+
+		if (!overlaps(spill, at, bytes)) {
+			f->spills[kept++] = *spill;
+			continue;
+		}
+		if (seki_reg_is_pointer(&spill->reg))
+			unmark(f, spill->at, spill->bytes);
+	}
 	f->n_spills = kept;
 }
 

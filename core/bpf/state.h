@@ -133,6 +133,9 @@ bool seki_state_narrow_len(struct seki_state *s, int64_t min, int64_t max);
 bool seki_frame_is_set(const struct seki_frame *f, uint32_t at, uint32_t bytes);
 void seki_frame_mark(struct seki_frame *f, uint32_t at, uint32_t bytes);
 bool seki_frame_has_pointer(const struct seki_frame *f, uint32_t at, uint32_t bytes);
+
+/* What was known of these bytes is so no more. Pointers that they are a part of are gone as a
+ * whole: what is left of one counts as never written, so that nobody reads it. */
 void seki_frame_forget(struct seki_frame *f, uint32_t at, uint32_t bytes);
 void seki_frame_spill(struct seki_frame *f, uint32_t at, uint32_t bytes,
 		      const struct seki_reg *reg);
