@@ -28,10 +28,12 @@ static void store_in_place(struct p4_emit *em, const struct p4_header *h)
 
 /* ---- anew ---- */
 
+#define MAX_COUNTS 128u
+
 /* A set of byte counts. */
 struct counts {
 	uint32_t n;
-	uint32_t v[SEKI_P4_MAX_VARIANTS];
+	uint32_t v[MAX_COUNTS];
 };
 
 static bool add_count(struct counts *c, uint32_t v)
@@ -39,35 +41,78 @@ static bool add_count(struct counts *c, uint32_t v)
 	for (uint32_t i = 0; i < c->n; i++)
 		if (c->v[i] == v)
 			return true;
-	if (c->n == SEKI_P4_MAX_VARIANTS)
+	if (c->n == MAX_COUNTS)
 		return false;
 	c->v[c->n++] = v;
 	return true;
 }
 
-static bool can_be_valid(const struct p4_header *h)
+/* All that can go out: by how much the head moves, and where each header can start. */
+struct plan {
+	struct counts moves;
+	struct counts *at;		/* by place in the order of emits */
+	const struct p4_header **moved; /* those that the control may add or remove */
+	uint32_t n_moved;
+	uint32_t first_kept; /* from this emit on, headers are in place once the head has moved */
+};
+
+static bool is_valid(const struct plan *plan, const struct p4_header *h, uint64_t mask,
+		     uint32_t choice)
 {
-	return h->extracted || h->moved;
+	for (uint32_t i = 0; i < plan->n_moved; i++)
+		if (plan->moved[i] == h)
+			return choice >> i & 1;
+	return mask >> h->id & 1;
 }
 
-/* Where the i-th header can start, given where the one before can. */
-static bool next_counts(struct counts *c, const struct p4_header *h)
+/* One way to go out: what the parser extracted, and which of the moved headers are valid. */
+static bool plan_one(const struct p4_lower *lower, struct plan *plan,
+		     const struct p4_layout *layout, uint32_t choice)
 {
-	uint32_t n = c->n;
+	uint32_t off = 0;
 
-	if (!can_be_valid(h))
-		return true;
-	for (uint32_t i = 0; i < n; i++)
-		if (!add_count(c, c->v[i] + h->bits / 8))
+	for (uint32_t i = 0; i < lower->n_emits; i++) {
+		if (!add_count(&plan->at[i], off))
 			return false;
-	return true;
+		if (is_valid(plan, lower->emits[i], layout->mask, choice))
+			off += lower->emits[i]->bits / 8;
+	}
+	return add_count(&plan->moves, off - layout->len);
 }
 
-static void too_many(struct p4_emit *em)
+#define MAX_MOVED 10u
+
+static void find_moved(const struct p4_lower *lower, struct plan *plan)
 {
-	seki_diag_unsupported(em->diags, em->lower->deparser->tok->at,
-			      "a deparser with more than %u sizes of all headers is",
-			      SEKI_P4_MAX_VARIANTS);
+	plan->first_kept = lower->in_order ? 0 : lower->n_emits;
+	for (uint32_t i = 0; i < lower->n_emits; i++) {
+		const struct p4_header *h = lower->emits[i];
+
+		if (!h->moved)
+			continue;
+		if (lower->in_order)
+			plan->first_kept = i + 1;
+		if ((uint32_t)h->rank == i)
+			plan->moved[plan->n_moved++] = h;
+	}
+}
+
+static bool make_plan(struct p4_emit *em, struct plan *plan)
+{
+	const struct p4_lower *lower = em->lower;
+
+	*plan = (struct plan){
+		.at = seki_arena_alloc(em->arena, (lower->n_emits + 1) * sizeof(*plan->at)),
+		.moved = seki_arena_alloc(em->arena, (lower->n_emits + 1) * sizeof(*plan->moved)),
+	};
+	find_moved(lower, plan);
+	if (plan->n_moved > MAX_MOVED)
+		return false;
+	for (uint32_t i = 0; i < lower->n_layouts; i++)
+		for (uint32_t choice = 0; choice < 1u << plan->n_moved; choice++)
+			if (!plan_one(lower, plan, &lower->layouts[i], choice))
+				return false;
+	return true;
 }
 
 static void sum_sizes(struct p4_emit *em)
@@ -76,26 +121,16 @@ static void sum_sizes(struct p4_emit *em)
 
 	seki_emit_line(em, "u32 out_len = 0;");
 	for (uint32_t i = 0; i < lower->n_emits; i++)
-		if (can_be_valid(lower->emits[i]))
-			seki_emit_line(em, "if (%s.valid)\n\t\tout_len += %u;",
-				       lower->emits[i]->cname, lower->emits[i]->bits / 8);
+		seki_emit_line(em, "if (%s.valid)\n\t\tout_len += %u;", lower->emits[i]->cname,
+			       lower->emits[i]->bits / 8);
 }
 
 /* Makes room for out_len bytes where hdr_len are: each amount is a constant of its own. */
-static void move_head(struct p4_emit *em, const struct counts *out)
+static void move_head(struct p4_emit *em, const struct counts *moves)
 {
-	struct counts moves = {0};
-	const struct p4_lower *lower = em->lower;
-
-	for (uint32_t i = 0; i < out->n; i++)
-		for (uint32_t k = 0; k < lower->n_accepts; k++)
-			if (!add_count(&moves, out->v[i] - lower->accepts[k])) {
-				too_many(em);
-				return;
-			}
 	seki_emit_line(em, "switch ((int)(out_len - hdr_len)) {");
-	for (uint32_t i = 0; i < moves.n; i++) {
-		int by = (int)moves.v[i];
+	for (uint32_t i = 0; i < moves->n; i++) {
+		int by = (int)moves->v[i];
 
 		seki_emit_line(em, "case %d:", by);
 		if (by)
@@ -106,48 +141,59 @@ static void move_head(struct p4_emit *em, const struct counts *out)
 	seki_emit_line(em, "default:\n\tgoto drop;\n\t}");
 }
 
-static void store_one(struct p4_emit *em, uint32_t i, uint32_t off, bool last)
+/* Is there a label for the i-th header at that offset? A way that no layout takes has none. */
+static bool is_planned(const struct plan *plan, uint32_t i, uint32_t off)
+{
+	for (uint32_t k = 0; k < plan->at[i].n; k++)
+		if (plan->at[i].v[k] == off)
+			return true;
+	return false;
+}
+
+static void go_on(struct p4_emit *em, const struct plan *plan, uint32_t i, uint32_t off)
+{
+	if (i == em->lower->n_emits)
+		seki_emit_line(em, "goto stored;");
+	else if (is_planned(plan, i, off))
+		seki_emit_line(em, "goto put_%u_%u;", i, off);
+	else
+		seki_emit_line(em, "goto drop;");
+}
+
+static void store_one(struct p4_emit *em, const struct plan *plan, uint32_t i, uint32_t off)
 {
 	const struct p4_header *h = em->lower->emits[i];
 	uint32_t end = off + h->bits / 8;
 
 	seki_emit_line(em, "put_%u_%u: __attribute__((unused));", i, off);
-	if (can_be_valid(h)) {
-		seki_emit_line(em, "if (%s.valid) {", h->cname);
-		if (em->lower->compat && em->truncates)
-			seki_emit_line(em, "if (trunc && trunc_len < %u)\n\t\tgoto stored;", end);
+	seki_emit_line(em, "if (%s.valid) {", h->cname);
+	if (em->lower->compat && em->truncates)
+		seki_emit_line(em, "if (trunc && trunc_len < %u)\n\t\tgoto stored;", end);
+	if (i < plan->first_kept || h->written) {
 		seki_emit_line(em, "if (pkt_len < %u)\n\t\tgoto drop;", end);
 		seki_emit_store(em, h->type, h->cname, off);
-		if (last)
-			seki_emit_line(em, "goto stored;\n\t}");
-		else
-			seki_emit_line(em, "goto put_%u_%u;\n\t}", i + 1, end);
 	}
-	if (last)
-		seki_emit_line(em, "goto stored;");
-	else
-		seki_emit_line(em, "goto put_%u_%u;", i + 1, off);
+	go_on(em, plan, i + 1, end);
+	seki_emit_line(em, "}");
+	go_on(em, plan, i + 1, off);
 }
 
 /* One label for each header and each offset where it can go. */
 static void store_anew(struct p4_emit *em)
 {
 	const struct p4_lower *lower = em->lower;
-	struct counts at = {.n = 1};
+	struct plan plan;
 
-	for (uint32_t i = 0; i < lower->n_emits; i++)
-		if (!next_counts(&at, lower->emits[i])) {
-			too_many(em);
-			return;
-		}
-	sum_sizes(em);
-	move_head(em, &at);
-	at.n = 1;
-	for (uint32_t i = 0; i < lower->n_emits; i++) {
-		for (uint32_t k = 0; k < at.n; k++)
-			store_one(em, i, at.v[k], i + 1 == lower->n_emits);
-		next_counts(&at, lower->emits[i]);
+	if (!make_plan(em, &plan)) {
+		seki_diag_unsupported(em->diags, lower->deparser->tok->at,
+				      "a deparser with so many ways to put the headers is");
+		return;
 	}
+	sum_sizes(em);
+	move_head(em, &plan.moves);
+	for (uint32_t i = 0; i < lower->n_emits; i++)
+		for (uint32_t k = 0; k < plan.at[i].n; k++)
+			store_one(em, &plan, i, plan.at[i].v[k]);
 	seki_emit_line(em, "stored: __attribute__((unused));");
 }
 

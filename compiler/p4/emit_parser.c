@@ -126,12 +126,13 @@ static void emit_variable(struct p4_emit *em, const struct p4_step *step)
 	}
 	seki_emit_line(em, "{\n\tu32 %s = %s;\n\tswitch (%s) {", name, seki_emit_expr(em, size),
 		       name);
-	for (const struct p4_step *to = em->lower->steps; to; to = to->next) {
-		if (to->state != step->state || to->start != s->next || to->off < em->off)
-			continue;
-		seki_emit_line(em, "case %u:", to->off - em->off);
-		seki_emit_check_length(em, to->off, s->a->tok);
-		seki_emit_line(em, "goto step_%u;", to->id);
+	for (uint32_t n = 0; n <= step->sizes.max; n += step->sizes.unit) {
+		uint32_t off = step->variable_off + n;
+
+		seki_emit_line(em, "case %u:", n);
+		seki_emit_check_length(em, off, s->a->tok);
+		seki_emit_line(em, "goto step_%u;",
+			       seki_lower_step(em->lower, step->state, s->next, off)->id);
 	}
 	seki_emit_line(em, "default:\n\tbreak;\n\t}\n\t}");
 	reject_at(em, s->a->tok);

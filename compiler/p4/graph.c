@@ -41,6 +41,11 @@ bool seki_lower_fixed_advance(const struct p4_stmt *stmt, uint32_t *bits)
 	return true;
 }
 
+bool seki_lower_is_extract(const struct p4_stmt *stmt)
+{
+	return is_packet_stmt(stmt, "extract");
+}
+
 bool seki_lower_is_variable(const struct p4_stmt *stmt)
 {
 	uint32_t bits;
@@ -173,28 +178,12 @@ static void note_offset(struct p4_lower *lower, struct p4_header *h, uint32_t of
 		h->offsets[h->n_offsets++] = off;
 }
 
-static void note_accept(struct p4_lower *lower, uint32_t off, struct seki_span at)
-{
-	if (off % 8) {
-		seki_diag_unsupported(lower->diags, at, "accepting inside a byte is");
-		return;
-	}
-	for (uint32_t i = 0; i < lower->n_accepts; i++)
-		if (lower->accepts[i] == off / 8)
-			return;
-	if (lower->n_accepts == SEKI_P4_MAX_VARIANTS)
-		seki_diag_unsupported(lower->diags, at, "accepting at more than %u offsets is",
-				      SEKI_P4_MAX_VARIANTS);
-	else
-		lower->accepts[lower->n_accepts++] = off / 8;
-}
-
 static void follow(struct p4_lower *lower, const struct p4_stmt *to, uint32_t off)
 {
 	if (to->state)
 		visit(lower, to->state, to->state->body, off, to->tok->at);
-	else if (strcmp(to->name, "accept") == 0)
-		note_accept(lower, off, to->tok->at);
+	else if (strcmp(to->name, "accept") == 0 && off % 8)
+		seki_diag_unsupported(lower->diags, to->tok->at, "accepting inside a byte is");
 }
 
 /* Bits that a statement moves the parser on by; 0 for most. */
@@ -252,6 +241,8 @@ static void branch(struct p4_lower *lower, struct p4_step *step, const struct p4
 		lower->has_advance = true;
 	}
 	step->variable = s;
+	step->sizes = sizes;
+	step->variable_off = off;
 	for (uint32_t n = 0; n <= sizes.max; n += sizes.unit)
 		visit(lower, step->state, s->next, off + n, s->tok->at);
 }
@@ -304,7 +295,7 @@ static void visit(struct p4_lower *lower, const struct p4_decl *state, const str
 	step->start = start;
 	step->off = off;
 	step->id = lower->n_steps++;
-	step->rank_in = -1;
+	step->rank = -1;
 	step->visiting = true;
 	*lower->steps_end = step;
 	lower->steps_end = &step->next;
@@ -314,81 +305,11 @@ static void visit(struct p4_lower *lower, const struct p4_decl *state, const str
 	lower->order = step;
 }
 
-/* ---- order of extracts against order of emits ---- */
-
-/* Raises what the successors come in with; returns whether any rose. */
-static bool raise_rank(const struct p4_lower *lower, const struct p4_decl *state,
-		       const struct p4_stmt *start, uint32_t off, int rank)
-{
-	struct p4_step *to = seki_lower_step(lower, state, start, off);
-
-	if (!to || to->rank_in >= rank)
-		return false;
-	to->rank_in = rank;
-	return true;
-}
-
-static bool raise_target(const struct p4_lower *lower, const struct p4_stmt *to, uint32_t off,
-			 int rank)
-{
-	return to->state && raise_rank(lower, to->state, to->state->body, off, rank);
-}
-
-/*
- * The rank behind a step: the highest of the headers extracted so far; -2 once a header was
- * extracted that is emitted before, or as the same as, an earlier one.
- */
-static int rank_behind(const struct p4_lower *lower, const struct p4_step *step)
-{
-	int rank = step->rank_in;
-
-	for (const struct p4_stmt *s = step->start; s; s = s->next) {
-		if (is_packet_stmt(s, "extract")) {
-			const struct p4_header *h = seki_lower_header(lower, s->a->args);
-
-			if (!h || h->rank <= rank)
-				return -2;
-			rank = h->rank;
-		}
-		if (s == step->variable)
-			break;
-	}
-	return rank;
-}
-
-static bool relax(const struct p4_lower *lower, struct p4_step *step)
-{
-	const struct p4_stmt *s = step->start;
-	bool changed = false;
-
-	step->rank_out = rank_behind(lower, step);
-	if (step->variable) {
-		for (struct p4_step *to = lower->steps; to; to = to->next)
-			if (to->state == step->state && to->start == step->variable->next)
-				changed |= raise_rank(lower, to->state, to->start, to->off,
-						      step->rank_out);
-		return changed;
-	}
-	for (; s; s = s->next) {
-		if (s->kind == P4_S_TRANSITION)
-			changed |= raise_target(lower, s, step->end_off, step->rank_out);
-		for (const struct p4_stmt *c = s->cases; c && s->kind == P4_S_SELECT; c = c->next)
-			changed |= raise_target(lower, c, step->end_off, step->rank_out);
-	}
-	return changed;
-}
-
 int seki_lower_graph(struct p4_lower *lower)
 {
 	struct p4_decl *start = seki_decl_find(lower->parser->members, "start");
-	bool changed = true;
 
 	lower->steps_end = &lower->steps;
 	visit(lower, start, start->body, 0, start->tok->at);
-	while (changed && !lower->diags->errors) {
-		changed = false;
-		for (struct p4_step *s = lower->steps; s; s = s->next)
-			changed |= relax(lower, s);
-	}
 	return lower->diags->errors ? -EINVAL : 0;
 }

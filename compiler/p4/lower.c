@@ -204,17 +204,21 @@ static void find_emits(struct p4_lower *lower, const struct p4_stmt *list)
 
 /* ---- all of it ---- */
 
-static bool decide_preserved(const struct p4_lower *lower)
+/* Do all headers that came leave again, in the same order, with none between them? */
+static bool decide_order(const struct p4_lower *lower)
 {
-	if (lower->has_advance)
-		return false;
 	for (const struct p4_header *h = lower->headers; h; h = h->next)
-		if (h->moved || h->emitted_twice || (h->extracted && h->rank < 0))
+		if (h->emitted_twice || (h->extracted && h->rank < 0))
 			return false;
-	for (const struct p4_step *s = lower->steps; s; s = s->next)
-		if (s->rank_out == -2)
-			return false;
-	return true;
+	return lower->in_order;
+}
+
+static bool any_moved(const struct p4_lower *lower)
+{
+	for (const struct p4_header *h = lower->headers; h; h = h->next)
+		if (h->moved)
+			return true;
+	return false;
 }
 
 int seki_p4_lower(struct p4_lower *lower)
@@ -239,12 +243,17 @@ int seki_p4_lower(struct p4_lower *lower)
 		return -EINVAL;
 	}
 	add_headers(lower, lower->hdr_param[0]->type, "", "hdr");
+	if (lower->n_headers > SEKI_P4_MAX_HEADERS)
+		seki_diag_unsupported(lower->diags, lower->hdr_param[0]->tok->at,
+				      "more than %u headers are", SEKI_P4_MAX_HEADERS);
 	if (lower->deparser->body)
 		find_emits(lower, lower->deparser->body->body);
-	if (lower->diags->errors || seki_lower_graph(lower) || seki_lower_maps(lower))
+	if (lower->diags->errors || seki_lower_graph(lower) || seki_lower_order(lower) ||
+	    seki_lower_maps(lower))
 		return -EINVAL;
 	seki_lower_effects(lower);
-	lower->preserved = decide_preserved(lower);
+	lower->in_order = decide_order(lower);
+	lower->preserved = lower->in_order && !any_moved(lower);
 	for (uint32_t i = 0; i < lower->n_emits && !lower->preserved; i++)
 		if (lower->emits[i]->has_varbit && lower->emits[i]->extracted)
 			seki_diag_unsupported(

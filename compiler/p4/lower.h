@@ -12,6 +12,8 @@
 
 #define SEKI_P4_MAX_STEPS    4096u
 #define SEKI_P4_MAX_VARIANTS 64u
+#define SEKI_P4_MAX_HEADERS  64u
+#define SEKI_P4_MAX_LAYOUTS  256u
 
 /* A header inside the struct of headers. */
 struct p4_header {
@@ -32,6 +34,18 @@ struct p4_header {
 	uint32_t n_offsets;
 };
 
+/* What the parser can have extracted when it accepts. */
+struct p4_layout {
+	uint64_t mask; /* headers, by id */
+	uint32_t len;  /* bytes */
+};
+
+/* The sizes that a variable extract or advance can have: base, base + unit ... (bits). */
+struct p4_sizes {
+	uint32_t unit;
+	uint32_t max;
+};
+
 /* Part of a parser's state at one offset: from a statement to the next step of variable size. */
 struct p4_step {
 	struct p4_step *next;
@@ -42,15 +56,12 @@ struct p4_step {
 	uint32_t id;
 	uint32_t end_off;		/* behind its last extract of fixed size */
 	const struct p4_stmt *variable; /* the step of variable size that ends it, or NULL */
-	int rank_in;			/* highest rank extracted on some way here, -1: none */
-	int rank_out;
+	struct p4_sizes sizes;		/* of that */
+	uint32_t variable_off;		/* bits: where that is with size 0 */
+	int rank;	 /* highest rank extracted on some way here; -1: none, -2: not in order */
+	uint64_t *masks; /* which headers (by id) can have been extracted on the way here */
+	uint32_t n_masks;
 	bool visiting;
-};
-
-/* The sizes that a variable extract or advance can have: base, base + unit ... (bits). */
-struct p4_sizes {
-	uint32_t unit;
-	uint32_t max;
 };
 
 enum p4_map_kind { P4_MAP_TABLE, P4_MAP_REGISTER };
@@ -88,8 +99,9 @@ struct p4_lower {
 	struct p4_step *order; /* the same, by `follower` */
 	struct p4_step **steps_end;
 	uint32_t n_steps;
-	uint32_t accepts[SEKI_P4_MAX_VARIANTS]; /* bytes of headers where the parser accepts */
-	uint32_t n_accepts;
+	struct p4_layout *layouts; /* with which the parser can accept */
+	uint32_t n_layouts;
+	bool in_order;	  /* headers are extracted in the order of emits, each once */
 	bool has_advance; /* bytes are skipped that no header holds */
 	bool preserved;	  /* headers go out as they came in, but for their fields */
 	struct p4_map *maps;
@@ -106,6 +118,7 @@ struct p4_header *seki_lower_header(const struct p4_lower *lower, const struct p
 int seki_lower_graph(struct p4_lower *lower);
 struct p4_step *seki_lower_step(const struct p4_lower *lower, const struct p4_decl *state,
 				const struct p4_stmt *start, uint32_t off);
+bool seki_lower_is_extract(const struct p4_stmt *stmt);
 /* packet.extract(), advance() ...: the method's name where the call is one of packet_in's. */
 const char *seki_lower_packet_call(const struct p4_expr *call);
 /* False where there are too many; more than `cap` bits are rejected at run time. */
@@ -113,6 +126,9 @@ bool seki_lower_sizes(const struct p4_expr *size, uint32_t cap, struct p4_sizes 
 /* Bits of a fixed advance; false where the amount is not known. */
 bool seki_lower_fixed_advance(const struct p4_stmt *stmt, uint32_t *bits);
 bool seki_lower_is_variable(const struct p4_stmt *stmt);
+
+/* order.c: what has been extracted, in which order, on every way; sets layouts and in_order. */
+int seki_lower_order(struct p4_lower *lower);
 
 /* layout.c */
 int seki_lower_maps(struct p4_lower *lower);
