@@ -129,6 +129,34 @@ static void answer_lengths(struct queue *q)
 	take(q, bad_length);
 }
 
+/* A verdict that is within its bounds and makes something else of the packet, of any length. */
+static void rewrite(struct queue *q, const struct seki_submission *s)
+{
+	struct seki_completion c = verdict(s, SEKI_VERDICT_REDIRECT);
+	uint8_t *head = seki_ring_p4vm_head(&q->ring, s->slot);
+	uint32_t longest;
+
+	c.out_port = draw(q) % 2;
+	c.head_in = (uint32_t)(draw(q) % (s->copied + 1));
+	c.head_out = (uint32_t)(draw(q) % (draw(q) & 1 ? 100 : SEKI_SLOT_BYTES + 1));
+	longest = c.head_out + s->len - c.head_in;
+	if (longest < SEKI_PACKET_MIN) {
+		c.head_out += SEKI_PACKET_MIN;
+		longest += SEKI_PACKET_MIN;
+	}
+	c.len = draw(q) & 1
+			? longest
+			: SEKI_PACKET_MIN + (uint32_t)(draw(q) % (longest - SEKI_PACKET_MIN + 1));
+	for (uint32_t i = 0; i < c.head_out; i++)
+		head[i] = (uint8_t)draw(q);
+	answer(q, &c);
+}
+
+static void answer_rewritten(struct queue *q)
+{
+	take(q, rewrite);
+}
+
 static void bad_slot(struct queue *q, const struct seki_submission *s)
 {
 	struct seki_completion c = verdict(s, SEKI_VERDICT_PASS);
@@ -219,6 +247,7 @@ static const struct mode modes[] = {
 	{"silent", .act = do_nothing},
 	{"twice", .act = answer_twice},
 	{"lengths", .act = answer_lengths},
+	{"rewrites", .act = answer_rewritten},
 	{"slots", .act = answer_slots},
 	{"ports", .act = answer_ports},
 	{"more", .act = answer_more},

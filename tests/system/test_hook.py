@@ -487,6 +487,24 @@ def test_p4vm_that_breaks_the_ring(net, p4vm, fake, mode):
     poll(lambda: net.pings() == 1, 15, "a P4 VM that behaves")
 
 
+def test_rewritten_at_random(net, fake, p4vm):
+    """Packets cut, grown and sent back, of all lengths: all within bounds, none harms the switch."""
+    net.shield(fake("rewrites").socket)
+    net.wait_state("up")
+    others = net.bystanders(3)
+    net.peer.run(["ip", "neigh", "replace", net.vm.address, "lladdr", "02:00:00:5e:00:01", "dev", "eth0"])
+    for size in ("0", "100", "1400", "5000"):
+        net.peer.run(["ping", "-n", "-q", "-f", "-c", "500", "-W", "1", "-w", "1", "-s", size,
+                      net.vm.address], check=False)
+    lost, worst = others()
+    assert lost == 0 and worst < 100, (lost, worst)
+    queue = net.queue()
+    assert queue["from_network"]["rewritten"] >= 100, queue
+    assert net.counted("dropped", "bad_verdict") == net.counted("dropped", "length") == 0, queue
+    net.switch.shield(net.vm.port, p4vm.socket)
+    poll(lambda: net.pings() == 1, 15, "a P4 VM that behaves")
+
+
 def cpu_seconds(pid):
     with open(f"/proc/{pid}/stat") as stat:
         fields = stat.read().rsplit(")", 1)[1].split()
