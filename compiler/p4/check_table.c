@@ -84,14 +84,10 @@ static void check_args(struct p4_check *cx, struct p4_action_ref *ref, uint32_t 
 					n, n == 1 ? "" : "s", seki_expr_count(ref->call->args));
 			return;
 		}
-		if (arg->arg_name) {
-			p = seki_decl_find(ref->action->params, arg->arg_name);
-			if (!p) {
-				seki_diag_error(cx->diags, seki_expr_span(arg),
-						"'%s' has no parameter '%s'", ref->action->name,
-						arg->arg_name);
-				return;
-			}
+		if (arg->arg_name && strcmp(arg->arg_name, p->name) != 0) {
+			seki_diag_unsupported(cx->diags, seki_expr_span(arg),
+					      "named arguments in another order are");
+			return;
 		}
 		check_arg(cx, arg, p);
 		arg = arg->next;

@@ -61,11 +61,37 @@ static bool is_signed(const struct p4_expr *expr)
 
 /* ---- operators ---- */
 
+/* An amount of the width or more shifts everything out. */
+static const char *shift_by_variable(struct p4_emit *em, const struct p4_expr *e, const char *a,
+				     const char *b)
+{
+	uint32_t width = seki_emit_width(e->type), w = work_width(width);
+	const char *n = seki_emit_text(em, "n%u", seki_emit_id(em));
+	const char *set = seki_emit_text(em, "%s %s = %s",
+					 seki_emit_ctype(em, e->b->type, e->b->tok), n, b);
+
+	if (width > 64)
+		return seki_emit_cut(em,
+				     seki_emit_text(em, "({ %s; %s < %u ? sh%c128(%s, %s) : 0; })",
+						    set, n, width, e->op == P4_OP_SHL ? 'l' : 'r',
+						    a, n),
+				     width);
+	if (is_signed(e) && e->op == P4_OP_SHR)
+		return seki_emit_cut(em,
+				     seki_emit_text(em,
+						    "({ %s; (u64)(%s >> (%s > 63 ? 63 : %s)); })",
+						    set, as_signed(em, e, a), n, n),
+				     width);
+	return seki_emit_cut(em,
+			     seki_emit_text(em, "({ %s; %s < %u ? (u%u)%s %s %s : 0; })", set, n,
+					    width, w, a, e->op == P4_OP_SHL ? "<<" : ">>", n),
+			     width);
+}
+
 static const char *emit_shift(struct p4_emit *em, const struct p4_expr *e, const char *a,
 			      const char *b)
 {
 	uint32_t width = seki_emit_width(e->type), w = work_width(width);
-	const char *amount;
 
 	if (e->b->known) {
 		uint32_t n = e->b->num.mag > width ? width : (uint32_t)e->b->num.mag;
@@ -82,18 +108,7 @@ static const char *emit_shift(struct p4_emit *em, const struct p4_expr *e, const
 						    e->op == P4_OP_SHL ? "<<" : ">>", n),
 				     width);
 	}
-	amount = seki_emit_text(em, "n%u", seki_emit_id(em));
-	if (is_signed(e) && e->op == P4_OP_SHR)
-		return seki_emit_cut(
-			em,
-			seki_emit_text(em, "({ u64 %s = %s; (u64)(%s >> (%s > 63 ? 63 : %s)); })",
-				       amount, b, as_signed(em, e, a), amount, amount),
-			width);
-	return seki_emit_cut(em,
-			     seki_emit_text(em, "({ u64 %s = %s; %s < %u ? (u%u)%s %s %s : 0; })",
-					    amount, b, amount, width, w, a,
-					    e->op == P4_OP_SHL ? "<<" : ">>", amount),
-			     width);
+	return shift_by_variable(em, e, a, b);
 }
 
 static const char *emit_saturating(struct p4_emit *em, const struct p4_expr *e, const char *a,
