@@ -58,6 +58,7 @@ static void wrote(struct p4_lower *lower, const struct p4_expr *lvalue)
 }
 
 static void scan_expr(struct p4_lower *lower, const struct p4_expr *e);
+static void scan_block(struct p4_lower *lower, const struct p4_decl *block);
 
 static void scan_list(struct p4_lower *lower, const struct p4_expr *list)
 {
@@ -76,8 +77,13 @@ static void scan_call(struct p4_lower *lower, const struct p4_expr *e)
 	}
 	if (packet && strcmp(packet, "extract") == 0)
 		return;
+	if (e->call == P4_CALL_APPLY) {
+		seki_lower_bind(lower, e);
+		scan_block(lower, e->callee);
+	}
 	for (uint32_t i = 0; p && e->bound; p = p->next, i++)
-		if (e->bound[i] && (p->dir == P4_DIR_OUT || p->dir == P4_DIR_INOUT))
+		if (e->bound[i] && !(e->call == P4_CALL_APPLY && lower->cnames[p->id]) &&
+		    (p->dir == P4_DIR_OUT || p->dir == P4_DIR_INOUT))
 			wrote(lower, e->bound[i]);
 }
 
@@ -129,17 +135,20 @@ static void scan_table(struct p4_lower *lower, const struct p4_table *table)
 		scan_expr(lower, k->expr);
 }
 
+/* A parser or control: its parts, whether they are used or not. */
+static void scan_block(struct p4_lower *lower, const struct p4_decl *block)
+{
+	for (const struct p4_decl *d = block->members; d; d = d->next) {
+		scan_stmts(lower, d->body);
+		scan_expr(lower, d->kind == P4_D_VAR ? d->init : NULL);
+		if (d->kind == P4_D_TABLE)
+			scan_table(lower, d->table);
+	}
+	scan_stmts(lower, block->body);
+}
+
 void seki_lower_effects(struct p4_lower *lower)
 {
-	const struct p4_decl *blocks[] = {lower->parser, lower->pipeline};
-
-	for (int i = 0; i < 2; i++) {
-		for (const struct p4_decl *d = blocks[i]->members; d; d = d->next) {
-			scan_stmts(lower, d->body);
-			scan_expr(lower, d->kind == P4_D_VAR ? d->init : NULL);
-			if (d->kind == P4_D_TABLE)
-				scan_table(lower, d->table);
-		}
-		scan_stmts(lower, blocks[i]->body);
-	}
+	scan_block(lower, lower->parser);
+	scan_block(lower, lower->pipeline);
 }

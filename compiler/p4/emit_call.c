@@ -214,33 +214,74 @@ static const char *directed_value(struct p4_emit *em, const struct p4_decl *p,
 	return seki_emit_expr(em, value);
 }
 
+/* A parameter that stands for the headers, the metadata or the standard metadata itself. */
+static bool is_bound(const struct p4_emit *em, const struct p4_decl *p)
+{
+	return em->lower->cnames[p->id] != NULL;
+}
+
+static void copy_in(struct p4_emit *em, const struct p4_decl *decl, struct p4_expr *const *bound,
+		    const char *const *data)
+{
+	uint32_t i = 0;
+
+	for (const struct p4_decl *p = decl->params; p; p = p->next, i++)
+		if (!is_bound(em, p))
+			seki_emit_line(em, "%s %s = %s;", seki_emit_ctype(em, p->type, p->tok),
+				       seki_emit_cname(em, p),
+				       data && data[i] ? data[i] : directed_value(em, p, bound[i]));
+	for (const struct p4_decl *d = decl->members; d; d = d->next)
+		if (d->kind == P4_D_VAR)
+			seki_emit_var(em, d);
+}
+
+static void copy_out(struct p4_emit *em, const struct p4_decl *decl, struct p4_expr *const *bound)
+{
+	uint32_t i = 0;
+
+	for (const struct p4_decl *p = decl->params; p; p = p->next, i++)
+		if ((p->dir == P4_DIR_OUT || p->dir == P4_DIR_INOUT) && bound[i] &&
+		    !is_bound(em, p))
+			seki_emit_assign(em, bound[i], seki_emit_cname(em, p));
+}
+
 void seki_emit_inline(struct p4_emit *em, const struct p4_decl *decl, struct p4_expr *const *bound,
 		      const char *const *data, const char *result)
 {
 	struct p4_frame frame = {
 		.outer = em->frame, .id = seki_emit_id(em), .decl = decl, .result = result};
-	uint32_t i = 0;
 
 	seki_emit_line(em, "{");
-	for (const struct p4_decl *p = decl->params; p; p = p->next, i++)
-		seki_emit_line(em, "%s %s = %s;", seki_emit_ctype(em, p->type, p->tok),
-			       seki_emit_cname(em, p),
-			       data && data[i] ? data[i] : directed_value(em, p, bound[i]));
+	copy_in(em, decl, bound, data);
 	em->frame = &frame;
 	seki_emit_stmt(em, decl->body);
 	em->frame = frame.outer;
 	if (frame.returns)
 		seki_emit_line(em, "end_%u:;", frame.id);
-	i = 0;
-	for (const struct p4_decl *p = decl->params; p; p = p->next, i++)
-		if ((p->dir == P4_DIR_OUT || p->dir == P4_DIR_INOUT) && bound[i])
-			seki_emit_assign(em, bound[i], seki_emit_cname(em, p));
+	copy_out(em, decl, bound);
 	if (frame.exits) {
 		em->frame->returns = true;
 		em->frame->exits = true;
 		seki_emit_line(em, "if (exiting)\n\t\tgoto end_%u;", em->frame->id);
 	}
 	seki_emit_line(em, "}");
+}
+
+/* A control inside another. */
+static void emit_block(struct p4_emit *em, const struct p4_expr *call)
+{
+	const struct p4_decl *block = call->callee;
+
+	if (em->step || block->kind != P4_D_CONTROL) {
+		unsupported(em, call, "applying parsers inside others is");
+		return;
+	}
+	if (block->ctor_params || block->type_params) {
+		unsupported(em, call, "controls with constructor or type parameters are");
+		return;
+	}
+	seki_lower_bind(em->lower, call);
+	seki_emit_inline(em, block, call->bound, NULL, NULL);
 }
 
 static const char *emit_function(struct p4_emit *em, const struct p4_expr *call)
@@ -319,8 +360,11 @@ void seki_emit_call_stmt(struct p4_emit *em, const struct p4_expr *call)
 	case P4_CALL_METHOD:
 		seki_emit_line(em, "(void)%s;", emit_method(em, call));
 		break;
+	case P4_CALL_APPLY:
+		emit_block(em, call);
+		break;
 	default:
-		unsupported(em, call, "applying parsers and controls inside others is");
+		unsupported(em, call, "this call is");
 		break;
 	}
 }

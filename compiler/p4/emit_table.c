@@ -109,8 +109,12 @@ void seki_emit_apply(struct p4_emit *em, const struct p4_decl *table, const char
 	uint32_t id = seki_emit_id(em);
 	const char *value = seki_emit_text(em, "value%u", id);
 
-	if (!map)
+	if (!map) {
+		seki_diag_unsupported(
+			em->diags, table->tok->at,
+			"a table of a control that is applied without an instance is");
 		return;
+	}
 	seki_emit_line(em, "{\n\tstruct %s_value *%s = 0;", map->name, value);
 	if (map->n_fields) {
 		const char *key = seki_emit_text(em, "key%u", id);

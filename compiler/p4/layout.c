@@ -102,7 +102,7 @@ static void add_key(struct p4_lower *lower, struct p4_map *map, const struct p4_
 }
 
 static struct p4_map *add_map(struct p4_lower *lower, const struct p4_decl *decl,
-			      enum p4_map_kind kind)
+			      enum p4_map_kind kind, const char *prefix)
 {
 	struct p4_map *map = seki_arena_new(lower->arena, struct p4_map);
 	struct p4_map **end = &lower->maps;
@@ -115,8 +115,8 @@ static struct p4_map *add_map(struct p4_lower *lower, const struct p4_decl *decl
 	map->decl = decl;
 	if (name[0] == '.')
 		name++;
-	map->name = seki_lower_cname(lower->arena, seki_arena_printf(lower->arena, "%s_%s",
-								     lower->pipeline->name, name));
+	map->name = seki_lower_cname(lower->arena,
+				     seki_arena_printf(lower->arena, "%s_%s", prefix, name));
 	map->size = DEFAULT_ENTRIES;
 	return map;
 }
@@ -130,9 +130,9 @@ static void check_size(struct p4_lower *lower, struct p4_map *map, const struct 
 				MAX_ENTRIES);
 }
 
-static void add_table(struct p4_lower *lower, const struct p4_decl *decl)
+static void add_table(struct p4_lower *lower, const struct p4_decl *decl, const char *prefix)
 {
-	struct p4_map *map = add_map(lower, decl, P4_MAP_TABLE);
+	struct p4_map *map = add_map(lower, decl, P4_MAP_TABLE, prefix);
 	const struct p4_table *table = decl->table;
 	uint32_t n = 0, entries = 0;
 
@@ -165,16 +165,24 @@ static bool is_scalar(const struct p4_type *type)
 	       type->kind == P4_T_ENUM;
 }
 
-static void add_instance(struct p4_lower *lower, const struct p4_decl *decl)
+static void add_maps(struct p4_lower *lower, struct p4_decl *control, const char *prefix);
+
+static void add_instance(struct p4_lower *lower, const struct p4_decl *decl, const char *prefix)
 {
 	struct p4_map *map;
+
+	if (decl->type->kind == P4_T_CONTROL) {
+		add_maps(lower, decl->type->decl,
+			 seki_arena_printf(lower->arena, "%s_%s", prefix, decl->name));
+		return;
+	}
 
 	if (decl->type->kind != P4_T_EXTERN || strcmp(decl->type->decl->name, "Register") != 0) {
 		seki_diag_unsupported(lower->diags, decl->tok->at, "instances of %s are",
 				      seki_type_name(lower->arena, decl->type));
 		return;
 	}
-	map = add_map(lower, decl, P4_MAP_REGISTER);
+	map = add_map(lower, decl, P4_MAP_REGISTER, prefix);
 	map->value_type = decl->type->args[0];
 	map->key_type = decl->type->args[1];
 	if (!is_scalar(map->key_type) || !is_scalar(map->value_type))
@@ -183,14 +191,28 @@ static void add_instance(struct p4_lower *lower, const struct p4_decl *decl)
 	check_size(lower, map, decl->args);
 }
 
+/* Of a control and of those that are instances in it. */
+static void add_maps(struct p4_lower *lower, struct p4_decl *control, const char *prefix)
+{
+	bool again = control->mark == P4_VISITED;
+
+	control->mark = P4_VISITED;
+	for (const struct p4_decl *d = control->members; d; d = d->next) {
+		if (d->kind != P4_D_TABLE && d->kind != P4_D_INSTANCE)
+			continue;
+		if (again)
+			seki_diag_unsupported(lower->diags, d->tok->at,
+					      "a second instance of a control with tables is");
+		else if (d->kind == P4_D_TABLE)
+			add_table(lower, d, prefix);
+		else
+			add_instance(lower, d, prefix);
+	}
+}
+
 int seki_lower_maps(struct p4_lower *lower)
 {
-	for (const struct p4_decl *d = lower->pipeline->members; d; d = d->next) {
-		if (d->kind == P4_D_TABLE)
-			add_table(lower, d);
-		else if (d->kind == P4_D_INSTANCE)
-			add_instance(lower, d);
-	}
+	add_maps(lower, lower->pipeline, lower->pipeline->name);
 	for (const struct p4_decl *d = lower->parser->members; d; d = d->next)
 		if (d->kind == P4_D_INSTANCE || d->kind == P4_D_VALUE_SET)
 			seki_diag_unsupported(lower->diags, d->tok->at, "%s in a parser are",

@@ -125,8 +125,25 @@ static void add_headers(struct p4_lower *lower, const struct p4_type *type, cons
 
 static bool is_hdr_param(const struct p4_lower *lower, const struct p4_decl *decl)
 {
-	return decl && (decl == lower->hdr_param[0] || decl == lower->hdr_param[1] ||
-			decl == lower->hdr_param[2]);
+	const char *cname = decl ? lower->cnames[decl->id] : NULL;
+
+	return cname && strcmp(cname, "hdr") == 0;
+}
+
+void seki_lower_bind(const struct p4_lower *lower, const struct p4_expr *call)
+{
+	uint32_t i = 0;
+
+	for (const struct p4_decl *p = call->callee->params; p; p = p->next, i++) {
+		const struct p4_expr *arg = call->bound[i];
+		const char *cname = arg && arg->kind == P4_E_NAME ? lower->cnames[arg->decl->id]
+								  : NULL;
+
+		for (const struct p4_expr *o = call->args; o && cname; o = o->next)
+			if (o != arg && o->kind == P4_E_NAME && o->decl == arg->decl)
+				cname = NULL;
+		lower->cnames[p->id] = cname;
+	}
 }
 
 /* The members from the struct of headers on, or NULL where the expression is not in it. */

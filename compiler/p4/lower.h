@@ -114,6 +114,13 @@ int seki_p4_lower(struct p4_lower *lower);
 /* The header that an expression stands for, or NULL where it is none of the struct of headers. */
 struct p4_header *seki_lower_header(const struct p4_lower *lower, const struct p4_expr *expr);
 
+/*
+ * Before a control applied inside another is looked at: those of its parameters that are given the
+ * headers, metadata or standard metadata as a whole become names for them. That cannot be told from
+ * copying in and out, as nothing else in the control can reach them.
+ */
+void seki_lower_bind(const struct p4_lower *lower, const struct p4_expr *call);
+
 /* graph.c */
 int seki_lower_graph(struct p4_lower *lower);
 struct p4_step *seki_lower_step(const struct p4_lower *lower, const struct p4_decl *state,
