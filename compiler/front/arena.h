@@ -31,7 +31,9 @@ char *seki_arena_dup(struct seki_arena *arena, const char *s, size_t len);
 
 __attribute__((format(printf, 2, 3))) char *seki_arena_printf(struct seki_arena *arena,
 							      const char *fmt, ...);
-char *seki_arena_vprintf(struct seki_arena *arena, const char *fmt, va_list ap);
+__attribute__((format(printf, 2, 0), nonnull)) char *seki_arena_vprintf(struct seki_arena *arena,
+									const char *fmt,
+									va_list ap);
 
 #define seki_arena_new(arena, type) ((type *)seki_arena_alloc((arena), sizeof(type)))
 

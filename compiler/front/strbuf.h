@@ -13,7 +13,7 @@ struct seki_strbuf {
 };
 
 void seki_strbuf_add(struct seki_strbuf *text, const char *s, size_t len);
-__attribute__((format(printf, 2, 3))) void seki_strbuf_printf(struct seki_strbuf *text,
-							      const char *fmt, ...);
+__attribute__((format(printf, 2, 3), nonnull(2))) void seki_strbuf_printf(struct seki_strbuf *text,
+									  const char *fmt, ...);
 
 #endif
