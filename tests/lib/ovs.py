@@ -18,6 +18,8 @@ import subprocess
 import tempfile
 import time
 
+NETNS = "/run/netns"  # where ip-netns(8) keeps its names
+
 
 def _run(*argv, check=True, **options):
     run = subprocess.run(argv, capture_output=True, text=True, timeout=60, **options)
@@ -68,6 +70,8 @@ class Switch(contextlib.ExitStack):
 
     def _set_up(self):
         self._lock()
+        if not os.path.ismount(NETNS):
+            self.callback(self._unmount_netns)  # which the first `ip netns add` of a machine mounts
         self.dir = self.enter_context(tempfile.TemporaryDirectory(prefix="seki-ovs-"))
         self.env = dict(os.environ, OVS_RUNDIR=self.dir, OVS_LOGDIR=self.dir, OVS_DBDIR=self.dir,
                         OVS_SYSCONFDIR=self.dir)
@@ -203,6 +207,12 @@ class Switch(contextlib.ExitStack):
         _run("ethtool", "-K", port, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
         _run("ip", "link", "set", port, "up")
         self.vsctl("add-port", self.bridge, port)
+
+    @staticmethod
+    def _unmount_netns():
+        if os.path.ismount(NETNS) and not os.listdir(NETNS):
+            _run("umount", NETNS)
+            os.rmdir(NETNS)
 
     @staticmethod
     def _delete_link(name):
