@@ -70,7 +70,7 @@ class Switch(contextlib.ExitStack):
 
     def _set_up(self):
         self._lock()
-        if not os.path.ismount(NETNS):
+        if not self._netns_mounted():
             self.callback(self._unmount_netns)  # which the first `ip netns add` of a machine mounts
         self.dir = self.enter_context(tempfile.TemporaryDirectory(prefix="seki-ovs-"))
         self.env = dict(os.environ, OVS_RUNDIR=self.dir, OVS_LOGDIR=self.dir, OVS_DBDIR=self.dir,
@@ -210,9 +210,14 @@ class Switch(contextlib.ExitStack):
 
     @staticmethod
     def _unmount_netns():
-        if os.path.ismount(NETNS) and not os.listdir(NETNS):
+        if Switch._netns_mounted() and not os.listdir(NETNS):
             _run("umount", NETNS)
             os.rmdir(NETNS)
+
+    @staticmethod
+    def _netns_mounted():
+        with open("/proc/self/mounts") as mounts:
+            return any(line.split()[1] == NETNS for line in mounts)
 
     @staticmethod
     def _delete_link(name):
