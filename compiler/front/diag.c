@@ -100,30 +100,31 @@ void seki_diag_note(struct seki_diags *diags, struct seki_diag *diag, struct sek
 	va_end(ap);
 }
 
-/* Levenshtein's distance, with names cut at 32 bytes. */
+#define MAX_NAME 32
+
+/* Insertions, deletions, changes and swaps of neighbours, of names cut at MAX_NAME bytes. */
 static uint32_t distance(const char *a, const char *b)
 {
-	uint32_t row[33];
-	size_t la = strnlen(a, 32), lb = strnlen(b, 32);
+	uint32_t d[MAX_NAME + 1][MAX_NAME + 1];
+	size_t la = strnlen(a, MAX_NAME), lb = strnlen(b, MAX_NAME);
 
-	for (uint32_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (uint32_t i = 1; i <= la; i++) {
-		uint32_t diagonal = row[0];
+	for (uint32_t i = 0; i <= la; i++) {
+		for (uint32_t j = 0; j <= lb; j++) {
+			uint32_t best = i + j;
 
-		row[0] = i;
-		for (uint32_t j = 1; j <= lb; j++) {
-			uint32_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
+			if (i && j && d[i - 1][j - 1] + (a[i - 1] != b[j - 1]) < best)
+				best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			if (i && d[i - 1][j] + 1 < best)
+				best = d[i - 1][j] + 1;
+			if (j && d[i][j - 1] + 1 < best)
+				best = d[i][j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    d[i - 2][j - 2] + 1 < best)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = best;
 		}
 	}
-	return row[lb];
+	return d[la][lb];
 }
 
 const char *seki_diag_suggest(const char *wrong, const char *const *names, uint32_t n)

@@ -63,6 +63,8 @@ static struct p4_stmt *parse_if(struct p4_parser *p)
 	seki_parse_take(p);
 	seki_parse_expect(p, "(", "after 'if'");
 	stmt->a = seki_parse_expr(p);
+	if (seki_parse_at(p, "="))
+		seki_parse_error(p, "')' after the condition ('==' compares)");
 	seki_parse_expect(p, ")", "after the condition");
 	stmt->body = seki_parse_stmt(p);
 	if (seki_parse_accept(p, "else"))

@@ -25,6 +25,7 @@ static const struct mistake syntax[] = {
 	{2, "expected an expression", "const bit<8> x =\n;"},
 	{1, "expected ';' at the end of the statement", "control c() { apply { exit } }"},
 	{1, "expected an assignment or a call", "control c() { apply { 1; } }"},
+	{1, "('==' compares)", "control c(in bit<8> v) { apply { if (v = 1) { } } }"},
 	{1, "a second default_action",
 	 "control c() { action a() {} table t { actions = { a; } "
 	 "default_action = a; default_action = a; } apply {} }"},

@@ -133,6 +133,7 @@ static void suggests_near_names(void **state)
 	(void)state;
 	assert_string_equal(seki_diag_suggest("etherent", names, 4), "ethernet");
 	assert_string_equal(seki_diag_suggest("ipv5", names, 4), "ipv4");
+	assert_string_equal(seki_diag_suggest("tpc", names, 4), "tcp");
 	assert_null(seki_diag_suggest("udp_header", names, 4));
 }
 
