@@ -147,18 +147,18 @@ static int adjust_head(struct seki_walk *w)
 
 	s->p.moved_min += low.smin;
 	if (-s->p.moved_min > w->proof.packet_touch)
-		w->proof.packet_touch = (uint32_t)clamp(-s->p.moved_min, 0, SEKI_PACKET_MAX);
+		w->proof.packet_touch = (uint32_t)clamp(-s->p.moved_min, 0, SEKI_BPF_PACKET_MAX);
 	if (seki_num_is_const(&low)) {
 		s->p.grown += low.smin;
-		if (!seki_state_narrow_len(s, -s->p.grown, SEKI_PACKET_MAX - s->p.grown))
+		if (!seki_state_narrow_len(s, -s->p.grown, SEKI_BPF_PACKET_MAX - s->p.grown))
 			return WALK_END;
 		return 0;
 	}
-	if (min > SEKI_PACKET_MAX || max < 0)
+	if (min > SEKI_BPF_PACKET_MAX || max < 0)
 		return WALK_END;
 	seki_walk_tie(w, by);
-	new_length(s, clamp(min, 0, SEKI_PACKET_MAX), clamp(max, 0, SEKI_PACKET_MAX), by->id,
-		   false);
+	new_length(s, clamp(min, 0, SEKI_BPF_PACKET_MAX), clamp(max, 0, SEKI_BPF_PACKET_MAX),
+		   by->id, false);
 	s->p.step_wide = by->v.n.smin >= INT32_MIN && by->v.n.smax <= INT32_MAX;
 	return 0;
 }

@@ -236,7 +236,7 @@ static struct seki_reg load_meta(const struct seki_path_state *p, const struct s
 	if (reg->v.n.smin + a->off != (int64_t)offsetof(struct seki_std_meta, packet_length))
 		return result;
 	if (!p->meta_is_len)
-		return seki_reg_number(seki_scalar_range(0, SEKI_PACKET_MAX));
+		return seki_reg_number(seki_scalar_range(0, SEKI_BPF_PACKET_MAX));
 	result = seki_reg_number(seki_scalar_range((uint64_t)p->len_min, (uint64_t)p->len_max));
 	if (p->len_min != p->len_max)
 		result.id = SEKI_SYM_LEN;

@@ -7,7 +7,7 @@
 
 static int grow(struct seki_bpf_packet *packet, uint32_t by)
 {
-	if (by > packet->size - packet->copied || by > SEKI_PACKET_MAX - packet->len)
+	if (by > packet->size - packet->copied || by > SEKI_BPF_PACKET_MAX - packet->len)
 		return -ENOBUFS;
 	if (packet->off < by) {
 		memmove(packet->buf + by, packet->buf + packet->off, packet->copied);

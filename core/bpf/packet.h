@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* No packet is or becomes longer: lengths stay positive in every width that compilers use. */
-#define SEKI_PACKET_MAX ((1u << 24) - 1)
+#define SEKI_BPF_PACKET_MAX ((1u << 24) - 1)
 
 struct seki_bpf_packet {
 	uint8_t *buf;

@@ -101,7 +101,7 @@ static void start(struct seki_walk *w)
 	struct seki_frame *f = &s->frames[0];
 
 	s->p = (struct seki_path_state){
-		.pc = w->image->entry, .meta_is_len = true, .len_max = SEKI_PACKET_MAX};
+		.pc = w->image->entry, .meta_is_len = true, .len_max = SEKI_BPF_PACKET_MAX};
 	*f = (struct seki_frame){.n_spills = 0};
 	f->regs[1] = seki_reg_pointer(SEKI_REG_CTX);
 	f->regs[2] = seki_reg_pointer(SEKI_REG_META);
