@@ -165,7 +165,7 @@ static int gather_rodata(struct seki_obj *obj, struct seki_text *log)
 	for (uint32_t i = 0; i < obj->n_rodata; i++) {
 		struct seki_elf_section s;
 
-		if (seki_elf_section(&obj->elf, obj->rodata[i].section, &s))
+		if (seki_elf_section(&obj->elf, obj->rodata[i].section, &s) && s.bytes)
 			memcpy(obj->data + obj->rodata[i].base, s.bytes, s.size);
 	}
 	return 0;
@@ -358,9 +358,10 @@ int seki_obj_open(const void *bytes, size_t len, const char *entry, struct seki_
 	if (!obj->bytes)
 		return -ENOMEM;
 	memcpy(obj->bytes, bytes, len);
-	if (seki_elf_open(obj->bytes, len, &obj->elf, &why))
-		err = refuse(log, "%s", why);
-	else
+	err = seki_elf_open(obj->bytes, len, &obj->elf, &why);
+	if (err == -ENOEXEC)
+		refuse(log, "%s", why);
+	if (!err)
 		err = read_parts(obj, entry, log);
 	if (err)
 		seki_obj_close(obj);
@@ -369,6 +370,7 @@ int seki_obj_open(const void *bytes, size_t len, const char *entry, struct seki_
 
 void seki_obj_close(struct seki_obj *obj)
 {
+	seki_elf_close(&obj->elf);
 	free(obj->bytes);
 	free(obj->insns);
 	free(obj->data);

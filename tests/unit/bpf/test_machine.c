@@ -319,6 +319,26 @@ static void test_broken_relocations(void **state)
 	break_reloc("where no call is", 0, ELF64_R_INFO(1, 10));
 }
 
+static void break_strings(uint64_t flags, uint64_t shorter)
+{
+	Elf64_Shdr *s = NULL;
+	uint8_t *copy = copy_object(SHT_STRTAB, &s);
+
+	s->sh_flags |= flags;
+	s->sh_size -= shorter;
+	must_refuse(copy, object_len, "an object with broken strings");
+	if (!strstr(log_text, "names is malformed"))
+		fail_msg("\"%s\"", log_text);
+	free(copy);
+}
+
+static void test_broken_strings(void **state)
+{
+	(void)state;
+	break_strings(SHF_COMPRESSED, 0);
+	break_strings(0, 1); /* does not end with a NUL */
+}
+
 /* Pairs of no bytes, of which any number fits into the initial entries. */
 static void test_empty_entries(void **state)
 {
@@ -366,11 +386,12 @@ static void test_broken_headers(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_info),	      cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_facts),	      cmocka_unit_test(test_refuses_bad_runs),
-		cmocka_unit_test(test_maps),	      cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_truncated),     cmocka_unit_test(test_broken_relocations),
-		cmocka_unit_test(test_empty_entries), cmocka_unit_test(test_broken_headers),
+		cmocka_unit_test(test_info),	       cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_facts),	       cmocka_unit_test(test_refuses_bad_runs),
+		cmocka_unit_test(test_maps),	       cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_truncated),      cmocka_unit_test(test_broken_relocations),
+		cmocka_unit_test(test_broken_strings), cmocka_unit_test(test_empty_entries),
+		cmocka_unit_test(test_broken_headers),
 	};
 	FILE *in = argc > 1 ? fopen(argv[1], "rb") : NULL;
 
