@@ -338,12 +338,7 @@ static void check_transition(struct p4_check *cx, struct p4_stmt *stmt)
 	}
 	key = select_type(cx, stmt);
 	for (struct p4_stmt *c = stmt->cases; c; c = c->next) {
-		if (c->a->kind == P4_E_DONTCARE || c->a->kind == P4_E_DEFAULT)
-			c->a->type = cx->dontcare;
-		else if (key->n_args > 1 && c->a->kind != P4_E_LIST)
-			seki_check_keyset(cx, c->a, cx->bad);
-		else
-			seki_check_keyset(cx, c->a, key);
+		seki_check_keyset(cx, c->a, key);
 		check_target(cx, c);
 	}
 }

@@ -708,6 +708,22 @@ static void check_simple_keyset(struct p4_check *cx, struct p4_expr *expr, struc
 	seki_convert(cx, expr, key);
 }
 
+/* Only `default`, `_` and a set of tuples stand for several keys without parentheses. */
+static void check_whole_keyset(struct p4_check *cx, struct p4_expr *expr, const struct p4_type *key)
+{
+	if (expr->kind == P4_E_DONTCARE || expr->kind == P4_E_DEFAULT) {
+		expr->type = cx->dontcare;
+		return;
+	}
+	if (expr->kind != P4_E_MASK && expr->kind != P4_E_RANGE) {
+		seki_check_value(cx, expr, NULL);
+		if (expr->type->kind == P4_T_SET || expr->type->kind == P4_T_BAD)
+			return;
+	}
+	expr->type = cx->bad;
+	seki_diag_error(cx->diags, seki_expr_span(expr), "%u keys, but here is 1", key->n_args);
+}
+
 void seki_check_keyset(struct p4_check *cx, struct p4_expr *expr, struct p4_type *key)
 {
 	struct p4_expr *e = expr->args;
@@ -715,7 +731,10 @@ void seki_check_keyset(struct p4_check *cx, struct p4_expr *expr, struct p4_type
 	if (key->kind != P4_T_TUPLE || expr->kind != P4_E_LIST) {
 		if (key->kind == P4_T_TUPLE && key->n_args == 1)
 			key = key->args[0];
-		check_simple_keyset(cx, expr, key);
+		if (key->kind == P4_T_TUPLE)
+			check_whole_keyset(cx, expr, key);
+		else
+			check_simple_keyset(cx, expr, key);
 		return;
 	}
 	expr->type = key;

@@ -163,11 +163,7 @@ static void check_entries(struct p4_check *cx, struct p4_table *table)
 	for (const struct p4_key *k = table->keys; k; k = k->next)
 		key->args[key->n_args++] = k->expr->type;
 	for (struct p4_action_ref *e = table->entries; e; e = e->next) {
-		if (e->keyset->kind != P4_E_LIST && n > 1)
-			seki_diag_error(cx->diags, seki_expr_span(e->keyset),
-					"%u keys, but here is 1", n);
-		else
-			seki_check_keyset(cx, e->keyset, key);
+		seki_check_keyset(cx, e->keyset, key);
 		if (e->priority)
 			seki_check_value(cx, e->priority, NULL);
 		check_choice(cx, table, e);

@@ -115,6 +115,27 @@ static const struct mistake access[] = {
 	{1, "needs a value of type bit<8>", "bit<8> f() { return; }"},
 };
 
+#define SELECT(keyset)                                                                             \
+	"parser p(in bit<8> a, in bit<8> b) { state start { transition select(a, b) { " keyset     \
+	": accept; default: reject; } } }"
+#define ENTRY(keyset)                                                                              \
+	"match_kind { exact } control c(in bit<8> a, in bit<8> b) { action f() {} table t { "      \
+	"key = { a: exact; b: exact; } actions = { f; } const entries = { " keyset ": f(); } } "   \
+	"apply {} }"
+
+static const struct mistake keysets[] = {
+	{1, "2 keys, but here is 1", SELECT("1")},
+	{1, "2 keys, but here", SELECT("(1)")},
+	{1, "2 keys, but here is 1", SELECT("0x10..0x20")},
+	{1, "2 keys, but here is 1", SELECT("1 &&& 3")},
+	{1, "2 keys, but here are 3", SELECT("(1, 2, 3)")},
+	{1, NULL, SELECT("(1, _)")},
+	{1, NULL, SELECT("_")},
+	{1, "2 keys, but here is 1", ENTRY("1")},
+	{1, "2 keys, but here", ENTRY("(1)")},
+	{1, NULL, ENTRY("(1, 2)")},
+};
+
 struct found {
 	uint32_t errors;
 	uint32_t line;
@@ -192,6 +213,12 @@ static void mistakes_of_access(void **state)
 	run(access, COUNT(access));
 }
 
+static void mistakes_of_keysets(void **state)
+{
+	(void)state;
+	run(keysets, COUNT(keysets));
+}
+
 static void tells_several_mistakes(void **state)
 {
 	struct found found = look("const bit<8> a = true;\nconst bit<8> b = 4w1;\n"
@@ -206,9 +233,9 @@ static void tells_several_mistakes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mistakes_of_syntax),	  cmocka_unit_test(mistakes_of_names),
-		cmocka_unit_test(mistakes_of_types),	  cmocka_unit_test(mistakes_of_access),
-		cmocka_unit_test(tells_several_mistakes),
+		cmocka_unit_test(mistakes_of_syntax),  cmocka_unit_test(mistakes_of_names),
+		cmocka_unit_test(mistakes_of_types),   cmocka_unit_test(mistakes_of_access),
+		cmocka_unit_test(mistakes_of_keysets), cmocka_unit_test(tells_several_mistakes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
