@@ -182,6 +182,7 @@ bool seki_num_parse(const char *text, struct p4_num *out, uint32_t *width, bool 
 {
 	const char *mark = text;
 	uint32_t w = 0;
+	unsigned int base;
 	seki_u128 v;
 
 	while (*mark >= '0' && *mark <= '9')
@@ -193,7 +194,8 @@ bool seki_num_parse(const char *text, struct p4_num *out, uint32_t *width, bool 
 	*is_signed = mark && *mark == 's';
 	*width = w;
 	text = mark ? mark + 1 : text;
-	if (!parse_digits(text, take_base(&text), &v, why))
+	base = take_base(&text); /* moves text on */
+	if (!parse_digits(text, base, &v, why))
 		return false;
 	*out = make(false, v);
 	return true;
