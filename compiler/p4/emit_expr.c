@@ -111,31 +111,49 @@ static const char *emit_shift(struct p4_emit *em, const struct p4_expr *e, const
 	return shift_by_variable(em, e, a, b);
 }
 
-static const char *emit_saturating(struct p4_emit *em, const struct p4_expr *e, const char *a,
+static const char *saturate_signed(struct p4_emit *em, const struct p4_expr *e, const char *a,
 				   const char *b)
 {
 	uint32_t width = seki_emit_width(e->type);
 	const char *op = e->op == P4_OP_SAT_ADD ? "+" : "-";
 	const char *wide = width < 64 ? "i64" : "i128";
 	const char *r = seki_emit_text(em, "r%u", seki_emit_id(em));
-	const char *low = "0", *high;
+	const char *low = seki_emit_text(em, "-((%s)1 << %u)", wide, width - 1);
+	const char *high = seki_emit_text(em, "((%s)1 << %u) - 1", wide, width - 1);
 
-	if (width > 64)
-		return unsupported(em, e, "saturating arithmetic above 64 bits is");
-	if (is_signed(e)) {
-		a = as_signed(em, e->a, a);
-		b = as_signed(em, e->b, b);
-		low = seki_emit_text(em, "-((%s)1 << %u)", wide, width - 1);
-		high = seki_emit_text(em, "((%s)1 << %u) - 1", wide, width - 1);
-	} else {
-		high = seki_emit_text(em, "((%s)1 << %u) - 1", wide, width);
-	}
+	a = as_signed(em, e->a, a);
+	b = as_signed(em, e->b, b);
 	return seki_emit_cut(
 		em,
 		seki_emit_text(
 			em,
 			"(u64)({ %s %s = (%s)%s %s (%s)%s; %s < %s ? %s : %s > %s ? %s : %s; })",
 			wide, r, wide, a, op, wide, b, r, low, low, r, high, high, r),
+		width);
+}
+
+/* A sum that wrapped around is below its operands. */
+static const char *emit_saturating(struct p4_emit *em, const struct p4_expr *e, const char *a,
+				   const char *b)
+{
+	uint32_t width = seki_emit_width(e->type), id = seki_emit_id(em), c = work_width(width);
+	const char *left = seki_emit_text(em, "a%u", id), *right = seki_emit_text(em, "b%u", id);
+	const char *sum;
+
+	if (is_signed(e))
+		return saturate_signed(em, e, a, b);
+	sum = seki_emit_cut(em, seki_emit_text(em, "(%s + %s)", left, right), width);
+	if (e->op == P4_OP_SAT_SUB)
+		return seki_emit_cut(
+			em,
+			seki_emit_text(em, "({ u%u %s = %s, %s = %s; %s < %s ? 0 : %s - %s; })", c,
+				       left, a, right, b, left, right, left, right),
+			width);
+	return seki_emit_cut(
+		em,
+		seki_emit_text(em, "({ u%u %s = %s, %s = %s, r%u = %s; r%u < %s ? %s : r%u; })", c,
+			       left, a, right, b, id, sum, id, left,
+			       seki_emit_cut(em, seki_emit_text(em, "(u%u)-1", c), width), id),
 		width);
 }
 
