@@ -217,6 +217,7 @@ struct p4_action_ref {
 	/* check */
 	struct p4_decl *action;
 	uint32_t index; /* position in the list of actions */
+	bool shadowed;	/* an entry before it has the same keys */
 };
 
 struct p4_property {

@@ -147,6 +147,83 @@ static void check_choice(struct p4_check *cx, struct p4_table *table, struct p4_
 	}
 }
 
+/* ---- entries with the same keys ---- */
+
+/* The n-th keyset of an entry, or NULL where it is not one known value. */
+static const struct p4_expr *entry_key(const struct p4_action_ref *entry, uint32_t n)
+{
+	const struct p4_expr *e = entry->keyset;
+
+	if (e->kind == P4_E_LIST)
+		for (e = e->args; e && n; n--)
+			e = e->next;
+	return e && e->known && e->type && e->type->kind != P4_T_SET ? e : NULL;
+}
+
+static bool hash_entry(const struct p4_action_ref *entry, uint32_t n_keys, uint32_t *out)
+{
+	uint64_t hash = 0;
+
+	for (uint32_t i = 0; i < n_keys; i++) {
+		const struct p4_expr *e = entry_key(entry, i);
+
+		if (!e)
+			return false;
+		hash = (hash ^ (uint64_t)e->num.mag ^ (uint64_t)(e->num.mag >> 64)) *
+		       0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32;
+	}
+	*out = (uint32_t)hash;
+	return true;
+}
+
+static bool same_keys(const struct p4_action_ref *a, const struct p4_action_ref *b, uint32_t n_keys)
+{
+	for (uint32_t i = 0; i < n_keys; i++)
+		if (seki_num_cmp(&entry_key(a, i)->num, &entry_key(b, i)->num) != 0)
+			return false;
+	return true;
+}
+
+/* Entries are looked at in their order: one whose keys an earlier one has never matches. */
+static void find_shadowed(struct p4_check *cx, struct p4_table *table, uint32_t n_keys)
+{
+	uint32_t n = 0, size = 16, hash;
+	struct p4_action_ref **slots;
+
+	for (const struct p4_action_ref *e = table->entries; e; e = e->next)
+		n++;
+	while (size < 2 * n)
+		size *= 2;
+	slots = seki_arena_alloc(cx->arena, size * sizeof(*slots));
+	for (struct p4_action_ref *e = table->entries; e; e = e->next) {
+		if (!hash_entry(e, n_keys, &hash))
+			continue;
+		hash &= size - 1;
+		while (slots[hash] && !same_keys(slots[hash], e, n_keys))
+			hash = (hash + 1) & (size - 1);
+		if (slots[hash]) {
+			struct seki_diag *diag = seki_diag_warning(
+				cx->diags, seki_expr_span(e->keyset),
+				"this entry never matches: an earlier one has the same keys");
+
+			seki_diag_note(cx->diags, diag, seki_expr_span(slots[hash]->keyset),
+				       "the entry that matches");
+			e->shadowed = true;
+		} else {
+			slots[hash] = e;
+		}
+	}
+}
+
+static bool all_exact(const struct p4_table *table)
+{
+	for (const struct p4_key *key = table->keys; key; key = key->next)
+		if (strcmp(key->match, "exact") != 0)
+			return false;
+	return true;
+}
+
 static void check_entries(struct p4_check *cx, struct p4_table *table)
 {
 	struct p4_type *key = seki_type_make(cx->arena, P4_T_TUPLE);
@@ -168,6 +245,8 @@ static void check_entries(struct p4_check *cx, struct p4_table *table)
 			seki_check_value(cx, e->priority, NULL);
 		check_choice(cx, table, e);
 	}
+	if (table->entries && all_exact(table))
+		find_shadowed(cx, table, n);
 }
 
 static void check_properties(struct p4_check *cx, struct p4_table *table)

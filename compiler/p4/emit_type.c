@@ -190,12 +190,21 @@ static void emit_entries(struct p4_emit *em, const struct p4_map *map)
 	seki_emit_line(em, "\tstruct %s_key key;\n\tstruct %s_value value;", map->name, map->name);
 	seki_emit_line(em, "} seki_init_%s[] INIT = {", map->name);
 	for (; e; e = e->next)
-		if (e->action)
+		if (e->action && !e->shadowed)
 			emit_entry(em, map, e);
 	seki_emit_line(em, "};");
 }
 
-/* Without a default action, no action runs: a number that no action has. */
+/* A table without a default action does NoAction; where its list lacks that, what no action has. */
+static uint32_t missing_default(const struct p4_table *table)
+{
+	for (const struct p4_action_ref *ref = table->actions; ref; ref = ref->next)
+		if (ref->action && !ref->action->owner &&
+		    strcmp(ref->action->name, "NoAction") == 0)
+			return ref->index;
+	return ~0u;
+}
+
 static void emit_default(struct p4_emit *em, const struct p4_map *map)
 {
 	const struct p4_action_ref *ref = map->decl->table->default_action;
@@ -207,7 +216,9 @@ static void emit_default(struct p4_emit *em, const struct p4_map *map)
 	seki_emit_line(em, "const struct __attribute__((packed)) {");
 	seki_emit_line(em, "\tu32 key;\n\tstruct %s_value value;", map->name);
 	seki_emit_line(em, "} seki_init_%s_defaultAction[] INIT = {{0, %s}};", map->name,
-		       ref && ref->action ? action_value(em, ref) : "{.action = ~0u}");
+		       ref && ref->action ? action_value(em, ref)
+					  : seki_emit_text(em, "{.action = %uu}",
+							   missing_default(map->decl->table)));
 }
 
 /* The numbers of the actions, by name: for control planes that read the C. */

@@ -219,6 +219,28 @@ static void mistakes_of_keysets(void **state)
 	run(keysets, COUNT(keysets));
 }
 
+static void warns(const char *text, const char *message)
+{
+	struct seki_p4_opts opts = {.check_only = true};
+	struct seki_p4_result *result;
+
+	assert_int_equal(seki_p4_compile_text("<t>", text, (uint32_t)strlen(text), &opts, &result),
+			 0);
+	assert_int_equal(seki_p4_result_errors(result), 0);
+	assert_int_equal(seki_p4_result_warnings(result), message ? 1 : 0);
+	if (message)
+		assert_non_null(strstr(seki_p4_result_text(result, false), message));
+	seki_p4_result_destroy(result);
+}
+
+static void warns_of_entries_that_never_match(void **state)
+{
+	(void)state;
+	warns(ENTRY("(1, 2): f(); (2, 1): f(); (1, 2)"), "this entry never matches");
+	warns(ENTRY("(1, 2): f(); (2, 1)"), NULL);
+	warns(ENTRY("(1, 2): f(); (1, _): f(); (_, _)"), NULL);
+}
+
 static void tells_several_mistakes(void **state)
 {
 	struct found found = look("const bit<8> a = true;\nconst bit<8> b = 4w1;\n"
@@ -233,9 +255,13 @@ static void tells_several_mistakes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mistakes_of_syntax),  cmocka_unit_test(mistakes_of_names),
-		cmocka_unit_test(mistakes_of_types),   cmocka_unit_test(mistakes_of_access),
-		cmocka_unit_test(mistakes_of_keysets), cmocka_unit_test(tells_several_mistakes),
+		cmocka_unit_test(mistakes_of_syntax),
+		cmocka_unit_test(mistakes_of_names),
+		cmocka_unit_test(mistakes_of_types),
+		cmocka_unit_test(mistakes_of_access),
+		cmocka_unit_test(mistakes_of_keysets),
+		cmocka_unit_test(warns_of_entries_that_never_match),
+		cmocka_unit_test(tells_several_mistakes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,16 @@ control pipe(inout headers hdr, inout metadata meta, inout standard_metadata std
 		actions = { set; }
 	}
 
+	table no_default {
+		key = { hdr.in_.a: exact; }
+		actions = { set; NoAction; }
+		const entries = {
+			1: set(0x71, 1);
+			2: set(0x72, 2);
+			1: set(0x73, 3);
+		}
+	}
+
 	apply {
 		switch (hdr.in_.which) {
 			0: { exact_keys.apply(); }
@@ -103,6 +113,12 @@ control pipe(inout headers hdr, inout metadata meta, inout standard_metadata std
 				}
 			}
 			6: { none.apply(); }
+			8: {
+				switch (no_default.apply().action_run) {
+					NoAction: { hdr.in_.r = 0x88; }
+					default: { hdr.in_.r = hdr.in_.r + 1; }
+				}
+			}
 			default: {
 				switch (none.apply().action_run) {
 					set: { hdr.in_.r = 0xee; }
