@@ -210,7 +210,8 @@ void seki_emit_deparser(struct p4_emit *em)
 			if (lower->emits[i]->written && lower->emits[i]->extracted)
 				store_in_place(em, lower->emits[i]);
 	}
-	if (em->truncates)
-		seki_emit_line(em, "if (trunc)\n\t\tubpf_truncate_packet(ctx, trunc_len);");
+	if (em->truncates) /* the helper takes an int; no packet is longer than that */
+		seki_emit_line(em, "if (trunc && trunc_len <= 0x7fffffff)\n"
+				   "\t\tubpf_truncate_packet(ctx, trunc_len);");
 	seki_emit_line(em, "}");
 }
