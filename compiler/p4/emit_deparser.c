@@ -125,7 +125,11 @@ static void sum_sizes(struct p4_emit *em)
 			       lower->emits[i]->bits / 8);
 }
 
-/* Makes room for out_len bytes where hdr_len are: each amount is a constant of its own. */
+/*
+ * Makes room for out_len bytes where hdr_len are: each amount is a constant of its own, as the
+ * verifier needs it. The empty asm differs from case to case, so that clang does not make one call
+ * with a variable amount of them all.
+ */
 static void move_head(struct p4_emit *em, const struct counts *moves)
 {
 	seki_emit_line(em, "switch ((int)(out_len - hdr_len)) {");
@@ -134,8 +138,10 @@ static void move_head(struct p4_emit *em, const struct counts *moves)
 
 		seki_emit_line(em, "case %d:", by);
 		if (by)
-			seki_emit_line(em, "pkt = ubpf_adjust_head(ctx, %d);\n\tpkt_len += %d;", by,
-				       by);
+			seki_emit_line(em,
+				       "pkt = ubpf_adjust_head(ctx, %d);\n\tpkt_len += %d;\n"
+				       "\tasm volatile(\"\" : : \"i\"(%d));",
+				       by, by, by);
 		seki_emit_line(em, "break;");
 	}
 	seki_emit_line(em, "default:\n\tgoto drop;\n\t}");
