@@ -142,6 +142,8 @@ static const char *emit_saturating(struct p4_emit *em, const struct p4_expr *e, 
 
 	if (is_signed(e))
 		return saturate_signed(em, e, a, b);
+	if (width > 64)
+		b = seki_emit_text(em, "apart(%s)", b);
 	sum = seki_emit_cut(em, seki_emit_text(em, "(%s + %s)", left, right), width);
 	if (e->op == P4_OP_SAT_SUB)
 		return seki_emit_cut(
@@ -188,6 +190,8 @@ static const char *emit_arithmetic(struct p4_emit *em, const struct p4_expr *e, 
 						    d, b, d, w, a, seki_op_text(e->op), d),
 				     width);
 	}
+	if (width > 64 && (e->op == P4_OP_ADD || e->op == P4_OP_SUB))
+		b = seki_emit_text(em, "apart(%s)", b);
 	return seki_emit_cut(
 		em, seki_emit_text(em, "((u%u)%s %s (u%u)%s)", w, a, seki_op_text(e->op), w, b),
 		width);

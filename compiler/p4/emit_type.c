@@ -24,6 +24,29 @@ uint32_t seki_emit_width(const struct p4_type *type)
 	return seki_type_is_fixed(type) ? type->width : 32;
 }
 
+static bool has_ctype(const struct p4_type *type)
+{
+	uint32_t width = seki_emit_width(type);
+
+	return width && width <= (seki_type_base(type)->kind == P4_T_SIGNED ? 64 : 128);
+}
+
+/* The first scalar in a struct or header that no C type holds, or NULL. */
+static const struct p4_decl *find_too_wide(const struct p4_decl *decl)
+{
+	for (const struct p4_decl *f = decl->members; f; f = f->next) {
+		const struct p4_decl *inner = NULL;
+
+		if (seki_emit_is_scalar(f->type) && !has_ctype(f->type))
+			return f;
+		if (f->type->kind == P4_T_STRUCT || f->type->kind == P4_T_HEADER)
+			inner = find_too_wide(f->type->decl);
+		if (inner)
+			return inner;
+	}
+	return NULL;
+}
+
 const char *seki_emit_ctype(struct p4_emit *em, const struct p4_type *type,
 			    const struct seki_token *tok)
 {
@@ -32,13 +55,19 @@ const char *seki_emit_ctype(struct p4_emit *em, const struct p4_type *type,
 	if (seki_emit_is_scalar(base)) {
 		uint32_t width = seki_emit_width(base);
 
-		if (width == 0 || width > 128 || (base->kind == P4_T_SIGNED && width > 64))
+		if (!has_ctype(base))
 			seki_diag_unsupported(em->diags, tok->at, "values of type %s are",
 					      seki_type_name(em->arena, type));
 		return seki_emit_text(em, "u%u", seki_emit_cwidth(width));
 	}
-	if ((base->kind == P4_T_STRUCT || base->kind == P4_T_HEADER) && base->n_args == 0)
+	if ((base->kind == P4_T_STRUCT || base->kind == P4_T_HEADER) && base->n_args == 0) {
+		const struct p4_decl *field = find_too_wide(base->decl);
+
+		if (field)
+			seki_diag_unsupported(em->diags, field->tok->at, "values of type %s are",
+					      seki_type_name(em->arena, field->type));
 		return seki_emit_text(em, "struct s_%s", base->decl->name);
+	}
 	seki_diag_unsupported(em->diags, tok->at, "values of type %s are",
 			      seki_type_name(em->arena, type));
 	return "u8";
@@ -74,7 +103,8 @@ static void emit_struct(struct p4_emit *em, const struct p4_decl *decl)
 void seki_emit_types(struct p4_emit *em)
 {
 	for (const struct p4_decl *d = em->lower->program->decls; d; d = d->next)
-		if ((d->kind == P4_D_STRUCT || d->kind == P4_D_HEADER) && !d->type_params)
+		if ((d->kind == P4_D_STRUCT || d->kind == P4_D_HEADER) && !d->type_params &&
+		    !find_too_wide(d))
 			emit_struct(em, d);
 }
 

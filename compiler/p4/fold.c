@@ -141,9 +141,27 @@ static struct p4_num saturate(const struct p4_type *type, struct p4_num num)
 	return num;
 }
 
+/* Modulo 2^128, which serves any width up to 128. */
+static struct p4_num wrap_around(enum p4_op op, const struct p4_num *a, const struct p4_num *b)
+{
+	seki_u128 x = seki_num_bits(a, 128), y = seki_num_bits(b, 128);
+
+	return seki_num_u128(op == P4_OP_ADD ? x + y : op == P4_OP_SUB ? x - y : x * y);
+}
+
+/* A sum or difference that not even 128 bits hold is on the side of its first operand. */
+static struct p4_num beyond(const struct p4_num *a)
+{
+	struct p4_num num = seki_num_u128(~(seki_u128)0);
+
+	num.neg = a->neg;
+	return num;
+}
+
 static void fold_arithmetic(struct p4_check *cx, struct p4_expr *e)
 {
 	const struct p4_num *a = &e->a->num, *b = &e->b->num;
+	bool saturates = e->op == P4_OP_SAT_ADD || e->op == P4_OP_SAT_SUB;
 	struct p4_num num;
 	bool fits;
 
@@ -153,16 +171,13 @@ static void fold_arithmetic(struct p4_check *cx, struct p4_expr *e)
 		fits = seki_num_mul(a, b, &num);
 	else
 		fits = seki_num_sub(a, b, &num);
-	if (!fits && e->op == P4_OP_MUL && seki_type_is_fixed(e->type)) {
-		num = seki_num_u128(seki_num_bits(a, 128) * seki_num_bits(b, 128));
-		fits = true; /* modulo 2^128 serves any width up to 128 */
-	}
-	if (!fits) {
+	if (!fits && !seki_type_is_fixed(e->type)) {
 		overflow(cx, e);
 		return;
 	}
-	if ((e->op == P4_OP_SAT_ADD || e->op == P4_OP_SAT_SUB) && e->type->width &&
-	    e->type->width <= 128)
+	if (!fits)
+		num = saturates ? beyond(a) : wrap_around(e->op, a, b);
+	if (saturates && e->type->width && e->type->width <= 128)
 		num = saturate(e->type, num);
 	set(e, num);
 }

@@ -16,9 +16,9 @@ static const struct {
 	const char *text;
 	enum p4_op op;
 } assign_ops[] = {
-	{"=", P4_OP_NONE}, {"+=", P4_OP_ADD},  {"-=", P4_OP_SUB}, {"*=", P4_OP_MUL},
-	{"/=", P4_OP_DIV}, {"%=", P4_OP_MOD},  {"&=", P4_OP_AND}, {"|=", P4_OP_OR},
-	{"^=", P4_OP_XOR}, {"<<=", P4_OP_SHL},
+	{"=", P4_OP_NONE}, {"+=", P4_OP_ADD},  {"-=", P4_OP_SUB},	{"*=", P4_OP_MUL},
+	{"/=", P4_OP_DIV}, {"%=", P4_OP_MOD},  {"&=", P4_OP_AND},	{"|=", P4_OP_OR},
+	{"^=", P4_OP_XOR}, {"<<=", P4_OP_SHL}, {"|+|=", P4_OP_SAT_ADD}, {"|-|=", P4_OP_SAT_SUB},
 };
 
 /* Takes an assignment operator; false where there is none. */

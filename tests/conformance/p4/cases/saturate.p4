@@ -74,6 +74,12 @@ control pipe(inout headers hdr, inout metadata meta, inout standard_metadata std
 			15: {
 				hdr.in_.a = (bit<128>)((bit<128>)wa |-| (bit<128>)wb);
 			}
+			16: {
+				b |+|= a;
+				a |-|= 3;
+				hdr.in_.a = (bit<128>)a;
+				hdr.in_.b = (bit<128>)b;
+			}
 		}
 	}
 }
