@@ -62,26 +62,23 @@ static void tie_sum(struct seki_reg *result, const struct seki_reg *a, int64_t b
 	result->id_off = (int32_t)off;
 }
 
-/* Is this the packet's length before its last change, plus (minus) the change? */
-static bool is_new_length(const struct seki_path_state *p, const struct seki_bpf_row *row,
-			  const struct seki_reg *a, const struct seki_reg *b)
+static bool is_symbol(const struct seki_reg *r, uint32_t id)
 {
-	if (!p->step_id || a->shifted || b->shifted || a->id_off || b->id_off ||
-	    (row->bytes == 8 && !p->step_wide))
-		return false;
-	if (row->sub == SEKI_ALU_SUB)
-		return p->step_sub && a->id == SEKI_SYM_BEFORE && b->id == p->step_id;
-	return row->sub == SEKI_ALU_ADD && !p->step_sub &&
-	       ((a->id == SEKI_SYM_BEFORE && b->id == p->step_id) ||
-		(b->id == SEKI_SYM_BEFORE && a->id == p->step_id));
+	return r->id == id && !r->id_off && !r->shifted;
 }
 
-static void tie_add(struct seki_walk *w, struct seki_reg *result, const struct seki_bpf_row *row,
+/* The packet's length before it was truncated, less what was cut off: no width cuts that. */
+static bool is_new_length(const struct seki_bpf_row *row, const struct seki_reg *a,
+			  const struct seki_reg *b)
+{
+	return row->sub == SEKI_ALU_SUB && is_symbol(a, SEKI_SYM_BEFORE) &&
+	       is_symbol(b, SEKI_SYM_CUT);
+}
+
+static void tie_add(struct seki_reg *result, const struct seki_bpf_row *row,
 		    const struct seki_reg *a, const struct seki_reg *b)
 {
-	const struct seki_path_state *p = &w->state->p;
-
-	if (is_new_length(p, row, a, b)) {
+	if (is_new_length(row, a, b)) {
 		result->id = SEKI_SYM_LEN;
 		return;
 	}
@@ -91,12 +88,12 @@ static void tie_add(struct seki_walk *w, struct seki_reg *result, const struct s
 		if (by > INT32_MIN && by <= INT32_MAX)
 			tie_sum(result, a, row->sub == SEKI_ALU_SUB ? -by : by, row->bytes);
 	} else if (row->sub == SEKI_ALU_ADD && seki_scalar_is_const(&a->v)) {
-		tie_add(w, result, row, b, a);
+		tie_add(result, row, b, a);
 	}
 }
 
 /* Where no bit can be set in both, or-ing is adding; compilers like it better. */
-static void tie_or(struct seki_walk *w, struct seki_reg *result, const struct seki_bpf_row *row,
+static void tie_or(struct seki_reg *result, const struct seki_bpf_row *row,
 		   const struct seki_reg *a, const struct seki_reg *b)
 {
 	struct seki_bpf_row add = *row;
@@ -104,7 +101,7 @@ static void tie_or(struct seki_walk *w, struct seki_reg *result, const struct se
 	if (!seki_scalar_is_const(&b->v) || (a->v.n.t.value | a->v.n.t.mask) & b->v.n.umin)
 		return;
 	add.sub = SEKI_ALU_ADD;
-	tie_add(w, result, &add, a, b);
+	tie_add(result, &add, a, b);
 }
 
 /* v1 code zero- and sign-extends by shifting left and right by 32. */
@@ -141,15 +138,6 @@ static void tie_move(struct seki_walk *w, struct seki_reg *result, const struct 
 	copy_tie(result, src);
 }
 
-/* Never empty: the number is the length plus a constant. */
-static void clamp_to_length(const struct seki_path_state *p, struct seki_reg *r)
-{
-	struct seki_scalar v = r->v;
-
-	if (seki_scalar_clamp(&v, p->len_min + r->id_off, p->len_max + r->id_off))
-		r->v = v;
-}
-
 static int number_alu(struct seki_walk *w, const struct seki_bpf_op *op, const struct seki_reg *a,
 		      const struct seki_reg *b)
 {
@@ -160,11 +148,11 @@ static int number_alu(struct seki_walk *w, const struct seki_bpf_op *op, const s
 	switch (row->sub) {
 	case SEKI_ALU_ADD:
 	case SEKI_ALU_SUB:
-		tie_add(w, &result, row, a, b);
+		tie_add(&result, row, a, b);
 		break;
 	case SEKI_ALU_OR:
 	case SEKI_ALU_XOR:
-		tie_or(w, &result, row, a, b);
+		tie_or(&result, row, a, b);
 		break;
 	case SEKI_ALU_LSH:
 	case SEKI_ALU_RSH:
@@ -181,7 +169,8 @@ static int number_alu(struct seki_walk *w, const struct seki_bpf_op *op, const s
 		break;
 	}
 	if (result.id == SEKI_SYM_LEN && !result.shifted)
-		clamp_to_length(&w->state->p, &result);
+		seki_scalar_clamp(&result.v, w->state->p.len_min + result.id_off,
+				  w->state->p.len_max + result.id_off);
 	if (seki_scalar_is_const(&result.v))
 		untie(&result);
 	*seki_walk_reg(w, op->dst) = result;

@@ -106,25 +106,23 @@ static void make_stale(struct seki_reg *reg, void *arg)
 	*reg = seki_reg_pointer(SEKI_REG_STALE);
 }
 
-/* The length becomes a new symbol. What was the length exactly is so no more, but BEFORE it. */
+/* The length becomes a new symbol. What was the length exactly is so no more, but BEFORE it; and
+ * what an earlier truncation cut off is nothing any more. */
 static void retie(struct seki_reg *reg, void *arg)
 {
 	const struct seki_path_state *p = arg;
 	bool was_length = reg->id == SEKI_SYM_LEN && !reg->shifted && reg->id_off == p->grown;
 
-	if (reg->type != SEKI_REG_NUMBER || (reg->id != SEKI_SYM_LEN && reg->id != SEKI_SYM_BEFORE))
+	if (reg->type != SEKI_REG_NUMBER || !reg->id || reg->id >= SEKI_SYM_FRESH)
 		return;
 	reg->id = was_length ? SEKI_SYM_BEFORE : SEKI_SYM_NONE;
 	reg->id_off = 0;
 	reg->shifted = false;
 }
 
-static void new_length(struct seki_state *s, int64_t min, int64_t max, uint32_t step_id, bool sub)
+static void new_length(struct seki_state *s, int64_t min, int64_t max)
 {
 	seki_state_each(s, retie, &s->p);
-	s->p.step_id = step_id;
-	s->p.step_sub = sub;
-	s->p.step_wide = true;
 	s->p.meta_is_len = false;
 	s->p.n_facts = 0;
 	s->p.grown = 0;
@@ -141,29 +139,25 @@ static int64_t clamp(int64_t v, int64_t min, int64_t max)
 static int adjust_head(struct seki_walk *w)
 {
 	struct seki_state *s = w->state;
-	struct seki_reg *by = seki_walk_reg(w, 2);
-	struct seki_num low = seki_scalar_low(&by->v);
-	int64_t min = seki_state_len_min(s) + low.smin, max = seki_state_len_max(s) + low.smax;
+	struct seki_num by = seki_scalar_low(&seki_walk_reg(w, 2)->v);
+	int64_t min = seki_state_len_min(s) + by.smin, max = seki_state_len_max(s) + by.smax;
 
-	s->p.moved_min += low.smin;
-	if (-s->p.moved_min > w->proof.packet_touch)
-		w->proof.packet_touch = (uint32_t)clamp(-s->p.moved_min, 0, SEKI_BPF_PACKET_MAX);
-	if (seki_num_is_const(&low)) {
-		s->p.grown += low.smin;
-		if (!seki_state_narrow_len(s, -s->p.grown, SEKI_BPF_PACKET_MAX - s->p.grown))
-			return WALK_END;
-		return 0;
-	}
 	if (min > SEKI_BPF_PACKET_MAX || max < 0)
 		return WALK_END;
-	seki_walk_tie(w, by);
-	new_length(s, clamp(min, 0, SEKI_BPF_PACKET_MAX), clamp(max, 0, SEKI_BPF_PACKET_MAX),
-		   by->id, false);
-	s->p.step_wide = by->v.n.smin >= INT32_MIN && by->v.n.smax <= INT32_MAX;
+	s->p.moved_min = clamp(s->p.moved_min + by.smin, -(int64_t)SEKI_BPF_PACKET_MAX, INT64_MAX);
+	seki_walk_touch(w, 0);
+	if (!seki_num_is_const(&by)) {
+		new_length(s, clamp(min, 0, SEKI_BPF_PACKET_MAX),
+			   clamp(max, 0, SEKI_BPF_PACKET_MAX));
+		return 0;
+	}
+	s->p.grown += by.smin;
+	if (!seki_state_narrow_len(s, -s->p.grown, SEKI_BPF_PACKET_MAX - s->p.grown))
+		return WALK_END;
 	return 0;
 }
 
-/* r0 is what was cut off: the length before minus r0 is the length now. */
+/* r0 is what was cut off. */
 static void truncate(struct seki_walk *w, struct seki_reg *r0)
 {
 	struct seki_state *s = w->state;
@@ -171,8 +165,8 @@ static void truncate(struct seki_walk *w, struct seki_reg *r0)
 	int64_t min = seki_state_len_min(s), max = seki_state_len_max(s);
 
 	*r0 = seki_reg_number(seki_scalar_range(0, (uint64_t)max));
-	seki_walk_tie(w, r0);
-	new_length(s, clamp(keep.smin, 0, min), clamp(keep.smax, 0, max), r0->id, true);
+	r0->id = SEKI_SYM_CUT;
+	new_length(s, clamp(keep.smin, 0, min), clamp(keep.smax, 0, max));
 }
 
 static struct seki_reg returned(struct seki_walk *w, const struct seki_bpf_proto *proto,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The verifier: comparisons. Each side of a branch is walked with what the comparison tells of its
- * operands, of their copies, and of the packet's length; a side that cannot be taken is not walked.
+ * operands, of their copies, and of the packet's length. A side is not walked where the comparison
+ * cannot come true of the two numbers as they are; what their copies say has no part in that.
  */
 #include "core/bpf/walk.h"
 
@@ -15,44 +16,39 @@ static uint32_t record(struct seki_walk *w, uint32_t parent, uint32_t insn, bool
 	return ++w->n_history;
 }
 
-struct known {
-	struct seki_reg reg;
-	bool possible;
-};
-
 /* What is known of a number holds for all that is tied to the same symbol. */
 static void learn(struct seki_reg *reg, void *arg)
 {
-	struct known *k = arg;
-	int64_t shift = (int64_t)reg->id_off - k->reg.id_off, min, max;
-	struct seki_scalar same = k->reg.v;
+	const struct seki_reg *known = arg;
+	int64_t shift = (int64_t)reg->id_off - known->id_off, min, max;
 
 	if ((reg->type != SEKI_REG_NUMBER && reg->type != SEKI_REG_PACKET) ||
-	    reg->id != k->reg.id || reg->shifted != k->reg.shifted)
+	    reg->id != known->id || reg->shifted != known->shifted)
 		return;
-	if (!shift && reg->type == SEKI_REG_NUMBER) {
-		k->possible &= seki_scalar_assume(SEKI_COND_EQ, &reg->v, &same, 8);
-		return;
-	}
-	if (!reg->shifted && !__builtin_add_overflow(k->reg.v.n.smin, shift, &min) &&
-	    !__builtin_add_overflow(k->reg.v.n.smax, shift, &max))
-		k->possible &= seki_scalar_clamp(&reg->v, min, max);
+	if (!shift && reg->type == SEKI_REG_NUMBER)
+		seki_scalar_equate(&reg->v, &known->v);
+	else if (!reg->shifted && !__builtin_add_overflow(known->v.n.smin, shift, &min) &&
+		 !__builtin_add_overflow(known->v.n.smax, shift, &max))
+		seki_scalar_clamp(&reg->v, min, max);
 }
 
-static bool spread(struct seki_state *s, const struct seki_reg *reg)
+static void learn_length(struct seki_state *s, const struct seki_reg *reg)
 {
-	struct known k = {*reg, true};
+	int64_t min, max;
 
-	if (!reg->id)
-		return true;
-	if (reg->id == SEKI_SYM_LEN) {
-		if (reg->shifted)
-			return true;
-		return seki_state_narrow_len(s, reg->v.n.smin - reg->id_off,
-					     reg->v.n.smax - reg->id_off);
-	}
-	seki_state_each(s, learn, &k);
-	return k.possible;
+	if (__builtin_sub_overflow(reg->v.n.smin, reg->id_off, &min))
+		min = s->p.len_min;
+	if (__builtin_sub_overflow(reg->v.n.smax, reg->id_off, &max))
+		max = s->p.len_max;
+	seki_state_narrow_len(s, min, max);
+}
+
+static void spread(struct seki_state *s, struct seki_reg *reg)
+{
+	if (reg->id == SEKI_SYM_LEN && !reg->shifted)
+		learn_length(s, reg);
+	else if (reg->id)
+		seki_state_each(s, learn, reg);
 }
 
 static void add_fact(struct seki_path_state *p, uint32_t id, int64_t off)
@@ -138,7 +134,21 @@ static bool assume(struct seki_state *s, const struct seki_bpf_op *op, enum seki
 	if (row->operand == SEKI_OPERAND_REG)
 		regs[op->src].v = b.v;
 	learn_fact(&s->p, cond, &a, &b, row->bytes);
-	return spread(s, &a) && spread(s, &b);
+	spread(s, &a);
+	spread(s, &b);
+	return true;
+}
+
+/* Goes on where the branch at pc is not taken; `other`, where it is, is for later. */
+static int walk_both(struct seki_walk *w, uint32_t parent, uint32_t pc)
+{
+	int err;
+
+	w->other->p.branch = record(w, parent, pc, true);
+	err = seki_walk_push(w, w->other);
+	if (!err)
+		w->state->p.branch = record(w, parent, pc, false);
+	return err;
 }
 
 static int branch_numbers(struct seki_walk *w, const struct seki_bpf_op *op)
@@ -147,21 +157,14 @@ static int branch_numbers(struct seki_walk *w, const struct seki_bpf_op *op)
 	struct seki_state *next = w->state, *taken = w->other;
 	uint32_t pc = next->p.pc, parent = next->p.branch;
 	bool may_take, may_pass;
-	int err;
 
 	seki_state_copy(taken, next);
 	may_take = assume(taken, op, cond);
 	may_pass = assume(next, op, seki_cond_opposite(cond));
 	taken->p.pc = (uint32_t)op->off;
 	next->p.pc = pc + 1;
-	if (may_take && may_pass) {
-		taken->p.branch = record(w, parent, pc, true);
-		err = seki_walk_push(w, taken);
-		if (err)
-			return err;
-		next->p.branch = record(w, parent, pc, false);
-		return 0;
-	}
+	if (may_take && may_pass)
+		return walk_both(w, parent, pc);
 	if (may_take)
 		seki_state_copy(next, taken);
 	return may_take || may_pass ? 0 : WALK_END;
@@ -184,32 +187,42 @@ static void resolve_maybe(struct seki_reg *reg, void *arg)
 	reg->id = SEKI_SYM_NONE;
 }
 
-static bool is_null(const struct seki_reg *reg)
+static bool is_zero(const struct seki_scalar *v)
 {
-	return reg->type == SEKI_REG_NUMBER && seki_scalar_is_const(&reg->v) && !reg->v.n.umin;
+	return seki_scalar_is_const(v) && !v->n.umin;
 }
 
-static int branch_null(struct seki_walk *w, const struct seki_bpf_op *op, struct seki_reg *pointer)
+static bool is_null(const struct seki_reg *reg)
+{
+	return reg->type == SEKI_REG_NUMBER && is_zero(&reg->v);
+}
+
+/* The start of an object that exists; what was moved away from there could be any address. */
+static bool is_never_null(const struct seki_reg *pointer)
+{
+	return pointer->type != SEKI_REG_MAYBE && pointer->type != SEKI_REG_STALE &&
+	       is_zero(&pointer->v);
+}
+
+static int branch_null(struct seki_walk *w, const struct seki_bpf_op *op,
+		       const struct seki_reg *pointer)
 {
 	bool taken_if_null = seki_bpf_row(op)->sub == SEKI_COND_EQ;
+	bool maybe = pointer->type == SEKI_REG_MAYBE;
 	uint32_t id = pointer->id, pc = w->state->p.pc, parent = w->state->p.branch;
-	int err;
 
-	if (pointer->type != SEKI_REG_MAYBE) {
+	if (is_never_null(pointer)) {
 		w->state->p.pc = taken_if_null ? pc + 1 : (uint32_t)op->off;
 		return 0;
 	}
 	seki_state_copy(w->other, w->state);
-	seki_state_each(w->other, resolve_maybe, &(struct resolve){id, taken_if_null});
 	w->other->p.pc = (uint32_t)op->off;
-	w->other->p.branch = record(w, parent, pc, true);
-	err = seki_walk_push(w, w->other);
-	if (err)
-		return err;
-	seki_state_each(w->state, resolve_maybe, &(struct resolve){id, !taken_if_null});
 	w->state->p.pc = pc + 1;
-	w->state->p.branch = record(w, parent, pc, false);
-	return 0;
+	if (maybe) {
+		seki_state_each(w->other, resolve_maybe, &(struct resolve){id, taken_if_null});
+		seki_state_each(w->state, resolve_maybe, &(struct resolve){id, !taken_if_null});
+	}
+	return walk_both(w, parent, pc);
 }
 
 static int branch_pointers(struct seki_walk *w, const struct seki_bpf_op *op, struct seki_reg *a,

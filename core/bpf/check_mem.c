@@ -46,10 +46,12 @@ static int check_object(struct seki_walk *w, const struct access *a, const char 
 	return 0;
 }
 
-static void touch(struct seki_walk *w, int64_t end)
+void seki_walk_touch(struct seki_walk *w, int64_t end)
 {
 	int64_t at = end - w->state->p.moved_min;
 
+	if (at > SEKI_BPF_PACKET_MAX)
+		at = SEKI_BPF_PACKET_MAX;
 	if (at > w->proof.packet_touch)
 		w->proof.packet_touch = (uint32_t)at;
 }
@@ -79,7 +81,7 @@ static int check_packet(struct seki_walk *w, const struct access *a)
 					"%s the packet up to byte %d, but it may be shorter: check "
 					"its length first",
 					verb(a), end);
-	touch(w, end);
+	seki_walk_touch(w, end);
 	w->proof.packet_written |= a->write;
 	return 0;
 }

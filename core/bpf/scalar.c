@@ -165,18 +165,21 @@ struct seki_scalar seki_scalar_alu(enum seki_bpf_alu op, const struct seki_scala
 
 struct seki_scalar seki_scalar_cut(const struct seki_scalar *s, unsigned int bytes, bool sign)
 {
-	struct seki_scalar mask = seki_scalar_const(bytes == 8 ? UINT64_MAX
-							       : (1ull << bytes * 8) - 1);
-	struct seki_scalar cut;
+	struct seki_scalar mask, cut;
 
-	if (bytes == 4) {
+	if (bytes == 8)
+		return *s;
+	mask = seki_scalar_const((1ull << bytes * 8) - 1);
+	if (s->n.umax <= mask.n.umax) {
+		cut = *s;
+	} else if (bytes == 4) {
 		struct seki_num low = seki_scalar_low(s);
 
 		cut = seki_scalar_widen(&low);
 	} else {
 		cut = seki_scalar_alu(SEKI_ALU_AND, s, &mask, 8);
 	}
-	if (!sign || bytes == 8)
+	if (!sign)
 		return cut;
 	return seki_scalar_alu(bytes == 1   ? SEKI_ALU_SX8
 			       : bytes == 2 ? SEKI_ALU_SX16
@@ -198,11 +201,22 @@ bool seki_scalar_assume(enum seki_bpf_cond cond, struct seki_scalar *a, struct s
 	return settle(a, la) && settle(b, lb);
 }
 
-bool seki_scalar_clamp(struct seki_scalar *s, int64_t min, int64_t max)
+void seki_scalar_clamp(struct seki_scalar *s, int64_t min, int64_t max)
 {
-	s->n.smin = s->n.smin > min ? s->n.smin : min;
-	s->n.smax = s->n.smax < max ? s->n.smax : max;
-	return s->n.smin <= s->n.smax && settle(s, seki_scalar_low(s));
+	struct seki_scalar v = *s;
+
+	v.n.smin = v.n.smin > min ? v.n.smin : min;
+	v.n.smax = v.n.smax < max ? v.n.smax : max;
+	if (v.n.smin <= v.n.smax && settle(&v, seki_scalar_low(&v)))
+		*s = v;
+}
+
+void seki_scalar_equate(struct seki_scalar *s, const struct seki_scalar *same)
+{
+	struct seki_scalar a = *s, b = *same;
+
+	if (seki_scalar_assume(SEKI_COND_EQ, &a, &b, 8))
+		*s = a;
 }
 
 bool seki_scalar_covers(const struct seki_scalar *outer, const struct seki_scalar *inner)

@@ -39,8 +39,10 @@ struct seki_scalar seki_scalar_cut(const struct seki_scalar *s, unsigned int byt
 bool seki_scalar_assume(enum seki_bpf_cond cond, struct seki_scalar *a, struct seki_scalar *b,
 			unsigned int bytes);
 
-/* Narrows to [min, max], read signed. False: nothing is left. */
-bool seki_scalar_clamp(struct seki_scalar *s, int64_t min, int64_t max);
+/* Narrow s to [min, max], read signed, and to the values of `same`; where nothing would be left,
+ * not at all. */
+void seki_scalar_clamp(struct seki_scalar *s, int64_t min, int64_t max);
+void seki_scalar_equate(struct seki_scalar *s, const struct seki_scalar *same);
 
 bool seki_scalar_covers(const struct seki_scalar *outer, const struct seki_scalar *inner);
 

@@ -39,32 +39,30 @@ void seki_state_each(struct seki_state *s, void (*fn)(struct seki_reg *reg, void
 
 struct clamp {
 	int64_t min, max;
-	bool possible;
 };
 
 static void clamp_len(struct seki_reg *reg, void *arg)
 {
-	struct clamp *c = arg;
+	const struct clamp *c = arg;
 
 	if (reg->type == SEKI_REG_NUMBER && reg->id == SEKI_SYM_LEN && !reg->shifted)
-		c->possible &= seki_scalar_clamp(&reg->v, c->min + reg->id_off,
-						 c->max + reg->id_off);
+		seki_scalar_clamp(&reg->v, c->min + reg->id_off, c->max + reg->id_off);
 }
 
 bool seki_state_narrow_len(struct seki_state *s, int64_t min, int64_t max)
 {
-	struct clamp c;
+	struct clamp c = {min, max};
 
-	if (min < s->p.len_min)
-		min = s->p.len_min;
-	if (max > s->p.len_max)
-		max = s->p.len_max;
-	c = (struct clamp){min, max, min <= max};
-	if (c.possible)
-		seki_state_each(s, clamp_len, &c);
-	s->p.len_min = min;
-	s->p.len_max = max;
-	return c.possible;
+	if (c.min < s->p.len_min)
+		c.min = s->p.len_min;
+	if (c.max > s->p.len_max)
+		c.max = s->p.len_max;
+	if (c.min > c.max)
+		return false;
+	seki_state_each(s, clamp_len, &c);
+	s->p.len_min = c.min;
+	s->p.len_max = c.max;
+	return true;
 }
 
 bool seki_frame_is_set(const struct seki_frame *f, uint32_t at, uint32_t bytes)

@@ -28,7 +28,8 @@ enum seki_reg_type {
 enum {
 	SEKI_SYM_NONE,
 	SEKI_SYM_LEN,	 /* packet length: now it is this plus state.grown */
-	SEKI_SYM_BEFORE, /* packet length before its last change by an unknown number */
+	SEKI_SYM_BEFORE, /* packet length before its last change other than by a constant */
+	SEKI_SYM_CUT,	 /* where that was a truncation, what it cut off: LEN = BEFORE - CUT */
 	SEKI_SYM_FRESH,	 /* first of the others: names that tidy.c gives */
 	SEKI_SYM_NEW = SEKI_SYM_FRESH + 64, /* from here on as they come, never used twice */
 };
@@ -74,9 +75,6 @@ struct seki_path_state {
 	uint32_t pc;
 	uint32_t depth;	  /* innermost frame */
 	uint32_t branch;  /* last entry of the history, + 1 */
-	uint32_t step_id; /* LEN = BEFORE + this symbol, or - where step_sub; 0: neither */
-	bool step_sub;
-	bool step_wide;	  /* true of 64-bit sums too, not only of 32-bit ones */
 	bool meta_is_len; /* std_meta.packet_length is SEKI_SYM_LEN */
 	bool map_changed;
 	uint32_t n_facts;
@@ -126,7 +124,8 @@ static inline int64_t seki_state_len_max(const struct seki_state *s)
 	return s->p.len_max + s->p.grown;
 }
 
-/* Narrows the length's symbol and all that is tied to it. False: impossible. */
+/* Narrows the length's symbol and all that is tied to it. False, and nothing is changed: no length
+ * is left. */
 bool seki_state_narrow_len(struct seki_state *s, int64_t min, int64_t max);
 
 /* Stack of one frame; `at` + bytes <= 512. */

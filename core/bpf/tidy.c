@@ -86,22 +86,12 @@ static void tidy_facts(struct seki_path_state *p, struct ids *ids)
 	p->n_facts = kept;
 }
 
-static void tidy_step(struct seki_path_state *p, struct ids *ids)
-{
-	uint32_t at = p->step_id ? find_id(ids, p->step_id) : ids->n;
-
-	p->step_id = at < ids->n ? SEKI_SYM_FRESH + at : SEKI_SYM_NONE;
-	if (at < ids->n)
-		ids->uses[at]++;
-}
-
 static void tidy_ids(struct seki_walk *w)
 {
 	struct ids ids = {.n = 0, .next_id = &w->next_id};
 
 	seki_state_each(w->state, count_id, &ids);
 	tidy_facts(&w->state->p, &ids);
-	tidy_step(&w->state->p, &ids);
 	seki_state_each(w->state, rename_id, &ids);
 }
 

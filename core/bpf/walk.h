@@ -96,6 +96,10 @@ int seki_walk_exit(struct seki_walk *w);
 /* Has the register a value to use? */
 int seki_walk_readable(struct seki_walk *w, unsigned int reg);
 
+/* check_mem.c: bytes of the packet up to `end`, from where its head is now, are touched. They
+ * cannot lie beyond the end that the longest packet has. */
+void seki_walk_touch(struct seki_walk *w, int64_t end);
+
 /* check_mem.c: may `bytes` at the pointer in `reg` be read as plain bytes? */
 int seki_walk_bytes(struct seki_walk *w, unsigned int reg, uint32_t bytes);
 

@@ -67,9 +67,9 @@ const struct seki_bpf_info *seki_bpf_prog_info(const struct seki_bpf_prog *prog)
 /*
  * One run on one packet. The packet's bytes lie at buf[off .. off + copied); it is `len` bytes
  * long, the rest of it is elsewhere: copied >= min(len, packet_touch), else the run is refused
- * (-EINVAL). What is before and after in buf is room for the head to grow. After a run, off, copied
- * and len describe the packet as the program left it (a head grown by 4: off - 4, copied + 4, len +
- * 4).
+ * (-EINVAL), as it is without a buf, which even no bytes need. What is before and after in buf is
+ * room for the head to grow. After a run, off, copied and len describe the packet as the program
+ * left it (a head grown by 4: off - 4, copied + 4, len + 4).
  */
 struct seki_bpf_run {
 	const struct seki_bpf_host *host;

@@ -9,8 +9,8 @@
 
 static bool is_consistent(const struct seki_bpf_prog *prog, const struct seki_bpf_run *run)
 {
-	return seki_in_range(run->off, run->copied, run->size) && run->copied <= run->len &&
-	       run->len <= SEKI_BPF_PACKET_MAX &&
+	return run->buf && seki_in_range(run->off, run->copied, run->size) &&
+	       run->copied <= run->len && run->len <= SEKI_BPF_PACKET_MAX &&
 	       run->copied >= seki_min(run->len, prog->info.packet_touch);
 }
 

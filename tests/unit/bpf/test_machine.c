@@ -186,6 +186,8 @@ static void test_refuses_bad_runs(void **state)
 	r = good;
 	r.copied = 21;
 	assert_int_equal(seki_bpf_prog_run(prog, &r, &r0), -EINVAL);
+	r = (struct seki_bpf_run){.buf = NULL};
+	assert_int_equal(seki_bpf_prog_run(prog, &r, &r0), -EINVAL);
 	r = good;
 	r.len = UINT32_MAX;
 	assert_int_equal(seki_bpf_prog_run(prog, &r, &r0), -EINVAL);

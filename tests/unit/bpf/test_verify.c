@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "core/bpf/packet.h"
 #include "tests/unit/bpf/judge.h"
 
 static unsigned int reject_all(const struct program *table)
@@ -112,6 +113,14 @@ static void test_packet_report(void **state)
 	judge_ok(&(struct program){"shrink only", NULL, {MOVI(2, -14), CALL(8), MOVI(0, 0), EXIT}},
 		 &j);
 	assert_int_equal(j.proof.packet_touch, 14);
+	/* Moved so far, in two unknown steps, that no 32 bits hold it; then forward again. */
+	judge_ok(&(struct program){"far",
+				   NULL,
+				   {MOVR(8, 1), LD(W, 7, 2, 0), MOVR(2, 7), CALL(8), MOVR(1, 8),
+				    MOVR(2, 7), CALL(8), MOVR(1, 8), MOVI(2, 4), CALL(8),
+				    LD(W, 3, 0, 0), MOVI(0, 0), EXIT}},
+		 &j);
+	assert_int_equal(j.proof.packet_touch, SEKI_BPF_PACKET_MAX);
 	/* What grew in front was never in the packet. */
 	judge_ok(&(struct program){"grow",
 				   NULL,
