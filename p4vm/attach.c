@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi/attach.h"
@@ -54,6 +55,22 @@ static void unmap_regions(struct seki_queue *queue)
 	seki_shm_unmap(queue->p4vm_region, SEKI_RING_REGION_BYTES);
 }
 
+/*
+ * Of all that the switch could send instead of an eventfd, what is left has no type: a file of an
+ * anonymous inode. Writing to a file could end the process (SIGXFSZ), or wait for a file system.
+ */
+static int check_wake(int fd)
+{
+	const uint64_t nothing = 0;
+	struct stat st;
+
+	if (fstat(fd, &st) || (st.st_mode & S_IFMT) || fcntl(fd, F_SETFL, O_NONBLOCK))
+		return -EINVAL;
+	/* Only an eventfd takes it. */
+	return write(fd, &nothing, sizeof(nothing)) == sizeof(nothing) || errno == EAGAIN ? 0
+											  : -EINVAL;
+}
+
 static int make_queue(const struct seki_attach *msg, const int *fds, struct seki_queue **out)
 {
 	struct seki_queue *queue = calloc(1, sizeof(*queue));
@@ -63,8 +80,8 @@ static int make_queue(const struct seki_attach *msg, const int *fds, struct seki
 		return -ENOMEM;
 	err = map_regions(queue, fds);
 	/* A switch that makes it block again only stops its own queues. */
-	if (!err && fcntl(fds[FD_WAKE], F_SETFL, O_NONBLOCK))
-		err = -errno;
+	if (!err)
+		err = check_wake(fds[FD_WAKE]);
 	if (err) {
 		unmap_regions(queue);
 		free(queue);

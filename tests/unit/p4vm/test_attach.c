@@ -2,6 +2,7 @@
 /* Attaching a queue, by honest and hostile switches; no descriptor may be left behind. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -222,6 +224,24 @@ static void test_no_region_at_all(void **state)
 	assert_refused(f, -EINVAL);
 }
 
+/* Writing to a file beyond the limit of its size, say, would end the process. */
+static void test_wake_that_is_no_eventfd(void **state)
+{
+	struct fixture *f = *state;
+	int ends[2];
+
+	replace_fd(f, 2, fcntl(f->fds[0], F_DUPFD_CLOEXEC, 0));
+	assert_refused(f, -EINVAL);
+	assert_int_equal(pipe(ends), 0);
+	f->open_before++;
+	replace_fd(f, 2, ends[1]);
+	assert_refused(f, -EINVAL);
+	close(ends[0]);
+	f->open_before--;
+	replace_fd(f, 2, epoll_create1(0));
+	assert_refused(f, -EINVAL);
+}
+
 static void test_end_of_file(void **state)
 {
 	struct fixture *f = *state;
@@ -245,6 +265,7 @@ int main(void)
 		TEST(test_regions_of_wrong_size),
 		TEST(test_region_without_header),
 		TEST(test_no_region_at_all),
+		TEST(test_wake_that_is_no_eventfd),
 		TEST(test_end_of_file),
 	};
 
