@@ -67,10 +67,30 @@ static void park(struct seki_queue *q, const struct seki_submission *sub, uint64
 	q->stats.waited++;
 }
 
+/*
+ * Where a slot holds another packet by now, the switch has given up the one that is parked: it must
+ * not run on the other's bytes, nor put a head over the other's. Returns whether that was answered.
+ */
+static uint32_t answer_outdated(struct seki_queue *q, uint32_t slot, struct seki_completion *out)
+{
+	for (uint32_t i = 0; i < q->n_parked; i++) {
+		const struct seki_submission sub = q->parked[i].sub;
+
+		if (sub.slot != slot)
+			continue;
+		q->parked[i] = q->parked[--q->n_parked];
+		*out = (struct seki_completion){
+			.slot = slot, .generation = sub.generation, .verdict = SEKI_VERDICT_DROP};
+		count(q, &sub, out);
+		return 1;
+	}
+	return 0;
+}
+
 int seki_queue_step(struct seki_queue *queue, struct seki_engine *engine)
 {
 	struct seki_submission subs[SEKI_BATCH_MAX];
-	struct seki_completion cpls[SEKI_BATCH_MAX];
+	struct seki_completion cpls[2 * SEKI_BATCH_MAX]; /* at most one is parked of a slot */
 	uint32_t room = seki_ring_p4vm_room(&queue->ring);
 	uint32_t done = 0;
 	int n;
@@ -81,8 +101,10 @@ int seki_queue_step(struct seki_queue *queue, struct seki_engine *engine)
 	n = seki_ring_p4vm_take(&queue->ring, subs, (uint32_t)seki_min(room, SEKI_BATCH_MAX),
 				&queue->stats.bad);
 	for (int i = 0; i < n; i++) {
-		bool may_wait = queue->wait_ns && queue->n_parked < SEKI_QUEUE_PARKED;
+		bool may_wait;
 
+		done += answer_outdated(queue, subs[i].slot, &cpls[done]);
+		may_wait = queue->wait_ns && queue->n_parked < SEKI_QUEUE_PARKED;
 		if (decide(queue, engine, &subs[i], may_wait, &cpls[done]) == 0)
 			done++;
 		else

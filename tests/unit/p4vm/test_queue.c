@@ -554,6 +554,26 @@ static void test_waits_for_a_fact(void **state)
 	assert_int_equal(f->queue.stats.packets, 2);
 }
 
+/* The switch gave the packet up at its deadline, and its slot to another. */
+static void test_slot_used_anew_while_waiting(void **state)
+{
+	struct fixture *f = *state;
+
+	use_facts(f, ask);
+	submit(f, 60, 1);
+	step(f);
+	assert_int_equal(f->queue.n_parked, 1);
+	f->next = SEKI_RING_ENTRIES; /* slot 0 again */
+	submit(f, 60, 0);
+	step(f);
+	assert_int_equal(f->n_got, 2);
+	assert_int_equal(f->got[0].generation, 0);
+	assert_int_equal(f->got[0].verdict, SEKI_VERDICT_DROP);
+	assert_int_equal(f->got[1].generation, SEKI_RING_ENTRIES);
+	assert_int_equal(f->got[1].verdict, SEKI_VERDICT_PASS);
+	assert_int_equal(f->queue.n_parked, 0);
+}
+
 static void test_waiting_ends(void **state)
 {
 	struct fixture *f = *state;
@@ -731,6 +751,7 @@ int main(void)
 		TEST(test_batches_and_bad_submissions),
 		TEST(test_answers_only_what_fits),
 		TEST(test_waits_for_a_fact),
+		TEST(test_slot_used_anew_while_waiting),
 		TEST(test_waiting_ends),
 		TEST(test_does_not_wait),
 		TEST(test_parking_is_bounded),
