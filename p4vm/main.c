@@ -111,6 +111,10 @@ static int claim(struct instance *in)
 	if (in->lock == -EBUSY)
 		return complain("'%s' runs already; stop it first: sekisho shield stop %s",
 				in->config.name, in->config.name);
+	if (in->lock == -EPERM)
+		return complain("run directory '%s': others may write to it, or to a directory "
+				"above it; choose another --run-dir",
+				in->dir);
 	if (in->lock < 0)
 		return complain("run directory '%s': %s", in->dir, strerror(-in->lock));
 	return 0;

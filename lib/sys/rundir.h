@@ -28,9 +28,10 @@ bool seki_rundir_name_ok(const char *name);
 int seki_rundir_path(const char *base, const char *name, const char *leaf, char *out, size_t size);
 
 /*
- * Makes <base>/<name> (mode 0755) as far as absent and takes its lock, so that an instance runs
- * once. Returns a directory descriptor that holds the lock until closed (also by a crash), or
- * negative errno; -EBUSY: it runs already.
+ * Makes <base>/<name> as far as absent, private to the caller (mode 0700), and takes its lock, so
+ * that an instance runs once. Returns a directory descriptor that holds the lock until closed (also
+ * by a crash), or negative errno; -EBUSY: it runs already; -EPERM: somebody else than the caller
+ * and root could put something else in its place.
  */
 int seki_rundir_claim(const char *base, const char *name);
 

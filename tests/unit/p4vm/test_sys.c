@@ -153,6 +153,46 @@ static void test_claim_is_exclusive(void **state)
 	rmdir(dir);
 }
 
+/* Whoever can rename the directory could put a P4 VM of their own in the place of the tenant's. */
+static void test_claim_where_others_may_write(void **state)
+{
+	char dir[] = "/tmp/seki-test-XXXXXX", path[64];
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_int_equal(seki_rundir_claim(dir, "a"), -EPERM);
+	assert_int_equal(chmod(dir, 01777), 0);
+	fd = seki_rundir_claim(dir, "a");
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/a", dir);
+	assert_int_equal(chmod(path, 01777), 0);
+	assert_int_equal(seki_rundir_claim(dir, "a"), -EPERM);
+	rmdir(path);
+	rmdir(dir);
+}
+
+static void test_claim_where_others_own(void **state)
+{
+	char dir[] = "/tmp/seki-test-XXXXXX", path[64];
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/a", dir);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_int_equal(chown(path, 65534, 65534), 0);
+	assert_int_equal(seki_rundir_claim(dir, "a"), -EPERM);
+	assert_int_equal(chown(path, 0, 0), 0);
+	assert_int_equal(chown(dir, 65534, 65534), 0);
+	assert_int_equal(seki_rundir_claim(dir, "a"), -EPERM);
+	rmdir(path);
+	rmdir(dir);
+}
+
 static void test_file_read(void **state)
 {
 	char path[] = "/tmp/seki-test-XXXXXX";
@@ -182,6 +222,8 @@ int main(void)
 		cmocka_unit_test(test_help_has_every_option),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_claim_is_exclusive),
+		cmocka_unit_test(test_claim_where_others_may_write),
+		cmocka_unit_test(test_claim_where_others_own),
 		cmocka_unit_test(test_file_read),
 	};
 
