@@ -284,7 +284,7 @@ def nobody():
 
 
 def test_without_root_only_if_allowed(vms, objects, build):
-    os.chmod(vms.base, 0o777)
+    os.chmod(vms.base, 0o1777)
     daemon = os.path.join(build, "main", "p4vm", "sekisho-p4vmd")
     if subprocess.run([daemon, "--version"], preexec_fn=nobody, capture_output=True).returncode:
         pytest.skip("another user may not execute what was built")
