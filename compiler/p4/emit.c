@@ -21,28 +21,21 @@ static const char prelude[] =
 	"struct udp_query { u8 family, pad[3]; u16 sport, dport; u8 saddr[16], daddr[16]; };\n"
 	"#define INIT __attribute__((section(\"sekisho.init\"), used))\n"
 	"#ifdef SEKISHO_NATIVE\n"
-	"void *ubpf_map_lookup(void *, const void *);\n"
-	"int ubpf_map_update(void *, const void *, const void *);\n"
-	"u64 ubpf_time_get_ns(void);\n"
-	"u32 ubpf_hash(const void *, u64);\n"
-	"void *ubpf_adjust_head(void *, int);\n"
-	"void *ubpf_packet_data(void *);\n"
-	"u32 ubpf_truncate_packet(void *, int);\n"
-	"u64 vm_udp_sent(const struct udp_query *, u64);\n"
-	"u64 vm_udp_sent_any(u64);\n"
-	"void drop_site(u32);\n"
+	"#define HELPER(n, type, name, ...) type name(__VA_ARGS__) asm(\"helper$\" #name);\n"
 	"#else\n"
-	"static void *(*ubpf_map_lookup)(void *, const void *) = (void *)1;\n"
-	"static int (*ubpf_map_update)(void *, const void *, const void *) = (void *)2;\n"
-	"static u64 (*ubpf_time_get_ns)(void) = (void *)5;\n"
-	"static u32 (*ubpf_hash)(const void *, u64) = (void *)6;\n"
-	"static void *(*ubpf_adjust_head)(void *, int) = (void *)8;\n"
-	"static void *(*ubpf_packet_data)(void *) = (void *)9;\n"
-	"static u32 (*ubpf_truncate_packet)(void *, int) = (void *)11;\n"
-	"static u64 (*vm_udp_sent)(const struct udp_query *, u64) = (void *)32;\n"
-	"static u64 (*vm_udp_sent_any)(u64) = (void *)33;\n"
-	"static void (*drop_site)(u32) = (void *)34;\n"
+	"#define HELPER(n, type, name, ...) \\\n"
+	"\tstatic type (*name)(__VA_ARGS__) asm(\"helper$\" #name) = (void *)n;\n"
 	"#endif\n"
+	"HELPER(1, void *, ubpf_map_lookup, void *, const void *)\n"
+	"HELPER(2, int, ubpf_map_update, void *, const void *, const void *)\n"
+	"HELPER(5, u64, ubpf_time_get_ns, void)\n"
+	"HELPER(6, u32, ubpf_hash, const void *, u64)\n"
+	"HELPER(8, void *, ubpf_adjust_head, void *, int)\n"
+	"HELPER(9, void *, ubpf_packet_data, void *)\n"
+	"HELPER(11, u32, ubpf_truncate_packet, void *, int)\n"
+	"HELPER(32, u64, vm_udp_sent, const struct udp_query *, u64)\n"
+	"HELPER(33, u64, vm_udp_sent_any, u64)\n"
+	"HELPER(34, void, drop_site, u32)\n"
 	"#define load8(p, o) (*(const u8 *)((p) + (o)))\n"
 	"#define load16(p, o) __builtin_bswap16(*(const u16_in_packet *)((p) + (o)))\n"
 	"#define load32(p, o) __builtin_bswap32(*(const u32_in_packet *)((p) + (o)))\n"
@@ -51,9 +44,9 @@ static const char prelude[] =
 	"#define store16(p, o, v) (*(u16_in_packet *)((p) + (o)) = __builtin_bswap16(v))\n"
 	"#define store32(p, o, v) (*(u32_in_packet *)((p) + (o)) = __builtin_bswap32(v))\n"
 	"#define store64(p, o, v) (*(u64_in_packet *)((p) + (o)) = __builtin_bswap64(v))\n"
-	"static inline void put_addr4(u8 *to, u32 addr)\n"
+	"static inline void put4(u8 *to, u32 addr)\n"
 	"{\n\taddr = __builtin_bswap32(addr);\n\t__builtin_memcpy(to, &addr, 4);\n}\n"
-	"static inline void put_addr16(u8 *to, u128 addr)\n"
+	"static inline void put16(u8 *to, u128 addr)\n"
 	"{\n\tu64 high = __builtin_bswap64(addr >> 64), low = __builtin_bswap64(addr);\n"
 	"\t__builtin_memcpy(to, &high, 8);\n\t__builtin_memcpy(to + 8, &low, 8);\n}\n"
 	"/* The same value, unknown to the compiler: BPF has no product of 128 bits, so that sums must\n"
@@ -73,13 +66,13 @@ static const char prelude[] =
 	"\tif (n >= 64)\n\t\treturn high >> (n - 64);\n"
 	"\tif (n)\n\t\tlow = low >> n | high << (64 - n);\n"
 	"\treturn (u128)(high >> n) << 64 | low;\n}\n"
-	"static inline u16 csum_fold(u32 sum)\n"
+	"static inline u16 fold16(u32 sum)\n"
 	"{\n\tsum = (sum & 0xffff) + (sum >> 16);\n\tsum = (sum & 0xffff) + (sum >> 16);\n"
 	"\treturn ~sum;\n}\n"
-	"static inline u16 csum_replace2(u16 csum, u16 old, u16 new)\n"
-	"{\n\treturn csum_fold((u32)(u16)~csum + (u16)~old + new);\n}\n"
-	"static inline u16 csum_replace4(u16 csum, u32 old, u32 new)\n"
-	"{\n\treturn csum_fold((u32)(u16)~csum + (u16)~(old >> 16) + (u16)~old + (new >> 16) +\n"
+	"static inline u16 replace2(u16 csum, u16 old, u16 new)\n"
+	"{\n\treturn fold16((u32)(u16)~csum + (u16)~old + new);\n}\n"
+	"static inline u16 replace4(u16 csum, u32 old, u32 new)\n"
+	"{\n\treturn fold16((u32)(u16)~csum + (u16)~(old >> 16) + (u16)~old + (new >> 16) +\n"
 	"\t\t\t (u16)new);\n}\n";
 
 void seki_emit_line(struct p4_emit *em, const char *fmt, ...)
@@ -143,7 +136,7 @@ const char *seki_emit_cname(struct p4_emit *em, const struct p4_decl *decl)
 {
 	const char *fixed = em->lower->cnames[decl->id];
 
-	return fixed ? fixed : seki_emit_text(em, "p_%s_%u", decl->name, decl->id);
+	return fixed ? fixed : seki_emit_text(em, "%s$%u", decl->name, decl->id);
 }
 
 static void emit_locals(struct p4_emit *em)
@@ -196,7 +189,7 @@ static void emit_end(struct p4_emit *em)
 static void emit_entry(struct p4_emit *em)
 {
 	seki_emit_place(em, em->lower->parser->tok);
-	seki_strbuf_printf(em->out, "u64 entry(void *ctx, struct s_standard_metadata *std)\n{\n");
+	seki_strbuf_printf(em->out, "u64 entry(void *ctx, struct s$standard_metadata *std)\n{\n");
 	emit_locals(em);
 	seki_emit_parser(em);
 	emit_pipeline(em);
@@ -219,7 +212,7 @@ int seki_p4_emit(const struct p4_lower *lower, const char *source, struct seki_s
 		.lower = lower, .diags = lower->diags, .arena = lower->arena, .out = out};
 
 	seki_strbuf_printf(out, "/* Made by sekisho p4 build. */\n%s", prelude);
-	seki_strbuf_printf(out, "const char sekisho_source[] "
+	seki_strbuf_printf(out, "static const char source$[] "
 				"__attribute__((section(\"sekisho.source\"), used)) = ");
 	put_string(&em, base_name(source));
 	seki_strbuf_printf(out, ";\n");

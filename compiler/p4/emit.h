@@ -6,6 +6,11 @@
  *
  * Values: bit<W> and int<W> are in the smallest unsigned type that holds them, the bits above W
  * zero. A header that is not valid has zero in all its fields: writes to it are dropped.
+ *
+ * Names: one that is made of a name of the program has a '$' in it, which no name of P4 has, so
+ * that it is no keyword, macro or name of ours. Only fields of structs do with "f_" before them.
+ * The symbols of maps have the names that the ABI asks for, each with a '_' in it: no function of
+ * ours has that but the helpers, whose symbols have a '$'.
  */
 #ifndef SEKI_P4_EMIT_H
 #define SEKI_P4_EMIT_H

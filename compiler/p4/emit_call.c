@@ -37,7 +37,7 @@ static const char *emit_udp_sent(struct p4_emit *em, const struct p4_expr *call)
 
 	return seki_emit_text(em,
 			      "({ struct udp_query %s = {0}; %s.family = %u; %s.sport = %s; "
-			      "%s.dport = %s; put_addr%u(%s.saddr, %s); put_addr%u(%s.daddr, %s); "
+			      "%s.dport = %s; put%u(%s.saddr, %s); put%u(%s.daddr, %s); "
 			      "(u8)(vm_udp_sent(&%s, %s) != 0); })",
 			      q, q, v6 ? 6 : 4, q, arg(em, call, 2), q, arg(em, call, 3), n, q,
 			      arg(em, call, 0), n, q, arg(em, call, 1), q, arg(em, call, 4));
@@ -50,8 +50,8 @@ static const char *emit_extern(struct p4_emit *em, const struct p4_expr *call)
 	if (strcmp(name, "ubpf_time_get_ns") == 0)
 		return "((u64)ubpf_time_get_ns() & 0xffffffffffffull)";
 	if (strcmp(name, "csum_replace2") == 0 || strcmp(name, "csum_replace4") == 0)
-		return seki_emit_text(em, "%s(%s, %s, %s)", name, arg(em, call, 0),
-				      arg(em, call, 1), arg(em, call, 2));
+		return seki_emit_text(em, "replace%s(%s, %s, %s)", name + strlen("csum_replace"),
+				      arg(em, call, 0), arg(em, call, 1), arg(em, call, 2));
 	if (strcmp(name, "checkUDPSent") == 0)
 		return "((u8)(vm_udp_sent_any(10000) != 0))";
 	if (strcmp(name, "vm_udp_sent") == 0 || strcmp(name, "vm_udp_sent6") == 0)
@@ -149,10 +149,11 @@ static const char *emit_register(struct p4_emit *em, const struct p4_expr *call)
 	v = seki_emit_text(em, "v%u", seki_emit_id(em));
 	if (strcmp(call->callee->name, "read") == 0)
 		return seki_emit_text(em,
-				      "({ %s %s = %s; %s *%s = ubpf_map_lookup(&%s, &%s); "
+				      "({ %s %s = %s; %s *%s = ubpf_map_lookup(&%s$map, &%s); "
 				      "%s ? *%s : (%s)0; })",
 				      tk, k, arg(em, call, 0), tv, v, map->name, k, v, v, tv);
-	return seki_emit_text(em, "({ %s %s = %s; %s %s = %s; ubpf_map_update(&%s, &%s, &%s); })",
+	return seki_emit_text(em,
+			      "({ %s %s = %s; %s %s = %s; ubpf_map_update(&%s$map, &%s, &%s); })",
 			      tk, k, arg(em, call, 0), tv, v, arg(em, call, 1), map->name, k, v);
 }
 

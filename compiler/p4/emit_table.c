@@ -4,18 +4,18 @@
 
 static void emit_key(struct p4_emit *em, const struct p4_map *map, const char *key)
 {
-	seki_emit_line(em, "struct %s_key %s;\n\t__builtin_memset(&%s, 0, sizeof(%s));", map->name,
+	seki_emit_line(em, "struct %s$key %s;\n\t__builtin_memset(&%s, 0, sizeof(%s));", map->name,
 		       key, key, key);
 	for (uint32_t i = 0; i < map->n_fields; i++) {
 		const struct p4_map_field *f = &map->fields[i];
 		const char *value = seki_emit_expr(em, f->key->expr);
 
 		if (seki_emit_width(f->type) <= 64)
-			seki_emit_line(em, "%s.%s = %s;", key, f->name, value);
+			seki_emit_line(em, "%s.$%s = %s;", key, f->name, value);
 		else
 			seki_emit_line(em,
-				       "{\n\tu128 wide = %s;\n\t__builtin_memcpy(%s.%s, &wide, "
-				       "sizeof(%s.%s));\n\t}",
+				       "{\n\tu128 wide = %s;\n\t__builtin_memcpy(%s.$%s, &wide, "
+				       "sizeof(%s.$%s));\n\t}",
 				       value, key, f->name, key, f->name);
 	}
 }
@@ -24,8 +24,8 @@ static void emit_key(struct p4_emit *em, const struct p4_map *map, const char *k
 static const char *data_text(struct p4_emit *em, const struct p4_action_ref *ref,
 			     const struct p4_decl *p, const char *value)
 {
-	const char *member = seki_emit_text(em, "%s->u.a_%s.%s", value, ref->action->name,
-					    seki_lower_field(em->arena, p->name));
+	const char *member = seki_emit_text(em, "%s->u.%s$%u.$%s", value, ref->action->name,
+					    ref->index, p->name);
 
 	if (seki_emit_width(p->type) <= 64)
 		return member;
@@ -115,19 +115,19 @@ void seki_emit_apply(struct p4_emit *em, const struct p4_decl *table, const char
 			"a table of a control that is applied without an instance is");
 		return;
 	}
-	seki_emit_line(em, "{\n\tstruct %s_value *%s = 0;", map->name, value);
+	seki_emit_line(em, "{\n\tstruct %s$value *%s = 0;", map->name, value);
 	if (map->n_fields) {
 		const char *key = seki_emit_text(em, "key%u", id);
 
 		emit_key(em, map, key);
-		seki_emit_line(em, "%s = ubpf_map_lookup(&%s, &%s);", value, map->name, key);
+		seki_emit_line(em, "%s = ubpf_map_lookup(&%s$map, &%s);", value, map->name, key);
 	}
 	if (hit)
 		seki_emit_line(em, "%s = %s != 0;", hit, value);
 	if (!fixed)
 		seki_emit_line(em,
 			       "if (!%s) {\n\tu32 zero = 0;\n\t%s = "
-			       "ubpf_map_lookup(&%s_defaultAction, &zero);\n\t}",
+			       "ubpf_map_lookup(&%s$map_defaultAction, &zero);\n\t}",
 			       value, value, map->name);
 	seki_emit_line(em, "if (%s) {", value);
 	emit_found(em, map, value, run);

@@ -66,7 +66,7 @@ const char *seki_emit_ctype(struct p4_emit *em, const struct p4_type *type,
 		if (field)
 			seki_diag_unsupported(em->diags, field->tok->at, "values of type %s are",
 					      seki_type_name(em->arena, field->type));
-		return seki_emit_text(em, "struct s_%s", base->decl->name);
+		return seki_emit_text(em, "struct s$%s", base->decl->name);
 	}
 	seki_diag_unsupported(em->diags, tok->at, "values of type %s are",
 			      seki_type_name(em->arena, type));
@@ -88,7 +88,7 @@ const char *seki_emit_literal(struct p4_emit *em, const struct p4_type *type, st
 
 static void emit_struct(struct p4_emit *em, const struct p4_decl *decl)
 {
-	seki_emit_line(em, "struct s_%s {", decl->name);
+	seki_emit_line(em, "struct s$%s {", decl->name);
 	for (const struct p4_decl *f = decl->members; f; f = f->next)
 		if (f->type->kind != P4_T_VARBIT)
 			seki_emit_line(em, "\t%s f_%s;", seki_emit_ctype(em, f->type, f->tok),
@@ -117,9 +117,9 @@ static void emit_field(struct p4_emit *em, const struct p4_type *type, const cha
 	uint32_t width = seki_emit_width(type);
 
 	if (width > 64)
-		seki_emit_line(em, "\tu8 %s[%u];", name, (width + 7) / 8);
+		seki_emit_line(em, "\tu8 $%s[%u];", name, (width + 7) / 8);
 	else
-		seki_emit_line(em, "\t%s %s;", seki_emit_ctype(em, type, tok), name);
+		seki_emit_line(em, "\t%s $%s;", seki_emit_ctype(em, type, tok), name);
 }
 
 static void emit_action_data(struct p4_emit *em, const struct p4_action_ref *ref)
@@ -133,15 +133,17 @@ static void emit_action_data(struct p4_emit *em, const struct p4_action_ref *ref
 	seki_emit_line(em, "\t\tstruct {");
 	for (const struct p4_decl *p = ref->action->params; p; p = p->next)
 		if (p->dir == P4_DIR_NONE)
-			emit_field(em, p->type, seki_lower_field(em->arena, p->name), p->tok);
-	seki_emit_line(em, "\t\t} a_%s;", ref->action->name);
+			emit_field(em, p->type, p->name, p->tok);
+	seki_emit_line(em, "\t\t} %s$%u;", ref->action->name, ref->index);
 }
 
 static void emit_map(struct p4_emit *em, const char *name, const char *suffix, uint32_t type,
 		     const char *key, const char *value, uint32_t size)
 {
-	seki_emit_line(em, "struct map_def %s%s = {%uu, sizeof(%s), sizeof(%s), %uu, 0};", name,
-		       suffix, type, key, value, size);
+	seki_emit_line(
+		em,
+		"struct map_def %s$map%s asm(\"%s%s\") = {%uu, sizeof(%s), sizeof(%s), %uu, 0};",
+		name, suffix, name, suffix, type, key, value, size);
 }
 
 /* A constant as the initialiser of such a field. */
@@ -174,9 +176,8 @@ static const char *action_value(struct p4_emit *em, const struct p4_action_ref *
 				seki_diag_error(em->diags, seki_expr_span(arg),
 						"an argument in a table must be known at compile "
 						"time");
-			seki_strbuf_printf(&text, ", .u.a_%s.%s = %s", ref->action->name,
-					   seki_lower_field(em->arena, p->name),
-					   initialiser(em, p->type, arg->num));
+			seki_strbuf_printf(&text, ", .u.%s$%u.$%s = %s", ref->action->name,
+					   ref->index, p->name, initialiser(em, p->type, arg->num));
 		}
 		arg = arg->next;
 	}
@@ -204,7 +205,7 @@ static void emit_entry(struct p4_emit *em, const struct p4_map *map,
 					"time");
 			return;
 		}
-		seki_strbuf_printf(&text, ".%s = %s, ", map->fields[i].name,
+		seki_strbuf_printf(&text, ".$%s = %s, ", map->fields[i].name,
 				   initialiser(em, map->fields[i].type, e->num));
 	}
 	seki_emit_line(em, "%s}, %s},", text.data, action_value(em, entry));
@@ -217,8 +218,8 @@ static void emit_entries(struct p4_emit *em, const struct p4_map *map)
 	if (!e)
 		return;
 	seki_emit_line(em, "const struct __attribute__((packed)) {");
-	seki_emit_line(em, "\tstruct %s_key key;\n\tstruct %s_value value;", map->name, map->name);
-	seki_emit_line(em, "} seki_init_%s[] INIT = {", map->name);
+	seki_emit_line(em, "\tstruct %s$key key;\n\tstruct %s$value value;", map->name, map->name);
+	seki_emit_line(em, "} %s$init[] asm(\"seki_init_%s\") INIT = {", map->name, map->name);
 	for (; e; e = e->next)
 		if (e->action && !e->shadowed)
 			emit_entry(em, map, e);
@@ -242,13 +243,16 @@ static void emit_default(struct p4_emit *em, const struct p4_map *map)
 	if (ref && ref->is_const)
 		return;
 	emit_map(em, map->name, "_defaultAction", 1, "u32",
-		 seki_emit_text(em, "struct %s_value", map->name), 1);
+		 seki_emit_text(em, "struct %s$value", map->name), 1);
 	seki_emit_line(em, "const struct __attribute__((packed)) {");
-	seki_emit_line(em, "\tu32 key;\n\tstruct %s_value value;", map->name);
-	seki_emit_line(em, "} seki_init_%s_defaultAction[] INIT = {{0, %s}};", map->name,
-		       ref && ref->action ? action_value(em, ref)
-					  : seki_emit_text(em, "{.action = %uu}",
-							   missing_default(map->decl->table)));
+	seki_emit_line(em, "\tu32 key;\n\tstruct %s$value value;", map->name);
+	seki_emit_line(
+		em,
+		"} %s$init_defaultAction[] asm(\"seki_init_%s_defaultAction\") INIT = {{0, %s}};",
+		map->name, map->name,
+		ref && ref->action
+			? action_value(em, ref)
+			: seki_emit_text(em, "{.action = %uu}", missing_default(map->decl->table)));
 }
 
 /* The numbers of the actions, by name: for control planes that read the C. */
@@ -258,31 +262,31 @@ static void emit_action_numbers(struct p4_emit *em, const struct p4_map *map)
 
 	if (!ref)
 		return;
-	seki_emit_line(em, "enum %s_actions {", map->name);
+	seki_emit_line(em, "enum %s$actions {", map->name);
 	for (; ref; ref = ref->next)
 		if (ref->action)
-			seki_emit_line(em, "\t%s_is_%s = %u,", map->name, ref->action->name,
-				       ref->index);
+			seki_emit_line(em, "\t%s$%s$%u = %u,", map->name, ref->action->name,
+				       ref->index, ref->index);
 	seki_emit_line(em, "};");
 }
 
 static void emit_table(struct p4_emit *em, const struct p4_map *map)
 {
 	if (map->n_fields) {
-		seki_emit_line(em, "struct %s_key {", map->name);
+		seki_emit_line(em, "struct %s$key {", map->name);
 		for (uint32_t i = 0; i < map->n_fields; i++)
 			emit_field(em, map->fields[i].type, map->fields[i].name,
 				   map->fields[i].key->tok);
 		seki_emit_line(em, "};");
 	}
 	emit_action_numbers(em, map);
-	seki_emit_line(em, "struct %s_value {\n\tu32 action;\n\tunion {", map->name);
+	seki_emit_line(em, "struct %s$value {\n\tu32 action;\n\tunion {", map->name);
 	for (const struct p4_action_ref *ref = map->decl->table->actions; ref; ref = ref->next)
 		emit_action_data(em, ref);
 	seki_emit_line(em, "\t} u;\n};");
 	if (map->n_fields) {
-		emit_map(em, map->name, "", 4, seki_emit_text(em, "struct %s_key", map->name),
-			 seki_emit_text(em, "struct %s_value", map->name), map->size);
+		emit_map(em, map->name, "", 4, seki_emit_text(em, "struct %s$key", map->name),
+			 seki_emit_text(em, "struct %s$value", map->name), map->size);
 		emit_entries(em, map);
 	}
 	emit_default(em, map);

@@ -23,24 +23,6 @@ char *seki_lower_cname(struct seki_arena *arena, const char *text)
 	return name;
 }
 
-const char *seki_lower_field(struct seki_arena *arena, const char *name)
-{
-	static const char *const keywords[] = {
-		"asm",	    "auto",    "break",	 "case",   "char",     "const",	 "continue",
-		"default",  "do",      "double", "else",   "enum",     "extern", "float",
-		"for",	    "goto",    "if",	 "inline", "int",      "long",	 "register",
-		"restrict", "return",  "short",	 "signed", "sizeof",   "static", "struct",
-		"switch",   "typedef", "typeof", "union",  "unsigned", "void",	 "volatile",
-		"while",    "u8",      "u16",	 "u32",	   "u64",      "u128",	 "linux",
-		"unix",
-	};
-
-	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
-		if (strcmp(keywords[i], name) == 0)
-			return seki_arena_printf(arena, "%s_", name);
-	return name;
-}
-
 const struct p4_map *seki_lower_map(const struct p4_lower *lower, const struct p4_decl *decl)
 {
 	for (const struct p4_map *m = lower->maps; m; m = m->next)
@@ -90,7 +72,6 @@ static void add_key(struct p4_lower *lower, struct p4_map *map, const struct p4_
 	}
 	f.name = key->rename ? seki_lower_cname(lower->arena, key->rename)
 			     : expr_name(lower, key->expr);
-	f.name = seki_lower_field(lower->arena, f.name);
 	if (key_name_taken(map, f.name))
 		f.name = seki_arena_printf(lower->arena, "%s_%u", f.name, f.position);
 	while (at > 0 && seki_type_base(map->fields[at - 1].type)->width < base->width) {
@@ -210,9 +191,56 @@ static void add_maps(struct p4_lower *lower, struct p4_decl *control, const char
 	}
 }
 
+/* ---- symbols ---- */
+
+/* The i-th symbol that a map makes in the object, or NULL. */
+static const char *symbol(struct p4_lower *lower, const struct p4_map *map, uint32_t i)
+{
+	const struct p4_table *table = map->kind == P4_MAP_TABLE ? map->decl->table : NULL;
+	bool variable = table && !(table->default_action && table->default_action->is_const);
+	bool there[] = {true, table && table->entries, variable, variable};
+
+	if (!there[i])
+		return NULL;
+	return seki_arena_printf(lower->arena, "%s%s%s", i & 1 ? "seki_init_" : "", map->name,
+				 i & 2 ? "_defaultAction" : "");
+}
+
+static bool clash(struct p4_lower *lower, const struct p4_map *a, const struct p4_map *b)
+{
+	if (!strstr(a->name, b->name) && !strstr(b->name, a->name))
+		return false;
+	for (uint32_t i = 0; i < 4; i++)
+		for (uint32_t k = 0; k < 4; k++) {
+			const char *x = symbol(lower, a, i), *y = symbol(lower, b, k);
+
+			if (x && y && strcmp(x, y) == 0)
+				return true;
+		}
+	return false;
+}
+
+/* The names of maps are what a control plane knows: they cannot be changed to keep them apart. */
+static void check_symbols(struct p4_lower *lower)
+{
+	for (const struct p4_map *b = lower->maps; b; b = b->next)
+		for (const struct p4_map *a = lower->maps; a != b; a = a->next) {
+			struct seki_diag *diag;
+
+			if (!clash(lower, a, b))
+				continue;
+			diag = seki_diag_error(lower->diags, b->decl->tok->at,
+					       "the map '%s' of this has the name of another map",
+					       b->name);
+			seki_diag_note(lower->diags, diag, a->decl->tok->at,
+				       "the map '%s' is this's", a->name);
+		}
+}
+
 int seki_lower_maps(struct p4_lower *lower)
 {
 	add_maps(lower, lower->pipeline, lower->pipeline->name);
+	check_symbols(lower);
 	for (const struct p4_decl *d = lower->parser->members; d; d = d->next)
 		if (d->kind == P4_D_INSTANCE || d->kind == P4_D_VALUE_SET)
 			seki_diag_unsupported(lower->diags, d->tok->at, "%s in a parser are",

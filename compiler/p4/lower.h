@@ -142,9 +142,6 @@ int seki_lower_maps(struct p4_lower *lower);
 const struct p4_map *seki_lower_map(const struct p4_lower *lower, const struct p4_decl *decl);
 /* A name of the language as part of a name of C. */
 char *seki_lower_cname(struct seki_arena *arena, const char *text);
-/* A name as that of a field of a key or value: with a '_' behind it where C has it for a keyword.
- */
-const char *seki_lower_field(struct seki_arena *arena, const char *name);
 
 /* effects.c: what the program may write; sets written and moved of the headers. */
 void seki_lower_effects(struct p4_lower *lower);

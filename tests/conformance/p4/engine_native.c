@@ -29,16 +29,19 @@ static const struct p4run_facts *facts;
 
 /* ---- helpers, called by the program ---- */
 
-void *ubpf_map_lookup(const struct seki_map_def *map, const void *key);
-int ubpf_map_update(const struct seki_map_def *map, const void *key, const void *value);
-uint64_t ubpf_time_get_ns(void);
-uint32_t ubpf_hash(const void *data, uint64_t len);
-void *ubpf_adjust_head(void *ctx, int by);
-void *ubpf_packet_data(void *ctx);
-uint32_t ubpf_truncate_packet(void *ctx, int max);
-uint64_t vm_udp_sent(const struct seki_udp_query *query, uint64_t within_ms);
-uint64_t vm_udp_sent_any(uint64_t within_ms);
-void drop_site(uint32_t line);
+#define HELPER(name) __asm__("helper$" #name) /* as the generated C knows them */
+
+void *ubpf_map_lookup(const struct seki_map_def *map, const void *key) HELPER(ubpf_map_lookup);
+int ubpf_map_update(const struct seki_map_def *map, const void *key, const void *value)
+	HELPER(ubpf_map_update);
+uint64_t ubpf_time_get_ns(void) HELPER(ubpf_time_get_ns);
+uint32_t ubpf_hash(const void *data, uint64_t len) HELPER(ubpf_hash);
+void *ubpf_adjust_head(void *ctx, int by) HELPER(ubpf_adjust_head);
+void *ubpf_packet_data(void *ctx) HELPER(ubpf_packet_data);
+uint32_t ubpf_truncate_packet(void *ctx, int max) HELPER(ubpf_truncate_packet);
+uint64_t vm_udp_sent(const struct seki_udp_query *query, uint64_t within_ms) HELPER(vm_udp_sent);
+uint64_t vm_udp_sent_any(uint64_t within_ms) HELPER(vm_udp_sent_any);
+void drop_site(uint32_t line) HELPER(drop_site);
 
 static struct pair *find(const struct seki_map_def *map, const void *key)
 {

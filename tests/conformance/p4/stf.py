@@ -20,7 +20,7 @@ class Failure(Exception):
 def parse_fields(body):
     """[(name, bytes, alignment)] of the members of a struct of the generated C."""
     fields = []
-    for kind, name, count in re.findall(r"(u\d+) (\w+)(?:\[(\d+)\])?;", body):
+    for kind, name, count in re.findall(r"(u\d+) \$(\w+)(?:\[(\d+)\])?;", body):
         size = WIDTHS[kind]
         fields.append((name, int(count) if count else size, size))
     return fields
@@ -47,13 +47,13 @@ class Layout:
 
     def __init__(self, code):
         self.keys = {name: parse_fields(body)
-                     for name, body in re.findall(r"struct (\w+)_key \{(.*?)\n\t\};", code, re.S)}
-        self.actions = {name: {a: int(i) for a, i in re.findall(name + r"_is_(\w+) = (\d+)", body)}
-                        for name, body in re.findall(r"enum (\w+)_actions \{(.*?)\n\t\};", code, re.S)}
+                     for name, body in re.findall(r"struct (\w+)\$key \{(.*?)\n\t\};", code, re.S)}
+        self.actions = {name: {a: int(i) for a, i in re.findall(name + r"\$(\w+)\$\d+ = (\d+)", body)}
+                        for name, body in re.findall(r"enum (\w+)\$actions \{(.*?)\n\t\};", code, re.S)}
         self.data = {}
-        for name, body in re.findall(r"struct (\w+)_value \{(.*?)\} u;", code, re.S):
+        for name, body in re.findall(r"struct (\w+)\$value \{(.*?)\} u;", code, re.S):
             self.data[name] = {a: parse_fields(b)
-                               for b, a in re.findall(r"struct \{(.*?)\} a_(\w+);", body, re.S)}
+                               for b, a in re.findall(r"struct \{(.*?)\} (\w+)\$\d+;", body, re.S)}
 
     def key(self, table, values):
         return pack(self.keys[table], values, table)[0]
