@@ -161,22 +161,34 @@ static int verify(const struct config *config, const void *object, size_t len)
 	return SEKI_EXIT_OK;
 }
 
-static int build_object(const struct config *config, const char *code, const char *output)
+static int tell_clang(const struct config *config, struct seki_p4_result *result, const char *log)
+{
+	const char *limit = seki_p4_result_limit(result, log, use_colour());
+
+	if (limit)
+		fputs(limit, stderr);
+	else
+		complain("'%s': clang could not compile what the program became:", config->file);
+	if (!limit || config->verbose)
+		fputs(log, stderr);
+	return SEKI_EXIT_FAILED;
+}
+
+static int build_object(const struct config *config, struct seki_p4_result *result,
+			const char *output)
 {
 	static char log[1 << 16];
 	void *object;
 	size_t len;
-	int err = seki_p4_object_build(code, &object, &len, log, sizeof(log));
+	int err = seki_p4_object_build(seki_p4_result_code(result), &object, &len, log,
+				       sizeof(log));
 	int ret;
 
 	if (err == -ENOENT)
 		return complain("there is no clang: install the package 'clang', or name one in "
 				"SEKISHO_CLANG");
-	if (err) {
-		complain("'%s': clang could not compile what the program became:", config->file);
-		fputs(*log ? log : strerror(-err), stderr);
-		return SEKI_EXIT_FAILED;
-	}
+	if (err)
+		return tell_clang(config, result, *log ? log : strerror(-err));
 	ret = verify(config, object, len);
 	if (ret == SEKI_EXIT_OK)
 		ret = save(output, object, len);
@@ -198,7 +210,7 @@ static int build(const struct config *config, struct seki_p4_result *result)
 	output = config->output ? strdup(config->output) : default_output(config->file);
 	if (!output)
 		return complain("out of memory");
-	ret = build_object(config, code, output);
+	ret = build_object(config, result, output);
 	free(output);
 	return ret;
 }

@@ -16,6 +16,7 @@ struct seki_p4_result {
 	struct seki_arena arena;
 	struct seki_diags diags;
 	const char *code;
+	const struct p4_decl *control;
 };
 
 static void run_phases(struct seki_p4_result *r, struct seki_source *src,
@@ -37,6 +38,7 @@ static void run_phases(struct seki_p4_result *r, struct seki_source *src,
 	lower.program = program;
 	if (seki_p4_lower(&lower) == 0 && seki_p4_emit(&lower, src->name, &code) == 0)
 		r->code = code.data;
+	r->control = lower.pipeline;
 }
 
 static struct seki_p4_result *make_result(void)
@@ -133,5 +135,25 @@ const char *seki_p4_result_json(struct seki_p4_result *r)
 	if (setjmp(r->arena.full))
 		return "[]\n";
 	seki_diags_json(&r->diags, &text);
+	return text.data;
+}
+
+const char *seki_p4_result_limit(struct seki_p4_result *r, const char *clang_log, bool colour)
+{
+	struct seki_strbuf text = {.arena = &r->arena};
+	struct seki_diags diags;
+
+	if (!r->control || !strstr(clang_log, "BPF stack limit"))
+		return NULL;
+	if (setjmp(r->arena.full))
+		return NULL;
+	seki_diags_init(&diags, &r->arena);
+	seki_diag_error(
+		&diags, r->control->tok->at,
+		"'%s' needs more than the 512 bytes of stack of a BPF program: extract fewer "
+		"headers (what follows them goes out unchanged), or use fewer of their "
+		"fields and fewer variables at the same time",
+		r->control->name);
+	seki_diags_render(&diags, colour, &text);
 	return text.data;
 }

@@ -40,6 +40,12 @@ const char *seki_p4_result_text(struct seki_p4_result *result, bool colour);
 const char *seki_p4_result_json(struct seki_p4_result *result);
 
 /*
+ * The text of an error at the program's control where what clang said of its code is that a limit
+ * of BPF was met; else NULL.
+ */
+const char *seki_p4_result_limit(struct seki_p4_result *result, const char *clang_log, bool colour);
+
+/*
  * Runs clang (or what SEKISHO_CLANG names) on generated C. 0 and the object in malloc'ed memory;
  * else a negative errno and in `log` what clang said: -ENOENT no clang, -EIO clang failed.
  */

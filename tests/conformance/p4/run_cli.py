@@ -11,6 +11,30 @@ TOP = pathlib.Path(__file__).resolve().parents[3]
 GOOD = TOP / "examples" / "check_udp_sent.p4"
 
 
+STACK = """#include <ubpf_model.p4>
+header h_t { bit<64> a; bit<64> b; }
+struct H { %s }
+struct M { }
+parser prs(packet_in p, out H hdr, inout M m, inout standard_metadata std) {
+	state start { %s transition accept; }
+}
+control pipe(inout H hdr, inout M m, inout standard_metadata std) {
+	Register<bit<64>, bit<64>>(4) r;
+	apply { %s }
+}
+control dprs(packet_out p, in H hdr) { apply { p.emit(hdr); } }
+ubpf(prs(), pipe(), dprs()) main;
+"""
+
+
+def needs_much_stack(n=40):
+    numbers = range(n)
+    return STACK % (" ".join(f"h_t x{i};" for i in numbers),
+                    " ".join(f"p.extract(hdr.x{i});" for i in numbers),
+                    " ".join(f"hdr.x{i}.a = hdr.x{n - 1 - i}.b + r.read(hdr.x{i}.a);"
+                             for i in numbers))
+
+
 def call(sekisho, *args, **env):
     return subprocess.run([sekisho, "p4", *map(str, args)], capture_output=True, text=True,
                           check=False, env=dict(os.environ, **env))
@@ -43,6 +67,15 @@ def main(sekisho):
               "no clang", done)
         done = call(sekisho, "build", GOOD, "-o", out, SEKISHO_CLANG="false")
         check(done.returncode == 1 and out.read_bytes() == first, "clang fails", done)
+        big = folder / "big.p4"
+        big.write_text(needs_much_stack())
+        done = call(sekisho, "build", big, "-o", out)
+        check(done.returncode == 1 and out.read_bytes() == first and
+              f"{big}:8:9: error: 'pipe' needs more than the 512 bytes" in done.stderr and
+              "Looks like" not in done.stderr, "stack", done)
+        done = call(sekisho, "build", "-v", big, "-o", out)
+        check("512 bytes of stack" in done.stderr and "Looks like" in done.stderr, "stack", done)
+        big.unlink()
         done = call(sekisho, "build", GOOD, "-o", folder / "none" / "p.o")
         check(done.returncode == 1 and "cannot write" in done.stderr, "no such folder", done)
 
