@@ -270,6 +270,12 @@ def test_sandbox_from_outside(vms, objects):
             assert not ("w" in line.split()[1] and "x" in line.split()[1]), line
 
 
+def test_a_log_that_nobody_reads_keeps_no_packet_waiting(vms):
+    vms.start()
+    flags = proc(vms.status()["pid"], "fdinfo/2").split("flags:")[1].split()[0]
+    assert int(flags, 8) & os.O_NONBLOCK
+
+
 def test_uid_is_chosen_and_root_is_refused(vms):
     vms.start("vm", "--uid", "64000")
     assert fields(vms.status()["pid"])["Uid"].split() == ["64000"] * 4
