@@ -67,6 +67,7 @@ static void skip_block_comment(struct seki_lexer *lexer)
 	if (at_end(lexer)) {
 		struct seki_span at = {.src = lexer->src, .off = start, .len = 2};
 
+		lexer->cut_off = true;
 		seki_diag_error(lexer->diags, at, "this comment is never closed");
 		return;
 	}

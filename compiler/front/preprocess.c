@@ -452,6 +452,7 @@ static void include(struct pp *pp, const struct seki_token *name)
 		seki_diag_error(pp->diags, name->next->at, "cannot find '%s'", file);
 		return;
 	}
+	src->included = name->at;
 	pp->depth++;
 	preprocess_source(pp, src);
 	pp->depth--;
@@ -494,7 +495,7 @@ static void preprocess_source(struct pp *pp, const struct seki_source *src)
 			return;
 		token = seki_lex_next(&lexer);
 	}
-	if (pp->n_ifs > ifs)
+	if (pp->n_ifs > ifs && !lexer.cut_off)
 		seki_diag_error(pp->diags, pp->ifs[pp->n_ifs - 1].at, "this #if has no #endif");
 	pp->n_ifs = pp->n_ifs < ifs ? pp->n_ifs : ifs;
 }

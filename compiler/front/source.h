@@ -10,19 +10,20 @@
 
 #define SEKI_SOURCE_MAX ((size_t)16 << 20)
 
+/* A range of bytes of a source. */
+struct seki_span {
+	const struct seki_source *src; /* NULL: there is no place */
+	uint32_t off;
+	uint32_t len;
+};
+
 struct seki_source {
 	const char *name; /* as the person gave it, or as the #include said */
 	const char *text; /* NUL-terminated */
 	uint32_t len;
 	uint32_t nlines;
-	const uint32_t *lines; /* offset of the start of each line */
-};
-
-/* A range of bytes of a source; src is NULL where there is no place. */
-struct seki_span {
-	const struct seki_source *src;
-	uint32_t off;
-	uint32_t len;
+	const uint32_t *lines;	   /* offset of the start of each line */
+	struct seki_span included; /* the #include that brought it */
 };
 
 /* Lines and columns count from 1; a column is a byte. */

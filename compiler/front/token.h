@@ -33,6 +33,7 @@ struct seki_lexer {
 	const struct seki_source *src;
 	uint32_t pos;
 	bool line_start;
+	bool cut_off; /* by a comment that is never closed */
 };
 
 struct seki_token *seki_lex_next(struct seki_lexer *lexer);

@@ -99,7 +99,11 @@ char *seki_emit_text(struct p4_emit *em, const char *fmt, ...)
 
 uint32_t seki_emit_line_number(const struct seki_token *tok)
 {
-	return seki_source_place(tok->at.src, tok->at.off).line;
+	struct seki_span at = tok->at;
+
+	while (at.src->included.src)
+		at = at.src->included;
+	return seki_source_place(at.src, at.off).line;
 }
 
 /* A string of C, whatever is in it. */
@@ -122,7 +126,8 @@ void seki_emit_place(struct p4_emit *em, const struct seki_token *tok)
 {
 	if (tok->at.src->name[0] == '<')
 		return;
-	seki_strbuf_printf(em->out, "\n#line %u ", seki_emit_line_number(tok));
+	seki_strbuf_printf(em->out, "\n#line %u ",
+			   seki_source_place(tok->at.src, tok->at.off).line);
 	put_string(em, tok->at.src->name);
 	seki_strbuf_printf(em->out, "\n");
 }

@@ -46,6 +46,7 @@ struct p4_emit {
 int seki_p4_emit(const struct p4_lower *lower, const char *source, struct seki_strbuf *out);
 __attribute__((format(printf, 2, 3))) void seki_emit_line(struct p4_emit *em, const char *fmt, ...);
 void seki_emit_place(struct p4_emit *em, const struct seki_token *tok);
+/* The line for drop sites: of the program's own file, that of the #include where it is another. */
 uint32_t seki_emit_line_number(const struct seki_token *tok);
 uint32_t seki_emit_id(struct p4_emit *em);
 __attribute__((format(printf, 2, 3))) char *seki_emit_text(struct p4_emit *em, const char *fmt,
