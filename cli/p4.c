@@ -209,7 +209,7 @@ static int build(const struct config *config, struct seki_p4_result *result)
 	}
 	output = config->output ? strdup(config->output) : default_output(config->file);
 	if (!output)
-		return complain("out of memory");
+		return complain("'%s': out of memory", config->file);
 	ret = build_object(config, result, output);
 	free(output);
 	return ret;

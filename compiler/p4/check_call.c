@@ -398,18 +398,42 @@ static struct p4_type *no_method(struct p4_check *cx, const struct p4_expr *memb
 	return cx->bad;
 }
 
+/* A header with a varbit field is extracted with that field's size, any other without. */
+static void check_varbit(struct p4_check *cx, const struct p4_expr *call,
+			 const struct p4_expr *target, const struct p4_type *type)
+{
+	const struct p4_decl *f = type->decl->members;
+	bool sized = call->callee->params->next != NULL;
+
+	while (f && f->type->kind != P4_T_VARBIT)
+		f = f->next;
+	if (f && !sized)
+		seki_diag_error(cx->diags, seki_expr_span(target),
+				"%s has a varbit field: extract() needs its size",
+				seki_type_name(cx->arena, type));
+	else if (!f && sized)
+		seki_diag_error(cx->diags, seki_expr_span(target),
+				"extract() with a size needs a header with a varbit field");
+}
+
 /* The parser's own methods read headers, and only parsers have them. */
 static void check_extract(struct p4_check *cx, const struct p4_expr *call)
 {
 	const struct p4_expr *target = call->bound[0];
+	const struct p4_type *type;
 
 	if (strcmp(call->callee->owner->name, "packet_in") != 0 ||
-	    strcmp(call->callee->name, "extract") != 0 || !target ||
-	    target->kind == P4_E_DONTCARE || target->type->kind == P4_T_HEADER ||
-	    target->type->kind == P4_T_BAD || target->type->kind == P4_T_VAR)
+	    strcmp(call->callee->name, "extract") != 0 || !target)
 		return;
-	seki_diag_error(cx->diags, seki_expr_span(target), "only headers can be extracted, not %s",
-			seki_type_name(cx->arena, target->type));
+	type = target->type;
+	if (target->kind == P4_E_DONTCARE && call->targs)
+		type = seki_check_type(cx, call->targs);
+	if (type->kind == P4_T_HEADER)
+		check_varbit(cx, call, target, type);
+	else if (type->kind != P4_T_BAD && type->kind != P4_T_VAR && type->kind != P4_T_DONTCARE)
+		seki_diag_error(cx->diags, seki_expr_span(target),
+				"only headers can be extracted, not %s",
+				seki_type_name(cx->arena, type));
 }
 
 static struct p4_type *check_extern_method(struct p4_check *cx, struct p4_expr *call)

@@ -208,6 +208,46 @@ static void check_params(struct p4_check *cx, struct p4_decl *list)
 
 /* ---- functions, actions, externs ---- */
 
+static bool always_returns(const struct p4_stmt *stmt);
+
+static bool any_returns(const struct p4_stmt *list)
+{
+	for (; list; list = list->next)
+		if (always_returns(list))
+			return true;
+	return false;
+}
+
+/* Every case, and there is one for any value. A case without a body does what the next one does. */
+static bool all_cases_return(const struct p4_stmt *c)
+{
+	bool complete = false;
+
+	for (; c; c = c->next) {
+		if (c->body ? !always_returns(c->body) : !c->next)
+			return false;
+		complete |= c->a->kind == P4_E_DEFAULT;
+	}
+	return complete;
+}
+
+static bool always_returns(const struct p4_stmt *stmt)
+{
+	switch (stmt->kind) {
+	case P4_S_RETURN:
+	case P4_S_EXIT:
+		return true;
+	case P4_S_BLOCK:
+		return any_returns(stmt->body);
+	case P4_S_IF:
+		return stmt->other && always_returns(stmt->body) && always_returns(stmt->other);
+	case P4_S_SWITCH:
+		return all_cases_return(stmt->cases);
+	default:
+		return false;
+	}
+}
+
 static void check_function(struct p4_check *cx, struct p4_decl *decl)
 {
 	struct p4_decl *outer = cx->function;
@@ -223,6 +263,11 @@ static void check_function(struct p4_check *cx, struct p4_decl *decl)
 		cx->result = decl->kind == P4_D_ACTION ? NULL : decl->type;
 		cx->in_apply = false;
 		seki_check_block(cx, decl->body);
+		if (cx->result && cx->result->kind != P4_T_VOID && cx->result->kind != P4_T_BAD &&
+		    !always_returns(decl->body))
+			seki_diag_error(cx->diags, decl->tok->at,
+					"'%s' does not return a value on every way through it",
+					decl->name);
 		cx->function = outer;
 		cx->result = result;
 		cx->in_apply = in_apply;

@@ -359,6 +359,10 @@ static struct p4_type *check_division(struct p4_check *cx, struct p4_expr *expr)
 
 	if (type->kind == P4_T_SIGNED)
 		return bad_operand(cx, expr, expr->a, seki_op_text(expr->op));
+	if (type->kind != P4_T_BAD && expr->b->known && expr->b->num.mag == 0) {
+		seki_diag_error(cx->diags, seki_expr_span(expr->b), "division by zero");
+		return cx->bad;
+	}
 	for (int i = 0; i < 2 && type->kind != P4_T_BAD; i++)
 		if (sides[i]->known && sides[i]->num.neg) {
 			seki_diag_error(cx->diags, seki_expr_span(sides[i]),

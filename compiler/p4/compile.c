@@ -17,6 +17,7 @@ struct seki_p4_result {
 	struct seki_diags diags;
 	const char *code;
 	const struct p4_decl *control;
+	const char *no_memory; /* for when there is none to render diagnostics */
 };
 
 static void run_phases(struct seki_p4_result *r, struct seki_source *src,
@@ -27,15 +28,21 @@ static void run_phases(struct seki_p4_result *r, struct seki_source *src,
 					  .builtin = seki_p4_builtin};
 	struct p4_lower lower = {.diags = &r->diags, .arena = &r->arena, .compat = opts->compat};
 	struct seki_strbuf code = {.arena = &r->arena};
-	struct seki_token *tokens = seki_preprocess(&r->diags, src, &pp);
-	struct p4_program *program = seki_p4_parse(&r->diags, tokens);
+	struct seki_token *tokens;
+	struct p4_program *program;
 
+	r->no_memory = seki_arena_printf(&r->arena, "%s: error: out of memory\n", src->name);
+	tokens = seki_preprocess(&r->diags, src, &pp);
+	if (r->diags.errors)
+		return; /* what is missing would make errors of its own */
+	program = seki_p4_parse(&r->diags, tokens);
 	if (r->diags.errors)
 		return;
 	seki_p4_check(&r->diags, program);
 	if (r->diags.errors || opts->check_only)
 		return;
 	lower.program = program;
+	lower.source = src;
 	if (seki_p4_lower(&lower) == 0 && seki_p4_emit(&lower, src->name, &code) == 0)
 		r->code = code.data;
 	r->control = lower.pipeline;
@@ -123,7 +130,7 @@ const char *seki_p4_result_text(struct seki_p4_result *r, bool colour)
 	struct seki_strbuf text = {.arena = &r->arena};
 
 	if (setjmp(r->arena.full))
-		return "out of memory\n";
+		return r->no_memory;
 	seki_diags_render(&r->diags, colour, &text);
 	return text.data ? text.data : "";
 }
@@ -133,7 +140,7 @@ const char *seki_p4_result_json(struct seki_p4_result *r)
 	struct seki_strbuf text = {.arena = &r->arena};
 
 	if (setjmp(r->arena.full))
-		return "[]\n";
+		return "[{\"severity\":\"error\",\"message\":\"out of memory\",\"notes\":[]}]\n";
 	seki_diags_json(&r->diags, &text);
 	return text.data;
 }

@@ -92,16 +92,11 @@ static bool compare(enum p4_op op, int order)
 	}
 }
 
-static void fold_division(struct p4_check *cx, struct p4_expr *e)
+static void fold_division(struct p4_expr *e)
 {
 	const struct p4_num *a = &e->a->num, *b = &e->b->num;
 
-	if (b->mag == 0) {
-		seki_diag_error(cx->diags, seki_expr_span(e->b), "division by zero");
-		set(e, seki_num_u64(0));
-		return;
-	}
-	if (!a->neg && !b->neg)
+	if (!a->neg && !b->neg && b->mag)
 		set(e, seki_num_u128(e->op == P4_OP_DIV ? a->mag / b->mag : a->mag % b->mag));
 }
 
@@ -208,7 +203,7 @@ void seki_fold_binary(struct p4_check *cx, struct p4_expr *e)
 	if (e->type->kind == P4_T_BOOL) {
 		set_bool(e, compare(e->op, seki_num_cmp(&e->a->num, &e->b->num)));
 	} else if (e->op == P4_OP_DIV || e->op == P4_OP_MOD) {
-		fold_division(cx, e);
+		fold_division(e);
 	} else if (e->op == P4_OP_SHL || e->op == P4_OP_SHR) {
 		fold_shift(cx, e);
 	} else if (e->op == P4_OP_CONCAT) {

@@ -223,9 +223,9 @@ static void branch(struct p4_lower *lower, struct p4_step *step, const struct p4
 	struct p4_sizes sizes;
 	uint32_t off = step->end_off;
 
-	if (extract && (!h || !h->has_varbit)) {
-		seki_diag_error(lower->diags, seki_expr_span(s->a->args),
-				"extract() with a size needs a header with a varbit field");
+	if (extract && !h) {
+		seki_diag_unsupported(lower->diags, seki_expr_span(s->a->args),
+				      "extracting this is");
 		return;
 	}
 	if (!seki_lower_sizes(size, h ? varbit_max(h->type) : MAX_PACKET_BITS, &sizes)) {

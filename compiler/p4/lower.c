@@ -15,13 +15,13 @@ static struct seki_span decl_span(const struct p4_decl *decl)
 static struct p4_decl *find_main(struct p4_lower *lower)
 {
 	struct p4_decl *d;
-	struct seki_span none = {0};
+	struct seki_span at = {.src = lower->source, .len = 1};
 
 	for (d = lower->program->decls; d; d = d->next)
 		if (d->kind == P4_D_INSTANCE && strcmp(d->name, "main") == 0)
 			break;
 	if (!d) {
-		seki_diag_error(lower->diags, none, "the program has no 'main'");
+		seki_diag_error(lower->diags, at, "the program has no 'main'");
 		return NULL;
 	}
 	if (d->type->kind != P4_T_PACKAGE || strcmp(d->type->decl->name, "ubpf") != 0) {

@@ -88,7 +88,8 @@ struct p4_lower {
 	struct seki_diags *diags;
 	struct seki_arena *arena;
 	const struct p4_program *program;
-	bool compat; /* do as p4c's uBPF back end */
+	const struct seki_source *source; /* the program's file */
+	bool compat;			  /* do as p4c's uBPF back end */
 	struct p4_decl *parser, *pipeline, *deparser;
 	struct p4_decl *hdr_param[3], *meta_param[3], *std_param[3]; /* of the three */
 	struct p4_header *headers;

@@ -68,6 +68,10 @@ def main(sekisho):
         done = call(sekisho, "build", GOOD, "-o", out, SEKISHO_CLANG="false")
         check(done.returncode == 1 and out.read_bytes() == first, "clang fails", done)
         big = folder / "big.p4"
+        big.write_text("const bit<8> x = 1;\n")
+        done = call(sekisho, "build", big, "-o", out)
+        check(done.returncode == 1 and f"{big}:1:1: error: the program has no 'main'" in done.stderr,
+              "names the file", done)
         big.write_text(needs_much_stack())
         done = call(sekisho, "build", big, "-o", out)
         check(done.returncode == 1 and out.read_bytes() == first and

@@ -36,6 +36,10 @@ static const struct mistake syntax[] = {
 	 "apply { bit<8> y = x.f(1); } }"},
 	{1, NULL, "@a @b(x, (y)) @c[1] const bit<8> x = 1;"},
 	{2, NULL, "@pragma whatever you like\nconst bit<8> x = 1;"},
+	{1, "this comment is never closed", "control c() { apply { /* x = 1; } }"},
+	{2, "this comment is never closed", "#if 1\n/*\n#endif"},
+	{1, "this string is not closed", "@name(\"c) control c() { apply { } }\nconst x"},
+	{1, "'$' starts no token", "control c() { apply { $ } } const bit<8> x = 1"},
 };
 
 static const struct mistake names[] = {
@@ -73,6 +77,9 @@ static const struct mistake types[] = {
 	{1, "a shift cannot be by a negative number", "const bit<8> x = 8w1 << -1;"},
 	{1, "'<<' does not apply to int<8>", "const bit<8> x = 8w1 << 8s1;"},
 	{1, "division by zero", "const bit<8> x = 8w1 / 0;"},
+	{1, "division by zero", "control c(inout bit<8> v) { apply { v = v / 0; } }"},
+	{1, "division by zero", "control c(inout bit<8> v) { apply { v = v % 8w0; } }"},
+	{1, "division by zero", "control c(inout bit<8> v) { apply { v /= 0; } }"},
 	{1, "the high bit is 8, not from 0 to 7", "const bit<1> x = 8w1[8:8];"},
 	{1, "the low bit 3 is above the high bit 2", "const bit<1> x = 8w1[2:3];"},
 	{1, "cannot be in a tuple", "const tuple<void> x = { };"},
@@ -89,6 +96,12 @@ static const struct mistake types[] = {
 	{1, "this label is there twice",
 	 "control c(in bit<8> v) { apply { switch (v) { 1: {} 1: {} } } }"},
 };
+
+#define EXTRACT(call)                                                                              \
+	"extern packet_in { void extract<T>(out T h); void extract<T>(out T h, in bit<32> n); } "  \
+	"header h_t { bit<8> x; } header v_t { varbit<8> v; } struct s_t { h_t h; } "              \
+	"parser p(packet_in b, out h_t h, out v_t v, out s_t s) { state start { " call             \
+	" transition accept; } }"
 
 static const struct mistake access[] = {
 	{1, "cannot be written to: it is an 'in' parameter",
@@ -113,6 +126,23 @@ static const struct mistake access[] = {
 	{1, "'exit' is not for functions", "bit<8> f() { exit; }"},
 	{1, "no name 'f' here", "bit<8> f(in bit<8> v) { return f(v); }"},
 	{1, "needs a value of type bit<8>", "bit<8> f() { return; }"},
+	{1, "'f' does not return a value", "bit<8> f() { }"},
+	{1, "'f' does not return a value", "bit<8> f(in bit<8> v) { if (v == 1) { return 2; } }"},
+	{1, "'f' does not return a value",
+	 "bit<8> f(in bit<8> v) { switch (v) { 1: { return 2; } } }"},
+	{1, "'f' does not return a value",
+	 "bit<8> f(in bit<8> v) { switch (v) { 1: { return 2; } default: { } } }"},
+	{1, NULL, "bit<8> f(in bit<8> v) { if (v == 1) { return 2; } return 3; }"},
+	{1, NULL, "bit<8> f(in bit<8> v) { if (v == 1) return 2; else { return 3; } }"},
+	{1, NULL,
+	 "bit<8> f(in bit<8> v) { switch (v) { 1: 2: { return 2; } default: { return 3; } } }"},
+	{1, NULL, "void f(in bit<8> v) { if (v == 1) { return; } }"},
+	{1, "has a varbit field: extract() needs its size", EXTRACT("b.extract(v);")},
+	{1, "extract() with a size needs a header with a varbit", EXTRACT("b.extract(h, 8);")},
+	{1, "only headers can be extracted, not bit<8>", EXTRACT("b.extract(h.x);")},
+	{1, "only headers can be extracted, not bit<8>", EXTRACT("b.extract<bit<8>>(_);")},
+	{1, "only headers can be extracted, not s_t", EXTRACT("b.extract(s);")},
+	{1, NULL, EXTRACT("b.extract(v, 8); b.extract(h); b.extract<h_t>(_);")},
 };
 
 #define SELECT(keyset)                                                                             \
