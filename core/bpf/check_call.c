@@ -2,6 +2,8 @@
 /* The verifier: helper calls and what they do to the packet, functions, exits. */
 #include "core/bpf/walk.h"
 
+#include <string.h>
+
 #include "core/base/check.h"
 #include "core/bpf/packet.h"
 #include "core/bpf/text.h"
@@ -246,7 +248,9 @@ int seki_walk_local(struct seki_walk *w, const struct seki_bpf_op *op)
 	if (s->p.depth + 1 == SEKI_BPF_FRAMES)
 		return seki_walk_reject(w, -1, "calls nest deeper than %u frames",
 					(uint64_t)SEKI_BPF_FRAMES);
-	*callee = (struct seki_frame){.call = s->p.pc};
+	memset(callee, 0, offsetof(struct seki_frame, spills));
+	callee->call = s->p.pc;
+	s->work += SEKI_BPF_REGS;
 	for (int i = 1; i <= 5; i++)
 		callee->regs[i] = caller->regs[i];
 	destroy_args(caller);

@@ -16,15 +16,22 @@ static uint32_t record(struct seki_walk *w, uint32_t parent, uint32_t insn, bool
 	return ++w->n_history;
 }
 
+struct lesson {
+	const struct seki_reg *known;
+	uint64_t work;
+};
+
 /* What is known of a number holds for all that is tied to the same symbol. */
 static void learn(struct seki_reg *reg, void *arg)
 {
-	const struct seki_reg *known = arg;
+	struct lesson *lesson = arg;
+	const struct seki_reg *known = lesson->known;
 	int64_t shift = (int64_t)reg->id_off - known->id_off, min, max;
 
 	if ((reg->type != SEKI_REG_NUMBER && reg->type != SEKI_REG_PACKET) ||
 	    reg->id != known->id || reg->shifted != known->shifted)
 		return;
+	lesson->work += SEKI_NARROW_WORK;
 	if (!shift && reg->type == SEKI_REG_NUMBER)
 		seki_scalar_equate(&reg->v, &known->v);
 	else if (!reg->shifted && !__builtin_add_overflow(known->v.n.smin, shift, &min) &&
@@ -43,12 +50,15 @@ static void learn_length(struct seki_state *s, const struct seki_reg *reg)
 	seki_state_narrow_len(s, min, max);
 }
 
-static void spread(struct seki_state *s, struct seki_reg *reg)
+static void spread(struct seki_state *s, const struct seki_reg *reg)
 {
+	struct lesson lesson = {reg, 0};
+
 	if (reg->id == SEKI_SYM_LEN && !reg->shifted)
 		learn_length(s, reg);
 	else if (reg->id)
-		seki_state_each(s, learn, reg);
+		seki_state_each(s, learn, &lesson);
+	s->work += lesson.work;
 }
 
 static void add_fact(struct seki_path_state *p, uint32_t id, int64_t off)

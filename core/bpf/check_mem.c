@@ -116,13 +116,15 @@ static int check_meta(struct seki_walk *w, const struct access *a)
 /* 512 + offset is the byte of the frame. */
 static int check_stack(struct seki_walk *w, const struct access *a)
 {
-	const struct seki_num *v = &seki_walk_reg(w, (unsigned int)a->reg)->v.n;
+	const struct seki_reg *reg = seki_walk_reg(w, (unsigned int)a->reg);
+	const struct seki_num *v = &reg->v.n;
 	int64_t first = v->smin + a->off, end = v->smax + a->off + a->bytes;
 
 	if (first < -SEKI_BPF_FRAME_BYTES || end > 0)
 		return seki_walk_reject(w, a->reg,
 					"%s outside the stack frame of 512 bytes (at %d to %d)",
 					verb(a), first, end);
+	w->work += w->state->frames[reg->frame].n_spills + (uint64_t)(end - first);
 	return 0;
 }
 

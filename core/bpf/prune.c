@@ -12,8 +12,10 @@
 
 #include "core/base/check.h"
 
-#define KEPT_MAX  16 /* states compared with at one instruction: the newest */
-#define PAIRS_MAX 64
+#define KEPT_MAX   16 /* states compared with at one instruction: the newest */
+#define PAIRS_MAX  64
+#define CHAIN_WORK 8  /* a cache line that was not asked for */
+#define COPY_BYTES 32 /* packed, hashed or unpacked while a register is looked at, about */
 
 struct packed {
 	uint32_t older;	  /* kept states: the one kept before it at this instruction */
@@ -94,7 +96,7 @@ static struct packed *pack(struct seki_walk *w, size_t where, const struct seki_
 	at += sizeof(*head);
 	for (uint32_t d = 0; d <= s->p.depth; d++)
 		at = pack_frame(at, &s->frames[d]);
-	w->work += size / 64;
+	w->work += size / COPY_BYTES;
 	return head;
 }
 
@@ -139,6 +141,7 @@ int seki_walk_pop(struct seki_walk *w)
 		return WALK_END;
 	w->pending--;
 	w->arena.high += head->bytes;
+	w->work += head->bytes / COPY_BYTES;
 	w->state->p = head->p;
 	at += sizeof(*head);
 	for (uint32_t d = 0; d <= head->p.depth; d++)
@@ -150,7 +153,7 @@ int seki_walk_pop(struct seki_walk *w)
 struct pairs {
 	uint32_t old[PAIRS_MAX], new[PAIRS_MAX];
 	uint32_t n;
-	uint32_t compared; /* registers */
+	uint32_t work;
 };
 
 /* The kept state may have been walked relying on two registers being tied: they must be now. */
@@ -158,6 +161,7 @@ static bool pair(struct pairs *pairs, uint32_t old, uint32_t new)
 {
 	if (old < SEKI_SYM_FRESH || new < SEKI_SYM_FRESH)
 		return old == new;
+	pairs->work += pairs->n / 8;
 	for (uint32_t i = 0; i < pairs->n; i++)
 		if (pairs->old[i] == old)
 			return pairs->new[i] == new;
@@ -170,7 +174,7 @@ static bool pair(struct pairs *pairs, uint32_t old, uint32_t new)
 
 static bool reg_covers(const struct seki_reg *old, const struct seki_reg *new, struct pairs *pairs)
 {
-	pairs->compared++;
+	pairs->work++;
 	if (!seki_reg_holds_something(old))
 		return true;
 	if (old->type != new->type || old->frame != new->frame || old->map != new->map ||
@@ -182,12 +186,20 @@ static bool reg_covers(const struct seki_reg *old, const struct seki_reg *new, s
 	       old->shifted == new->shifted &&pair(pairs, old->id, new->id);
 }
 
-static bool spill_covers(const struct seki_spill *old, const struct seki_frame *f,
+/* Both in the order of the stack. */
+static bool spills_cover(const struct seki_spill *old, uint32_t n, const struct seki_frame *f,
 			 struct pairs *pairs)
 {
-	const struct seki_reg *now = seki_frame_fill(f, old->at, old->bytes);
+	const struct seki_spill *now = f->spills, *end = now + f->n_spills;
 
-	return now && reg_covers(&old->reg, now, pairs);
+	for (uint32_t i = 0; i < n; i++) {
+		while (now < end && now->at < old[i].at)
+			now++;
+		if (now == end || now->at != old[i].at || now->bytes != old[i].bytes ||
+		    !reg_covers(&old[i].reg, &now->reg, pairs))
+			return false;
+	}
+	return true;
 }
 
 /* Bytes that were plain in the kept state must not be part of a pointer now: every pointer now has
@@ -195,16 +207,19 @@ static bool spill_covers(const struct seki_spill *old, const struct seki_frame *
 static bool pointers_covered(const struct packed_frame *head, const struct seki_spill *old,
 			     const struct seki_frame *f)
 {
+	const struct seki_spill *end = old + head->n_spills;
+
 	for (uint32_t i = 0; i < f->n_spills; i++) {
 		const struct seki_spill *now = &f->spills[i];
-		bool found = false;
 
 		if (!seki_reg_is_pointer(&now->reg))
 			continue;
-		for (uint32_t k = 0; k < head->n_spills && !found; k++)
-			found = old[k].at == now->at && seki_reg_is_pointer(&old[k].reg);
+		while (old < end && old->at < now->at)
+			old++;
+		if (old < end && old->at == now->at && seki_reg_is_pointer(&old->reg))
+			continue;
 		/* Bytes that the kept path could not read do not matter. */
-		if (!found && (head->set[now->at / 64] >> (now->at % 64) & 0xff))
+		if (head->set[now->at / 64] >> (now->at % 64) & 0xff)
 			return false;
 	}
 	return true;
@@ -230,11 +245,9 @@ static const uint8_t *frame_covers(const uint8_t *at, const struct seki_frame *f
 		at += sizeof(struct seki_reg);
 	}
 	spills = (const struct seki_spill *)(const void *)at;
-	for (uint32_t i = 0; i < head->n_spills; i++)
-		if (!spill_covers(&spills[i], f, pairs))
-			return NULL;
-	if (!pointers_covered(head, spills, f))
+	if (!spills_cover(spills, head->n_spills, f, pairs) || !pointers_covered(head, spills, f))
 		return NULL;
+	pairs->work += f->n_spills;
 	return at + head->n_spills * sizeof(*spills);
 }
 
@@ -267,12 +280,12 @@ static bool covers(struct seki_walk *w, const struct packed *old)
 	struct pairs pairs;
 
 	pairs.n = 0;
-	pairs.compared = 1;
+	pairs.work = 1;
 	if (old->p.depth != s->p.depth)
 		return false;
 	for (uint32_t d = 0; at && d <= s->p.depth; d++)
 		at = frame_covers(at, &s->frames[d], &pairs);
-	w->work += pairs.compared;
+	w->work += pairs.work;
 	return at && path_covers(&old->p, &s->p, &pairs);
 }
 
@@ -293,7 +306,7 @@ static uint32_t hash_state(const struct packed *head)
 }
 
 /* The very same state, which most are where paths meet again. */
-static bool kept_already(const struct seki_walk *w, const struct packed *now)
+static bool kept_already(struct seki_walk *w, const struct packed *now)
 {
 	uint32_t at = w->buckets[now->hash % SEKI_WALK_BUCKETS];
 
@@ -303,6 +316,7 @@ static bool kept_already(const struct seki_walk *w, const struct packed *now)
 		if (old->hash == now->hash && old->bytes == now->bytes &&
 		    !memcmp(&old->p, &now->p, now->bytes - offsetof(struct packed, p)))
 			return true;
+		w->work += CHAIN_WORK;
 		at = old->chained;
 	}
 	return false;

@@ -19,10 +19,12 @@ struct seki_reg seki_reg_pointer(enum seki_reg_type type)
 void seki_state_copy(struct seki_state *to, const struct seki_state *from)
 {
 	to->p = from->p;
-	for (uint32_t d = 0; d <= from->p.depth; d++)
+	for (uint32_t d = 0; d <= from->p.depth; d++) {
 		memcpy(&to->frames[d], &from->frames[d],
 		       offsetof(struct seki_frame, spills) +
 			       from->frames[d].n_spills * sizeof(struct seki_spill));
+		to->work += SEKI_BPF_REGS + from->frames[d].n_spills;
+	}
 }
 
 void seki_state_each(struct seki_state *s, void (*fn)(struct seki_reg *reg, void *arg), void *arg)
@@ -30,6 +32,7 @@ void seki_state_each(struct seki_state *s, void (*fn)(struct seki_reg *reg, void
 	for (uint32_t d = 0; d <= s->p.depth; d++) {
 		struct seki_frame *f = &s->frames[d];
 
+		s->work += SEKI_BPF_REGS + f->n_spills;
 		for (uint32_t i = 0; i < SEKI_BPF_REGS; i++)
 			fn(&f->regs[i], arg);
 		for (uint32_t i = 0; i < f->n_spills; i++)
@@ -39,19 +42,22 @@ void seki_state_each(struct seki_state *s, void (*fn)(struct seki_reg *reg, void
 
 struct clamp {
 	int64_t min, max;
+	uint64_t work;
 };
 
 static void clamp_len(struct seki_reg *reg, void *arg)
 {
-	const struct clamp *c = arg;
+	struct clamp *c = arg;
 
-	if (reg->type == SEKI_REG_NUMBER && reg->id == SEKI_SYM_LEN && !reg->shifted)
-		seki_scalar_clamp(&reg->v, c->min + reg->id_off, c->max + reg->id_off);
+	if (reg->type != SEKI_REG_NUMBER || reg->id != SEKI_SYM_LEN || reg->shifted)
+		return;
+	seki_scalar_clamp(&reg->v, c->min + reg->id_off, c->max + reg->id_off);
+	c->work += SEKI_NARROW_WORK;
 }
 
 bool seki_state_narrow_len(struct seki_state *s, int64_t min, int64_t max)
 {
-	struct clamp c = {min, max};
+	struct clamp c = {min, max, 0};
 
 	if (c.min < s->p.len_min)
 		c.min = s->p.len_min;
@@ -60,6 +66,7 @@ bool seki_state_narrow_len(struct seki_state *s, int64_t min, int64_t max)
 	if (c.min > c.max)
 		return false;
 	seki_state_each(s, clamp_len, &c);
+	s->work += c.work;
 	s->p.len_min = c.min;
 	s->p.len_max = c.max;
 	return true;

@@ -85,6 +85,8 @@ struct seki_path_state {
 };
 
 struct seki_state {
+	uint64_t
+		work; /* registers looked at or copied in it so far, about; not part of the state */
 	struct seki_path_state p;
 	struct seki_frame frames[SEKI_BPF_FRAMES];
 };
@@ -109,6 +111,9 @@ struct seki_reg seki_reg_pointer(enum seki_reg_type type);
 
 /* Copies the frames that are in use, and of them what is. */
 void seki_state_copy(struct seki_state *to, const struct seki_state *from);
+
+/* What it costs to narrow a number, next to looking at a register. */
+#define SEKI_NARROW_WORK 32
 
 /* Calls fn for every register and spill of all frames. */
 void seki_state_each(struct seki_state *s, void (*fn)(struct seki_reg *reg, void *arg), void *arg);

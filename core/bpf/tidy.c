@@ -14,15 +14,17 @@ struct ids {
 	uint32_t uses[IDS_MAX];
 	uint32_t n;
 	uint32_t *next_id; /* for what has no place here */
+	uint64_t looked_at;
 };
 
 /* Index, or ids->n. */
-static uint32_t find_id(const struct ids *ids, uint32_t id)
+static uint32_t find_id(struct ids *ids, uint32_t id)
 {
 	uint32_t i = 0;
 
 	while (i < ids->n && ids->id[i] != id)
 		i++;
+	ids->looked_at += i;
 	return i;
 }
 
@@ -93,6 +95,7 @@ static void tidy_ids(struct seki_walk *w)
 	seki_state_each(w->state, count_id, &ids);
 	tidy_facts(&w->state->p, &ids);
 	seki_state_each(w->state, rename_id, &ids);
+	w->work += ids.looked_at / 8;
 }
 
 static bool slot_is_live(const struct seki_spill *spill, uint64_t live)
@@ -116,18 +119,23 @@ static void tidy_frame(struct seki_frame *f, uint16_t live_regs, uint64_t live_s
 	f->n_spills = kept;
 }
 
-/* Spills in the order of the stack, however they came there. */
-static void sort_spills(struct seki_frame *f)
+/* Spills in the order of the stack, however they came there. Returns how many were moved, about. */
+static uint32_t sort_spills(struct seki_frame *f)
 {
+	uint32_t moves = 0;
+
 	for (uint32_t i = 1; i < f->n_spills; i++) {
 		struct seki_spill spill = f->spills[i];
 		uint32_t k = i;
 
 		for (; k && f->spills[k - 1].at > spill.at; k--)
 			f->spills[k] = f->spills[k - 1];
-		if (k != i)
-			f->spills[k] = spill;
+		if (k == i)
+			continue;
+		f->spills[k] = spill;
+		moves += i - k;
 	}
+	return moves;
 }
 
 void seki_walk_tidy(struct seki_walk *w)
@@ -141,7 +149,7 @@ void seki_walk_tidy(struct seki_walk *w)
 		if (d < s->p.depth)
 			regs &= 0x3c0; /* the call has destroyed the others */
 		tidy_frame(&s->frames[d], regs, node->live_slots);
-		sort_spills(&s->frames[d]);
+		w->work += sort_spills(&s->frames[d]) + SEKI_BPF_REGS + s->frames[d].n_spills;
 		node = &w->nodes[s->frames[d].call + 1];
 	}
 	tidy_ids(w);

@@ -15,7 +15,7 @@
 #include "core/bpf/walk.h"
 
 #define STEPS_MAX 1000000
-#define WORK_MAX  100000000 /* less than a second */
+#define WORK_MAX  160000000 /* less than a second */
 
 static int load_address(struct seki_walk *w, const struct seki_bpf_op *op)
 {
@@ -75,12 +75,18 @@ static int step(struct seki_walk *w)
 	}
 }
 
+static bool is_exhausted(const struct seki_walk *w)
+{
+	return w->proof.steps > STEPS_MAX || w->work + w->state->work + w->other->work > WORK_MAX;
+}
+
 static int walk(struct seki_walk *w)
 {
 	for (;;) {
 		int err = 0;
 
-		if (++w->proof.steps > STEPS_MAX || w->work > WORK_MAX)
+		w->proof.steps++;
+		if (is_exhausted(w))
 			return seki_walk_too_complex(w, "too many steps to judge it");
 		if (w->nodes[w->state->p.pc].join) {
 			seki_walk_tidy(w);
@@ -100,6 +106,7 @@ static void start(struct seki_walk *w)
 	struct seki_state *s = w->state;
 	struct seki_frame *f = &s->frames[0];
 
+	w->state->work = w->other->work = 0;
 	s->p = (struct seki_path_state){
 		.pc = w->image->entry, .meta_is_len = true, .len_max = SEKI_BPF_PACKET_MAX};
 	*f = (struct seki_frame){.n_spills = 0};

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <errno.h>
@@ -190,12 +191,43 @@ static void test_rejection_names_values(void **state)
 }
 
 /*
- * `branches` times: branch on a bit of a number, and keep the choice in a value that adds up all
- * choices; so no two paths agree on it, and it is used at the end.
+ * Functions nested `frames` deep, each of which has its stack full of numbers that it uses again.
+ * In the innermost, `branches` times: branch on a bit of a number, and keep the choice in a value
+ * that adds up all choices; so no two paths agree on it, and it is used at the end.
  */
-static int judge_explosion(uint32_t branches, uint64_t *steps)
+static uint32_t explosion(struct seki_bpf_insn *insns, uint32_t frames, uint32_t branches)
 {
-	uint32_t n = 0, size = branches * 4 + 8;
+	uint32_t n = 0;
+
+	for (uint32_t f = 1; f <= frames; f++) {
+		insns[n++] = (struct seki_bpf_insn)MOVR(6, 2);
+		for (int16_t i = 1; f < frames && i <= 60; i++) {
+			insns[n++] = (struct seki_bpf_insn)LD(W, 3, 6, 0);
+			insns[n++] = (struct seki_bpf_insn)STR(DW, 10, (int16_t)(-8 * i), 3);
+		}
+		if (f == frames)
+			break;
+		insns[n++] = (struct seki_bpf_insn)MOVR(2, 6);
+		insns[n++] = (struct seki_bpf_insn)LOCAL(60 + 1);
+		for (int16_t i = 1; i <= 60; i++)
+			insns[n++] = (struct seki_bpf_insn)LD(DW, 0, 10, (int16_t)(-8 * i));
+		insns[n++] = (struct seki_bpf_insn)EXIT;
+	}
+	insns[n++] = (struct seki_bpf_insn)MOVI(4, 0);
+	for (uint32_t i = 0; i < branches; i++) {
+		insns[n++] = (struct seki_bpf_insn)ALUI(LSH, 4, 1);
+		insns[n++] = (struct seki_bpf_insn)LD(W, 3, 6, 0);
+		insns[n++] = (struct seki_bpf_insn)JMPI(JSET, 3, 1, 1);
+		insns[n++] = (struct seki_bpf_insn)ALUI(ADD, 4, 1);
+	}
+	insns[n++] = (struct seki_bpf_insn)MOVR(0, 4);
+	insns[n++] = (struct seki_bpf_insn)EXIT;
+	return n;
+}
+
+static int judge_explosion(uint32_t frames, uint32_t branches, uint64_t *steps)
+{
+	uint32_t size = frames * 200 + branches * 4 + 8;
 	struct seki_bpf_insn *insns = calloc(size, sizeof(*insns));
 	struct seki_bpf_op *ops = calloc(size, sizeof(*ops));
 	static uint8_t memory[SEKI_VERIFY_MEMORY] __attribute__((aligned(16)));
@@ -205,18 +237,8 @@ static int judge_explosion(uint32_t branches, uint64_t *steps)
 	struct seki_bpf_fault fault;
 	int err;
 
-	insns[n++] = (struct seki_bpf_insn)LD(W, 3, 2, 0);
-	insns[n++] = (struct seki_bpf_insn)MOVI(4, 0);
-	for (uint32_t i = 0; i < branches; i++) {
-		insns[n++] = (struct seki_bpf_insn)ALUI(LSH, 4, 1);
-		insns[n++] = (struct seki_bpf_insn)LD(W, 3, 2, 0);
-		insns[n++] = (struct seki_bpf_insn)JMPI(JSET, 3, 1, 1);
-		insns[n++] = (struct seki_bpf_insn)ALUI(ADD, 4, 1);
-	}
-	insns[n++] = (struct seki_bpf_insn)MOVR(0, 4);
-	insns[n++] = (struct seki_bpf_insn)EXIT;
-	image.n = n;
-	assert_int_equal(seki_bpf_decode(insns, n, ops, &fault), 0);
+	image.n = explosion(insns, frames, branches);
+	assert_int_equal(seki_bpf_decode(insns, image.n, ops, &fault), 0);
 	err = seki_bpf_verify(&image, memory, SEKI_VERIFY_MEMORY, &proof, why);
 	*steps = proof.steps;
 	if (err == -E2BIG)
@@ -230,10 +252,17 @@ static int judge_explosion(uint32_t branches, uint64_t *steps)
 static void test_ends_itself(void **state)
 {
 	uint64_t steps;
+	clock_t began;
 
 	(void)state;
-	assert_int_equal(judge_explosion(8, &steps), 0);
-	assert_int_equal(judge_explosion(16000, &steps), -E2BIG);
+	assert_int_equal(judge_explosion(1, 8, &steps), 0);
+	assert_int_equal(judge_explosion(1, 16000, &steps), -E2BIG);
+	assert_int_equal(judge_explosion(8, 8, &steps), 0);
+	/* Each step of this costs much more: the limit of steps alone would not do. */
+	began = clock();
+	assert_int_equal(judge_explosion(8, 40, &steps), -E2BIG);
+	print_message("gave up after %ld ms\n", (long)((clock() - began) * 1000 / CLOCKS_PER_SEC));
+	assert_true(clock() - began < 10 * CLOCKS_PER_SEC);
 }
 
 int main(void)
