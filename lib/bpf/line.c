@@ -8,7 +8,9 @@
 #include "core/base/check.h"
 #include "lib/bpf/object.h"
 
-#define BTF_MAGIC 0xeb9f
+#define BTF_MAGIC    0xeb9f
+#define TEXT_MAX     4096 /* bytes of a line or of a file's name */
+#define SECTIONS_MAX 1024
 
 struct btf_header {
 	uint16_t magic;
@@ -39,9 +41,9 @@ struct strings {
 	uint64_t len;
 };
 
-static const char *string(const struct strings *s, uint32_t off)
+static const char *string(const struct strings *s, uint32_t off, uint64_t max)
 {
-	if (off >= s->len || !memchr(s->at + off, 0, s->len - off))
+	if (off >= s->len || !memchr(s->at + off, 0, seki_min(s->len - off, max + 1)))
 		return NULL;
 	return (const char *)s->at + off;
 }
@@ -99,7 +101,8 @@ static bool search_sections(const uint8_t *at, uint64_t len, const struct string
 	memcpy(&record_size, at, sizeof(record_size));
 	if (record_size < sizeof(struct line_info))
 		return false;
-	while (seki_in_range(off, sizeof(struct ext_section), len)) {
+	for (int i = 0; i < SECTIONS_MAX && seki_in_range(off, sizeof(struct ext_section), len);
+	     i++) {
 		struct ext_section s;
 		const char *name;
 		uint64_t size;
@@ -109,7 +112,7 @@ static bool search_sections(const uint8_t *at, uint64_t len, const struct string
 		size = (uint64_t)s.count * record_size;
 		if (!seki_in_range(off, size, len))
 			return false;
-		name = string(strings, s.name);
+		name = string(strings, s.name, SEKI_OBJ_NAME_MAX);
 		if (name && !strcmp(name, section))
 			return search(at + off, s.count, record_size, insn_off, best);
 		off += size;
@@ -134,8 +137,8 @@ bool seki_obj_line(const struct seki_obj *obj, uint32_t insn, struct seki_obj_li
 	    !search_sections(ext.bytes + off, h.line_len, &strings, text.name, (uint64_t)insn * 8,
 			     &info))
 		return false;
-	out->file = string(&strings, info.file);
-	out->text = string(&strings, info.text);
+	out->file = string(&strings, info.file, TEXT_MAX);
+	out->text = string(&strings, info.text, TEXT_MAX);
 	out->line = info.line_col >> 10;
 	return out->file && out->text;
 }

@@ -34,6 +34,13 @@ static bool has_prefix(const char *s, const char *prefix)
 	return !strncmp(s, prefix, strlen(prefix));
 }
 
+static int check_name(const char *name, struct seki_text *log)
+{
+	if (strnlen(name, SEKI_OBJ_NAME_MAX + 1) <= SEKI_OBJ_NAME_MAX)
+		return 0;
+	return refuse(log, "a name is longer than %u bytes", (uint64_t)SEKI_OBJ_NAME_MAX);
+}
+
 static bool is_rodata(const struct seki_elf_section *s)
 {
 	return s->type == SHT_PROGBITS && has_prefix(s->name, ".rodata");
@@ -57,6 +64,8 @@ static int find_code(struct seki_obj *obj, const char *entry, struct seki_text *
 			       (uint64_t)s.size / 8, (uint64_t)SEKI_BPF_MAX_INSNS);
 			return -E2BIG;
 		}
+		if (check_name(s.name, log))
+			return -ENOEXEC;
 		obj->text = sym.section;
 		obj->n_insns = (uint32_t)(s.size / 8);
 		obj->entry = (uint32_t)(sym.value / 8);
@@ -79,6 +88,8 @@ static int add_map(struct seki_obj *obj, const struct seki_elf_symbol *sym,
 			      "\"%s\" is a global variable; only maps (struct ubpf_map_def, %u "
 			      "bytes) may be writable",
 			      sym->name, (uint64_t)sizeof(def));
+	if (check_name(sym->name, log))
+		return -ENOEXEC;
 	if (obj->n_maps == SEKI_BPF_MAX_MAPS)
 		return refuse(log, "there are more than %u maps", (uint64_t)SEKI_BPF_MAX_MAPS);
 	memcpy(&def, data->bytes + sym->value, sizeof(def));
@@ -148,6 +159,8 @@ static int list_rodata(struct seki_obj *obj, struct seki_text *log)
 		obj->rodata[obj->n_rodata].base = (uint32_t)size;
 		obj->rodata[obj->n_rodata++].size = (uint32_t)s.size;
 		size += round_up(s.size); /* no more than 16 sections of a file of 16 MiB */
+		if (size > obj->elf.len + sizeof(uint64_t) * SEKI_OBJ_RODATA_MAX)
+			return refuse(log, "the sections of read-only data overlap");
 	}
 	obj->data_size = (uint32_t)size;
 	return 0;
@@ -253,48 +266,68 @@ static int apply_reloc(struct seki_obj *obj, const Elf64_Rel *rel, struct seki_t
 		      (uint64_t)type);
 }
 
+static int apply_relocs(struct seki_obj *obj, const struct seki_elf_section *s,
+			struct seki_text *log)
+{
+	Elf64_Rel rel;
+	int err = 0;
+
+	if (s->type == SHT_RELA || s->size % sizeof(rel) || s->size > obj->n_insns * sizeof(rel))
+		return refuse(log, "the relocations are malformed");
+	for (uint64_t at = 0; !err && at < s->size; at += sizeof(rel)) {
+		memcpy(&rel, s->bytes + at, sizeof(rel));
+		err = apply_reloc(obj, &rel, log);
+	}
+	return err;
+}
+
 static int relocate(struct seki_obj *obj, struct seki_text *log)
 {
 	struct seki_elf_section s;
+	bool done = false;
+	int err = 0;
 
-	for (uint32_t i = 1; i < obj->elf.n_sections; i++) {
-		Elf64_Rel rel;
-		int err;
-
+	for (uint32_t i = 1; !err && i < obj->elf.n_sections; i++) {
 		if (!seki_elf_section(&obj->elf, i, &s) || s.info != obj->text ||
 		    (s.type != SHT_REL && s.type != SHT_RELA))
 			continue;
-		if (s.type == SHT_RELA || s.size % sizeof(rel) ||
-		    s.size > obj->n_insns * sizeof(rel))
-			return refuse(log, "the relocations are malformed");
-		for (uint64_t at = 0; at < s.size; at += sizeof(rel)) {
-			memcpy(&rel, s.bytes + at, sizeof(rel));
-			err = apply_reloc(obj, &rel, log);
-			if (err)
-				return err;
-		}
+		err = done ? refuse(log, "the code has more than one section of relocations")
+			   : apply_relocs(obj, &s, log);
+		done = true;
 	}
-	return 0;
+	return err;
 }
 
+static struct seki_obj_map *map_by_name(struct seki_obj *obj, const char *name)
+{
+	for (uint32_t i = 0; i < obj->n_maps; i++)
+		if (!strcmp(obj->maps[i].name, name))
+			return &obj->maps[i];
+	return NULL;
+}
+
+/* What is refused here bounds how long it takes to put the entries into the maps. */
 static int add_init(struct seki_obj *obj, const struct seki_elf_symbol *sym,
 		    const struct seki_elf_section *init, struct seki_text *log)
 {
-	const char *name = sym->name + strlen(SEKI_INIT_PREFIX);
+	struct seki_obj_map *map = map_by_name(obj, sym->name + strlen(SEKI_INIT_PREFIX));
+	uint64_t pair;
 
-	for (uint32_t i = 0; i < obj->n_maps; i++) {
-		struct seki_obj_map *map = &obj->maps[i];
-		uint64_t pair = (uint64_t)map->key_size + map->value_size;
-
-		if (strcmp(map->name, name))
-			continue;
-		if (!seki_in_range(sym->value, sym->size, init->size) || !pair || sym->size % pair)
-			return refuse(log, "\"%s\" is not pairs of key and value", sym->name);
-		map->init = init->bytes + sym->value;
-		map->init_size = sym->size;
-		return 0;
-	}
-	return refuse(log, "\"%s\" is for a map that does not exist", sym->name);
+	if (!map)
+		return refuse(log, "\"%s\" is for a map that does not exist", sym->name);
+	pair = (uint64_t)map->key_size + map->value_size;
+	if (!seki_in_range(sym->value, sym->size, init->size) || !pair || sym->size % pair)
+		return refuse(log, "\"%s\" is not pairs of key and value", sym->name);
+	if (map->init)
+		return refuse(log, "\"%s\" is there twice", sym->name);
+	if (sym->size / pair > map->max_entries)
+		return refuse(log, "\"%s\" is more entries than the map has room for", sym->name);
+	obj->init_bytes += sym->size;
+	if (obj->init_bytes > init->size)
+		return refuse(log, "the initial entries of maps overlap");
+	map->init = init->bytes + sym->value;
+	map->init_size = sym->size;
+	return 0;
 }
 
 static int find_init(struct seki_obj *obj, struct seki_text *log)

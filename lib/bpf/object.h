@@ -11,6 +11,7 @@
 #include "lib/bpf/elf64.h"
 
 #define SEKI_OBJ_RODATA_MAX 16
+#define SEKI_OBJ_NAME_MAX   128 /* bytes of a name that is kept or looked for */
 
 struct seki_obj_map {
 	const char *name;					  /* inside the file */
@@ -30,6 +31,7 @@ struct seki_obj {
 	struct seki_obj_map maps[SEKI_BPF_MAX_MAPS];
 	uint32_t n_maps;
 	uint32_t map_section;
+	uint64_t init_bytes; /* initial entries of all maps */
 	struct {
 		uint32_t section, base, size;
 	} rodata[SEKI_OBJ_RODATA_MAX];

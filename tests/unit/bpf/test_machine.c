@@ -13,6 +13,7 @@
 #include <elf.h>
 #include <errno.h>
 
+#include "core/base/check.h"
 #include "lib/bpf/machine.h"
 
 static uint8_t object[1 << 16];
@@ -359,6 +360,131 @@ static void test_empty_entries(void **state)
 	free(copy);
 }
 
+/* A copy of the object that is changed before it is loaded. */
+struct edit {
+	uint8_t *bytes;
+	size_t len;
+	Elf64_Shdr *sections;
+	uint16_t n_sections;
+};
+
+static struct edit edit_object(size_t more)
+{
+	struct edit e = {.bytes = calloc(1, object_len + more), .len = object_len + more};
+	const Elf64_Ehdr *h = (const Elf64_Ehdr *)(const void *)e.bytes;
+
+	memcpy(e.bytes, object, object_len);
+	e.sections = (Elf64_Shdr *)(void *)(e.bytes + h->e_shoff);
+	e.n_sections = h->e_shnum;
+	return e;
+}
+
+static void refuse_edit(struct edit *e, const char *why)
+{
+	must_refuse(e->bytes, e->len, why);
+	if (!strstr(log_text, why))
+		fail_msg("\"%s\", not \"%s\"", log_text, why);
+	free(e->bytes);
+}
+
+static Elf64_Shdr *section_of(const struct edit *e, uint32_t type)
+{
+	for (uint16_t i = 0; i < e->n_sections; i++)
+		if (e->sections[i].sh_type == type)
+			return &e->sections[i];
+	fail();
+	return NULL;
+}
+
+static const char *name_of(const struct edit *e, const Elf64_Shdr *table, uint32_t name)
+{
+	return (const char *)e->bytes + e->sections[table->sh_link].sh_offset + name;
+}
+
+static Elf64_Sym *symbol_of(const struct edit *e, const char *name)
+{
+	const Elf64_Shdr *table = section_of(e, SHT_SYMTAB);
+	Elf64_Sym *symbols = (Elf64_Sym *)(void *)(e->bytes + table->sh_offset);
+
+	for (size_t i = 0; i < table->sh_size / sizeof(*symbols); i++)
+		if (!strcmp(name_of(e, table, symbols[i].st_name), name))
+			return &symbols[i];
+	fail_msg("there is no symbol %s", name);
+	return NULL;
+}
+
+/* The strings move to the end of the file, with one more: as long as a name may just not be. */
+static void test_long_names(void **state)
+{
+	static const char *const symbols[] = {"flows", "slots"};
+
+	(void)state;
+	for (size_t i = 0; i < SEKI_COUNT(symbols); i++) {
+		struct edit e = edit_object(object_len + 129 + 1);
+		Elf64_Shdr *strings = section_of(&e, SHT_STRTAB);
+		uint8_t *at = e.bytes + object_len;
+
+		memcpy(at, e.bytes + strings->sh_offset, strings->sh_size);
+		memset(at + strings->sh_size, 'm', 129);
+		symbol_of(&e, symbols[i])->st_name = (uint32_t)strings->sh_size;
+		strings->sh_offset = object_len;
+		strings->sh_size += 129 + 1;
+		refuse_edit(&e, "a name is longer than 128 bytes");
+	}
+}
+
+static void test_initial_entries(void **state)
+{
+	static const struct seki_map_def flows = {SEKI_MAP_HASH, 4, 8, 4, 0};
+	struct edit e = edit_object(0);
+	uint8_t *at;
+
+	(void)state;
+	symbol_of(&e, "seki_init_slots")->st_name = symbol_of(&e, "seki_init_flows")->st_name;
+	refuse_edit(&e, "\"seki_init_flows\" is there twice");
+	e = edit_object(0);
+	at = memmem(e.bytes, e.len, &flows, sizeof(flows));
+	assert_non_null(at);
+	((struct seki_map_def *)(void *)at)->max_entries = 1;
+	refuse_edit(&e, "\"seki_init_flows\" is more entries than the map has room for");
+	e = edit_object(0);
+	symbol_of(&e, "seki_init_slots")->st_value = symbol_of(&e, "seki_init_flows")->st_value;
+	symbol_of(&e, "seki_init_slots")->st_size = symbol_of(&e, "seki_init_flows")->st_size;
+	refuse_edit(&e, "the initial entries of maps overlap");
+}
+
+/* Two more sections that are the whole file each. */
+static void test_overlapping_rodata(void **state)
+{
+	struct edit e = edit_object(0);
+	const Elf64_Ehdr *h = (const Elf64_Ehdr *)(const void *)e.bytes;
+	const char *names = (const char *)e.bytes + e.sections[h->e_shstrndx].sh_offset;
+	uint32_t name = 0;
+
+	(void)state;
+	for (uint16_t i = 0; i < e.n_sections; i++)
+		if (!strncmp(names + e.sections[i].sh_name, ".rodata", 7))
+			name = e.sections[i].sh_name;
+	assert_true(name);
+	for (uint16_t i = 0; i < e.n_sections; i++)
+		if (!strncmp(names + e.sections[i].sh_name, ".BTF", 4))
+			e.sections[i] = (Elf64_Shdr){
+				.sh_name = name, .sh_type = SHT_PROGBITS, .sh_size = e.len};
+	refuse_edit(&e, "read-only data overlap");
+}
+
+static void test_relocated_twice(void **state)
+{
+	struct edit e = edit_object(0);
+	const Elf64_Shdr *first = section_of(&e, SHT_REL);
+
+	(void)state;
+	for (uint16_t i = 0; i < e.n_sections; i++)
+		if (e.sections[i].sh_type == SHT_REL)
+			e.sections[i] = *first;
+	refuse_edit(&e, "more than one section of relocations");
+}
+
 /* Every byte of the headers, changed: loaded or refused with a reason. */
 static void test_broken_headers(void **state)
 {
@@ -388,11 +514,20 @@ static void test_broken_headers(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_info),	       cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_facts),	       cmocka_unit_test(test_refuses_bad_runs),
-		cmocka_unit_test(test_maps),	       cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_truncated),      cmocka_unit_test(test_broken_relocations),
-		cmocka_unit_test(test_broken_strings), cmocka_unit_test(test_empty_entries),
+		cmocka_unit_test(test_info),
+		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_refuses_bad_runs),
+		cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_broken_relocations),
+		cmocka_unit_test(test_broken_strings),
+		cmocka_unit_test(test_empty_entries),
+		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_initial_entries),
+		cmocka_unit_test(test_overlapping_rodata),
+		cmocka_unit_test(test_relocated_twice),
 		cmocka_unit_test(test_broken_headers),
 	};
 	FILE *in = argc > 1 ? fopen(argv[1], "rb") : NULL;
