@@ -81,7 +81,8 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* What a P4 VM says may quote names from an object that somebody else made. */
+/* What a P4 VM says may quote names from an object that somebody else made, and it may be broken.
+ */
 static void print_text(const char *text, FILE *out)
 {
 	char last = '\n';
@@ -186,7 +187,7 @@ static int show(const struct config *config, const char *name)
 	if (err)
 		return SEKI_EXIT_FAILED;
 	if (config->json)
-		puts(text);
+		print_text(text, stdout);
 	else
 		err = seki_cli_print_status(text);
 	if (err)

@@ -26,12 +26,11 @@ static uint64_t number(struct json_object *from, const char *key)
 	return json_object_get_uint64(get(from, key));
 }
 
-/* One of a few buffers in turn, so that a printf() can have several. */
-static const char *text(struct json_object *from, const char *key)
+/* One of a few buffers in turn, so that a printf() can have several. `value` may be NULL. */
+static const char *printable(const char *value)
 {
 	static char buffers[8][128];
 	static unsigned int next;
-	const char *value = json_object_get_string(get(from, key));
 	char *out = buffers[next++ % 8];
 	size_t i;
 
@@ -39,6 +38,11 @@ static const char *text(struct json_object *from, const char *key)
 		out[i] = isprint((unsigned char)value[i]) ? value[i] : '?';
 	out[i] = '\0';
 	return out;
+}
+
+static const char *text(struct json_object *from, const char *key)
+{
+	return printable(json_object_get_string(get(from, key)));
 }
 
 static void print_duration(uint64_t s)
@@ -128,7 +132,8 @@ static void print_drops(struct json_object *drops, struct json_object *sites)
 	{
 		if (!json_object_get_uint64(count))
 			continue;
-		printf("%s%s: %" PRIu64, separator, reason, json_object_get_uint64(count));
+		printf("%s%s: %" PRIu64, separator, printable(reason),
+		       json_object_get_uint64(count));
 		separator = ", ";
 	}
 	puts(*separator ? "" : "none");

@@ -632,6 +632,22 @@ def test_several_and_status_of_all(vms):
 # Calls at fault.
 
 
+def test_a_hostile_p4vm_cannot_speak_to_the_terminal(vms):
+    """Its process was broken into, and somebody asks for its status."""
+    os.mkdir(vms.path("evil", ""))
+    status = json.dumps({"queues": [], "drops": {"a\x1b[2J": 1}, "sites": [], "last_drops": [], "name": "b\x1b[2J"})
+    reply = status.replace("\\u001b", "\x1b").encode()
+    with socket.create_server(vms.path("evil", "control.sock"), family=socket.AF_UNIX) as listener:
+        for options in ([], ["--json"]):
+            asking = subprocess.Popen([vms.sekisho, "shield", "status", "evil", *options], env=vms.env,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            with listener.accept()[0] as conn:
+                assert conn.recv(64, socket.MSG_WAITALL)
+                conn.sendall(frame(STATUS, len(reply)) + reply)
+            out, err = asking.communicate(timeout=10)
+            assert b"a?[2J" in out and b"\x1b" not in out + err
+
+
 def test_key_files(vms, tmp_path):
     facts = str(tmp_path / "facts")
     key = tmp_path / "key"
