@@ -2,7 +2,9 @@
 /*
  * A firewall for what enters the VM: TCP and UDP to the services of a table pass, answers to what the
  * VM itself began pass, anything else is dropped. The table has entries to start with and takes more
- * at run time; flows that the VM began are remembered in a register, by a hash of the flow.
+ * at run time; flows that the VM began are remembered in a register: half of a flow's hash is the
+ * cell, which holds the hash. So it never gets full: a flow can take the cell of an older one, whose
+ * answers are then dropped until the VM sends something of it again.
  */
 #include <core.p4>
 #include <ubpf_model.p4>
@@ -41,7 +43,7 @@ struct headers {
 }
 
 struct metadata {
-	bit<32> flow;
+	bit<32> flow; /* a hash, never 0: that is what a cell has that no flow took */
 }
 
 parser prs(packet_in packet, out headers hdr, inout metadata meta, inout standard_metadata std) {
@@ -71,7 +73,7 @@ parser prs(packet_in packet, out headers hdr, inout metadata meta, inout standar
 }
 
 control pipe(inout headers hdr, inout metadata meta, inout standard_metadata std) {
-	Register<bit<8>, bit<32>>(65536) began;
+	Register<bit<32>, bit<16>>(65536) began;
 
 	action allow() {
 		mark_to_pass();
@@ -109,13 +111,13 @@ control pipe(inout headers hdr, inout metadata meta, inout standard_metadata std
 				hdr.ipv4.src, hdr.ipv4.dst, hdr.ports.src, hdr.ports.dst,
 				hdr.ipv4.protocol
 			});
-			began.write(meta.flow, 1);
+			began.write(meta.flow[31:16], meta.flow | 1);
 		} else {
 			hash(meta.flow, HashAlgorithm.lookup3, {
 				hdr.ipv4.dst, hdr.ipv4.src, hdr.ports.dst, hdr.ports.src,
 				hdr.ipv4.protocol
 			});
-			if (began.read(meta.flow) == 0) {
+			if (began.read(meta.flow[31:16]) != (meta.flow | 1)) {
 				services.apply();
 			}
 		}

@@ -95,6 +95,10 @@ control pipe(inout headers hdr, inout metadata meta, inout standard_metadata std
 		}
 		if (hdr.udp.isValid() && hdr.udp.checksum != 0) {
 			hdr.udp.checksum = csum_replace4(hdr.udp.checksum, old, new);
+			/* The other zero: in UDP, 0 says that there is no checksum. */
+			if (hdr.udp.checksum == 0) {
+				hdr.udp.checksum = 0xffff;
+			}
 		}
 	}
 
