@@ -18,6 +18,9 @@
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 #define QUEUE_MASK  (SEKI_VMINFO_SLOTS - 1)
 
+/* Events taken in one go: what floods the network must not keep heartbeats waiting. */
+#define EVENTS_MAX 256u
+
 /* When to look again at a flow: each slot is at most once in the queue. */
 struct again {
 	uint32_t slot;
@@ -29,7 +32,8 @@ struct seki_watch {
 	struct vminfo_bpf *bpf;
 	struct ring_buffer *ring;
 	bool verbose;
-	int err; /* of a publication inside a callback */
+	int err;	 /* of a publication inside a callback */
+	uint32_t events; /* taken in this go */
 	bool queued[SEKI_VMINFO_SLOTS];
 	struct again queue[SEKI_VMINFO_SLOTS]; /* due times ascend: the delay is always the same */
 	uint32_t head;
@@ -88,7 +92,7 @@ static int on_event(void *ctx, void *data, size_t size)
 
 	if (size >= sizeof(*event) && !w->err)
 		w->err = publish(w, &event->key, &event->flow, event->flow.event_ns);
-	return 0;
+	return ++w->events < EVENTS_MAX ? 0 : -EAGAIN;
 }
 
 static int load(struct seki_watch *w)
@@ -143,9 +147,11 @@ int seki_watch_fd(const struct seki_watch *w)
 
 int seki_watch_events(struct seki_watch *w)
 {
-	int n = ring_buffer__consume(w->ring);
+	int n;
 
-	return n < 0 ? n : w->err;
+	w->events = 0;
+	n = ring_buffer__consume(w->ring);
+	return n < 0 && n != -EAGAIN ? n : w->err;
 }
 
 uint64_t seki_watch_due(const struct seki_watch *w)
