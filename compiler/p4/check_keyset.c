@@ -71,8 +71,8 @@ void seki_check_keyset(struct p4_check *cx, struct p4_expr *expr, struct p4_type
 	}
 	expr->type = key;
 	if (seki_expr_count(e) != key->n_args) {
-		seki_diag_error(cx->diags, seki_expr_span(expr), "%u keys, but here are %u",
-				key->n_args, seki_expr_count(e));
+		seki_diag_error(cx->diags, seki_expr_span(expr), "%u key%s, but here are %u",
+				key->n_args, key->n_args == 1 ? "" : "s", seki_expr_count(e));
 		return;
 	}
 	for (uint32_t i = 0; i < key->n_args; i++, e = e->next)

@@ -159,6 +159,8 @@ static const struct mistake keysets[] = {
 	{1, "2 keys, but here is 1", SELECT("0x10..0x20")},
 	{1, "2 keys, but here is 1", SELECT("1 &&& 3")},
 	{1, "2 keys, but here are 3", SELECT("(1, 2, 3)")},
+	{1, "1 key, but here are 2",
+	 "parser p(in bit<8> a) { state start { transition select(a) { (1, 2): accept; } } }"},
 	{1, NULL, SELECT("(1, _)")},
 	{1, NULL, SELECT("_")},
 	{1, "2 keys, but here is 1", ENTRY("1")},
