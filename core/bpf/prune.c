@@ -172,6 +172,14 @@ static bool pair(struct pairs *pairs, uint32_t old, uint32_t new)
 	return true;
 }
 
+/*
+ * Every field of a register takes part. One that the kept path could not read, or that it knew no
+ * symbol of, covers all; else
+ * - type, frame, map: what it points to is the same;
+ * - v: each number, or offset, now was one of those then;
+ * - id: the symbol stands where the kept path had one, so all that was equal is so now;
+ * - id_off, shifted: by the same sum. (`unused` is always 0.)
+ */
 static bool reg_covers(const struct seki_reg *old, const struct seki_reg *new, struct pairs *pairs)
 {
 	pairs->work++;
@@ -182,8 +190,9 @@ static bool reg_covers(const struct seki_reg *old, const struct seki_reg *new, s
 		return false;
 	if (!old->id)
 		return true;
-	return old->id_off == new->id_off &&
-	       old->shifted == new->shifted &&pair(pairs, old->id, new->id);
+	if (old->id_off != new->id_off || old->shifted != new->shifted)
+		return false;
+	return pair(pairs, old->id, new->id);
 }
 
 /* Both in the order of the stack. */
@@ -225,6 +234,12 @@ static bool pointers_covered(const struct packed_frame *head, const struct seki_
 	return true;
 }
 
+/*
+ * - call: the frame returns to the same place;
+ * - set: bytes that the kept path could read, it can read now;
+ * - regs, spills: each of the kept path covers the present one; what was a number that nobody
+ *   remembered is any number, but no pointer.
+ */
 static const uint8_t *frame_covers(const uint8_t *at, const struct seki_frame *f,
 				   struct pairs *pairs)
 {
@@ -260,10 +275,22 @@ static bool fact_holds(const struct seki_fact *fact, const struct seki_path_stat
 	return false;
 }
 
+/*
+ * Every field of the path takes part but pc, since states are kept per instruction, and branch,
+ * which is for messages:
+ * - depth: the same frames (covers() has seen to it);
+ * - grown: the length's symbol means the same;
+ * - len_min, len_max: each length now was one of those then;
+ * - moved_min: the head was as far on then, and as much of the packet was touched;
+ * - meta_is_len: what was believed of the field is true now; where it was not, a load of it told
+ *   nothing that is wrong now;
+ * - map_changed: a call that must not wait now must not have then;
+ * - facts: each that the kept path relied on holds.
+ */
 static bool path_covers(const struct seki_path_state *old, const struct seki_path_state *new,
 			struct pairs *pairs)
 {
-	if (old->depth != new->depth || old->grown != new->grown || old->len_min > new->len_min ||
+	if (old->grown != new->grown || old->len_min > new->len_min ||
 	    old->len_max < new->len_max || old->moved_min > new->moved_min ||
 	    (old->meta_is_len && !new->meta_is_len) || (new->map_changed && !old->map_changed))
 		return false;

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Which states are taken for covered by one that was walked: each field of the state, changed so
+ * that the program could do more, must make a difference; changed so that it could do less, none.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "core/bpf/walk.h"
+
+#define AT    5 /* where the states are compared */
+#define NODES 16
+#define BYTES (1 << 20)
+
+enum { A = SEKI_SYM_NEW, B, C, MAYBE }; /* symbols */
+
+static struct seki_reg number(uint64_t min, uint64_t max, uint32_t id, int32_t off)
+{
+	struct seki_reg reg = seki_reg_number(seki_scalar_range(min, max));
+
+	reg.id = id;
+	reg.id_off = off;
+	return reg;
+}
+
+static struct seki_reg pointer(enum seki_reg_type type, uint32_t id)
+{
+	struct seki_reg reg = seki_reg_pointer(type);
+
+	reg.id = id;
+	return reg;
+}
+
+static void make_caller(struct seki_frame *f)
+{
+	*f = (struct seki_frame){.n_spills = 0};
+	f->regs[6] = number(0, 100, SEKI_SYM_NONE, 0);
+	f->regs[7] = number(0, 100, B, 0);
+	f->regs[SEKI_BPF_FP] = seki_reg_pointer(SEKI_REG_STACK);
+	seki_frame_spill(f, 8, 8, &f->regs[7]);
+}
+
+static void make_callee(struct seki_frame *f)
+{
+	struct seki_reg small = number(3, 9, SEKI_SYM_NONE, 0);
+
+	*f = (struct seki_frame){.call = 2};
+	f->regs[0] = number(0, 1000, A, 0);
+	f->regs[1] = number(4, 1004, A, 4);
+	f->regs[2] = number(10, 20, SEKI_SYM_NONE, 0);
+	f->regs[3] = number(64, 128, SEKI_SYM_LEN, 0);
+	f->regs[4] = number(0, 100, SEKI_SYM_BEFORE, 0);
+	f->regs[5] = pointer(SEKI_REG_PACKET, B);
+	f->regs[6] = pointer(SEKI_REG_STACK, SEKI_SYM_NONE);
+	f->regs[7] = pointer(SEKI_REG_VALUE, SEKI_SYM_NONE);
+	f->regs[8] = pointer(SEKI_REG_MAYBE, MAYBE);
+	f->regs[9] = number(0, 100, B, 0);
+	f->regs[9].v = seki_scalar_range(0, 100ull << 32);
+	f->regs[9].shifted = true;
+	f->regs[SEKI_BPF_FP] = pointer(SEKI_REG_STACK, SEKI_SYM_NONE);
+	f->regs[SEKI_BPF_FP].frame = 1;
+	seki_frame_spill(f, 16, 8, &f->regs[8]);
+	seki_frame_spill(f, 32, 8, &f->regs[0]);
+	seki_frame_spill(f, 44, 4, &small);
+	seki_frame_mark(f, 64, 16);
+}
+
+static void make(struct seki_state *s)
+{
+	s->work = 0;
+	s->p = (struct seki_path_state){
+		.pc = AT,
+		.depth = 1,
+		.branch = 3,
+		.meta_is_len = true,
+		.n_facts = 1,
+		.facts = {{A, 14}},
+		.len_min = 64,
+		.len_max = 128,
+		.grown = 4,
+		.moved_min = -14,
+	};
+	make_caller(&s->frames[0]);
+	make_callee(&s->frames[1]);
+}
+
+static struct seki_reg *top(struct seki_state *s, int reg)
+{
+	return &seki_state_top(s)->regs[reg];
+}
+
+static struct seki_spill *spill(struct seki_state *s, uint16_t at)
+{
+	struct seki_frame *f = seki_state_top(s);
+
+	for (uint32_t i = 0; i < f->n_spills; i++)
+		if (f->spills[i].at == at)
+			return &f->spills[i];
+	fail();
+	return NULL;
+}
+
+#define CHANGES(CHANGE)                                                                            \
+	CHANGE(nothing, true, (void)s)                                                             \
+	CHANGE(path_branch, true, s->p.branch = 9)                                                 \
+	CHANGE(path_pc, false, s->p.pc = AT + 1)                                                   \
+	CHANGE(path_depth, false, s->p.depth = 0)                                                  \
+	CHANGE(path_meta_is_len, false, s->p.meta_is_len = false)                                  \
+	CHANGE(path_map_changed, false, s->p.map_changed = true)                                   \
+	CHANGE(path_no_fact, false, s->p.n_facts = 0)                                              \
+	CHANGE(path_fact_of_another, false, s->p.facts[0].id = B)                                  \
+	CHANGE(path_fact_less, false, s->p.facts[0].off = 13)                                      \
+	CHANGE(path_fact_more, true, s->p.facts[0].off = 15)                                       \
+	CHANGE(path_len_min_less, false, s->p.len_min = 63)                                        \
+	CHANGE(path_len_min_more, true, s->p.len_min = 65)                                         \
+	CHANGE(path_len_max_more, false, s->p.len_max = 129)                                       \
+	CHANGE(path_len_max_less, true, s->p.len_max = 127)                                        \
+	CHANGE(path_grown, false, s->p.grown = 5)                                                  \
+	CHANGE(path_moved_further, false, s->p.moved_min = -15)                                    \
+	CHANGE(path_moved_less, true, s->p.moved_min = -13)                                        \
+	CHANGE(frame_call, false, s->frames[1].call = 3)                                           \
+	CHANGE(frame_set_less, false, s->frames[1].set[1] &= ~1ull)                                \
+	CHANGE(frame_set_more, true, s->frames[1].set[4] = 1)                                      \
+	CHANGE(reg_gone, false, top(s, 2)->type = SEKI_REG_GONE)                                   \
+	CHANGE(reg_number_now_pointer, false, *top(s, 2) = *top(s, 6))                             \
+	CHANGE(reg_type, false, top(s, 6)->type = SEKI_REG_META)                                   \
+	CHANGE(reg_frame, false, top(s, 6)->frame = 1)                                             \
+	CHANGE(reg_map, false, top(s, 7)->map = 1)                                                 \
+	CHANGE(reg_shifted, false, top(s, 9)->shifted = false)                                     \
+	CHANGE(reg_tie_lost, false, top(s, 1)->id = C)                                             \
+	CHANGE(reg_tied_to_another, false, top(s, 1)->id = B)                                      \
+	CHANGE(reg_tie_off, false, top(s, 1)->id_off = 3)                                          \
+	CHANGE(reg_len_lost, false, top(s, 3)->id = SEKI_SYM_NONE)                                 \
+	CHANGE(reg_len_off, false, top(s, 3)->id_off = 1)                                          \
+	CHANGE(reg_len_now_before, false, top(s, 3)->id = SEKI_SYM_BEFORE)                         \
+	CHANGE(reg_before_now_cut, false, top(s, 4)->id = SEKI_SYM_CUT)                            \
+	CHANGE(reg_tied_where_none_was, true, top(s, 2)->id = A)                                   \
+	CHANGE(reg_maybe_of_another, false, top(s, 8)->id = C)                                     \
+	CHANGE(reg_maybe_map, false, top(s, 8)->map = 1)                                           \
+	CHANGE(reg_umin_less, false, top(s, 2)->v.n.umin--)                                        \
+	CHANGE(reg_umin_more, true, top(s, 2)->v.n.umin++)                                         \
+	CHANGE(reg_umax_more, false, top(s, 2)->v.n.umax++)                                        \
+	CHANGE(reg_smin_less, false, top(s, 2)->v.n.smin--)                                        \
+	CHANGE(reg_smax_more, false, top(s, 2)->v.n.smax++)                                        \
+	CHANGE(reg_smax_less, true, top(s, 2)->v.n.smax--)                                         \
+	CHANGE(reg_bits, false, top(s, 2)->v.n.t.mask |= 32)                                       \
+	CHANGE(reg_umin32_less, false, top(s, 2)->v.umin32--)                                      \
+	CHANGE(reg_umax32_more, false, top(s, 2)->v.umax32++)                                      \
+	CHANGE(reg_smin32_less, false, top(s, 2)->v.smin32--)                                      \
+	CHANGE(reg_smax32_more, false, top(s, 2)->v.smax32++)                                      \
+	CHANGE(reg_offset, false, top(s, 6)->v = seki_scalar_const(8))                             \
+	CHANGE(caller_reg, false, s->frames[0].regs[6].v = seki_scalar_range(0, 101))              \
+	CHANGE(caller_spill, false, s->frames[0].spills[0].reg.v = seki_scalar_range(0, 101))      \
+	CHANGE(spill_lost, false, seki_frame_forget(&s->frames[1], 44, 4))                         \
+	CHANGE(spill_at, false, spill(s, 44)->at = 40)                                             \
+	CHANGE(spill_bytes, false, spill(s, 44)->bytes = 2)                                        \
+	CHANGE(spill_number, false, spill(s, 44)->reg.v = seki_scalar_range(2, 9))                 \
+	CHANGE(spill_pointer_lost, false, seki_frame_forget(&s->frames[1], 16, 8))                 \
+	CHANGE(spill_tie_lost, false, spill(s, 32)->reg.id = C)                                    \
+	CHANGE(spill_pointer_for_bytes, false, seki_frame_spill(&s->frames[1], 64, 8, top(s, 6)))  \
+	CHANGE(spill_pointer_elsewhere, true, seki_frame_spill(&s->frames[1], 96, 8, top(s, 6)))   \
+	CHANGE(spill_number_for_bytes, true, seki_frame_spill(&s->frames[1], 64, 8, top(s, 2)))
+
+#define DEFINE(what, is_covered, statement)                                                        \
+	static void what(struct seki_state *s)                                                     \
+	{                                                                                          \
+		statement;                                                                         \
+	}
+CHANGES(DEFINE)
+
+#define ENTRY(what, is_covered, statement) {#what, is_covered, what},
+static const struct change {
+	const char *name;
+	bool covered;
+	void (*apply)(struct seki_state *s);
+} changes[] = {CHANGES(ENTRY)};
+
+static bool prune(struct seki_walk *w, const struct change *change)
+{
+	make(w->state);
+	if (change)
+		change->apply(w->state);
+	seki_walk_tidy(w);
+	return seki_walk_prune(w);
+}
+
+static void test_each_field(void **state)
+{
+	static struct seki_state now;
+	static struct seki_node nodes[NODES];
+	static uint32_t buckets[SEKI_WALK_BUCKETS];
+	static uint8_t memory[BYTES] __attribute__((aligned(16)));
+	unsigned int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct seki_walk w = {
+			.nodes = nodes,
+			.arena = {memory, 16, BYTES, BYTES},
+			.buckets = buckets,
+			.state = &now,
+			.next_id = MAYBE + 1,
+		};
+
+		for (uint32_t n = 0; n < NODES; n++)
+			nodes[n] = (struct seki_node){.live_regs = 0x3ff, .live_slots = UINT64_MAX};
+		for (uint32_t n = 0; n < SEKI_WALK_BUCKETS; n++)
+			buckets[n] = 0;
+		assert_false(prune(&w, NULL));
+		if (prune(&w, &changes[i]) == changes[i].covered)
+			continue;
+		print_error("%s: %s\n", changes[i].name,
+			    changes[i].covered ? "not covered" : "covered");
+		wrong++;
+	}
+	assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_field)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
