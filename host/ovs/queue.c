@@ -149,7 +149,6 @@ void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
 		       const struct seki_hook_packet *packets, uint32_t n, enum seki_fate *fates)
 {
 	struct seki_submission subs[SEKI_BATCH_MAX];
-	uint64_t deadline_ns = now_ns + SEKI_GET(q->hook->deadline_ns);
 	uint32_t room = q->session ? seki_ring_switch_room(&q->session->ring) : 0;
 	uint32_t want = q->session ? seki_ring_switch_want(&q->session->ring) : 0;
 	uint32_t count = 0;
@@ -176,7 +175,7 @@ void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
 		s->rss_hash = p->rss_hash;
 		s->in_port = (uint8_t)in_port;
 		s->again = false;
-		s->deadline_ns = deadline_ns;
+		s->since_ns = now_ns;
 		subs[count++] = fill_slot(q, s, want, now_ns);
 		fates[i] = SEKI_FATE_HELD;
 	}
@@ -373,13 +372,19 @@ static uint32_t take_completions(struct seki_queue *q, uint64_t now_ns, struct s
 	return count;
 }
 
+/* Of the oldest packet in flight, and no other's is before it. */
+static uint64_t first_deadline(const struct seki_queue *q)
+{
+	return q->slots[q->oldest].since_ns + SEKI_GET(q->hook->deadline_ns);
+}
+
 /* Packets whose time is over, the oldest first. */
 static uint32_t expire(struct seki_queue *q, uint64_t now_ns, struct seki_outcome *out,
 		       uint32_t max)
 {
 	uint32_t count = 0;
 
-	while (count < max && q->oldest != NONE && q->slots[q->oldest].deadline_ns <= now_ns) {
+	while (count < max && q->oldest != NONE && first_deadline(q) <= now_ns) {
 		struct seki_slot *s = &q->slots[q->oldest];
 
 		come_out(q, s, unjudged(q, s->in_port, SEKI_REASON_DEADLINE), &out[count++]);
@@ -468,7 +473,7 @@ void seki_queue_sleep(struct seki_queue *q, uint64_t now_ns, struct seki_sleep *
 	q->armed = true;
 	out->ready = !seki_ring_switch_arm(&q->session->ring);
 	if (q->oldest != NONE)
-		out->until_ns = q->slots[q->oldest].deadline_ns;
+		out->until_ns = first_deadline(q);
 	if (q->stats.state == SEKI_QUEUE_UNRESPONSIVE)
 		out->until_ns = seki_min(out->until_ns, q->hung_since_ns + HANG_NS + 1);
 	if (q->idle_wakes < IDLE_WAKES_MAX)

@@ -31,7 +31,7 @@ struct seki_session {
 struct seki_slot {
 	void *packet; /* NULL: the slot is free */
 	const uint8_t *data;
-	uint64_t deadline_ns;
+	uint64_t since_ns; /* in flight */
 	uint32_t len;
 	uint32_t copied;
 	uint32_t generation;

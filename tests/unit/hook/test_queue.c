@@ -518,6 +518,27 @@ static void sleep_ends_with_the_oldest_deadline(void **state)
 	assert_int_equal(sleep.until_ns, start + 1000 * MS);
 }
 
+/* A shorter deadline goes for what is in flight, too: nothing waits behind a longer one. */
+static void deadline_is_shortened(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_hook_config config = rig_config();
+	struct seki_outcome out;
+	struct seki_sleep sleep;
+
+	rig_submit(r, SEKI_PORT_VM, p);
+	config.deadline_ms = 50;
+	seki_hook_configure(r->hook, &config);
+	rig_submit(r, SEKI_PORT_VM, p);
+	seki_queue_sleep(r->q, r->now_ns, &sleep);
+	assert_int_equal(sleep.until_ns, r->now_ns + 50 * MS);
+	r->now_ns += 50 * MS;
+	assert_true(rig_poll(r, &out));
+	assert_true(rig_poll(r, &out));
+	assert_int_equal(stats(r).in_flight, 0);
+}
+
 static void switched_off_passes_new_and_finishes_old(void **state)
 {
 	struct rig *r = *state;
@@ -646,6 +667,7 @@ int main(void)
 		TEST(endless_signals_do_not_spin),
 		TEST(an_emptied_eventfd_does_not_block),
 		TEST(sleep_ends_with_the_oldest_deadline),
+		TEST(deadline_is_shortened),
 		TEST(switched_off_passes_new_and_finishes_old),
 		OPEN(switched_off_keeps_the_policy),
 		TEST(settings_change_in_flight),
