@@ -194,7 +194,8 @@ static int serve(const struct seki_p4vm_child *child, struct inputs *in, pid_t p
 				       .sandbox = child->sandbox};
 	if (wall_in(child, server) || load_first(server, config, in))
 		return 1;
-	/* A log that nobody reads any more must not keep packets waiting: lines are lost instead. */
+	/* A log that nobody reads any more must not keep packets waiting: lines are lost instead.
+	 */
 	if (fcntl(STDERR_FILENO, F_SETFL, O_WRONLY | O_NONBLOCK))
 		return complain("log: %s", strerror(errno));
 	seki_log("ready, sandbox %s", seki_sandbox_text(child->sandbox));
