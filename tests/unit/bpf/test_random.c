@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Some thousands of random programs against the verifier's promises; fuzz_verifier has more. */
+/* Some ten thousand random programs against the verifier's promises; fuzz_verifier has more. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 static void test_random_programs(void **state)
 {
 	const char *count = getenv("SEKISHO_PROGRAMS");
-	uint64_t programs = count ? strtoull(count, NULL, 10) : 4000, accepted = 0;
+	uint64_t programs = count ? strtoull(count, NULL, 10) : 40000, accepted = 0;
 
 	(void)state;
 	for (uint64_t i = 0; i < programs; i++) {
