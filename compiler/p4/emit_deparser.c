@@ -128,7 +128,8 @@ static void sum_sizes(struct p4_emit *em)
 /*
  * Makes room for out_len bytes where hdr_len are: each amount is a constant of its own, as the
  * verifier needs it. The empty asm differs from case to case, so that clang does not make one call
- * with a variable amount of them all.
+ * with a variable amount of them all, and hides that the new length is a sum, so that comparisons
+ * with it stay as they are.
  */
 static void move_head(struct p4_emit *em, const struct counts *moves)
 {
@@ -140,7 +141,7 @@ static void move_head(struct p4_emit *em, const struct counts *moves)
 		if (by)
 			seki_emit_line(em,
 				       "pkt = ubpf_adjust_head(ctx, %d);\n\tpkt_len += %d;\n"
-				       "\tasm volatile(\"\" : : \"i\"(%d));",
+				       "\tasm volatile(\"\" : \"+r\"(pkt_len) : \"i\"(%d));",
 				       by, by, by);
 		seki_emit_line(em, "break;");
 	}

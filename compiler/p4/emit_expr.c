@@ -44,6 +44,14 @@ static uint32_t work_width(uint32_t width)
 	return c < 32 ? 32 : c;
 }
 
+/* A value of `from` bits as one of the C type that computes on `to` bits. */
+static const char *widen(struct p4_emit *em, const char *value, uint32_t from, uint32_t to)
+{
+	if (to > 64 && from <= 64)
+		return seki_emit_text(em, "wide(%s)", value);
+	return seki_emit_text(em, "(u%u)%s", work_width(to), value);
+}
+
 /* A value of int<width> as a signed number of C. */
 static const char *as_signed(struct p4_emit *em, const struct p4_expr *expr, const char *value)
 {
@@ -162,15 +170,16 @@ static const char *emit_saturating(struct p4_emit *em, const struct p4_expr *e, 
 static const char *emit_concat(struct p4_emit *em, const struct p4_expr *e, const char *a,
 			       const char *b)
 {
-	uint32_t width = seki_emit_width(e->type), w = work_width(width);
+	uint32_t width = seki_emit_width(e->type);
+	uint32_t wa = seki_emit_width(e->a->type), wb = seki_emit_width(e->b->type);
 
 	if (width > 128)
 		return unsupported(em, e, "values above 128 bits are");
-	if (seki_emit_width(e->b->type) >= w)
+	if (wb >= work_width(width))
 		return b;
 	return seki_emit_cut(em,
-			     seki_emit_text(em, "((u%u)%s << %u | (u%u)%s)", w, a,
-					    seki_emit_width(e->b->type), w, b),
+			     seki_emit_text(em, "(%s << %u | %s)", widen(em, a, wa, width), wb,
+					    widen(em, b, wb, width)),
 			     width);
 }
 
@@ -278,6 +287,8 @@ static const char *emit_cast(struct p4_emit *em, const struct p4_expr *e)
 		return seki_emit_cut(em, seki_emit_text(em, "(u64)%s", as_signed(em, e->a, a)), to);
 	if (to < from)
 		return seki_emit_cut(em, a, to);
+	if (to > 64)
+		return seki_emit_text(em, "(%s)", widen(em, a, from, to));
 	return seki_emit_text(em, "((u%u)%s)", seki_emit_cwidth(to), a);
 }
 
@@ -389,12 +400,12 @@ static void assign_slice(struct p4_emit *em, const struct p4_expr *lvalue, const
 				   : seki_emit_text(em, "((((u%u)1 << %u) - 1) << %u)",
 						    w < 64 ? 64 : w, width, low);
 
-	seki_emit_assign(
-		em, lvalue->a,
-		seki_emit_cut(em,
-			      seki_emit_text(em, "((%s & ~%s) | (u%u)%s << %u)",
-					     seki_emit_expr(em, lvalue->a), mask, w, value, low),
-			      full));
+	seki_emit_assign(em, lvalue->a,
+			 seki_emit_cut(em,
+				       seki_emit_text(em, "((%s & ~%s) | %s << %u)",
+						      seki_emit_expr(em, lvalue->a), mask,
+						      widen(em, value, width, full), low),
+				       full));
 }
 
 void seki_emit_assign(struct p4_emit *em, const struct p4_expr *lvalue, const char *value)

@@ -55,6 +55,13 @@ control pipe(inout headers hdr, inout metadata meta, inout standard_metadata std
 			6: {
 				hdr.in_.b = 128w0xffffffffffffffffffffffffffffffff |+| 128w1;
 			}
+			7: {
+				hdr.in_.a[52:28] = 25w9729540 |-| b[24:0] * b[49:25];
+				hdr.in_.b = (bit<128>)(b[24:0] * b[49:25]) << 9;
+			}
+			8: {
+				hdr.in_.b = (b[24:0] * 3) ++ b[63:0] ++ (b[38:0] * b[49:11]);
+			}
 		}
 	}
 }
