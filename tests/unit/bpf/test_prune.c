@@ -79,7 +79,7 @@ static void make(struct seki_state *s)
 		.branch = 3,
 		.meta_is_len = true,
 		.n_facts = 1,
-		.facts = {{A, 14}},
+		.facts = {{B, 14}},
 		.len_min = 64,
 		.len_max = 128,
 		.grown = 4,
@@ -113,7 +113,7 @@ static struct seki_spill *spill(struct seki_state *s, uint16_t at)
 	CHANGE(path_meta_is_len, false, s->p.meta_is_len = false)                                  \
 	CHANGE(path_map_changed, false, s->p.map_changed = true)                                   \
 	CHANGE(path_no_fact, false, s->p.n_facts = 0)                                              \
-	CHANGE(path_fact_of_another, false, s->p.facts[0].id = B)                                  \
+	CHANGE(path_fact_of_another, false, s->p.facts[0].id = A)                                  \
 	CHANGE(path_fact_less, false, s->p.facts[0].off = 13)                                      \
 	CHANGE(path_fact_more, true, s->p.facts[0].off = 15)                                       \
 	CHANGE(path_len_min_less, false, s->p.len_min = 63)                                        \
@@ -157,7 +157,7 @@ static struct seki_spill *spill(struct seki_state *s, uint16_t at)
 	CHANGE(caller_reg, false, s->frames[0].regs[6].v = seki_scalar_range(0, 101))              \
 	CHANGE(caller_spill, false, s->frames[0].spills[0].reg.v = seki_scalar_range(0, 101))      \
 	CHANGE(spill_lost, false, seki_frame_forget(&s->frames[1], 44, 4))                         \
-	CHANGE(spill_at, false, spill(s, 44)->at = 40)                                             \
+	CHANGE(spill_at, false, spill(s, 44)->at = 48)                                             \
 	CHANGE(spill_bytes, false, spill(s, 44)->bytes = 2)                                        \
 	CHANGE(spill_number, false, spill(s, 44)->reg.v = seki_scalar_range(2, 9))                 \
 	CHANGE(spill_pointer_lost, false, seki_frame_forget(&s->frames[1], 16, 8))                 \
