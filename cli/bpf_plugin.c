@@ -122,15 +122,16 @@ static int decode_and_run(const struct memory *code, struct memory *mem)
 	return SEKI_EXIT_OK;
 }
 
-int main(int argc, char **argv)
+static int run_input(const char *memory_hex)
 {
 	struct memory mem = {.len = 0}, code = {.len = 0};
 	char *text = read_all(stdin);
 	int status;
 
-	if (!text || !parse_hex(argc > 1 ? argv[1] : "", &mem) || !parse_hex(text, &code) ||
+	if (!text || !parse_hex(memory_hex, &mem) || !parse_hex(text, &code) ||
 	    code.len % sizeof(struct seki_bpf_insn) || code.len / 8 > SEKI_BPF_MAX_INSNS) {
-		fprintf(stderr, "usage: sekisho-bpf-plugin [MEMORY-HEX] < PROGRAM-HEX\n");
+		fprintf(stderr, "sekisho-bpf-plugin: the memory or the program is not hex bytes "
+				"of whole instructions; see --help\n");
 		status = SEKI_EXIT_USAGE;
 	} else {
 		status = decode_and_run(&code, &mem);
@@ -139,4 +140,18 @@ int main(int argc, char **argv)
 	free(mem.bytes);
 	free(code.bytes);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const char help[] =
+		"usage: sekisho-bpf-plugin [MEMORY-HEX] < PROGRAM-HEX\n"
+		"Runs one BPF program, given as hex bytes, on a memory, given likewise, with exact\n"
+		"checks of every access, and prints r0 in hex: a plug-in of bpf_conformance.\n";
+
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fputs(help, stdout);
+		return SEKI_EXIT_OK;
+	}
+	return run_input(argc > 1 ? argv[1] : "");
 }
