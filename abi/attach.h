@@ -3,10 +3,12 @@
  * How a switch attaches one queue to a P4 VM: a SOCK_SEQPACKET Unix connection per queue.
  *
  *   switch -> P4 VM   struct seki_attach, with SEKI_ATTACH_FDS descriptors (SCM_RIGHTS), in this
- * order: switch region (memfd, sealed against resizing and further writable mappings), p4vm region
- * (memfd, sealed against resizing), eventfd that wakes the switch P4 VM  -> switch  struct
- * seki_attached switch -> P4 VM   messages of one byte: wake up, there are submissions (only while
- * armed) end of file       the other side is gone; its queue with it
+ *                     order: switch region (memfd, sealed against resizing and further writable
+ *                     mappings), p4vm region (memfd, sealed against resizing), eventfd that wakes
+ *                     the switch
+ *   P4 VM  -> switch  struct seki_attached
+ *   switch -> P4 VM   messages of one byte: wake up, there are submissions (only while armed)
+ *   end of file       the other side is gone; its queue with it
  *
  * The switch makes the memory, so that no P4 VM can shrink it under the switch, takes no descriptor
  * from the P4 VM, and never waits for it: it sends with MSG_DONTWAIT (a full socket is a P4 VM that

@@ -5,10 +5,12 @@
  *
  *   entry point   function `entry`; r1 = opaque packet context, r2 = struct seki_std_meta *
  *   return        0 drops, anything else passes; std_meta.output_action REDIRECT sends to
- * output_port maps          global objects of struct seki_map_def in section .data ours section
- * SEKI_OBJ_INIT holds one array object per map with entries to start with, named "seki_init_<map>":
- * pairs of key and value bytes, packed, as many as its size gives. Section SEKI_OBJ_SOURCE holds
- * the name of the P4 file, NUL-terminated.
+ *                 output_port
+ *   maps          global objects of struct seki_map_def in section .data
+ *   ours          section SEKI_OBJ_INIT holds one array object per map with entries to start with,
+ *                 named "seki_init_<map>": pairs of key and value bytes, packed, as many as its
+ *                 size gives. Section SEKI_OBJ_SOURCE holds the name of the P4 file,
+ *                 NUL-terminated.
  */
 #ifndef SEKI_ABI_P4OBJ_H
 #define SEKI_ABI_P4OBJ_H

@@ -26,7 +26,6 @@
 #define SEKI_RING_ENTRIES 512u /* submissions, completions and slots; a power of two */
 #define SEKI_SLOT_BYTES	  2048u
 #define SEKI_BATCH_MAX	  32u
-#define SEKI_CACHE_LINE	  64u
 #define SEKI_RING_HEADER  4096u
 
 /*

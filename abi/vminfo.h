@@ -6,10 +6,11 @@
  *
  *   region  = struct seki_vminfo_header, then SEKI_VMINFO_SLOTS of struct seki_vminfo_slot
  *   record  = union seki_vminfo_record, sealed with AES-256-GCM (NIST SP 800-38D):
- *             key    HKDF-SHA-256 (RFC 5869) of the shared key, salt = session, info =
- * SEKI_VMINFO_INFO nonce  slot (le32), version (le64): unique, as a version is never used twice in
- * a slot AAD    struct seki_vminfo_aad slot 0  = heartbeat, every SEKI_VMINFO_HEARTBEAT_MS; without
- * one, every fact is absent
+ *             key    HKDF-SHA-256 (RFC 5869) of the shared key, salt = session,
+ *                    info = SEKI_VMINFO_INFO
+ *             nonce  slot (le32), version (le64): unique, as no version is used twice in a slot
+ *             AAD    struct seki_vminfo_aad
+ *   slot 0  = heartbeat, every SEKI_VMINFO_HEARTBEAT_MS; without one, every fact is absent
  *
  * A session is one run of the agent, named by 16 random bytes; it starts all versions at 1. The
  * writer makes `seq` odd, writes the slot, makes `seq` even, puts the slot's number into the change
