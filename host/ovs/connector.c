@@ -21,6 +21,7 @@
 
 #include "abi/attach.h"
 #include "lib/shm/shm.h"
+#include "lib/sys/fds.h"
 
 #define BACKOFF_MIN_MS 200u
 #define BACKOFF_MAX_MS 1000u
@@ -137,27 +138,9 @@ static int send_attach(const struct request *req, int sock, const int fds[SEKI_A
 		.slot_bytes = SEKI_SLOT_BYTES,
 		.queue = req->number,
 	};
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(SEKI_ATTACH_FDS * sizeof(int))];
-	} control;
-	struct iovec iov = {&attach, sizeof(attach)};
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg;
 
 	memcpy(attach.port, req->port, sizeof(attach.port));
-	memset(&control, 0, sizeof(control));
-	cmsg = CMSG_FIRSTHDR(&msg);
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(SEKI_ATTACH_FDS * sizeof(int));
-	memcpy(CMSG_DATA(cmsg), fds, SEKI_ATTACH_FDS * sizeof(int));
-	return sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return seki_fds_send(sock, &attach, sizeof(attach), fds, SEKI_ATTACH_FDS);
 }
 
 /* Makes the memory of a connected session and sends it. */

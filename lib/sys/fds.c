@@ -80,7 +80,7 @@ int seki_fds_send(int sock, const void *data, size_t len, const int *fds, uint32
 		msg.msg_control = &control;
 		msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
 	}
-	if (sendmsg(sock, &msg, MSG_NOSIGNAL) < 0)
+	if (sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return -errno;
 	return 0;
 }

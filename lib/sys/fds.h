@@ -19,7 +19,8 @@ int seki_unix_listen(const char *path, int type, mode_t mode, int backlog);
 /* A connected, blocking, close-on-exec socket, or negative errno. */
 int seki_unix_connect(const char *path, int type);
 
-/* One message with n descriptors (may be 0). 0 or negative errno. */
+/* One message with n descriptors (may be 0), without waiting. 0 or negative errno: -EAGAIN where
+ * the socket is full. */
 int seki_fds_send(int sock, const void *data, size_t len, const int *fds, uint32_t n);
 
 #define SEKI_FDS_MAX 8u
