@@ -14,8 +14,6 @@ struct p4_name {
 	struct p4_decl *decl;
 };
 
-#define SEKI_P4_SCOPE_BUCKETS 64u
-
 struct p4_scope {
 	struct p4_scope *parent;
 	struct p4_name **buckets; /* made at the first name */

@@ -303,15 +303,20 @@ static struct p4_type *mismatch(struct p4_check *cx, const struct p4_expr *expr)
 	return cx->bad;
 }
 
+/* An enum with numbers stands for its number. */
+static void use_number(struct p4_check *cx, struct p4_expr *operand)
+{
+	if (operand->type->kind == P4_T_ENUM && operand->type->elem)
+		seki_convert(cx, operand, operand->type->elem);
+}
+
 /* Enums with a representation count as it, unless both are of the same enum. */
 static void unwrap_enums(struct p4_check *cx, struct p4_expr *expr)
 {
-	struct p4_type *a = expr->a->type, *b = expr->b->type;
-
-	if (a->kind == P4_T_ENUM && a->elem && !seki_type_equal(a, b))
-		seki_convert(cx, expr->a, a->elem);
-	if (b->kind == P4_T_ENUM && b->elem && !seki_type_equal(a, b))
-		seki_convert(cx, expr->b, b->elem);
+	if (seki_type_equal(expr->a->type, expr->b->type))
+		return;
+	use_number(cx, expr->a);
+	use_number(cx, expr->b);
 }
 
 /* Gives both operands the same type, where one can be converted to the other's. */
@@ -377,10 +382,8 @@ static struct p4_type *check_shift(struct p4_check *cx, struct p4_expr *expr)
 {
 	struct p4_type *a, *b;
 
-	if (expr->a->type->kind == P4_T_ENUM && expr->a->type->elem)
-		seki_convert(cx, expr->a, expr->a->type->elem);
-	if (expr->b->type->kind == P4_T_ENUM && expr->b->type->elem)
-		seki_convert(cx, expr->b, expr->b->type->elem);
+	use_number(cx, expr->a);
+	use_number(cx, expr->b);
 	a = expr->a->type;
 	b = expr->b->type;
 	if (!seki_type_is_number(a))
@@ -406,10 +409,8 @@ static struct p4_type *check_concat(struct p4_check *cx, struct p4_expr *expr)
 
 	if (expr->a->type->kind == P4_T_STRING && expr->b->type->kind == P4_T_STRING)
 		return cx->string;
-	if (expr->a->type->kind == P4_T_ENUM && expr->a->type->elem)
-		seki_convert(cx, expr->a, expr->a->type->elem);
-	if (expr->b->type->kind == P4_T_ENUM && expr->b->type->elem)
-		seki_convert(cx, expr->b, expr->b->type->elem);
+	use_number(cx, expr->a);
+	use_number(cx, expr->b);
 	a = expr->a->type;
 	b = expr->b->type;
 	if (!seki_type_is_fixed(a))
