@@ -30,17 +30,17 @@ CONFIGS = ("plain", "unused", "shielded")
 SERVER = "10.78.0.2"
 TICK = os.sysconf("SC_CLK_TCK")
 
-# name: (unit, digits, is more better)
+# name: (unit, digits)
 FIGURES = {
-    "TCP throughput": ("Gbit/s", 2, True),
-    "UDP 64 B": ("kpps", 1, True),
-    "UDP 512 B": ("kpps", 1, True),
-    "UDP 1472 B": ("kpps", 1, True),
-    "UDP round trip, median": ("us", 1, False),
-    "UDP round trip, p99": ("us", 1, False),
-    "switch CPU, TCP": ("%", 0, False),
-    "P4 VM CPU, TCP": ("%", 0, False),
-    "P4 VM memory": ("MiB", 1, False),
+    "TCP throughput": ("Gbit/s", 2),
+    "UDP 64 B": ("kpps", 1),
+    "UDP 512 B": ("kpps", 1),
+    "UDP 1472 B": ("kpps", 1),
+    "UDP round trip, median": ("us", 1),
+    "UDP round trip, p99": ("us", 1),
+    "switch CPU, TCP": ("%", 0),
+    "P4 VM CPU, TCP": ("%", 0),
+    "P4 VM memory": ("MiB", 1),
 }
 
 
@@ -156,7 +156,7 @@ def ratio(rounds, config, name):
 def table(rounds):
     lines = [f"| {len(rounds)} rounds, medians | " + " | ".join(CONFIGS) +
              " | unused / plain | shielded / plain |", "|---|--:|--:|--:|--:|--:|"]
-    for name, (unit, digits, _) in FIGURES.items():
+    for name, (unit, digits) in FIGURES.items():
         cells = []
         for config in CONFIGS:
             value = median(rounds, config, name)
