@@ -27,6 +27,10 @@ enum seki_map_type {
 	SEKI_MAP_COUNTMIN = 3,
 	SEKI_MAP_HASH = 4,
 	SEKI_MAP_LPM = 5,
+
+	/* Ours. */
+	SEKI_MAP_LRU_HASH = 6,
+	SEKI_MAP_QUEUE_ARRAY = 7, /* an array whose values exist once for each queue */
 };
 
 struct seki_map_def {

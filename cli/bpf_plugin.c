@@ -15,7 +15,7 @@
 #include "cli/cli.h"
 #include "core/base/check.h"
 #include "lib/bpf/helpers.h"
-#include "lib/bpf/machine.h"
+#include "sekisho/bpf.h"
 
 #define INSNS_MAX 100000000
 

@@ -12,7 +12,7 @@
 #include "cli/command.h"
 #include "compiler/p4/compile.h"
 #include "core/base/check.h"
-#include "lib/bpf/machine.h"
+#include "sekisho/bpf.h"
 #include "lib/sys/log.h"
 #include "lib/sys/opts.h"
 

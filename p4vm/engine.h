@@ -8,7 +8,7 @@
 #define SEKI_P4VM_ENGINE_H
 
 #include "abi/ring.h"
-#include "lib/bpf/machine.h"
+#include "sekisho/bpf.h"
 #include "p4vm/vminfo.h"
 
 /* Room before a packet for headers that the program adds. */

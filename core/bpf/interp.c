@@ -185,7 +185,8 @@ static bool call_helper(struct seki_bpf_vm *vm, const struct seki_bpf_op *op, ui
 {
 	if (vm->guard && !call_allowed(vm, number, r + 1))
 		return false;
-	r[0] = vm->helpers[number](vm, op, r + 1);
+	vm->may_wait = op->off & SEKI_CALL_MAY_WAIT;
+	r[0] = vm->helpers[number](vm, r[1], r[2], r[3], r[4], r[5]);
 	if (vm->guard)
 		for (int i = 1; i <= 5; i++)
 			r[i] = 0xdead000000000000u;

@@ -13,12 +13,9 @@
 
 struct seki_bpf_vm;
 
-/*
- * A helper. `op` is the calling instruction. To stop the program it sets vm->stop to a negative
- * errno.
- */
-typedef uint64_t (*seki_bpf_helper)(struct seki_bpf_vm *vm, const struct seki_bpf_op *op,
-				    const uint64_t args[5]);
+/* A helper and its arguments. To stop the program it sets vm->stop to a negative errno. */
+typedef uint64_t (*seki_bpf_helper)(struct seki_bpf_vm *vm, uint64_t a1, uint64_t a2, uint64_t a3,
+				    uint64_t a4, uint64_t a5);
 
 /* Exact checks: is this memory, which is not the stack, the program's to read (to write)? */
 struct seki_bpf_guard {
@@ -41,6 +38,9 @@ struct seki_bpf_vm {
 	uint32_t n_helpers;
 	const struct seki_bpf_guard *guard; /* NULL: trust the code */
 	void *arg;			    /* the helpers' */
+	uint32_t queue;			    /* whose run it is */
+	uint64_t fuel; /* backward jumps and local calls before it is stopped: -ELOOP */
+	bool may_wait; /* for helpers: was the call flagged SEKI_CALL_MAY_WAIT? */
 
 	int stop;	/* out: why the program ended before its end, else 0 */
 	uint32_t pc;	/* out: where it stopped */

@@ -8,9 +8,15 @@
 #include <time.h>
 
 #include "core/bpf/map.h"
-#include "lib/bpf/machine.h"
+#include "sekisho/bpf.h"
 
 #define LINE_MAX_BYTES 256
+
+/* Of its arguments a helper uses as many as its prototype has. */
+#define SPARE __attribute__((unused))
+#define HELPER(name)                                                                               \
+	static uint64_t name(struct seki_bpf_vm *vm SPARE, uint64_t a1 SPARE, uint64_t a2 SPARE,   \
+			     uint64_t a3 SPARE, uint64_t a4 SPARE, uint64_t a5 SPARE)
 
 static struct seki_bpf_running *running(const struct seki_bpf_vm *vm)
 {
@@ -30,50 +36,36 @@ static void *address(uint64_t arg)
 	return (void *)(uintptr_t)arg;
 }
 
-static uint64_t map_lookup(struct seki_bpf_vm *vm, const struct seki_bpf_op *op,
-			   const uint64_t args[5])
+HELPER(map_lookup)
 {
-	(void)vm;
-	(void)op;
-	return (uint64_t)(uintptr_t)seki_bpf_map_find(address(args[0]), address(args[1]));
+	return (uint64_t)(uintptr_t)seki_bpf_map_find(address(a1), address(a2));
 }
 
-static uint64_t map_update(struct seki_bpf_vm *vm, const struct seki_bpf_op *op,
-			   const uint64_t args[5])
+HELPER(map_update)
 {
-	(void)vm;
-	(void)op;
-	return (uint64_t)(int64_t)seki_bpf_map_put(address(args[0]), address(args[1]),
-						   address(args[2]));
+	return (uint64_t)(int64_t)seki_bpf_map_put(address(a1), address(a2), address(a3));
 }
 
-static uint64_t map_delete(struct seki_bpf_vm *vm, const struct seki_bpf_op *op,
-			   const uint64_t args[5])
+HELPER(map_delete)
 {
-	(void)op;
 	*running(vm)->deleted = true;
-	return (uint64_t)(int64_t)seki_bpf_map_remove(address(args[0]), address(args[1]));
+	return (uint64_t)(int64_t)seki_bpf_map_remove(address(a1), address(a2));
 }
 
-static uint64_t time_ns(struct seki_bpf_vm *vm, const struct seki_bpf_op *op,
-			const uint64_t args[5])
+HELPER(time_ns)
 {
 	const struct seki_bpf_host *h = host(vm);
 	struct timespec now;
 
-	(void)op;
-	(void)args;
 	if (h->time_ns)
 		return h->time_ns(h->arg);
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static uint64_t hash(struct seki_bpf_vm *vm, const struct seki_bpf_op *op, const uint64_t args[5])
+HELPER(hash)
 {
-	(void)vm;
-	(void)op;
-	return seki_bpf_hash(address(args[0]), args[1], 0);
+	return seki_bpf_hash(address(a1), a2, 0);
 }
 
 /* One conversion; `format` is at its '%'. Returns its length. */
@@ -94,15 +86,14 @@ static size_t convert(const char *format, uint64_t arg, char *out, size_t size)
 	return wide ? 4 : 2;
 }
 
-static uint64_t print(struct seki_bpf_vm *vm, const struct seki_bpf_op *op, const uint64_t args[5])
+HELPER(print)
 {
 	const struct seki_bpf_host *h = host(vm);
-	const char *format = address(args[0]);
-	const uint64_t *next = args + 1;
+	const char *format = address(a1);
+	const uint64_t args[] = {a2, a3, a4, a5}, *next = args;
 	char line[LINE_MAX_BYTES];
 	size_t len = 0;
 
-	(void)op;
 	if (!h->print)
 		return 0;
 	line[0] = '\0';
@@ -120,78 +111,62 @@ static uint64_t print(struct seki_bpf_vm *vm, const struct seki_bpf_op *op, cons
 	return 0;
 }
 
-static uint64_t adjust_head(struct seki_bpf_vm *vm, const struct seki_bpf_op *op,
-			    const uint64_t args[5])
+HELPER(adjust_head)
 {
 	struct seki_bpf_packet *packet = &running(vm)->packet;
 
-	(void)op;
-	vm->stop = seki_bpf_packet_adjust(packet, (int32_t)args[1]);
+	vm->stop = seki_bpf_packet_adjust(packet, (int32_t)a2);
 	return (uint64_t)(uintptr_t)(packet->buf + packet->off);
 }
 
-static uint64_t packet_data(struct seki_bpf_vm *vm, const struct seki_bpf_op *op,
-			    const uint64_t args[5])
+HELPER(packet_data)
 {
 	const struct seki_bpf_packet *packet = &running(vm)->packet;
 
-	(void)op;
-	(void)args;
 	return (uint64_t)(uintptr_t)(packet->buf + packet->off);
 }
 
-static uint64_t rss_hash(struct seki_bpf_vm *vm, const struct seki_bpf_op *op,
-			 const uint64_t args[5])
+HELPER(rss_hash)
 {
-	(void)op;
-	(void)args;
 	return running(vm)->run->rss_hash;
 }
 
-static uint64_t truncate_packet(struct seki_bpf_vm *vm, const struct seki_bpf_op *op,
-				const uint64_t args[5])
+HELPER(truncate_packet)
 {
-	(void)op;
-	return seki_bpf_packet_truncate(&running(vm)->packet, (int32_t)args[1]);
+	return seki_bpf_packet_truncate(&running(vm)->packet, (int32_t)a2);
 }
 
 /* A host that does not know yet stops the program, where it can be run anew; else it is a no. */
-static uint64_t answer(struct seki_bpf_vm *vm, int yes, bool may_wait)
+static uint64_t answer(struct seki_bpf_vm *vm, int yes)
 {
-	if (yes == -EAGAIN && may_wait)
+	if (yes == -EAGAIN && vm->may_wait)
 		vm->stop = -EAGAIN;
 	return yes > 0;
 }
 
-static uint64_t udp_sent(struct seki_bpf_vm *vm, const struct seki_bpf_op *op,
-			 const uint64_t args[5])
+HELPER(udp_sent)
 {
 	const struct seki_bpf_host *h = host(vm);
-	bool may_wait = op->off & SEKI_CALL_MAY_WAIT;
 	struct seki_udp_query query;
 
 	if (!h->udp_sent)
 		return 0;
-	memcpy(&query, address(args[0]), sizeof(query));
-	return answer(vm, h->udp_sent(h->arg, &query, args[1], may_wait), may_wait);
+	memcpy(&query, address(a1), sizeof(query));
+	return answer(vm, h->udp_sent(h->arg, &query, a2, vm->may_wait));
 }
 
-static uint64_t udp_sent_any(struct seki_bpf_vm *vm, const struct seki_bpf_op *op,
-			     const uint64_t args[5])
+HELPER(udp_sent_any)
 {
 	const struct seki_bpf_host *h = host(vm);
-	bool may_wait = op->off & SEKI_CALL_MAY_WAIT;
 
 	if (!h->udp_sent_any)
 		return 0;
-	return answer(vm, h->udp_sent_any(h->arg, args[0], may_wait), may_wait);
+	return answer(vm, h->udp_sent_any(h->arg, a1, vm->may_wait));
 }
 
-static uint64_t drop_site(struct seki_bpf_vm *vm, const struct seki_bpf_op *op,
-			  const uint64_t args[5])
+HELPER(drop_site)
 {
-	(void)op;
-	running(vm)->run->site = (uint32_t)args[0];
+	running(vm)->run->site = (uint32_t)a1;
 	return 0;
 }
 

@@ -190,6 +190,17 @@ static int fill_map(struct loader *l, uint32_t index)
 	return 0;
 }
 
+static int make_queues(struct loader *l)
+{
+	uint32_t n = l->opts->queues ? l->opts->queues : 1;
+
+	if (n > SEKI_BPF_QUEUES_MAX)
+		return -EINVAL;
+	l->prog->queues = aligned_alloc(64, n * sizeof(struct seki_bpf_queue));
+	l->prog->n_queues = n;
+	return l->prog->queues ? 0 : -ENOMEM;
+}
+
 static int build(struct loader *l)
 {
 	struct seki_bpf_prog *prog = l->prog;
@@ -198,6 +209,10 @@ static int build(struct loader *l)
 	prog->source = strdup(l->obj.source);
 	if (!prog->source)
 		return -ENOMEM;
+	prog->info.engine = SEKI_BPF_ENGINE_INTERPRETER;
+	err = make_queues(l);
+	if (err)
+		return err;
 	prog->info.source = prog->source;
 	prog->data = l->obj.data;
 	prog->data_size = l->obj.data_size;
@@ -220,7 +235,7 @@ int seki_bpf_prog_load(const void *elf, size_t len, const struct seki_bpf_load_o
 	char nowhere[1];
 	int err;
 
-	if (l.opts->sz != sizeof(*l.opts))
+	if (l.opts->sz != sizeof(*l.opts) || l.opts->engine == SEKI_BPF_ENGINE_JIT)
 		return -EINVAL;
 	l.log = l.opts->log && l.opts->log_size ? seki_text_on(l.opts->log, l.opts->log_size)
 						: seki_text_on(nowhere, sizeof(nowhere));
@@ -245,6 +260,7 @@ void seki_bpf_prog_destroy(struct seki_bpf_prog *prog)
 		free(prog->names[i]);
 		free(prog->memory[i]);
 	}
+	free(prog->queues);
 	free(prog->ops);
 	free(prog->data);
 	free(prog->source);

@@ -5,7 +5,12 @@
 
 #include "core/bpf/interp.h"
 #include "core/bpf/map.h"
-#include "lib/bpf/machine.h"
+#include "sekisho/bpf.h"
+
+/* What each thread that runs the program has to itself. */
+struct seki_bpf_queue {
+	uint8_t stack[SEKI_BPF_STACK_BYTES] __attribute__((aligned(64)));
+};
 
 struct seki_bpf_prog {
 	struct seki_bpf_info info;
@@ -19,7 +24,8 @@ struct seki_bpf_prog {
 	uint64_t handles[SEKI_BPF_MAX_MAPS];
 	char *source;
 	bool deleted; /* some map has slots to reclaim */
-	uint8_t stack[SEKI_BPF_STACK_BYTES] __attribute__((aligned(16)));
+	uint32_t n_queues;
+	struct seki_bpf_queue *queues;
 };
 
 /* As seki_bpf_prog_run(); `guard` NULL or exact checks of every access that is not to the stack. */

@@ -9,8 +9,9 @@
 
 static bool is_consistent(const struct seki_bpf_prog *prog, const struct seki_bpf_run *run)
 {
-	return run->buf && seki_in_range(run->off, run->copied, run->size) &&
-	       run->copied <= run->len && run->len <= SEKI_BPF_PACKET_MAX &&
+	return run->buf && run->queue < prog->n_queues &&
+	       seki_in_range(run->off, run->copied, run->size) && run->copied <= run->len &&
+	       run->len <= SEKI_BPF_PACKET_MAX &&
 	       run->copied >= seki_min(run->len, prog->info.packet_touch);
 }
 
@@ -32,7 +33,6 @@ int seki_bpf_prog_run_guarded(struct seki_bpf_prog *prog, struct seki_bpf_run *r
 	struct seki_bpf_vm vm = {
 		.ops = prog->ops,
 		.entry = prog->entry,
-		.stack = prog->stack,
 		.data = prog->data,
 		.maps = prog->handles,
 		.n_maps = prog->info.maps,
@@ -40,11 +40,14 @@ int seki_bpf_prog_run_guarded(struct seki_bpf_prog *prog, struct seki_bpf_run *r
 		.n_helpers = SEKI_HELPER_MAX,
 		.guard = guard,
 		.arg = &running,
+		.queue = run->queue,
+		.fuel = prog->info.worst_insns,
 	};
 	int err;
 
 	if (!is_consistent(prog, run))
 		return -EINVAL;
+	vm.stack = prog->queues[run->queue].stack;
 	if (prog->deleted)
 		reclaim(prog);
 	run->meta.packet_length = run->len;

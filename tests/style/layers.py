@@ -70,7 +70,7 @@ def alone_faults():
     for name in tree.files(".h"):
         if name.split("/")[0] in ("tests", "examples") or "host/ovs/glue" in name:
             continue
-        run = subprocess.run(["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", "-I.", "-x", "c",
+        run = subprocess.run(["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", "-I.", "-Iinclude", "-x", "c",
                               "-include", name, "/dev/null"], cwd=tree.TOP, capture_output=True,
                              text=True)
         if run.returncode:

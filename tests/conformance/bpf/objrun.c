@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/bpf/machine.h"
+#include "sekisho/bpf.h"
 
 #define HEADROOM   128
 #define PACKET_MAX 2048

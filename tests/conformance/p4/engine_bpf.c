@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/bpf/machine.h"
+#include "sekisho/bpf.h"
 #include "lib/sys/file.h"
 #include "tests/conformance/p4/p4run.h"
 

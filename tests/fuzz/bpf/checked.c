@@ -11,7 +11,7 @@
 #include "core/bpf/disasm.h"
 #include "core/bpf/map.h"
 #include "lib/bpf/helpers.h"
-#include "lib/bpf/machine.h"
+#include "sekisho/bpf.h"
 
 #define REPAIRS_MAX 200
 #define RUNS	    12

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/bpf/machine.h"
+#include "sekisho/bpf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -14,7 +14,7 @@
 #include <errno.h>
 
 #include "core/base/check.h"
-#include "lib/bpf/machine.h"
+#include "sekisho/bpf.h"
 
 static uint8_t object[1 << 16];
 static size_t object_len;

@@ -6,7 +6,7 @@
 #ifndef SEKI_TESTS_UNIT_P4VM_FAKE_MACHINE_H
 #define SEKI_TESTS_UNIT_P4VM_FAKE_MACHINE_H
 
-#include "lib/bpf/machine.h"
+#include "sekisho/bpf.h"
 
 struct seki_bpf_prog {
 	struct seki_bpf_info info;

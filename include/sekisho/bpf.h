@@ -3,8 +3,8 @@
  * The BPF machine for packet programs: reads an object of the P4 ABI (abi/p4obj.h), proves it safe,
  * makes its maps, runs it on packets. Everything in an object is untrusted.
  */
-#ifndef SEKI_LIB_BPF_MACHINE_H
-#define SEKI_LIB_BPF_MACHINE_H
+#ifndef SEKISHO_BPF_H
+#define SEKISHO_BPF_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,12 +30,23 @@ struct seki_bpf_host {
 	int (*udp_sent_any)(void *arg, uint64_t within_ms, bool may_wait);
 };
 
+/* What runs a program. */
+enum seki_bpf_engine {
+	SEKI_BPF_ENGINE_AUTO, /* the JIT where there is one, else the interpreter */
+	SEKI_BPF_ENGINE_INTERPRETER,
+	SEKI_BPF_ENGINE_JIT,
+};
+
+#define SEKI_BPF_QUEUES_MAX 64u
+
 struct seki_bpf_load_opts {
 	size_t sz;		/* sizeof(struct seki_bpf_load_opts) */
 	const char *entry;	/* function to run; NULL: "entry" */
 	uint64_t max_insns;	/* refuse programs that may run longer; 0: no limit of its own */
 	uint64_t max_map_bytes; /* refuse programs whose maps take more; 0: 64 MiB */
-	char *log;		/* why it was refused and where, NUL-terminated; may be NULL */
+	uint32_t queues; /* threads that may run it at once; 0: one, at most SEKI_BPF_QUEUES_MAX */
+	enum seki_bpf_engine engine; /* JIT: -ENOTSUP where it cannot be had */
+	char *log;		     /* why it was refused and where, NUL-terminated; may be NULL */
 	size_t log_size;
 	bool verbose; /* log the path that led to the rejection as well */
 };
@@ -59,7 +70,9 @@ struct seki_bpf_info {
 	bool packet_written;   /* some path writes the packet, moves its head or truncates it */
 	uint32_t maps;
 	uint64_t map_bytes;
-	const char *source; /* name of the P4 file, "" if the object does not say */
+	enum seki_bpf_engine engine; /* which one runs it: never AUTO */
+	uint32_t native_bytes;	     /* of machine code; 0: interpreted */
+	const char *source;	     /* name of the P4 file, "" if the object does not say */
 };
 
 const struct seki_bpf_info *seki_bpf_prog_info(const struct seki_bpf_prog *prog);
@@ -79,16 +92,17 @@ struct seki_bpf_run {
 	uint32_t copied;
 	uint32_t len;
 	uint32_t rss_hash;
+	uint32_t queue;		   /* less than opts.queues; of each, one thread at a time */
 	struct seki_std_meta meta; /* in: input_port; packet_length is set from len. out: as the
 				      program left it */
 	uint32_t site;		   /* out: line the program said it dropped at, else 0 */
-	uint64_t insns;		   /* out: instructions executed */
+	uint64_t insns;		   /* out: instructions executed; 0: the JIT does not count */
 };
 
 /*
  * 0 and the program's r0; -EAGAIN where the host asked to wait; -ENOBUFS where the head could not
- * grow or shrink as asked (the program stops there; the packet is to be dropped); -EINVAL. A
- * program is run by one thread at a time.
+ * grow or shrink as asked (the program stops there; the packet is to be dropped); -EINVAL;
+ * -ELOOP where it ran longer than was proved, which is a bug of ours that did no harm.
  */
 int seki_bpf_prog_run(struct seki_bpf_prog *prog, struct seki_bpf_run *run, uint64_t *r0);
 
