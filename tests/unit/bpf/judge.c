@@ -3,41 +3,41 @@
 
 #include <stdio.h>
 
-static const struct seki_map_def defs[MAP_COUNT] = {
+const struct seki_map_def judge_maps[MAP_COUNT] = {
 	{SEKI_MAP_HASH, 4, 16, 8, 0},
 	{SEKI_MAP_ARRAY, 4, 8, 4, 0},
 };
 
 static const char *const names[MAP_COUNT] = {"flows", "counters"};
 
-static const uint8_t data[DATA_BYTES] = "n %d of %llu\n\0\0\0bad %s\0\0open";
+const uint8_t judge_data[DATA_BYTES] = "n %d of %llu\n\0\0\0bad %s\0\0open";
 
 /* Programs are zero-padded; no program of ours ends in an all-zero slot but lddw's second. */
-static uint32_t length(const struct program *program)
+static uint32_t length(const struct seki_bpf_insn insns[PROGRAM_MAX])
 {
 	uint32_t n = PROGRAM_MAX;
 
-	while (n && !program->insns[n - 1].opcode)
+	while (n && !insns[n - 1].opcode)
 		n--;
 	return n;
 }
 
-void judge(const struct program *program, struct judgement *out)
+void judge_insns(const struct seki_bpf_insn insns[PROGRAM_MAX], struct judgement *out)
 {
 	struct seki_bpf_fault fault;
 	struct seki_bpf_image image = {
 		.ops = out->ops,
-		.maps = defs,
+		.maps = judge_maps,
 		.map_names = names,
 		.n_maps = MAP_COUNT,
-		.data = data,
-		.data_size = sizeof(data),
+		.data = judge_data,
+		.data_size = sizeof(judge_data),
 	};
 	static uint8_t memory[SEKI_VERIFY_MEMORY] __attribute__((aligned(16)));
 
-	out->n = image.n = length(program);
+	out->n = image.n = length(insns);
 	out->rejection.values[0] = '\0';
-	out->err = seki_bpf_decode(program->insns, image.n, out->ops, &fault);
+	out->err = seki_bpf_decode(insns, image.n, out->ops, &fault);
 	if (out->err) {
 		snprintf(out->reason, sizeof(out->reason), "%s", fault.why);
 		out->rejection.insn = fault.insn;
@@ -46,4 +46,9 @@ void judge(const struct program *program, struct judgement *out)
 					   &out->rejection);
 		snprintf(out->reason, sizeof(out->reason), "%s", out->rejection.reason);
 	}
+}
+
+void judge(const struct program *program, struct judgement *out)
+{
+	judge_insns(program->insns, out);
 }
