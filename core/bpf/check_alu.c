@@ -183,10 +183,21 @@ static bool moves_freely(const struct seki_reg *p)
 	       p->type == SEKI_REG_PACKET || p->type == SEKI_REG_VALUE || p->type == SEKI_REG_DATA;
 }
 
+bool seki_walk_same_object(const struct seki_reg *a, const struct seki_reg *b)
+{
+	if (a->type != b->type || !moves_freely(a))
+		return false;
+	if (a->type == SEKI_REG_VALUE)
+		return a->id && a->id == b->id; /* the same lookup gave both */
+	return a->frame == b->frame;
+}
+
 /* packet + symbol + constant: kept, to be compared with what is known of the length. */
 static void tie_pointer(struct seki_reg *result, const struct seki_reg *p, const struct seki_reg *n,
 			bool sub)
 {
+	if (p->type == SEKI_REG_VALUE)
+		return; /* of the same lookup */
 	untie(result);
 	if (p->type != SEKI_REG_PACKET)
 		return;
@@ -229,6 +240,22 @@ static int pointer_alu(struct seki_walk *w, const struct seki_bpf_op *op, int pr
 	return 0;
 }
 
+/* Pointers into one object differ as their offsets do. */
+static int pointer_distance(struct seki_walk *w, const struct seki_bpf_op *op,
+			    const struct seki_reg *a, const struct seki_reg *b)
+{
+	struct seki_reg result = seki_reg_number(seki_scalar_alu(SEKI_ALU_SUB, &a->v, &b->v, 8));
+
+	if (a->type == SEKI_REG_PACKET) {
+		if (a->id && a->id == b->id)
+			result.v = seki_scalar_const((uint64_t)((int64_t)a->id_off - b->id_off));
+		else if (seki_scalar_is_const(&b->v))
+			tie_sum(&result, a, -(int64_t)b->v.n.umin, 8);
+	}
+	*seki_walk_reg(w, op->dst) = result;
+	return 0;
+}
+
 static int any_alu(struct seki_walk *w, const struct seki_bpf_op *op, const struct seki_reg *a,
 		   const struct seki_reg *b)
 {
@@ -240,6 +267,8 @@ static int any_alu(struct seki_walk *w, const struct seki_bpf_op *op, const stru
 	if (row->bytes == 4)
 		return seki_walk_reject(w, pa ? op->dst : op->src,
 					"32-bit arithmetic on a pointer");
+	if (pa && pb && row->sub == SEKI_ALU_SUB && seki_walk_same_object(a, b))
+		return pointer_distance(w, op, a, b);
 	if (pa && pb && row->operand == SEKI_OPERAND_REG)
 		return seki_walk_reject(w, op->dst, "arithmetic between two pointers");
 	if (pa && !pb && (row->sub == SEKI_ALU_ADD || row->sub == SEKI_ALU_SUB))

@@ -125,6 +125,35 @@ static void learn_fact(struct seki_path_state *p, enum seki_bpf_cond cond, const
 	}
 }
 
+/* Pointers into one object are base + offset. Offsets stay within 2^29 of it, so adding them wraps
+ * only where the base itself is that near to an end of the address space: upwards no object is,
+ * downwards one may be. So two pointers that do not lie before their objects compare as their
+ * offsets do, read signed; equal ones have equal offsets in any case. */
+static bool compares_offsets(enum seki_bpf_cond cond, const struct seki_reg *a,
+			     const struct seki_reg *b)
+{
+	int64_t start = a->type == SEKI_REG_STACK ? -SEKI_BPF_FRAME_BYTES : 0;
+
+	return cond == SEKI_COND_EQ || cond == SEKI_COND_NE ||
+	       (a->v.n.smin >= start && b->v.n.smin >= start);
+}
+
+static enum seki_bpf_cond signed_order(enum seki_bpf_cond cond)
+{
+	switch (cond) {
+	case SEKI_COND_GT:
+		return SEKI_COND_SGT;
+	case SEKI_COND_LE:
+		return SEKI_COND_SLE;
+	case SEKI_COND_GE:
+		return SEKI_COND_SGE;
+	case SEKI_COND_LT:
+		return SEKI_COND_SLT;
+	default:
+		return cond;
+	}
+}
+
 /* Narrows the state to where the condition is true. False: it cannot be. */
 static bool assume(struct seki_state *s, const struct seki_bpf_op *op, enum seki_bpf_cond cond)
 {
@@ -137,6 +166,11 @@ static bool assume(struct seki_state *s, const struct seki_bpf_op *op, enum seki
 		if (op->src == op->dst)
 			return true; /* no compiler emits it: both ways are walked */
 		b = regs[op->src];
+	}
+	if (seki_reg_is_pointer(&a)) {
+		if (!compares_offsets(cond, &a, &b))
+			return true;
+		cond = signed_order(cond);
 	}
 	if (!seki_scalar_assume(cond, &a.v, &b.v, row->bytes))
 		return false;
@@ -161,7 +195,7 @@ static int walk_both(struct seki_walk *w, uint32_t parent, uint32_t pc)
 	return err;
 }
 
-static int branch_numbers(struct seki_walk *w, const struct seki_bpf_op *op)
+static int branch(struct seki_walk *w, const struct seki_bpf_op *op)
 {
 	enum seki_bpf_cond cond = seki_bpf_row(op)->sub;
 	struct seki_state *next = w->state, *taken = w->other;
@@ -193,8 +227,8 @@ static void resolve_maybe(struct seki_reg *reg, void *arg)
 		return;
 	if (r->null)
 		*reg = seki_reg_number(seki_scalar_const(0));
-	reg->type = r->null ? SEKI_REG_NUMBER : SEKI_REG_VALUE;
-	reg->id = SEKI_SYM_NONE;
+	else
+		reg->type = SEKI_REG_VALUE; /* the id says still of which lookup */
 }
 
 static bool is_zero(const struct seki_scalar *v)
@@ -245,8 +279,11 @@ static int branch_pointers(struct seki_walk *w, const struct seki_bpf_op *op, st
 		return branch_null(w, op, a);
 	if (equality && row->bytes == 8 && is_null(a))
 		return branch_null(w, op, b);
+	if (row->bytes == 8 && row->sub < SEKI_COND_SET && seki_walk_same_object(a, b))
+		return branch(w, op);
 	return seki_walk_reject(w, seki_reg_is_pointer(a) ? op->dst : op->src,
-				"compares a pointer with something other than NULL");
+				"compares a pointer with something other than NULL or, in 64 bits, "
+				"a pointer into the same object");
 }
 
 int seki_walk_jump(struct seki_walk *w, const struct seki_bpf_op *op)
@@ -268,5 +305,5 @@ int seki_walk_jump(struct seki_walk *w, const struct seki_bpf_op *op)
 		if (by_reg)
 			seki_walk_tie(w, b);
 	}
-	return branch_numbers(w, op);
+	return branch(w, op);
 }

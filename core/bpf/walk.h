@@ -103,6 +103,9 @@ void seki_walk_touch(struct seki_walk *w, int64_t end);
 /* check_mem.c: may `bytes` at the pointer in `reg` be read as plain bytes? */
 int seki_walk_bytes(struct seki_walk *w, unsigned int reg, uint32_t bytes);
 
+/* check_alu.c: do both point into one object, wherever in it? */
+bool seki_walk_same_object(const struct seki_reg *a, const struct seki_reg *b);
+
 /* A number that r is tied to may have copies: gives it a symbol if it has none. */
 void seki_walk_tie(struct seki_walk *w, struct seki_reg *r);
 
