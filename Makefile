@@ -5,10 +5,10 @@ BUILD := $(CURDIR)/build
 PYTHON := /usr/bin/python3
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build ovs demo check bench fuzz format install clean
+.PHONY: help setup build ovs demo check bench bench-bpf fuzz format install clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 setup: ## install the Debian packages that are missing (asks for root)
 	@./scripts/setup
@@ -30,6 +30,10 @@ check: build ovs ## every test
 
 bench: build ovs ## every figure of the README
 	@$(PYTHON) bench/run.py --build $(BUILD)
+
+bench-bpf: build ## every figure of the BPF machine, beside native code and DPDK's machine
+	@ninja -C $(BUILD)/main bench/bpf/bpf_bench >/dev/null
+	@$(BUILD)/main/bench/bpf/bpf_bench $(BUILD)/main/bench/bpf $(ARGS)
 
 fuzz: setup ## fuzz for TIME seconds each (default 60): make fuzz TIME=3600
 	@$(PYTHON) tests/fuzz/run.py --build $(BUILD) --seconds $(or $(TIME),60)

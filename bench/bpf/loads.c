@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Verifying (and compiling) programs: time, peak memory, what comes out. See loads.h. */
+#include "bench/bpf/loads.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/bpf/bench.h"
+#include "core/bpf/verify.h"
+#include "lib/bpf/object.h"
+
+#define ROUNDS	  9
+#define INSNS_MAX 320000u
+
+/* A program in decoded form, as it is made. */
+struct code {
+	struct seki_bpf_insn insns[INSNS_MAX];
+	uint32_t n;
+};
+
+static void add(struct code *code, uint8_t opcode, unsigned int dst, unsigned int src, int16_t off,
+		int32_t imm)
+{
+	if (code->n == INSNS_MAX)
+		bench_die("a generated program grew too long");
+	code->insns[code->n++] = (struct seki_bpf_insn){opcode, (uint8_t)(src << 4 | dst), off,
+							imm};
+}
+
+/* r6 = packet, r7 = 0; left with r0 = 0 where it has less than 64 bytes. */
+static void add_start(struct code *code)
+{
+	code->n = 0;
+	add(code, 0xbf, 6, 2, 0, 0);  /* r6 = r2 */
+	add(code, 0x85, 0, 0, 0, 9);  /* call packet_data */
+	add(code, 0x61, 1, 6, 4, 0);  /* r1 = packet_length */
+	add(code, 0xbf, 6, 0, 0, 0);  /* r6 = r0 */
+	add(code, 0xb7, 7, 0, 0, 0);  /* r7 = 0 */
+	add(code, 0xb7, 0, 0, 0, 0);  /* r0 = 0 */
+	add(code, 0x35, 1, 0, 1, 64); /* if r1 >= 64 goto +1 */
+	add(code, 0x95, 0, 0, 0, 0);  /* exit */
+}
+
+static void add_end(struct code *code)
+{
+	add(code, 0xbf, 0, 7, 0, 0);
+	add(code, 0x95, 0, 0, 0, 0);
+}
+
+/* Field after field is read, judged, counted: what a parser and its tables become. */
+static void make_branchy(struct code *code, uint32_t n)
+{
+	add_start(code);
+	for (uint32_t i = 0; code->n + 10 <= n; i++) {
+		add(code, 0x71, 1, 6, (int16_t)(i % 63), 0);	 /* r1 = field */
+		add(code, 0x71, 2, 6, (int16_t)(i % 61 + 1), 0); /* r2 = another */
+		add(code, 0x67, 2, 0, 0, 8);			 /* r2 <<= 8 */
+		add(code, 0x4f, 1, 2, 0, 0);			 /* r1 |= r2 */
+		add(code, 0x25, 1, 0, 2, (int32_t)(i * 37));	 /* if r1 > i goto +2 */
+		add(code, 0x57, 1, 0, 0, 15);			 /* r1 &= 15 */
+		add(code, 0x0f, 7, 1, 0, 0);			 /* r7 += r1 */
+		add(code, 0x55, 1, 0, 1, (int32_t)i);		 /* if r1 != i goto +1 */
+		add(code, 0x57, 7, 0, 0, 0xffff);		 /* r7 &= 0xffff */
+	}
+	while (code->n + 2 < n)
+		add(code, 0x07, 7, 0, 0, 1);
+	add_end(code);
+}
+
+/* Each branch sets another bit or not: no path is like another. */
+static void make_adversarial(struct code *code, uint32_t branches)
+{
+	add_start(code);
+	for (uint32_t i = 0; i < branches; i++) {
+		if (i % 8 == 0)
+			add(code, 0x71, 1, 6, (int16_t)(i / 8 % 64), 0);   /* r1 = byte */
+		add(code, 0x45, 1, 0, 1, 1 << (i % 8));			   /* if r1 & bit goto +1 */
+		add(code, 0x07, 7, 0, 0, (int32_t)(i * 2654435761u >> 1)); /* r7 += */
+	}
+	add(code, 0x57, 7, 0, 0, 63); /* r7 &= 63 */
+	add(code, 0x0f, 6, 7, 0, 0);  /* r6 += r7 */
+	add(code, 0x71, 7, 6, 0, 0);  /* r7 = packet[r7] */
+	add_end(code);
+}
+
+struct outcome {
+	int err;
+	double ns; /* median */
+	long peak_kib;
+	char reason[160];
+};
+
+/* From the wire form to a verdict. */
+static double judge(const struct code *code, struct outcome *out)
+{
+	struct seki_bpf_op *ops = calloc(code->n, sizeof(*ops));
+	struct seki_bpf_image image = {.ops = ops, .n = code->n};
+	struct seki_bpf_rejection why;
+	struct seki_bpf_fault fault;
+	struct seki_bpf_proof proof;
+	double start = bench_now();
+	void *memory = mmap(NULL, SEKI_VERIFY_MEMORY, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (!ops || memory == MAP_FAILED)
+		bench_die("no memory");
+	if (seki_bpf_decode(code->insns, code->n, ops, &fault))
+		bench_die("a generated program is malformed at %u: %s", fault.insn, fault.why);
+	out->err = seki_bpf_verify(&image, memory, SEKI_VERIFY_MEMORY, &proof, &why);
+	munmap(memory, SEKI_VERIFY_MEMORY);
+	start = bench_now() - start;
+	snprintf(out->reason, sizeof(out->reason), "%.*s", (int)sizeof(out->reason) - 1,
+		 out->err ? why.reason : "accepted");
+	free(ops);
+	return start;
+}
+
+/* In a process of its own, so that its peak of memory is this program's. */
+static struct outcome measure_code(const struct code *code)
+{
+	struct outcome *out = mmap(NULL, sizeof(*out), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+		       result;
+	int status;
+	pid_t pid;
+
+	if (out == MAP_FAILED)
+		bench_die("no memory");
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		struct rusage before, after;
+		double ns[ROUNDS];
+
+		getrusage(RUSAGE_SELF, &before);
+		for (int i = 0; i < ROUNDS; i++)
+			ns[i] = judge(code, out);
+		getrusage(RUSAGE_SELF, &after);
+		out->ns = bench_median(ns, ROUNDS);
+		out->peak_kib = after.ru_maxrss - before.ru_maxrss;
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		bench_die("a process that verifies failed");
+	result = *out;
+	munmap(out, sizeof(*out));
+	return result;
+}
+
+static void print_outcome(const char *name, const struct code *code, bool json, bool first)
+{
+	struct outcome out = measure_code(code);
+
+	out.reason[strcspn(out.reason, "\n")] = '\0';
+	printf(json ? "%s\n{\"name\": \"%s\", \"insns\": %u, \"ms\": %.4f, \"peak_kib\": %ld, "
+		      "\"outcome\": \"%s\"}"
+		    : "%s  %-28s %7u insns  %9.3f ms  %6ld KiB  %s\n",
+	       json && !first ? "," : "", name, code->n, out.ns / 1e6, out.peak_kib, out.reason);
+}
+
+void bench_print_loads(bool json)
+{
+	struct code *code = malloc(sizeof(*code));
+
+	if (!code)
+		bench_die("no memory");
+	printf(json ? "\"loads\": [" : "\nverifying: CPU time, peak memory, outcome\n");
+	make_branchy(code, 1000);
+	print_outcome("1,000 instructions", code, json, true);
+	make_branchy(code, 4000);
+	print_outcome("4,000 instructions, branchy", code, json, false);
+	make_adversarial(code, 30000);
+	print_outcome("30,000 hostile branches", code, json, false);
+	make_adversarial(code, 100000);
+	print_outcome("100,000 hostile branches", code, json, false);
+	printf(json ? "]}\n" : "");
+	free(code);
+}
