@@ -5,7 +5,7 @@ BUILD := $(CURDIR)/build
 PYTHON := /usr/bin/python3
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build ovs demo check bench bench-bpf fuzz format install clean
+.PHONY: help setup build ovs demo check bench bench-bpf fuzz mutation format install clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench-bpf: build ## every figure of the BPF machine, beside native code and DPDK
 
 fuzz: setup ## fuzz for TIME seconds each (default 60): make fuzz TIME=3600
 	@$(PYTHON) tests/fuzz/run.py --build $(BUILD) --seconds $(or $(TIME),60)
+
+mutation: setup ## break each check of the BPF verifier in turn: some test must see it
+	@$(PYTHON) tests/mutation/run.py --build $(BUILD)
 
 format: setup ## lay the C sources out as .clang-format says
 	@git ls-files '*.c' '*.h' | xargs clang-format -i

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Breaks the verifier in one place at a time and shows that some test sees it.
+
+A mutant is one place of one source changed: a check that never rejects, a comparison off by one, a
+reason dropped from a condition, a statement left out. Only that file is compiled anew and linked in
+front of the library; then the tests run, quickest first, until one fails: KILLED. Exit code 1 if a
+check survived that tests/mutation/equivalent does not excuse.
+"""
+import argparse
+import concurrent.futures
+import os
+import random
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import threading
+
+import mutants
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FILES = ["core/bpf/" + name for name in (
+    "check_alu.c", "check_call.c", "check_jump.c", "check_mem.c", "cfg.c", "verify.c", "decode.c",
+    "prune.c", "tidy.c", "state.c", "scalar.c", "num.c", "assume.c", "tnum.c", "helper.c")]
+TESTS = ["tables", "edges", "prune", "loops", "verify", "num", "random"]
+ENV = dict(os.environ, SEKISHO_PROGRAMS="3000")
+TIMEOUT = 60
+
+
+def out(argv, cwd):
+    return subprocess.run(argv, cwd=cwd, check=True, capture_output=True, text=True).stdout
+
+
+class Build:
+    """A meson folder, for the commands that compile a file and link a test."""
+
+    def __init__(self, path, tests):
+        self.path = path
+        if not os.path.exists(os.path.join(path, "build.ninja")):
+            out(["meson", "setup", path, TOP, "--buildtype=debugoptimized"], TOP)
+        names = [f"tests/unit/bpf/test_bpf_{t}" for t in tests]
+        have = set(re.findall(r"^(\S+): c_LINKER", out(["ninja", "-t", "targets", "all"], path),
+                              re.M))
+        names = [n for n in names if n in have]
+        out(["ninja", "-j2", *names], path)
+        self.tests = [(n.split("_")[-1], out(["ninja", "-t", "commands", "-s", n], path))
+                      for n in names]
+        self.compiles = {}
+        for line in out(["ninja", "-t", "commands", *names], path).splitlines():
+            source = line.split()[-1]
+            self.compiles[os.path.relpath(os.path.join(path, source), TOP)] = line
+
+    def compile(self, mutant, source, to):
+        argv = [a for a in shlex.split(self.compiles[mutant.path])[:-1]
+                if not a.startswith("-W") and a not in ("-MD", "-g")]
+        for option in ("-MQ", "-MF", "-o"):
+            at = argv.index(option)
+            del argv[at:at + 2]
+        done = subprocess.run([*argv, "-w", "-o", to, source], cwd=self.path, capture_output=True)
+        return not done.returncode
+
+    def link(self, command, extra, to):
+        """The mutant stands before the library, so that its like there is not taken."""
+        argv = shlex.split(command)
+        at = argv.index("-o")
+        argv[at + 1:at + 2] = [to, *extra]
+        out(argv, self.path)
+
+    def run(self, program):
+        try:
+            done = subprocess.run([program], cwd=self.path, env=ENV, timeout=TIMEOUT,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        except subprocess.TimeoutExpired:
+            return False
+        return not done.returncode
+
+    def passes(self, extra=()):
+        """None, or the name of the test that fails."""
+        with tempfile.TemporaryDirectory(dir=self.path) as folder:
+            for name, command in self.tests:
+                program = os.path.join(folder, name)
+                self.link(command, extra, program)
+                if not self.run(program):
+                    return name
+        return None
+
+    def kill(self, mutant):
+        with open(os.path.join(TOP, mutant.path)) as file:
+            text = file.read()
+        text = text[:mutant.start] + mutant.new + text[mutant.end:]
+        with tempfile.TemporaryDirectory(dir=self.path) as folder:
+            source, made = os.path.join(folder, "mutant.c"), os.path.join(folder, "mutant.o")
+            with open(source, "w") as file:
+                file.write(text)
+            if not self.compile(mutant, source, made):
+                return "compiler"
+            return self.passes([made])
+
+
+def read_equivalent():
+    """file function: old -> new | why it changes nothing"""
+    known = {}
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "equivalent")) as lines:
+        for line in lines:
+            if line.strip() and not line.startswith("#"):
+                name, why = line.rstrip("\n").rsplit(" | ", 1)
+                known[name] = why
+    return known
+
+
+def all_mutants(only):
+    found = []
+    for path in FILES:
+        if only and only not in path:
+            continue
+        with open(os.path.join(TOP, path)) as file:
+            found += mutants.of_file(path, file.read())
+    return found
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=os.path.join(TOP, "build"))
+    parser.add_argument("--only", metavar="FILE", help="sources whose path holds this")
+    parser.add_argument("--all", action="store_true",
+                        help="not only checks: every statement and comparison")
+    parser.add_argument("--list", action="store_true", help="print the mutants, try none")
+    parser.add_argument("--sample", type=int, metavar="N", help="so many of them, at random")
+    parser.add_argument("--seed", type=int, default=1, help="of the choice (default: 1)")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--self-test", metavar="FOLDER",
+                        help="one mutant, with the meson folder FOLDER: it must be killed")
+    parser.add_argument("--survivors", action="store_true", help="do not print who is killed")
+    return parser.parse_args()
+
+
+class Report:
+    def __init__(self, total, quiet):
+        self.total, self.quiet = total, quiet
+        self.done = self.killed = 0
+        self.survived, self.excused = [], 0
+        self.known = read_equivalent()
+        self.lock = threading.Lock()
+
+    def add(self, mutant, killer):
+        name = mutant.name()
+        excuse = self.known.get(f"{os.path.basename(mutant.path)} {name}")
+        with self.lock:
+            self.done += 1
+            self.killed += bool(killer)
+            if killer and self.quiet:
+                return
+            verdict = f"KILLED by {killer}" if killer else "SURVIVED"
+            if not killer and excuse:
+                verdict = f"survived, equivalent: {excuse}"
+                self.excused += 1
+            elif not killer:
+                self.survived.append(mutant)
+            print(f"[{self.done}/{self.total}] {mutant.path}:{mutant.line} {name}: {verdict}",
+                  flush=True)
+
+
+def main():
+    args = arguments()
+    chosen = [m for m in all_mutants(args.only) if args.all or m.kind == "check"]
+    if args.sample and args.sample < len(chosen):
+        chosen = random.Random(args.seed).sample(chosen, args.sample)
+    if args.list:
+        for m in chosen:
+            print(f"{m.path}:{m.line} [{m.kind}] {m.name()}")
+        print(f"{len(chosen)} mutants")
+        return 0
+    if args.self_test:
+        chosen = [m for m in chosen if m.path.endswith("check_mem.c")][:1]
+        build = Build(os.path.abspath(args.self_test), TESTS[:1])
+    else:
+        build = Build(os.path.join(os.path.abspath(args.build), "mutation"), TESTS)
+    broken = build.passes()
+    if broken:
+        print(f"{broken} fails without any mutant")
+        return 1
+    report = Report(len(chosen), args.survivors)
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        running = {pool.submit(build.kill, m): m for m in chosen}
+        for future in concurrent.futures.as_completed(running):
+            report.add(running[future], future.result())
+    print(f"{report.total} mutants, {report.killed} killed, {report.excused} equivalent, "
+          f"{len(report.survived)} survived")
+    return 1 if any(m.kind == "check" for m in report.survived) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
