@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The verifier's first pass: the program as a graph. One depth-first search finds loops and
- * recursion (which are rejected), and, on its way back, the longest path from each instruction and
- * which registers and stack slots a later instruction may still read.
+ * The verifier's first pass: the program as a graph. One depth-first search finds where paths meet,
+ * and recursion, which is rejected. Then, against the edges until nothing changes: which registers
+ * and stack slots a later instruction may still read.
  */
 #include "core/bpf/walk.h"
 
-#include "core/base/check.h"
-
 enum { WHITE, GREY, BLACK };
 
-#define NO_PARENT UINT32_MAX
-#define REGS_1_5  0x3e
-#define REGS_0_5  0x3f
+#define NOWHERE	 UINT32_MAX
+#define ROUNDS	 64 /* more than loops nest */
+#define REGS_ALL 0x3ff
+#define REGS_1_5 0x3e
+#define REGS_0_5 0x3f
 
 struct edges {
 	uint32_t to[2];
@@ -117,65 +117,72 @@ static uint64_t slots_before(const struct seki_bpf_op *op, uint64_t after)
 	return after;
 }
 
-static uint64_t sum(uint64_t a, uint64_t b)
-{
-	uint64_t s;
-
-	return __builtin_add_overflow(a, b, &s) ? UINT64_MAX : s;
-}
-
-/* All edges out of i lead to finished instructions. */
-static void finish(struct seki_walk *w, uint32_t i)
+/* From what is live after the instruction: did that add anything? */
+static bool update(struct seki_walk *w, uint32_t i)
 {
 	const struct seki_bpf_op *op = &w->image->ops[i];
 	struct edges e = edges_of(w->image, i);
-	bool local = seki_bpf_row(op)->kind == SEKI_KIND_LOCAL;
 	struct seki_node *node = &w->nodes[i];
 	uint16_t regs = 0;
-	uint64_t slots = 0, cost = 0;
+	uint64_t slots = 0;
 
+	if (seki_bpf_row(op)->kind == SEKI_KIND_LOCAL)
+		e.n = 1; /* the callee has registers and a frame of its own */
 	for (uint32_t k = 0; k < e.n; k++) {
-		const struct seki_node *to = &w->nodes[e.to[k]];
-
-		cost = local ? sum(cost, to->cost) : seki_max(cost, to->cost);
-		if (local && k)
-			break; /* the callee has registers and a frame of its own */
-		regs |= to->live_regs;
-		slots |= to->live_slots;
+		regs |= w->nodes[e.to[k]].live_regs;
+		slots |= w->nodes[e.to[k]].live_slots;
 	}
-	node->cost = sum(cost, 1);
-	node->live_regs = regs_before(w, op, regs);
-	node->live_slots = slots_before(op, slots);
-	node->color = BLACK;
+	regs = regs_before(w, op, regs) | node->live_regs;
+	slots = slots_before(op, slots) | node->live_slots;
+	if (regs == node->live_regs && slots == node->live_slots)
+		return false;
+	node->live_regs = regs;
+	node->live_slots = slots;
+	return true;
 }
 
-static int reject_cycle(struct seki_walk *w, uint32_t from, uint32_t to)
+/* In the order in which the search finished with them, each comes after those that it leads to but
+ * for loops: few rounds are enough, and where they are not, all is live. */
+static void find_live(struct seki_walk *w, uint32_t first)
+{
+	bool changed = true;
+
+	for (uint32_t round = 0; changed && round < ROUNDS; round++) {
+		changed = false;
+		for (uint32_t i = first; i != NOWHERE; i = w->nodes[i].link)
+			changed |= update(w, i);
+	}
+	if (!changed)
+		return;
+	for (uint32_t i = first; i != NOWHERE; i = w->nodes[i].link) {
+		w->nodes[i].live_regs = REGS_ALL;
+		w->nodes[i].live_slots = UINT64_MAX;
+	}
+}
+
+static int reject_recursion(struct seki_walk *w, uint32_t from, uint32_t to)
 {
 	w->state->p.pc = from;
-	if (seki_bpf_row(&w->image->ops[from])->kind == SEKI_KIND_LOCAL &&
-	    (uint32_t)w->image->ops[from].off == to)
-		return seki_walk_reject(w, -1,
-					"recursion: insn %u calls the function at %u, which is "
-					"running already",
-					(uint64_t)from, (uint64_t)to);
 	return seki_walk_reject(w, -1,
-				"loop: insn %u jumps back to %u; loops are not supported, unroll "
-				"it",
+				"recursion: insn %u calls the function at %u, which is running "
+				"already",
 				(uint64_t)from, (uint64_t)to);
 }
 
 /* Follows one edge. Returns where to go on searching. */
 static int follow(struct seki_walk *w, uint32_t from, uint32_t to, uint32_t *at)
 {
+	const struct seki_bpf_op *op = &w->image->ops[from];
 	struct seki_node *node = &w->nodes[to];
 
-	if (node->color == GREY)
-		return reject_cycle(w, from, to);
+	if (node->color == GREY && seki_bpf_row(op)->kind == SEKI_KIND_LOCAL &&
+	    (uint32_t)op->off == to)
+		return reject_recursion(w, from, to);
 	node->join |= node->entered;
 	node->entered = true;
 	if (node->color == WHITE) {
 		node->color = GREY;
-		node->parent = from;
+		node->link = from;
 		*at = to;
 	}
 	return 0;
@@ -183,18 +190,25 @@ static int follow(struct seki_walk *w, uint32_t from, uint32_t to, uint32_t *at)
 
 int seki_walk_cfg(struct seki_walk *w)
 {
-	uint32_t at = w->image->entry;
+	uint32_t at = w->image->entry, first = NOWHERE, last = NOWHERE;
 	int err;
 
-	w->nodes[at].parent = NO_PARENT;
+	w->nodes[at].link = NOWHERE;
 	w->nodes[at].color = GREY;
-	while (at != NO_PARENT) {
+	w->nodes[at].entered = true;
+	while (at != NOWHERE) {
 		struct seki_node *node = &w->nodes[at];
 		struct edges e = edges_of(w->image, at);
+		uint32_t done = at;
 
 		if (node->next_edge == e.n) {
-			finish(w, at);
-			at = node->parent;
+			node->color = BLACK;
+			at = node->link;
+			if (last == NOWHERE)
+				first = done;
+			else
+				w->nodes[last].link = done;
+			last = done;
 			continue;
 		}
 		/* A function may return from several places to behind its call. */
@@ -204,6 +218,7 @@ int seki_walk_cfg(struct seki_walk *w)
 		if (err)
 			return err;
 	}
-	w->proof.worst_insns = w->nodes[w->image->entry].cost;
+	w->nodes[last].link = NOWHERE;
+	find_live(w, first);
 	return 0;
 }

@@ -6,6 +6,8 @@
 
 #include "core/bpf/text.h"
 
+#define MANY_ROUNDS 1000
+
 static void put_bounds(struct seki_text *text, const struct seki_num *n)
 {
 	if (seki_num_is_const(n))
@@ -110,14 +112,51 @@ int seki_walk_reject(struct seki_walk *w, int reg, const char *format, ...)
 	return -EACCES;
 }
 
+/* The register that the loop from `from` to `back` compares where it can be left; -1: none. */
+static int loop_register(struct seki_walk *w, uint32_t from, uint32_t back)
+{
+	for (uint32_t i = back + 1; i-- > from;) {
+		const struct seki_bpf_op *op = &w->image->ops[i];
+		uint32_t to = (uint32_t)op->off;
+
+		if (seki_bpf_row(op)->kind == SEKI_KIND_JUMP &&
+		    (i == back || to < from || to > back) &&
+		    seki_reg_holds_something(seki_walk_reg(w, op->dst)))
+			return op->dst;
+	}
+	return -1;
+}
+
+int seki_walk_endless(struct seki_walk *w)
+{
+	uint32_t back = w->state->p.back ? w->state->p.back - 1 : w->state->p.pc;
+	uint32_t to = (uint32_t)w->image->ops[back].off;
+	int err;
+
+	err = seki_walk_reject(w, loop_register(w, to, back),
+			       "loop: insn %u jumps back to %u, and nothing has changed that could "
+			       "end it; bound it: count the rounds, and compare the count with a "
+			       "constant in each",
+			       (uint64_t)back, (uint64_t)to);
+	w->why->insn = back;
+	return err;
+}
+
 int seki_walk_too_complex(struct seki_walk *w, const char *what)
 {
 	struct seki_text text = seki_text_on(w->why->reason, sizeof(w->why->reason));
+	uint32_t back = w->state->p.back ? w->state->p.back - 1 : 0;
+	uint32_t rounds = w->nodes[back].rounds;
 
-	seki_text_add(&text,
-		      "too complex: %s; split the program, or branch less between the places where "
-		      "packet lengths are checked and where they are used",
-		      what);
+	seki_text_add(&text, "too complex: %s; ", what);
+	if (rounds > MANY_ROUNDS)
+		seki_text_add(&text,
+			      "the loop that insn %u closes was followed %u times: bound it by a "
+			      "lower constant, or branch less in it",
+			      (uint64_t)back, (uint64_t)rounds);
+	else
+		seki_text_add(&text, "split the program, or branch less between the places where "
+				     "packet lengths are checked and where they are used");
 	w->why->insn = w->state->p.pc;
 	put_path(w);
 	return -E2BIG;

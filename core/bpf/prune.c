@@ -1,153 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * States set aside and states kept. Where paths meet, a state that is covered by one already walked
- * from there need not be walked: whatever the program can do from it, it could from the other.
- *
- * Packed form of a state: struct packed, then per frame struct packed_frame, its registers that
- * hold something in order, its spills. All parts are multiples of 8 bytes.
+ * States kept where paths meet. A state that is covered by one from which every path was walked to
+ * its end need not be walked: whatever the program can do from it, it could from the other, and
+ * that was safe and ended. verify.c says why that holds in loops as well.
  */
-#include "core/bpf/walk.h"
-
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/bpf/pack.h"
 
 #define KEPT_MAX   16 /* states compared with at one instruction: the newest */
 #define PAIRS_MAX  64
-#define CHAIN_WORK 8  /* a cache line that was not asked for */
-#define COPY_BYTES 32 /* packed, hashed or unpacked while a register is looked at, about */
-
-struct packed {
-	uint32_t older;	  /* kept states: the one kept before it at this instruction */
-	uint32_t chained; /* kept states: the next one in its bucket */
-	uint32_t bytes;
-	uint32_t hash;
-	struct seki_path_state p;
-};
-
-struct packed_frame {
-	uint64_t set[SEKI_BPF_FRAME_BYTES / 64];
-	uint32_t call;
-	uint16_t regs; /* bit i: ri is there */
-	uint16_t n_spills;
-};
-
-_Static_assert(sizeof(struct packed) % 8 == 0 && sizeof(struct packed_frame) % 8 == 0 &&
-		       sizeof(struct seki_reg) % 8 == 0 && sizeof(struct seki_spill) % 8 == 0,
-	       "parts of a packed state stay aligned");
-
-static uint16_t regs_mask(const struct seki_frame *f)
-{
-	uint16_t mask = 0;
-
-	for (uint32_t i = 0; i < SEKI_BPF_REGS; i++)
-		if (seki_reg_holds_something(&f->regs[i]))
-			mask |= (uint16_t)(1u << i);
-	return mask;
-}
-
-static size_t frame_size(const struct seki_frame *f)
-{
-	size_t size = sizeof(struct packed_frame) + f->n_spills * sizeof(struct seki_spill);
-
-	for (uint32_t i = 0; i < SEKI_BPF_REGS; i++)
-		if (seki_reg_holds_something(&f->regs[i]))
-			size += sizeof(struct seki_reg);
-	return size;
-}
-
-static size_t packed_size(const struct seki_state *s)
-{
-	size_t size = sizeof(struct packed);
-
-	for (uint32_t d = 0; d <= s->p.depth; d++)
-		size += frame_size(&s->frames[d]);
-	return size;
-}
-
-static uint8_t *pack_frame(uint8_t *at, const struct seki_frame *f)
-{
-	struct packed_frame *head = (struct packed_frame *)(void *)at;
-
-	memcpy(head->set, f->set, sizeof(head->set));
-	head->call = f->call;
-	head->regs = regs_mask(f);
-	head->n_spills = (uint16_t)f->n_spills;
-	at += sizeof(*head);
-	for (uint32_t i = 0; i < SEKI_BPF_REGS; i++) {
-		if (!(head->regs >> i & 1))
-			continue;
-		memcpy(at, &f->regs[i], sizeof(f->regs[i]));
-		at += sizeof(f->regs[i]);
-	}
-	memcpy(at, f->spills, f->n_spills * sizeof(f->spills[0]));
-	return at + f->n_spills * sizeof(f->spills[0]);
-}
-
-static struct packed *pack(struct seki_walk *w, size_t where, const struct seki_state *s,
-			   size_t size)
-{
-	uint8_t *at = w->arena.base + where;
-	struct packed *head = (struct packed *)(void *)at;
-
-	memset(head, 0, sizeof(*head));
-	head->bytes = (uint32_t)size;
-	memcpy(&head->p, &s->p, sizeof(head->p));
-	at += sizeof(*head);
-	for (uint32_t d = 0; d <= s->p.depth; d++)
-		at = pack_frame(at, &s->frames[d]);
-	w->work += size / COPY_BYTES;
-	return head;
-}
-
-static const uint8_t *unpack_frame(const uint8_t *at, struct seki_frame *f)
-{
-	const struct packed_frame *head = (const struct packed_frame *)(const void *)at;
-
-	memcpy(f->set, head->set, sizeof(head->set));
-	f->call = head->call;
-	f->n_spills = head->n_spills;
-	at += sizeof(*head);
-	for (uint32_t i = 0; i < SEKI_BPF_REGS; i++) {
-		if (!(head->regs >> i & 1)) {
-			f->regs[i].type = SEKI_REG_NONE;
-			continue;
-		}
-		memcpy(&f->regs[i], at, sizeof(f->regs[i]));
-		at += sizeof(f->regs[i]);
-	}
-	memcpy(f->spills, at, f->n_spills * sizeof(f->spills[0]));
-	return at + f->n_spills * sizeof(f->spills[0]);
-}
-
-int seki_walk_push(struct seki_walk *w, const struct seki_state *s)
-{
-	size_t size = packed_size(s);
-
-	if (w->arena.high - w->arena.low < size)
-		return seki_walk_too_complex(w, "too many paths are open at once");
-	w->arena.high -= size;
-	pack(w, w->arena.high, s, size);
-	w->pending++;
-	return 0;
-}
-
-int seki_walk_pop(struct seki_walk *w)
-{
-	const uint8_t *at = w->arena.base + w->arena.high;
-	const struct packed *head = (const struct packed *)(const void *)at;
-
-	if (!w->pending)
-		return WALK_END;
-	w->pending--;
-	w->arena.high += head->bytes;
-	w->work += head->bytes / COPY_BYTES;
-	w->state->p = head->p;
-	at += sizeof(*head);
-	for (uint32_t d = 0; d <= head->p.depth; d++)
-		at = unpack_frame(at, &w->state->frames[d]);
-	return 0;
-}
+#define CHAIN_WORK 8 /* a cache line that was not asked for */
 
 /* Symbols of the kept state -> those of the present one. */
 struct pairs {
@@ -172,21 +36,34 @@ static bool pair(struct pairs *pairs, uint32_t old, uint32_t new)
 	return true;
 }
 
+static bool scalar_covers(const struct seki_packed_reg *old, const struct seki_scalar *now)
+{
+	const void *v = old + 1;
+
+	switch (old->form) {
+	case SEKI_FORM_UNKNOWN:
+		return true;
+	case SEKI_FORM_CONST:
+		return seki_scalar_is_const(now) && now->n.umin == *(const uint64_t *)v;
+	default:
+		return seki_scalar_covers(v, now);
+	}
+}
+
 /*
- * Every field of a register takes part. One that the kept path could not read, or that it knew no
- * symbol of, covers all; else
+ * Every field of a register takes part. One that the kept path could not read is not kept; it
+ * covers all, and so does a symbol that the kept path did not know; else
  * - type, frame, map: what it points to is the same;
  * - v: each number, or offset, now was one of those then;
  * - id: the symbol stands where the kept path had one, so all that was equal is so now;
  * - id_off, shifted: by the same sum. (`unused` is always 0.)
  */
-static bool reg_covers(const struct seki_reg *old, const struct seki_reg *new, struct pairs *pairs)
+static bool reg_covers(const struct seki_packed_reg *old, const struct seki_reg *new,
+		       struct pairs *pairs)
 {
 	pairs->work++;
-	if (!seki_reg_holds_something(old))
-		return true;
 	if (old->type != new->type || old->frame != new->frame || old->map != new->map ||
-	    !seki_scalar_covers(&old->v, &new->v))
+	    !scalar_covers(old, &new->v))
 		return false;
 	if (!old->id)
 		return true;
@@ -195,37 +72,37 @@ static bool reg_covers(const struct seki_reg *old, const struct seki_reg *new, s
 	return pair(pairs, old->id, new->id);
 }
 
-/* Both in the order of the stack. */
-static bool spills_cover(const struct seki_spill *old, uint32_t n, const struct seki_frame *f,
-			 struct pairs *pairs)
+/* Both in the order of the stack. Returns what follows the last one, or NULL. */
+static const struct seki_packed_reg *spills_cover(const struct seki_packed_reg *old, uint32_t n,
+						  const struct seki_frame *f, struct pairs *pairs)
 {
 	const struct seki_spill *now = f->spills, *end = now + f->n_spills;
 
-	for (uint32_t i = 0; i < n; i++) {
-		while (now < end && now->at < old[i].at)
+	for (uint32_t i = 0; i < n; i++, old = seki_packed_next(old)) {
+		while (now < end && now->at < old->at)
 			now++;
-		if (now == end || now->at != old[i].at || now->bytes != old[i].bytes ||
-		    !reg_covers(&old[i].reg, &now->reg, pairs))
-			return false;
+		if (now == end || now->at != old->at || now->bytes != old->bytes ||
+		    !reg_covers(old, &now->reg, pairs))
+			return NULL;
 	}
-	return true;
+	return old;
 }
 
 /* Bytes that were plain in the kept state must not be part of a pointer now: every pointer now has
  * its like there. */
-static bool pointers_covered(const struct packed_frame *head, const struct seki_spill *old,
-			     const struct seki_frame *f)
+static bool pointers_covered(const struct seki_packed_frame *head,
+			     const struct seki_packed_reg *old, const struct seki_frame *f)
 {
-	const struct seki_spill *end = old + head->n_spills;
+	uint32_t left = head->n_spills;
 
 	for (uint32_t i = 0; i < f->n_spills; i++) {
 		const struct seki_spill *now = &f->spills[i];
 
 		if (!seki_reg_is_pointer(&now->reg))
 			continue;
-		while (old < end && old->at < now->at)
-			old++;
-		if (old < end && old->at == now->at && seki_reg_is_pointer(&old->reg))
+		for (; left && old->at < now->at; left--)
+			old = seki_packed_next(old);
+		if (left && old->at == now->at && old->type > SEKI_REG_NUMBER)
 			continue;
 		/* Bytes that the kept path could not read do not matter. */
 		if (head->set[now->at / 64] >> (now->at % 64) & 0xff)
@@ -240,30 +117,28 @@ static bool pointers_covered(const struct packed_frame *head, const struct seki_
  * - regs, spills: each of the kept path covers the present one; what was a number that nobody
  *   remembered is any number, but no pointer.
  */
-static const uint8_t *frame_covers(const uint8_t *at, const struct seki_frame *f,
-				   struct pairs *pairs)
+static const void *frame_covers(const void *at, const struct seki_frame *f, struct pairs *pairs)
 {
-	const struct packed_frame *head = (const struct packed_frame *)(const void *)at;
-	const struct seki_spill *spills;
+	const struct seki_packed_frame *head = at;
+	const struct seki_packed_reg *reg = (const struct seki_packed_reg *)(head + 1), *end;
 
 	if (head->call != f->call)
 		return NULL;
 	for (size_t i = 0; i < SEKI_COUNT(head->set); i++)
 		if (head->set[i] & ~f->set[i])
 			return NULL;
-	at += sizeof(*head);
 	for (uint32_t i = 0; i < SEKI_BPF_REGS; i++) {
 		if (!(head->regs >> i & 1))
 			continue;
-		if (!reg_covers((const struct seki_reg *)(const void *)at, &f->regs[i], pairs))
+		if (!reg_covers(reg, &f->regs[i], pairs))
 			return NULL;
-		at += sizeof(struct seki_reg);
+		reg = seki_packed_next(reg);
 	}
-	spills = (const struct seki_spill *)(const void *)at;
-	if (!spills_cover(spills, head->n_spills, f, pairs) || !pointers_covered(head, spills, f))
+	end = spills_cover(reg, head->n_spills, f, pairs);
+	if (!end || !pointers_covered(head, reg, f))
 		return NULL;
 	pairs->work += f->n_spills;
-	return at + head->n_spills * sizeof(*spills);
+	return end;
 }
 
 static bool fact_holds(const struct seki_fact *fact, const struct seki_path_state *p,
@@ -276,8 +151,8 @@ static bool fact_holds(const struct seki_fact *fact, const struct seki_path_stat
 }
 
 /*
- * Every field of the path takes part but pc, since states are kept per instruction, and branch,
- * which is for messages:
+ * Every field of the path takes part but how it came here, and pc, since states are kept per
+ * instruction:
  * - depth: the same frames (covers() has seen to it);
  * - grown: the length's symbol means the same;
  * - len_min, len_max: each length now was one of those then;
@@ -300,9 +175,9 @@ static bool path_covers(const struct seki_path_state *old, const struct seki_pat
 	return true;
 }
 
-static bool covers(struct seki_walk *w, const struct packed *old)
+static bool covers(struct seki_walk *w, const struct seki_kept *old)
 {
-	const uint8_t *at = (const uint8_t *)(old + 1);
+	const void *at = old + 1;
 	const struct seki_state *s = w->state;
 	struct pairs pairs;
 
@@ -316,72 +191,129 @@ static bool covers(struct seki_walk *w, const struct packed *old)
 	return at && path_covers(&old->p, &s->p, &pairs);
 }
 
-/* Over the state itself, from the path on. */
-static uint32_t hash_state(const struct packed *head)
+/* What makes the state: all from p.pc on. */
+#define CONTENT (offsetof(struct seki_kept, p) + offsetof(struct seki_path_state, pc))
+
+_Static_assert(CONTENT % 4 == 0, "read by words");
+
+static uint32_t hash_state(const struct seki_kept *head)
 {
-	const uint8_t *at = (const uint8_t *)&head->p;
-	uint64_t hash = 0x9e3779b97f4a7c15u;
+	const uint8_t *at = (const uint8_t *)head + CONTENT;
+	uint64_t hash = 0x9e3779b97f4a7c15u, word = 0;
 
-	for (size_t left = head->bytes - offsetof(struct packed, p); left; left -= 8, at += 8) {
-		uint64_t word;
+	for (size_t left = head->bytes - CONTENT; left; at += 8) {
+		size_t n = left < 8 ? left : 8;
 
-		memcpy(&word, at, sizeof(word));
+		memcpy(&word, at, n);
 		hash = (hash ^ word) * 0xff51afd7ed558ccdu;
 		hash ^= hash >> 32;
+		left -= n;
 	}
 	return (uint32_t)hash;
 }
 
 /* The very same state, which most are where paths meet again. */
-static bool kept_already(struct seki_walk *w, const struct packed *now)
+static struct seki_kept *find_same(struct seki_walk *w, const struct seki_kept *now)
 {
-	uint32_t at = w->buckets[now->hash % SEKI_WALK_BUCKETS];
+	uint32_t at = w->buckets[now->hash & (w->n_buckets - 1)];
 
 	while (at) {
-		const struct packed *old = (const struct packed *)(void *)(w->arena.base + at);
+		struct seki_kept *old = seki_walk_kept(w, at);
 
 		if (old->hash == now->hash && old->bytes == now->bytes &&
-		    !memcmp(&old->p, &now->p, now->bytes - offsetof(struct packed, p)))
-			return true;
+		    !memcmp((const uint8_t *)old + CONTENT, (const uint8_t *)now + CONTENT,
+			    now->bytes - CONTENT))
+			return old;
 		w->work += CHAIN_WORK;
 		at = old->chained;
 	}
-	return false;
+	return NULL;
 }
 
-static bool covered(struct seki_walk *w)
+/* One that covered is likely to do so again: it goes to the front. */
+static struct seki_kept *find_covering(struct seki_walk *w)
 {
-	uint32_t at = w->nodes[w->state->p.pc].seen;
+	uint32_t *head = &w->nodes[w->state->p.pc].seen, *from = head;
 
-	for (uint32_t n = 0; at && n < KEPT_MAX; n++) {
-		const struct packed *old = (const struct packed *)(void *)(w->arena.base + at);
+	for (uint32_t n = 0; *from && n < KEPT_MAX; n++) {
+		uint32_t at = *from;
+		struct seki_kept *old = seki_walk_kept(w, at);
 
-		if (covers(w, old))
-			return true;
-		at = old->older;
+		if (covers(w, old)) {
+			*from = old->older;
+			old->older = *head;
+			*head = at;
+			return old;
+		}
+		from = &old->older;
 	}
-	return false;
+	return NULL;
+}
+
+static void keep(struct seki_walk *w, struct seki_kept *now)
+{
+	uint32_t *bucket = &w->buckets[now->hash & (w->n_buckets - 1)];
+	struct seki_path_state *p = &w->state->p;
+
+	now->chained = *bucket;
+	*bucket = p->keeper = (uint32_t)w->arena.low;
+	p->since = 0;
+	p->forked = false;
+	w->arena.low += now->bytes;
+}
+
+static int end_covered(struct seki_walk *w, const struct seki_kept *by)
+{
+	seki_walk_end(w, by->cost);
+	return WALK_END;
 }
 
 /* Where there is no more room, states are not kept: that costs time only. */
-bool seki_walk_prune(struct seki_walk *w)
+int seki_walk_prune(struct seki_walk *w)
 {
-	struct seki_node *node = &w->nodes[w->state->p.pc];
-	size_t size = packed_size(w->state);
-	struct packed *now;
-	uint32_t *bucket;
+	const struct seki_state *s = w->state;
+	size_t size = sizeof(struct seki_kept) + seki_walk_packed_size(s);
+	struct seki_kept *now = seki_walk_kept(w, (uint32_t)w->arena.low), *old;
 
-	if (w->arena.low + size > w->arena.keep_end || w->arena.low + size > w->arena.high)
-		return covered(w);
-	now = pack(w, w->arena.low, w->state, size);
-	now->p.branch = 0; /* how it came here does not matter */
+	if (w->arena.low + size > w->arena.keep_end || w->arena.low + size > w->arena.high) {
+		old = find_covering(w);
+		return old ? end_covered(w, old) : 0;
+	}
+	*now = (struct seki_kept){.bytes = (uint32_t)size, .open = 1};
+	memcpy(&now->p, &s->p, sizeof(now->p));
+	seki_walk_pack(w, (uint8_t *)(now + 1), s);
 	now->hash = hash_state(now);
-	if (kept_already(w, now) || covered(w))
-		return true;
-	bucket = &w->buckets[now->hash % SEKI_WALK_BUCKETS];
-	now->chained = *bucket;
-	now->older = node->seen;
-	*bucket = node->seen = (uint32_t)w->arena.low;
-	w->arena.low += size;
-	return false;
+	old = find_same(w, now);
+	if (old && old->open)
+		return seki_walk_endless(w);
+	if (!old)
+		old = find_covering(w);
+	if (old)
+		return end_covered(w, old);
+	keep(w, now);
+	return 0;
+}
+
+static void finish(struct seki_walk *w, struct seki_kept *kept, uint32_t at)
+{
+	struct seki_node *node = &w->nodes[kept->p.pc];
+
+	kept->older = node->seen;
+	node->seen = at;
+}
+
+/* No sum wraps: a cost is the length of a path over instructions that were walked, none twice. */
+void seki_walk_end(struct seki_walk *w, uint32_t cost)
+{
+	uint32_t at = w->state->p.keeper;
+
+	for (cost += w->state->p.since;; at = seki_walk_kept(w, at)->p.keeper) {
+		struct seki_kept *kept = seki_walk_kept(w, at);
+
+		kept->cost = seki_max(kept->cost, cost);
+		if (--kept->open || at == w->root)
+			return;
+		finish(w, kept, at);
+		cost = kept->cost + kept->p.since;
+	}
 }

@@ -72,11 +72,18 @@ struct seki_fact {
 #define SEKI_FACTS 4
 
 struct seki_path_state {
+	/* How the path came here: no part of what states are compared by. */
+	uint32_t branch; /* last entry of the history, + 1 */
+	uint32_t keeper; /* the last kept state on the way: offset into the arena */
+	uint32_t since;	 /* instructions from there to here */
+	uint32_t back;	 /* the last jump back, + 1 */
+	bool forked;	 /* a branch since then went both ways */
+
 	uint32_t pc;
 	uint32_t depth;	  /* innermost frame */
-	uint32_t branch;  /* last entry of the history, + 1 */
 	bool meta_is_len; /* std_meta.packet_length is SEKI_SYM_LEN */
 	bool map_changed;
+	uint16_t unused; /* 0: states are compared byte by byte */
 	uint32_t n_facts;
 	struct seki_fact facts[SEKI_FACTS];
 	int64_t len_min, len_max; /* of SEKI_SYM_LEN */

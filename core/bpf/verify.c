@@ -14,8 +14,11 @@
 #include "core/bpf/text.h"
 #include "core/bpf/walk.h"
 
-#define STEPS_MAX 1000000
-#define WORK_MAX  160000000 /* less than a second */
+#define STEPS_MAX   1000000
+#define WORK_MAX    160000000 /* less than a second */
+
+#define BUCKETS_MIN 1024
+#define KEEP_INSNS  32 /* so far apart states are kept in any case */
 
 static int load_address(struct seki_walk *w, const struct seki_bpf_op *op)
 {
@@ -80,25 +83,60 @@ static bool is_exhausted(const struct seki_walk *w)
 	return w->proof.steps > STEPS_MAX || w->work + w->state->work + w->other->work > WORK_MAX;
 }
 
+/* Where nothing was tried since the last kept state, another path is unlikely to come by. */
+static bool is_meeting(const struct seki_walk *w)
+{
+	const struct seki_path_state *p = &w->state->p;
+
+	return w->nodes[p->pc].join && (p->forked || p->since >= KEEP_INSNS);
+}
+
+static void note_round(struct seki_walk *w, uint32_t pc)
+{
+	uint8_t kind = seki_bpf_row(&w->image->ops[pc])->kind;
+
+	if (w->state->p.pc > pc || (kind != SEKI_KIND_GOTO && kind != SEKI_KIND_JUMP))
+		return;
+	w->state->p.back = pc + 1;
+	w->nodes[pc].rounds++;
+}
+
+static int walk_insn(struct seki_walk *w)
+{
+	uint32_t pc = w->state->p.pc;
+	int err = 0;
+
+	if (is_meeting(w)) {
+		seki_walk_tidy(w);
+		err = seki_walk_prune(w);
+		if (err)
+			return err;
+	}
+	w->state->p.since++;
+	err = step(w);
+	if (err == WALK_END)
+		seki_walk_end(w, 0);
+	else if (!err)
+		note_round(w, pc);
+	return err;
+}
+
 static int walk(struct seki_walk *w)
 {
 	for (;;) {
-		int err = 0;
+		int err;
 
 		w->proof.steps++;
 		if (is_exhausted(w))
 			return seki_walk_too_complex(w, "too many steps to judge it");
-		if (w->nodes[w->state->p.pc].join) {
-			seki_walk_tidy(w);
-			err = seki_walk_prune(w) ? WALK_END : 0;
-		}
-		if (!err)
-			err = step(w);
+		err = walk_insn(w);
 		if (err == WALK_END && seki_walk_pop(w) == WALK_END)
-			return 0;
+			break;
 		if (err < 0)
 			return err;
 	}
+	w->proof.worst_insns = seki_walk_kept(w, w->root)->cost;
+	return 0;
 }
 
 static void start(struct seki_walk *w)
@@ -107,8 +145,12 @@ static void start(struct seki_walk *w)
 	struct seki_frame *f = &s->frames[0];
 
 	w->state->work = w->other->work = 0;
-	s->p = (struct seki_path_state){
-		.pc = w->image->entry, .meta_is_len = true, .len_max = SEKI_BPF_PACKET_MAX};
+	*seki_walk_kept(w, w->root) = (struct seki_kept){.open = 1};
+	memset(&s->p, 0, sizeof(s->p));
+	s->p.keeper = w->root;
+	s->p.pc = w->image->entry;
+	s->p.meta_is_len = true;
+	s->p.len_max = SEKI_BPF_PACKET_MAX;
 	*f = (struct seki_frame){.n_spills = 0};
 	f->regs[1] = seki_reg_pointer(SEKI_REG_CTX);
 	f->regs[2] = seki_reg_pointer(SEKI_REG_META);
@@ -144,11 +186,15 @@ static bool lay_out(struct seki_walk *w)
 	w->nodes = carve(&w->arena, w->image->n * sizeof(*w->nodes));
 	w->max_history = (uint32_t)((w->arena.high - w->arena.low) / 8 / sizeof(*w->history));
 	w->history = carve(&w->arena, w->max_history * sizeof(*w->history));
-	w->buckets = carve(&w->arena, SEKI_WALK_BUCKETS * sizeof(*w->buckets));
-	if (!w->state || !w->other || !w->nodes || !w->history || !w->buckets)
+	for (w->n_buckets = BUCKETS_MIN; w->n_buckets / 4 < w->image->n;)
+		w->n_buckets *= 2;
+	w->buckets = carve(&w->arena, w->n_buckets * sizeof(*w->buckets));
+	w->root = (uint32_t)w->arena.low;
+	if (!w->state || !w->other || !w->nodes || !w->history || !w->buckets ||
+	    !carve(&w->arena, sizeof(struct seki_kept)))
 		return false;
 	w->arena.keep_end = w->arena.low + (w->arena.high - w->arena.low) / 4 * 3;
-	memset(w->buckets, 0, SEKI_WALK_BUCKETS * sizeof(*w->buckets));
+	memset(w->buckets, 0, w->n_buckets * sizeof(*w->buckets));
 	memset(w->nodes, 0, w->image->n * sizeof(*w->nodes));
 	return true;
 }

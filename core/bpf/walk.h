@@ -15,13 +15,15 @@
 
 /* What is known of an instruction before the walk, and during it. */
 struct seki_node {
-	uint64_t cost;	     /* most instructions from here to the end of the function */
 	uint64_t live_slots; /* 8-byte slots of the frame that a later load by r10 may read */
-	uint32_t seen;	     /* newest state kept here: offset into the arena, 0: none */
-	uint32_t parent;     /* while searching: where it was reached from */
+	uint32_t seen;	     /* newest finished state kept here: offset into the arena, 0: none */
+	uint32_t link;	     /* while searching: where it was reached from; then: the instruction
+				finished next */
+	uint32_t rounds;     /* jumps back from here that were followed */
 	uint16_t live_regs;
 	uint8_t color;
 	uint8_t next_edge;
+	uint8_t visits;	   /* paths set out here, up to VISITS_MAX */
 	bool join;	   /* states are compared here */
 	bool entered;	   /* some edge leads here */
 	bool wait_seen;	   /* a call that may wait is reached ... */
@@ -35,7 +37,20 @@ struct seki_arena {
 	size_t keep_end; /* kept states end before here */
 };
 
-#define SEKI_WALK_BUCKETS 8192
+/*
+ * A state that was kept where paths meet. Kept states are a tree: the parent is the one that the
+ * path came through. While `open`, it is on the path that is being walked now; when no path from it
+ * is open any more, it is finished: all that can come of it was seen, was safe, and ended.
+ */
+struct seki_kept {
+	uint32_t older;	  /* of finished ones: the one that was finished before it here */
+	uint32_t chained; /* the next one in its bucket */
+	uint32_t bytes;	  /* with the packed state behind it */
+	uint32_t hash;
+	uint32_t open;		  /* paths from here that have not ended */
+	uint32_t cost;		  /* most instructions to the end, on the paths that have ended */
+	struct seki_path_state p; /* p.keeper: the parent, p.since: instructions from there */
+};
 
 struct seki_history {
 	uint32_t parent;     /* entry + 1 */
@@ -48,7 +63,9 @@ struct seki_walk {
 	struct seki_arena arena;
 	struct seki_history *history;
 	uint32_t n_history, max_history;
-	uint32_t *buckets; /* kept states by hash: offsets into the arena, 0: none */
+	uint32_t *buckets;  /* kept states by hash: offsets into the arena, 0: none */
+	uint32_t n_buckets; /* a power of two */
+	uint32_t root;
 	struct seki_state *state;
 	struct seki_state *other; /* the other side of a branch */
 	uint32_t pending;	  /* states at the arena's high end */
@@ -68,18 +85,35 @@ static inline const struct seki_bpf_op *seki_walk_op(const struct seki_walk *w)
 	return &w->image->ops[w->state->p.pc];
 }
 
-/* cfg.c: fills the nodes; loops and recursion are rejected. */
+static inline struct seki_kept *seki_walk_kept(const struct seki_walk *w, uint32_t at)
+{
+	return (struct seki_kept *)(void *)(w->arena.base + at);
+}
+
+/* cfg.c: fills the nodes; recursion is rejected. */
 int seki_walk_cfg(struct seki_walk *w);
 
 /* tidy.c: forgets what no later instruction can see, and brings the rest into one form. */
 void seki_walk_tidy(struct seki_walk *w);
 
-/* prune.c: does a state kept here cover the present one, which is tidy? Else keeps it. */
-bool seki_walk_prune(struct seki_walk *w);
+/*
+ * prune.c: does a finished state kept here cover the present one, which is tidy? Then its path ends
+ * here (WALK_END). Else it is kept, and becomes the parent of what follows. A state that is the same
+ * as an open one comes back to itself for ever: rejected.
+ */
+int seki_walk_prune(struct seki_walk *w);
 
-/* prune.c: sets a state aside to be walked later, and takes the last such one back (WALK_END: there
+/* prune.c: the path has ended, `cost` instructions after the present one. */
+void seki_walk_end(struct seki_walk *w, uint32_t cost);
+
+/* pack.c: the bytes that a state takes when packed, and the packing of it behind a head of its own:
+ * parts are multiples of 8 bytes. */
+size_t seki_walk_packed_size(const struct seki_state *s);
+void seki_walk_pack(struct seki_walk *w, uint8_t *at, const struct seki_state *s);
+
+/* pack.c: sets a state aside to be walked later, and takes the last such one back (WALK_END: there
  * is none). */
-int seki_walk_push(struct seki_walk *w, const struct seki_state *s);
+int seki_walk_push(struct seki_walk *w, struct seki_state *s);
 int seki_walk_pop(struct seki_walk *w);
 
 /* check_*.c: one instruction each; they set the state's pc. */
@@ -112,5 +146,6 @@ void seki_walk_tie(struct seki_walk *w, struct seki_reg *r);
 /* explain.c: -EACCES, with the reason, and what is known of `reg` (-1: none). */
 int seki_walk_reject(struct seki_walk *w, int reg, const char *format, ...);
 int seki_walk_too_complex(struct seki_walk *w, const char *what);
+int seki_walk_endless(struct seki_walk *w);
 
 #endif

@@ -13,9 +13,12 @@
 
 #include "core/bpf/walk.h"
 
-#define AT    5 /* where the states are compared */
-#define NODES 16
-#define BYTES (1 << 20)
+#define AT	5 /* where the states are compared */
+#define NODES	16
+#define BYTES	(1 << 20)
+
+#define BUCKETS 64
+#define ROOT	16
 
 enum { A = SEKI_SYM_NEW, B, C, MAYBE }; /* symbols */
 
@@ -186,14 +189,15 @@ static bool prune(struct seki_walk *w, const struct change *change)
 	if (change)
 		change->apply(w->state);
 	seki_walk_tidy(w);
-	return seki_walk_prune(w);
+	w->state->p.keeper = w->root;
+	return seki_walk_prune(w) == WALK_END;
 }
 
 static void test_each_field(void **state)
 {
 	static struct seki_state now;
 	static struct seki_node nodes[NODES];
-	static uint32_t buckets[SEKI_WALK_BUCKETS];
+	static uint32_t buckets[BUCKETS];
 	static uint8_t memory[BYTES] __attribute__((aligned(16)));
 	unsigned int wrong = 0;
 
@@ -201,17 +205,21 @@ static void test_each_field(void **state)
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		struct seki_walk w = {
 			.nodes = nodes,
-			.arena = {memory, 16, BYTES, BYTES},
+			.arena = {memory, ROOT + sizeof(struct seki_kept), BYTES, BYTES},
 			.buckets = buckets,
+			.n_buckets = BUCKETS,
+			.root = ROOT,
 			.state = &now,
 			.next_id = MAYBE + 1,
 		};
 
 		for (uint32_t n = 0; n < NODES; n++)
 			nodes[n] = (struct seki_node){.live_regs = 0x3ff, .live_slots = UINT64_MAX};
-		for (uint32_t n = 0; n < SEKI_WALK_BUCKETS; n++)
+		for (uint32_t n = 0; n < BUCKETS; n++)
 			buckets[n] = 0;
+		*seki_walk_kept(&w, ROOT) = (struct seki_kept){.open = 2};
 		assert_false(prune(&w, NULL));
+		seki_walk_end(&w, 0);
 		if (prune(&w, &changes[i]) == changes[i].covered)
 			continue;
 		print_error("%s: %s\n", changes[i].name,
