@@ -9,22 +9,16 @@
 
 #include "core/base/check.h"
 #include "core/bpf/disasm.h"
-#include "core/bpf/map.h"
-#include "lib/bpf/helpers.h"
-#include "sekisho/bpf.h"
+#include "tests/fuzz/bpf/kernel.h"
+#include "tests/fuzz/bpf/world.h"
 
 #define REPAIRS_MAX 200
-#define RUNS	    12
-#define HEADROOM    200 /* at most */
-#define VALUE_BYTES 32
+#define MUTANTS	    6
+#define INSNS_SMALL 64
 
-static const struct seki_map_def defs[] = {
-	{SEKI_MAP_HASH, 4, VALUE_BYTES, 4, 0},
-	{SEKI_MAP_ARRAY, 4, VALUE_BYTES, 2, 0},
-};
+struct tally tally;
 
-static const char *const names[] = {"hash", "array"};
-static const uint8_t data[32] = "%d %u\n\0some read-only bytes";
+static const char *const names[N_MAPS] = {"hash", "array", "wide"};
 
 struct choices choices_of(const uint8_t *bytes, size_t len)
 {
@@ -33,6 +27,15 @@ struct choices choices_of(const uint8_t *bytes, size_t len)
 	for (size_t i = 0; i < len; i++)
 		c.seed = (c.seed ^ bytes[i]) * 0x100000001b3u;
 	return c;
+}
+
+/* The mixing step of splitmix64: near seeds give unlike choices. */
+struct choices choices_seeded(uint64_t seed)
+{
+	seed += 0x9e3779b97f4a7c15u;
+	seed = (seed ^ seed >> 30) * 0xbf58476d1ce4e5b9u;
+	seed = (seed ^ seed >> 27) * 0x94d049bb133111ebu;
+	return (struct choices){.seed = (seed ^ seed >> 31) | 1};
 }
 
 uint64_t choose(struct choices *c, uint64_t n)
@@ -52,11 +55,11 @@ static int judge(struct attempt *a, uint32_t *failed)
 	struct seki_bpf_image image = {
 		.ops = a->ops,
 		.n = a->n,
-		.maps = defs,
+		.maps = fuzz_map_defs,
 		.map_names = names,
-		.n_maps = SEKI_COUNT(defs),
-		.data = data,
-		.data_size = sizeof(data),
+		.n_maps = N_MAPS,
+		.data = fuzz_data,
+		.data_size = DATA_BYTES,
 	};
 	struct seki_bpf_fault fault;
 	int err = seki_bpf_decode(a->insns, a->n, a->ops, &fault);
@@ -73,12 +76,13 @@ static void take_out(struct attempt *a, uint32_t at)
 {
 	if (a->insns[at].opcode == 0x18 && at + 1 < a->n)
 		a->insns[at + 1] = (struct seki_bpf_insn)JA(0);
-	if (a->insns[at].opcode == 0x95) /* what it returns is the problem */
+	if (a->insns[at].opcode == 0x95 && at) /* what it returns is the problem */
 		a->insns[at - 1] = (struct seki_bpf_insn)MOVI(0, 0);
 	else
 		a->insns[at] = (struct seki_bpf_insn)JA(0);
 }
 
+/* A neutral program's first part is what its translation replaces. */
 static bool repair(struct attempt *a)
 {
 	for (int i = 0; i < REPAIRS_MAX; i++) {
@@ -87,102 +91,11 @@ static bool repair(struct attempt *a)
 
 		if (!err || err == -E2BIG)
 			return !err;
+		if (failed >= a->n || (a->neutral && failed < NEUTRAL_PROLOGUE))
+			return false;
 		take_out(a, failed);
 	}
 	return false;
-}
-
-struct world {
-	struct attempt *a;
-	struct seki_bpf_running running;
-	struct seki_bpf_run run;
-	struct seki_bpf_map maps[SEKI_COUNT(defs)];
-	uint64_t handles[SEKI_COUNT(defs)];
-	void *memory[SEKI_COUNT(defs)];
-	uint64_t map_bytes[SEKI_COUNT(defs)];
-	struct seki_bpf_guard guard;
-	struct seki_bpf_vm vm;
-	uint8_t stack[SEKI_BPF_STACK_BYTES] __attribute__((aligned(16)));
-	uint8_t stack_set[SEKI_BPF_STACK_BYTES];
-	bool deleted;
-	void *before[SEKI_COUNT(defs)]; /* the maps as they were when the run began */
-	struct choices *c;
-};
-
-static struct world world;
-
-static bool in(const void *base, uint64_t size, uint64_t addr, uint64_t len)
-{
-	return seki_in_range(addr - (uint64_t)(uintptr_t)base, len, size);
-}
-
-static bool allows(void *arg, uint64_t addr, uint64_t len, bool write)
-{
-	const struct world *w = arg;
-	const struct seki_bpf_packet *packet = &w->running.packet;
-	const uint8_t *meta = (const uint8_t *)&w->run.meta;
-
-	if (in(packet->buf + packet->off, packet->copied, addr, len))
-		return true;
-	for (size_t i = 0; i < SEKI_COUNT(defs); i++)
-		if (seki_bpf_map_holds(&w->maps[i], addr, len))
-			return true;
-	if (in(meta, sizeof(w->run.meta), addr, len))
-		return !write || addr - (uint64_t)(uintptr_t)meta >= 8;
-	return !write && in(data, sizeof(data), addr, len);
-}
-
-static bool arg_allowed(const struct world *w, uint8_t kind, const uint64_t *args, size_t i)
-{
-	switch (kind) {
-	case SEKI_ARG_CTX:
-		return args[i] == (uint64_t)(uintptr_t)&w->running;
-	case SEKI_ARG_MAP:
-		return args[i] == w->handles[0] || args[i] == w->handles[1];
-	case SEKI_ARG_KEY:
-		return seki_bpf_guard_reads(&w->vm, args[i], 4);
-	case SEKI_ARG_VALUE:
-		return seki_bpf_guard_reads(&w->vm, args[i], VALUE_BYTES);
-	case SEKI_ARG_QUERY:
-		return seki_bpf_guard_reads(&w->vm, args[i], sizeof(struct seki_udp_query));
-	case SEKI_ARG_MEM:
-		return !args[i + 1] || seki_bpf_guard_reads(&w->vm, args[i], args[i + 1]);
-	case SEKI_ARG_FORMAT:
-		return in(data, sizeof(data), args[i], 1);
-	default:
-		return true;
-	}
-}
-
-static bool allows_call(void *arg, int64_t number, const uint64_t args[5])
-{
-	const struct seki_bpf_proto *proto = seki_bpf_proto(number);
-
-	for (size_t i = 0; i < SEKI_HELPER_ARGS; i++)
-		if (!arg_allowed(arg, proto->args[i], args, i))
-			return false;
-	return true;
-}
-
-static void make_maps(struct world *w, struct choices *c)
-{
-	for (size_t i = 0; i < SEKI_COUNT(defs); i++) {
-		const char *why;
-		uint64_t bytes = seki_bpf_map_bytes(&defs[i], &why);
-
-		w->memory[i] = calloc(1, bytes);
-		w->before[i] = malloc(bytes);
-		w->map_bytes[i] = bytes;
-		seki_bpf_map_init(&w->maps[i], &defs[i], w->memory[i], 1);
-		w->handles[i] = (uint64_t)(uintptr_t)&w->maps[i];
-		for (uint32_t key = 0; key < 2; key++) {
-			uint8_t value[VALUE_BYTES];
-
-			for (size_t k = 0; k < sizeof(value); k++)
-				value[k] = (uint8_t)(choose(c, 2) ? 0 : choose(c, 1000));
-			seki_bpf_map_put(&w->maps[i], &key, value);
-		}
-	}
 }
 
 static void print_program(const struct attempt *a)
@@ -190,122 +103,158 @@ static void print_program(const struct attempt *a)
 	for (uint32_t i = 0; i < a->n; i++) {
 		char line[200];
 		struct seki_text text = seki_text_on(line, sizeof(line));
+		const struct seki_bpf_insn *insn = &a->insns[i];
 
 		seki_bpf_disasm(&a->ops[i], &text);
-		fprintf(stderr, "%4u: %s\n", i, line);
+		if (insn->opcode != 0x05 || insn->off) /* what was taken out */
+			fprintf(stderr, "%4u: %02x %02x %04x %08x  %s\n", i, insn->opcode,
+				insn->regs, (uint16_t)insn->off, (uint32_t)insn->imm, line);
 	}
 }
 
-static void broken(const struct world *w, const char *what, int err)
+static bool still_broken(struct attempt *a, uint64_t seed)
 {
-	print_program(w->a);
-	fprintf(stderr, "%s: error %d at insn %u after %lu instructions; worst %lu, touch %u\n",
-		what, err, w->vm.pc, (unsigned long)w->vm.insns,
-		(unsigned long)w->a->proof.worst_insns, w->a->proof.packet_touch);
+	uint32_t failed;
+
+	return !judge(a, &failed) && world_run(a, seed).what;
+}
+
+/* Takes out all that the violation does not need. */
+static void shrink(struct attempt *a, uint64_t seed)
+{
+	static struct attempt less;
+	bool again = true;
+
+	for (int round = 0; again && round < 4; round++) {
+		again = false;
+		for (uint32_t i = a->n; i-- > (a->neutral ? NEUTRAL_PROLOGUE : 0);) {
+			less = *a;
+			if (less.insns[i].opcode == 0x05 && !less.insns[i].off)
+				continue;
+			if (less.insns[i].opcode == 0x18)
+				less.insns[i + 1] = (struct seki_bpf_insn)JA(0);
+			less.insns[i] = (struct seki_bpf_insn)JA(0);
+			if (!still_broken(&less, seed))
+				continue;
+			*a = less;
+			again = true;
+		}
+	}
+	still_broken(a, seed);
+}
+
+static void broken(struct attempt *a, uint64_t seed)
+{
+	struct violation v;
+	uint32_t failed;
+
+	shrink(a, seed);
+	judge(a, &failed);
+	v = world_run(a, seed);
+	print_program(a);
+	fprintf(stderr,
+		"%s: error %d at insn %u after %lu instructions; worst %lu, touch %u, inputs %lu\n",
+		v.what, v.err, v.pc, (unsigned long)v.insns, (unsigned long)a->proof.worst_insns,
+		a->proof.packet_touch, (unsigned long)seed);
 	abort();
 }
 
-/* Small, as moves of the head that succeed are, or at the edges of what 32 bits hold. */
-static uint32_t some_word(struct choices *c)
+static bool has_loop(const struct attempt *a)
 {
-	static const uint32_t edges[] = {0,	     1,		 0xffffffff, 0xfffffff0,
-					 0xffffffd8, 0x80000000, 0x7fffffff};
+	for (uint32_t i = 0; i < a->n; i++) {
+		uint8_t kind = seki_bpf_row(&a->ops[i])->kind;
 
-	if (choose(c, 3))
-		return (uint32_t)(choose(c, 3) ? choose(c, 120) : 0 - choose(c, 60));
-	return edges[choose(c, SEKI_COUNT(edges))];
+		if ((kind == SEKI_KIND_JUMP || kind == SEKI_KIND_GOTO) &&
+		    a->ops[i].off <= (int32_t)i)
+			return true;
+	}
+	return false;
 }
 
-/* What may wait runs the program anew: no map may have changed by then. */
-static int answer(void *arg, uint64_t within_ms, bool may_wait)
+static void run(struct attempt *a, uint64_t seed)
 {
-	struct world *w = &world;
+	struct violation v = world_run(a, seed);
 
-	(void)arg;
-	(void)within_ms;
-	for (size_t i = 0; may_wait && i < SEKI_COUNT(defs); i++)
-		if (memcmp(w->before[i], w->memory[i], w->map_bytes[i]))
-			broken(w, "a call may wait, but a map has changed", 0);
-	return (int)choose(w->c, 2);
+	tally.loops += has_loop(a);
+	tally.insns += a->n;
+	if (v.what)
+		broken(a, seed);
 }
 
-static const struct seki_bpf_host host = {.udp_sent_any = answer};
-
-/* The packet is in a block of its own that is just as large as promised: ASan sees the rest. */
-static void make_packet(struct world *w, struct choices *c)
+static void run_mutants(struct attempt *a, struct choices *c)
 {
-	uint32_t len = (uint32_t)(choose(c, 4) ? choose(c, 130) : choose(c, 2000));
-	uint32_t copied = (uint32_t)seki_min(len, w->a->proof.packet_touch);
-	uint32_t off = (uint32_t)choose(c, HEADROOM);
-	uint8_t *buf = malloc(off + copied);
+	static struct attempt before;
 
-	for (uint32_t i = 0; i < off + copied; i++)
-		buf[i] = (uint8_t)(choose(c, 3) ? choose(c, 1000) : choose(c, 4));
-	w->running.packet = (struct seki_bpf_packet){buf, off + copied, off, copied, len};
-	w->running.run = &w->run;
-	w->running.deleted = &w->deleted;
-	w->run.host = &host;
-	w->run.rss_hash = some_word(c);
-	w->run.meta = (struct seki_std_meta){
-		.input_port = some_word(c), .packet_length = len, .clone = (uint8_t)choose(c, 256)};
+	for (int i = 0; i < MUTANTS; i++) {
+		uint32_t failed;
+
+		before = *a;
+		if (!mutate(a, c))
+			continue;
+		tally.mutants++;
+		if (judge(a, &failed)) {
+			*a = before;
+			continue;
+		}
+		tally.mutants_accepted++;
+		run(a, choose(c, UINT64_MAX));
+	}
 }
 
-static void run_once(struct world *w, struct choices *c)
+/* The fuzzer's bytes as they are, and a way out. */
+static void generate_raw(struct attempt *a, struct choices *c)
 {
-	uint64_t r0 = 0;
-	int err;
+	a->n = 0;
+	while (c->at + 8 <= c->len && a->n < INSNS_SMALL) {
+		struct seki_bpf_insn insn;
 
-	make_packet(w, c);
-	for (size_t i = 0; i < SEKI_COUNT(defs); i++)
-		memcpy(w->before[i], w->memory[i], w->map_bytes[i]);
-	memset(w->stack_set, 0, sizeof(w->stack_set));
-	memset(w->stack, 0xa5, sizeof(w->stack));
-	w->vm = (struct seki_bpf_vm){
-		.ops = w->a->ops,
-		.stack = w->stack,
-		.data = data,
-		.maps = w->handles,
-		.n_maps = SEKI_COUNT(defs),
-		.helpers = seki_bpf_helpers,
-		.n_helpers = SEKI_HELPER_MAX,
-		.guard = &w->guard,
-		.arg = &w->running,
-	};
-	err = seki_bpf_interp(&w->vm, (uint64_t)(uintptr_t)&w->running,
-			      (uint64_t)(uintptr_t)&w->run.meta, &r0);
-	if (err && err != -ENOBUFS)
-		broken(w, "the program did what it must not", err);
-	if (w->vm.insns > w->a->proof.worst_insns)
-		broken(w, "the program ran longer than the worst case", 0);
-	free(w->running.packet.buf);
-	for (size_t i = 0; i < SEKI_COUNT(defs); i++)
-		seki_bpf_map_reclaim(&w->maps[i]);
+		memcpy(&insn, c->bytes + c->at, 8);
+		c->at += 8;
+		emit(a, insn);
+	}
+	EMIT(MOVI(0, 0));
+	EMIT(EXIT);
 }
 
-enum outcome check_random_program(struct choices *c)
+static void generate(struct attempt *a, struct choices *c, enum kind kind)
+{
+	a->neutral = a->mutated = a->changes_entries = false;
+	if (kind == KIND_WILD)
+		generate_wild(a, c);
+	else if (kind == KIND_RAW)
+		generate_raw(a, c);
+	else
+		generate_typed(a, c, kind == KIND_NEUTRAL);
+}
+
+/* How much is it that only we refuse? Asked of every fourth: the kernel is slow to answer. */
+static void ask_kernel(const struct attempt *a)
+{
+	int fd;
+
+	if (!a->neutral || !kernel_is_there() || tally.tried % 4)
+		return;
+	fd = kernel_load(a, NULL);
+	tally.kernel_only += fd >= 0;
+	kernel_unload(fd);
+}
+
+bool check_random_program(struct choices *c, enum kind kind)
 {
 	static struct attempt a;
-	struct world *w = &world;
+	uint32_t failed;
 
-	if (choose(c, 3))
-		generate_typed(&a, c);
-	else
-		generate_wild(&a, c);
-	if (!repair(&a))
-		return REJECTED;
-	w->a = &a;
-	w->c = c;
-	w->guard = (struct seki_bpf_guard){.allows = allows,
-					   .allows_call = allows_call,
-					   .arg = w,
-					   .stack_set = w->stack_set,
-					   .max_insns = 1000000};
-	make_maps(w, c);
-	for (int i = 0; i < RUNS; i++)
-		run_once(w, c);
-	for (size_t i = 0; i < SEKI_COUNT(defs); i++) {
-		free(w->memory[i]);
-		free(w->before[i]);
+	generate(&a, c, kind);
+	tally.tried++;
+	if (!judge(&a, &failed)) {
+		tally.whole++;
+	} else {
+		ask_kernel(&a);
+		if (!repair(&a))
+			return false;
+		tally.repaired++;
 	}
-	return ACCEPTED;
+	run(&a, choose(c, UINT64_MAX));
+	run_mutants(&a, c);
+	return true;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Random programs that do with packet lengths what real ones do, and more: see the header. */
+#include <string.h>
+
 #include "core/base/check.h"
 #include "tests/fuzz/bpf/attempt.h"
 
@@ -15,35 +17,35 @@
 #define JMP32	   0x06
 #define BY_REG	   0x08
 
-static uint8_t either(struct choices *c, uint8_t a, uint8_t b)
+uint8_t either(struct choices *c, uint8_t a, uint8_t b)
 {
 	return choose(c, 2) ? a : b;
 }
 
-static uint8_t number_reg(struct choices *c)
+uint8_t number_reg(struct choices *c)
 {
 	static const uint8_t regs[] = {1, 2, 3, 4, 5, 7, 7, 7, 9, 9};
 
 	return regs[choose(c, sizeof(regs))];
 }
 
-static uint8_t scratch_reg(struct choices *c)
+uint8_t scratch_reg(struct choices *c)
 {
 	return (uint8_t)(1 + choose(c, 5));
 }
 
-static int16_t slot(struct choices *c)
+int16_t slot(struct choices *c)
 {
 	return (int16_t)(-8 * (int16_t)(1 + choose(c, SLOTS)));
 }
 
-static int32_t small_imm(struct choices *c)
+int32_t small_imm(struct choices *c)
 {
 	return choose(c, 4) ? (int32_t)choose(c, 80) - 16 : some_imm(c);
 }
 
 /* What a call has destroyed is a number again: a copy, a spill, a constant. */
-static void refill(struct attempt *a, struct choices *c)
+void refill(struct attempt *a, struct choices *c)
 {
 	for (uint8_t reg = 1; reg <= 5; reg++)
 		switch (choose(c, 6)) {
@@ -62,7 +64,7 @@ static void refill(struct attempt *a, struct choices *c)
 		}
 }
 
-static void bail(struct attempt *a)
+void bail(struct attempt *a)
 {
 	EMIT(MOVI(0, 0));
 	EMIT(EXIT);
@@ -132,7 +134,7 @@ static void gen_source(struct attempt *a, struct choices *c)
 	}
 }
 
-static uint8_t some_condition(struct choices *c)
+uint8_t some_condition(struct choices *c)
 {
 	static const uint8_t ops[] = {JEQ, JGT, JGE, JSET, JNE, JSGT, JSGE, JLT, JLE, JSLT, JSLE};
 
@@ -383,34 +385,6 @@ static void gen_truncate(struct attempt *a, struct choices *c)
 		gen_length_check(a, c);
 }
 
-/* A value of a map at a place that was made small, by arithmetic or by comparison. */
-static void gen_lookup(struct attempt *a, struct choices *c)
-{
-	EMIT(STI(W, 10, KEY_SLOT, (int32_t)choose(c, 4)));
-	EMIT(RAW(0x18, 1, 5, 0, choose(c, 2)));
-	EMIT(RAW(0, 0, 0, 0, 0));
-	EMIT(MOVR(2, 10));
-	EMIT(ALUI(ADD, 2, KEY_SLOT));
-	EMIT(CALL(choose(c, 8) ? 1 : 3));
-	refill(a, c);
-	EMIT(JMPI(JNE, 0, 0, 2));
-	bail(a);
-	EMIT(MOVR(5, 0));
-	EMIT(MOVR(1, number_reg(c)));
-	if (choose(c, 3))
-		EMIT(ALUI(AND, 1, (int32_t)choose(c, 64)));
-	if (choose(c, 2)) {
-		EMIT(RAW(some_condition(c), 1, 0, 2, small_imm(c)));
-		bail(a);
-	}
-	EMIT(RAW(ALU64 | BY_REG | (choose(c, 5) ? ADD : SUB), 5, 1, 0, 0));
-	if (choose(c, 2))
-		EMIT(LD(some_size(c), 9, 5, (int16_t)((int16_t)choose(c, 40) - 8)));
-	else
-		EMIT(STR(some_size(c), 5, (int16_t)((int16_t)choose(c, 40) - 8), 9));
-	EMIT(MOVI(5, 1));
-}
-
 static void gen_ask(struct attempt *a, struct choices *c)
 {
 	EMIT(MOVI(1, 100));
@@ -431,50 +405,134 @@ static void gen_null(struct attempt *a, struct choices *c)
 	EMIT(MOVI(3, 0));
 }
 
-static void gen_statement(struct attempt *a, struct choices *c)
-{
-	static void (*const statements[])(struct attempt *, struct choices *) = {
-		gen_alu,	  gen_alu,    gen_shift,  gen_spill,  gen_source,
-		gen_jump,	  gen_jump,   gen_probe,  gen_place,  gen_derived,
-		gen_length_check, gen_adjust, gen_adjust, gen_adjust, gen_truncate,
-		gen_two_moves,	  gen_lookup, gen_ask,	  gen_null,
-	};
+typedef void (*statement)(struct attempt *, struct choices *);
 
-	statements[choose(c, SEKI_COUNT(statements))](a, c);
+void gen_statement(struct attempt *a, struct choices *c)
+{
+	/* Those before gen_source mean the same to the kernel. */
+	static const statement statements[] = {
+		gen_alu,      gen_alu,	    gen_alu,	  gen_shift,	    gen_spill,
+		gen_spill,    gen_jump,	    gen_jump,	  gen_index,	    gen_index,
+		gen_lookup,   gen_lookup,   gen_atomic,	  gen_constant,	    gen_change_map,
+		gen_bytes,    gen_loop,	    gen_loop,	  gen_call,	    gen_source,
+		gen_probe,    gen_place,    gen_derived,  gen_length_check, gen_adjust,
+		gen_adjust,   gen_adjust,   gen_truncate, gen_two_moves,    gen_ask,
+		gen_null,     gen_pointers, gen_helper,	  gen_keep_pointer, gen_place,
+		gen_pointers,
+	};
+	const uint64_t neutral = 19;
+
+	statements[choose(c, a->neutral ? neutral : SEKI_COUNT(statements))](a, c);
 }
 
 static void start(struct attempt *a, struct choices *c)
 {
-	EMIT(MOVR(6, 1));
-	EMIT(LD(W, 7, 2, 4));
-	EMIT(LD(W, 9, 2, 0));
-	EMIT(STR(DW, 10, META_SLOT, 2));
 	for (int16_t i = 1; i <= SLOTS; i++)
 		if (choose(c, 2))
 			EMIT(STR(DW, 10, (int16_t)(-8 * i), either(c, 7, 9)));
 		else
 			EMIT(STI(DW, 10, (int16_t)(-8 * i), small_imm(c)));
-	EMIT(CALL(9));
-	EMIT(MOVR(8, 0));
 	refill(a, c);
 }
 
-void generate_typed(struct attempt *a, struct choices *c)
+/* Up to `n` statements, and the end, to which all jumps that lead too far go. */
+static void gen_body(struct attempt *a, struct choices *c, uint32_t n)
 {
-	uint32_t starts[STATEMENTS + 1], n = 4 + (uint32_t)choose(c, STATEMENTS - 4);
+	uint32_t starts[STATEMENTS + 1];
 
-	a->n = a->n_jumps = 0;
-	start(a, c);
+	a->n_jumps = a->depth = 0;
 	for (a->statement = 0; a->statement < n; a->statement++) {
 		starts[a->statement] = a->n;
 		if (a->n + ROOM < INSNS_MAX)
 			gen_statement(a, c);
 	}
 	starts[n] = a->n;
-	bail(a);
 	for (uint32_t i = 0; i < a->n_jumps; i++) {
 		uint32_t to = starts[seki_min(a->jumps[i].statement, n)], at = a->jumps[i].at;
 
 		a->insns[at].off = (int16_t)(to - at - 1);
 	}
+}
+
+/* What callers pass: context, packet, length, a number, the metadata or another number. */
+static void gen_function(struct attempt *a, struct choices *c)
+{
+	EMIT(MOVR(6, 1));
+	EMIT(MOVR(8, 2));
+	EMIT(MOVR(7, 3));
+	EMIT(MOVR(9, 4));
+	EMIT(STR(DW, 10, META_SLOT, 5));
+	start(a, c);
+	gen_body(a, c, 1 + (uint32_t)choose(c, 4));
+	EMIT(MOVR(0, number_reg(c)));
+	EMIT(EXIT);
+}
+
+void neutral_prologue(struct seki_bpf_insn *out, bool kernel)
+{
+	static const struct seki_bpf_insn ours[NEUTRAL_PROLOGUE] = {
+		MOVR(6, 1), LD(W, 7, 2, 4), STR(DW, 10, META_SLOT, 7),
+		CALL(9),    MOVR(8, 0),	    JMPI(JGE, 7, NEUTRAL_PACKET, 2),
+		MOVI(0, 0), EXIT,	    JA(0)};
+	static const struct seki_bpf_insn theirs[NEUTRAL_PROLOGUE] = {MOVR(6, 1),
+								      LD(W, 8, 1, 0),
+								      LD(W, 7, 1, 4),
+								      MOVR(1, 8),
+								      ALUI(ADD, 1, NEUTRAL_PACKET),
+								      JMPR(JLE, 1, 7, 2),
+								      MOVI(0, 0),
+								      EXIT,
+								      ALUR(SUB, 7, 8)};
+
+	memcpy(out, kernel ? theirs : ours, sizeof(ours));
+}
+
+static void gen_prologue(struct attempt *a, struct choices *c)
+{
+	if (a->neutral) {
+		neutral_prologue(a->insns, false);
+		a->n = NEUTRAL_PROLOGUE;
+		EMIT(LD(some_size(c), 9, 8, 8));
+		EMIT(STR(DW, 10, META_SLOT, 7));
+	} else {
+		EMIT(MOVR(6, 1));
+		EMIT(LD(W, 7, 2, 4));
+		EMIT(LD(W, 9, 2, 0));
+		EMIT(STR(DW, 10, META_SLOT, 2));
+		EMIT(CALL(9));
+		EMIT(MOVR(8, 0));
+	}
+	start(a, c);
+}
+
+/* The numbers are the result: in the packet, where it is known to be long enough. */
+static void gen_epilogue(struct attempt *a, struct choices *c)
+{
+	if (a->neutral) {
+		for (uint8_t reg = 1; reg <= 5; reg++)
+			EMIT(STR(DW, 8, (int16_t)(8 * reg), reg));
+		EMIT(STR(DW, 8, 48, 9));
+		EMIT(LD(DW, 1, 10, slot(c)));
+		EMIT(STR(DW, 8, 56, 1));
+		EMIT(STR(DW, 8, 0, 7));
+		EMIT(MOVR(0, 9));
+		EMIT(EXIT);
+		return;
+	}
+	if (choose(c, 2)) {
+		EMIT(MOVR(0, either(c, 9, scratch_reg(c))));
+		EMIT(EXIT);
+	} else {
+		bail(a);
+	}
+}
+
+void generate_typed(struct attempt *a, struct choices *c, bool neutral)
+{
+	a->n = a->n_calls = 0;
+	a->neutral = neutral;
+	gen_prologue(a, c);
+	gen_body(a, c, 2 + (uint32_t)choose(c, neutral || choose(c, 3) ? 8 : STATEMENTS - 2));
+	gen_epilogue(a, c);
+	gen_functions(a, c, gen_function);
 }

@@ -138,7 +138,7 @@ static void gen_bound(struct attempt *a, struct choices *c)
 	}
 }
 
-static void gen_lookup(struct attempt *a, struct choices *c)
+static void gen_wild_lookup(struct attempt *a, struct choices *c)
 {
 	EMIT(STI(W, 10, -4, (int32_t)choose(c, 4)));
 	EMIT(RAW(0x18, 1, 5, 0, choose(c, 2)));
@@ -212,50 +212,55 @@ static void gen_other_call(struct attempt *a, struct choices *c)
 	}
 }
 
+void gen_wild_insn(struct attempt *a, struct choices *c)
+{
+	switch (choose(c, 12)) {
+	case 0:
+	case 1:
+	case 2:
+		gen_alu(a, c);
+		break;
+	case 3:
+		gen_unary(a, c);
+		break;
+	case 4:
+		gen_jump(a, c);
+		break;
+	case 5:
+	case 6:
+		gen_memory(a, c);
+		break;
+	case 7:
+		gen_bound(a, c);
+		break;
+	case 8:
+		gen_wild_lookup(a, c);
+		break;
+	case 9:
+		gen_length_check(a, c);
+		break;
+	case 10:
+		gen_packet_call(a, c);
+		break;
+	default:
+		gen_other_call(a, c);
+		break;
+	}
+}
+
 void generate_wild(struct attempt *a, struct choices *c)
 {
 	uint32_t target = 12 + (uint32_t)choose(c, 84);
 
 	a->n = 0;
+	a->neutral = false;
 	EMIT(MOVR(6, 1));
 	EMIT(LD(W, 7, 2, 4));
 	EMIT(STR(DW, 10, -48, 2));
 	EMIT(CALL(9));
 	EMIT(MOVR(8, 0));
-	while (a->n < target) {
-		switch (choose(c, 12)) {
-		case 0:
-		case 1:
-		case 2:
-			gen_alu(a, c);
-			break;
-		case 3:
-			gen_unary(a, c);
-			break;
-		case 4:
-			gen_jump(a, c);
-			break;
-		case 5:
-		case 6:
-			gen_memory(a, c);
-			break;
-		case 7:
-			gen_bound(a, c);
-			break;
-		case 8:
-			gen_lookup(a, c);
-			break;
-		case 9:
-			gen_length_check(a, c);
-			break;
-		case 10:
-			gen_packet_call(a, c);
-			break;
-		default:
-			gen_other_call(a, c);
-			break;
-		}
-	}
+	while (a->n < target)
+		gen_wild_insn(a, c);
 	for (int i = 0; i < 8; i++)
 		EMIT(MOVI(0, i));
 	EMIT(EXIT);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Some ten thousand random programs against the verifier's promises; fuzz_verifier has more. */
+/* Some thousand random programs against the verifier's promises; diff_bpf and fuzz_verifier have
+ * more. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,26 +11,52 @@
 
 #include "tests/fuzz/bpf/checked.h"
 
-static void test_random_programs(void **state)
+static uint64_t programs(void)
 {
 	const char *count = getenv("SEKISHO_PROGRAMS");
-	uint64_t programs = count ? strtoull(count, NULL, 10) : 40000, accepted = 0;
 
-	(void)state;
-	for (uint64_t i = 0; i < programs; i++) {
-		struct choices c = choices_of((const uint8_t *)&i, sizeof(i));
+	return count ? strtoull(count, NULL, 10) : 6000;
+}
 
-		c.at = c.len; /* the number is a seed, no choices */
-		accepted += check_random_program(&c) == ACCEPTED;
+static void try_kind(enum kind kind, uint64_t n)
+{
+	tally = (struct tally){0};
+	for (uint64_t i = 0; i < n; i++) {
+		struct choices c = choices_seeded(i);
+
+		check_random_program(&c, kind);
 	}
-	print_message("%lu programs tried, %lu accepted and run\n", (unsigned long)programs,
-		      (unsigned long)accepted);
-	assert_true(accepted > programs / 2);
+	print_message(
+		"%lu programs tried, %lu accepted as they were, %lu after repair, %lu mutants "
+		"accepted, %lu with loops\n",
+		(unsigned long)n, (unsigned long)tally.whole, (unsigned long)tally.repaired,
+		(unsigned long)tally.mutants_accepted, (unsigned long)tally.loops);
+	assert_true(tally.whole + tally.repaired > n / 2);
+}
+
+static void test_wild(void **state)
+{
+	(void)state;
+	try_kind(KIND_WILD, programs());
+}
+
+static void test_typed(void **state)
+{
+	(void)state;
+	try_kind(KIND_TYPED, programs());
+}
+
+static void test_neutral(void **state)
+{
+	(void)state;
+	try_kind(KIND_NEUTRAL, programs());
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_programs)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_wild),
+					   cmocka_unit_test(test_typed),
+					   cmocka_unit_test(test_neutral)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
