@@ -153,7 +153,8 @@ static const char *decode_one(const struct decoder *d, uint32_t i)
 
 	if (!id)
 		return "unknown instruction";
-	*op = (struct seki_bpf_op){.id = (uint16_t)id,
+	*op = (struct seki_bpf_op){.id = (uint8_t)id,
+				   .fast = (uint8_t)id,
 				   .dst = insn->regs & 15,
 				   .src = insn->regs >> 4,
 				   .off = insn->off,

@@ -53,13 +53,13 @@ static inline uint64_t load(uint64_t addr, unsigned int bytes)
 	const void *p = (const void *)(uintptr_t)addr;
 	uint64_t v = 0;
 
-	memcpy(&v, p, bytes);
+	__builtin_memcpy(&v, p, bytes);
 	return v;
 }
 
 static inline void store(uint64_t addr, uint64_t v, unsigned int bytes)
 {
-	memcpy((void *)(uintptr_t)addr, &v, bytes);
+	__builtin_memcpy((void *)(uintptr_t)addr, &v, bytes);
 }
 
 static uint64_t atomic32(uint8_t sub, uint32_t *p, uint32_t v, uint32_t r0)
@@ -164,6 +164,7 @@ static inline uint64_t smod64(int64_t a, int64_t b)
 	return b == -1 ? 0 : (uint64_t)(b ? a % b : a);
 }
 
+/* A guarded call: is there such a helper, and are the arguments in order? */
 static bool call_allowed(struct seki_bpf_vm *vm, uint64_t number, const uint64_t *args)
 {
 	const struct seki_bpf_guard *guard = vm->guard;
@@ -180,33 +181,45 @@ static bool call_allowed(struct seki_bpf_vm *vm, uint64_t number, const uint64_t
 }
 
 /* After it r1 to r5 are not the program's: what a checked program must not use is made useless. */
-static bool call_helper(struct seki_bpf_vm *vm, const struct seki_bpf_op *op, uint64_t number,
-			uint64_t *r)
+static void spoil(const struct seki_bpf_vm *vm, uint64_t *r)
 {
-	if (vm->guard && !call_allowed(vm, number, r + 1))
-		return false;
-	vm->may_wait = op->off & SEKI_CALL_MAY_WAIT;
-	r[0] = vm->helpers[number](vm, r[1], r[2], r[3], r[4], r[5]);
 	if (vm->guard)
 		for (int i = 1; i <= 5; i++)
 			r[i] = 0xdead000000000000u;
-	return !vm->stop;
 }
 
+/* May the program go back, or call, once more? `insns` so far. */
+static inline bool may_go_on(const struct seki_bpf_vm *vm, uint64_t *fuel, uint64_t insns)
+{
+	if (vm->guard)
+		return insns < vm->guard->max_insns;
+	return (*fuel)-- > 0;
+}
+
+#define DISPATCH goto *labels[op->fast]
 #define NEXT                                                                                       \
 	do {                                                                                       \
 		op++;                                                                              \
-		insns++;                                                                           \
-		goto *labels[op->id];                                                              \
+		DISPATCH;                                                                          \
 	} while (0)
+/* Where the program goes back, its fuel is looked at. */
 #define JUMP                                                                                       \
 	do {                                                                                       \
-		if (guard && insns >= guard->max_insns)                                            \
-			goto too_long;                                                             \
-		op = ops + op->off;                                                                \
-		insns++;                                                                           \
-		goto *labels[op->id];                                                              \
+		target = ops + op->off;                                                            \
+		if (target <= op)                                                                  \
+			goto back;                                                                 \
+		LEAP;                                                                              \
 	} while (0)
+/* Instructions are counted as slots that are gone through: `jumped` is what the distance from the
+ * program's start lacks, in bytes. */
+#define LEAP                                                                                       \
+	do {                                                                                       \
+		jumped += (const char *)(op + 1) - (const char *)target;                           \
+		op = target;                                                                       \
+		DISPATCH;                                                                          \
+	} while (0)
+#define INSNS                                                                                      \
+	((uint64_t)((jumped + ((const char *)(op + 1) - (const char *)ops)) / (int64_t)sizeof(*op)))
 
 #define DST   r[op->dst]
 #define SRC   r[op->src]
@@ -267,40 +280,60 @@ static bool call_helper(struct seki_bpf_vm *vm, const struct seki_bpf_op *op, ui
 
 #define AT(reg) (r[op->reg] + (uint64_t)(int64_t)op->off)
 #define LOAD(name, bytes, type)                                                                    \
-	do_##name : if (guard && !guard_allows(vm, AT(src), bytes, false)) goto fault;             \
-	DST = (uint64_t)(type)load(AT(src), bytes);                                                \
+	do_##name : DST = (uint64_t)(type)load(AT(src), bytes);                                    \
 	NEXT;
 #define STORE(name, bytes)                                                                         \
-	do_##name##_IMM : if (guard && !guard_allows(vm, AT(dst), bytes, true)) goto fault;        \
-	store(AT(dst), IMM, bytes);                                                                \
+	do_##name##_IMM : store(AT(dst), IMM, bytes);                                              \
 	NEXT;                                                                                      \
-	do_##name##_REG : if (guard && !guard_allows(vm, AT(dst), bytes, true)) goto fault;        \
-	store(AT(dst), SRC, bytes);                                                                \
+	do_##name##_REG : store(AT(dst), SRC, bytes);                                              \
 	NEXT;
 #define ATOMIC_LABELS(bits)                                                                        \
 	do_ADD_MEM##bits : do_OR_MEM##bits : do_AND_MEM##bits : do_XOR_MEM##bits                   \
 	    : do_FADD_MEM##bits : do_FOR_MEM##bits : do_FAND_MEM##bits : do_FXOR_MEM##bits         \
 	    : do_XCHG_MEM##bits : do_CAS_MEM##bits:
 
+/* The label of an instruction, and of what a guard looks at before it, by kind. */
+#define PLAIN(id)	    &&do_##id
+#define CHECKED_INVALID(id) PLAIN(id)
+#define CHECKED_ALU(id)	    PLAIN(id)
+#define CHECKED_LOAD(id)    &&check_load
+#define CHECKED_STORE(id)   &&check_store
+#define CHECKED_ATOMIC(id)  &&check_atomic
+#define CHECKED_JUMP(id)    PLAIN(id)
+#define CHECKED_GOTO(id)    PLAIN(id)
+#define CHECKED_CONST(id)   PLAIN(id)
+#define CHECKED_MAP(id)	    &&check_map
+#define CHECKED_DATA(id)    PLAIN(id)
+#define CHECKED_HELPER(id)  &&check_helper
+#define CHECKED_CALLX(id)   &&check_helper
+#define CHECKED_LOCAL(id)   &&check_local
+#define CHECKED_EXIT(id)    PLAIN(id)
+
 /* dispatch: one label an instruction. */
 int seki_bpf_interp(struct seki_bpf_vm *vm, uint64_t r1, uint64_t r2, uint64_t *r0)
 {
-	static const void *const labels[SEKI_OP_COUNT] = {
-#define X(id, ...) &&do_##id,
+	static const void *const plain[SEKI_OP_COUNT] = {
+#define X(id, ...) PLAIN(id),
 		SEKI_BPF_OPS(X)
 #undef X
 	};
-	const struct seki_bpf_guard *const guard = vm->guard;
+	static const void *const checked[SEKI_OP_COUNT] = {
+#define X(id, opcode, select, kind, ...) CHECKED_##kind(id),
+		SEKI_BPF_OPS(X)
+#undef X
+	};
+	const void *const *const labels = vm->guard ? checked : plain;
 	const struct seki_bpf_op *const ops = vm->ops;
-	const struct seki_bpf_op *op = ops + vm->entry;
+	const struct seki_bpf_op *op = ops + vm->entry, *target;
 	uint64_t r[SEKI_BPF_REGS] = {[1] = r1, [2] = r2};
 	struct call calls[SEKI_BPF_FRAMES - 1];
+	uint64_t fuel = vm->fuel, number;
+	int64_t jumped = (const char *)ops - (const char *)op;
 	uint32_t depth = 0;
-	uint64_t insns = 1, number;
 
 	r[SEKI_BPF_FP] = (uint64_t)(uintptr_t)vm->stack + SEKI_BPF_FRAME_BYTES;
 	vm->stop = 0;
-	goto *labels[op->id];
+	DISPATCH;
 
 	SIMPLE(ADD, +)
 	SIMPLE(SUB, -)
@@ -350,8 +383,6 @@ int seki_bpf_interp(struct seki_bpf_vm *vm, uint64_t r1, uint64_t r2, uint64_t *
 
 	ATOMIC_LABELS(32)
 	ATOMIC_LABELS(64)
-	if (guard && !atomic_allows(vm, AT(dst), seki_bpf_row(op)->bytes))
-		goto fault;
 	atomic(r, op);
 	NEXT;
 
@@ -369,21 +400,24 @@ int seki_bpf_interp(struct seki_bpf_vm *vm, uint64_t r1, uint64_t r2, uint64_t *
 do_JA:
 do_JA32:
 	JUMP;
+back:
+	if (!may_go_on(vm, &fuel, INSNS))
+		goto too_long;
+	LEAP;
 
+	/* Of two slots, one instruction. */
 do_CONST64:
 	DST = IMM;
-	op++;
-	NEXT;
+	goto wide;
 do_DATA64:
 	DST = (uint64_t)(uintptr_t)vm->data + IMM;
-	op++;
-	NEXT;
+	goto wide;
 do_MAP64:
-	if (guard && IMM >= vm->n_maps)
-		goto fault;
 	DST = vm->maps[IMM];
-	op++;
-	NEXT;
+wide:
+	jumped -= (int64_t)sizeof(*op);
+	op += 2;
+	DISPATCH;
 
 do_CALLX:
 	number = DST;
@@ -391,29 +425,60 @@ do_CALLX:
 do_CALL:
 	number = IMM;
 helper:
-	if (!call_helper(vm, op, number, r))
+	vm->may_wait = op->off & SEKI_CALL_MAY_WAIT;
+	r[0] = vm->helpers[number](vm, r[1], r[2], r[3], r[4], r[5]);
+	spoil(vm, r);
+	if (vm->stop)
 		goto stopped;
 	NEXT;
 do_CALL_LOCAL:
-	if (guard && depth == SEKI_BPF_FRAMES - 1)
+	if (!may_go_on(vm, &fuel, INSNS))
 		goto too_long;
-	memcpy(calls[depth].saved, &r[6], sizeof(calls[depth].saved));
+	__builtin_memcpy(calls[depth].saved, &r[6], sizeof(calls[depth].saved));
 	calls[depth++].back = (uint32_t)(op - ops) + 1;
 	r[SEKI_BPF_FP] += SEKI_BPF_FRAME_BYTES;
-	if (guard && guard->stack_set)
-		memset(guard->stack_set + depth * SEKI_BPF_FRAME_BYTES, 0, SEKI_BPF_FRAME_BYTES);
-	JUMP;
+	target = ops + op->off;
+	LEAP;
 do_EXIT:
 	if (depth) {
-		memcpy(&r[6], calls[--depth].saved, sizeof(calls[depth].saved));
+		__builtin_memcpy(&r[6], calls[--depth].saved, sizeof(calls[depth].saved));
 		r[SEKI_BPF_FP] -= SEKI_BPF_FRAME_BYTES;
-		op = ops + calls[depth].back;
-		insns++;
-		goto *labels[op->id];
+		target = ops + calls[depth].back;
+		LEAP;
 	}
-	vm->insns = insns;
+	if (vm->guard && INSNS > vm->guard->max_insns)
+		goto too_long;
+	vm->insns = INSNS;
 	*r0 = r[0];
 	return 0;
+
+check_load:
+	if (!guard_allows(vm, AT(src), seki_bpf_row(op)->bytes, false))
+		goto fault;
+	goto *plain[op->id];
+check_store:
+	if (!guard_allows(vm, AT(dst), seki_bpf_row(op)->bytes, true))
+		goto fault;
+	goto *plain[op->id];
+check_atomic:
+	if (!atomic_allows(vm, AT(dst), seki_bpf_row(op)->bytes))
+		goto fault;
+	goto *plain[op->id];
+check_map:
+	if (IMM >= vm->n_maps)
+		goto fault;
+	goto *plain[op->id];
+check_helper:
+	if (!call_allowed(vm, op->id == SEKI_OP_CALLX ? DST : IMM, &r[1]))
+		goto stopped;
+	goto *plain[op->id];
+check_local:
+	if (depth == SEKI_BPF_FRAMES - 1)
+		goto too_long;
+	if (vm->guard->stack_set)
+		memset(vm->guard->stack_set + (depth + 1) * SEKI_BPF_FRAME_BYTES, 0,
+		       SEKI_BPF_FRAME_BYTES);
+	goto *plain[op->id];
 
 do_INVALID:
 fault:
@@ -422,7 +487,7 @@ fault:
 too_long:
 	vm->stop = -ELOOP;
 stopped:
-	vm->insns = insns;
+	vm->insns = INSNS;
 	vm->pc = (uint32_t)(op - ops);
 	return vm->stop;
 }
