@@ -241,7 +241,7 @@ struct seki_bpf_op {
 	uint8_t fast; /* what the interpreter does for it and some that follow; at first its id */
 	uint8_t dst;  /* <= 10 */
 	uint8_t src;  /* <= 10 */
-	int32_t off; /* displacement in bytes; of jumps and local calls the target's slot; of
+	int32_t off;  /* displacement in bytes; of jumps and local calls the target's slot; of
 			helper calls a flag of the verifier */
 	int64_t imm;
 };
