@@ -214,7 +214,7 @@ static const int allowed[] = {
 	/* The clock where the vDSO cannot; semaphores between the two. */
 	SCMP_SYS(clock_gettime),
 	SCMP_SYS(futex),
-	/* malloc(), without executable memory: see below. */
+	/* malloc(); executable memory: see below. */
 	SCMP_SYS(brk),
 	SCMP_SYS(mremap),
 	SCMP_SYS(madvise),
@@ -230,6 +230,8 @@ static const int allowed[] = {
 static int add_rules(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	/* Programs are compiled here: what was written becomes executable, and only readable. */
+	const struct scmp_arg_cmp only_exec = SCMP_A2(SCMP_CMP_EQ, PROT_READ | PROT_EXEC);
 	int err;
 
 	for (size_t i = 0; i < SEKI_COUNT(allowed); i++) {
@@ -240,7 +242,10 @@ static int add_rules(scmp_filter_ctx filter)
 	err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_exec);
 	if (err)
 		return err;
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_exec);
+	err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_exec);
+	if (err)
+		return err;
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, only_exec);
 }
 
 int seki_sandbox_filter(void)

@@ -39,8 +39,9 @@ struct seki_bpf_vm {
 	const struct seki_bpf_guard *guard; /* NULL: trust the code */
 	void *arg;			    /* the helpers' */
 	uint32_t queue;			    /* whose run it is */
-	uint64_t fuel; /* backward jumps and local calls before it is stopped: -ELOOP */
-	bool may_wait; /* for helpers: was the call flagged SEKI_CALL_MAY_WAIT? */
+	uint64_t fuel;	/* backward jumps and local calls before it is stopped: -ELOOP */
+	bool may_wait;	/* for helpers: was the call flagged SEKI_CALL_MAY_WAIT? */
+	uint64_t frame; /* compiled code's: where its processor's stack was */
 
 	int stop;	/* out: why the program ended before its end, else 0 */
 	uint32_t pc;	/* out: where it stopped */

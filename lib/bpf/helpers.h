@@ -18,4 +18,9 @@ struct seki_bpf_running {
 
 extern const seki_bpf_helper seki_bpf_helpers[SEKI_HELPER_MAX];
 
+/* Those that may stop the program, a bit each. */
+#define SEKI_BPF_STOPPERS                                                                          \
+	(1ull << SEKI_HELPER_ADJUST_HEAD | 1ull << SEKI_HELPER_VM_UDP_SENT |                       \
+	 1ull << SEKI_HELPER_VM_UDP_SENT_ANY)
+
 #endif

@@ -201,6 +201,62 @@ static int make_queues(struct loader *l)
 	return l->prog->queues ? 0 : -ENOMEM;
 }
 
+/* What the runs of a queue have in common. */
+static void fill_queues(struct seki_bpf_prog *prog)
+{
+	for (uint32_t i = 0; i < prog->n_queues; i++) {
+		struct seki_bpf_queue *queue = &prog->queues[i];
+
+		queue->running = (struct seki_bpf_running){.deleted = &prog->deleted};
+		queue->vm = (struct seki_bpf_vm){
+			.ops = prog->ops,
+			.entry = prog->entry,
+			.stack = queue->stack,
+			.data = prog->data,
+			.maps = prog->handles,
+			.n_maps = prog->info.maps,
+			.helpers = seki_bpf_helpers,
+			.n_helpers = SEKI_HELPER_MAX,
+			.arg = &queue->running,
+			.queue = i,
+		};
+	}
+}
+
+static int compile(struct loader *l)
+{
+	struct seki_bpf_prog *prog = l->prog;
+	struct seki_jit_input in = {
+		.ops = prog->ops,
+		.n = prog->info.insns,
+		.entry = prog->entry,
+		.data = prog->data,
+		.maps = prog->handles,
+		.n_maps = prog->info.maps,
+		.helpers = seki_bpf_helpers,
+		.n_helpers = SEKI_HELPER_MAX,
+		.stoppers = SEKI_BPF_STOPPERS,
+		.packet_at = offsetof(struct seki_bpf_running, packet),
+	};
+	int err;
+
+	if (l->opts->engine == SEKI_BPF_ENGINE_INTERPRETER)
+		return 0;
+	err = seki_bpf_code_make(&in, 0, &prog->code);
+	if (err && l->opts->engine == SEKI_BPF_ENGINE_JIT) {
+		seki_text_add(&l->log, err == -ENOTSUP
+					       ? "no machine code for this processor, or no memory "
+						 "that may be executed: interpret it\n"
+					       : "no memory for its machine code\n");
+		return err;
+	}
+	if (err)
+		return 0;
+	prog->info.engine = SEKI_BPF_ENGINE_JIT;
+	prog->info.native_bytes = (uint32_t)prog->code.size;
+	return 0;
+}
+
 static int build(struct loader *l)
 {
 	struct seki_bpf_prog *prog = l->prog;
@@ -224,7 +280,10 @@ static int build(struct loader *l)
 		err = verify(l);
 	for (uint32_t i = 0; !err && i < prog->info.maps; i++)
 		err = fill_map(l, i);
-	return err;
+	if (err)
+		return err;
+	fill_queues(prog);
+	return compile(l);
 }
 
 int seki_bpf_prog_load(const void *elf, size_t len, const struct seki_bpf_load_opts *opts,
@@ -235,7 +294,7 @@ int seki_bpf_prog_load(const void *elf, size_t len, const struct seki_bpf_load_o
 	char nowhere[1];
 	int err;
 
-	if (l.opts->sz != sizeof(*l.opts) || l.opts->engine == SEKI_BPF_ENGINE_JIT)
+	if (l.opts->sz != sizeof(*l.opts) || l.opts->engine > SEKI_BPF_ENGINE_JIT)
 		return -EINVAL;
 	l.log = l.opts->log && l.opts->log_size ? seki_text_on(l.opts->log, l.opts->log_size)
 						: seki_text_on(nowhere, sizeof(nowhere));
@@ -260,6 +319,7 @@ void seki_bpf_prog_destroy(struct seki_bpf_prog *prog)
 		free(prog->names[i]);
 		free(prog->memory[i]);
 	}
+	seki_bpf_code_free(&prog->code);
 	free(prog->queues);
 	free(prog->ops);
 	free(prog->data);

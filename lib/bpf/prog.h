@@ -3,12 +3,15 @@
 #ifndef SEKI_LIB_BPF_PROG_H
 #define SEKI_LIB_BPF_PROG_H
 
-#include "core/bpf/interp.h"
-#include "core/bpf/map.h"
+#include "lib/bpf/code.h"
+#include "lib/bpf/helpers.h"
 #include "sekisho/bpf.h"
 
-/* What each thread that runs the program has to itself. */
+/* What each thread that runs the program has to itself. All that is the same in every run is set
+ * when the program is loaded. */
 struct seki_bpf_queue {
+	struct seki_bpf_vm vm;
+	struct seki_bpf_running running;
 	uint8_t stack[SEKI_BPF_STACK_BYTES] __attribute__((aligned(64)));
 };
 
@@ -26,9 +29,11 @@ struct seki_bpf_prog {
 	bool deleted; /* some map has slots to reclaim */
 	uint32_t n_queues;
 	struct seki_bpf_queue *queues;
+	struct seki_bpf_code code; /* empty where the interpreter runs it */
 };
 
-/* As seki_bpf_prog_run(); `guard` NULL or exact checks of every access that is not to the stack. */
+/* As seki_bpf_prog_run(), in the interpreter; `guard` NULL or exact checks of every access that is
+ * not to the stack. */
 int seki_bpf_prog_run_guarded(struct seki_bpf_prog *prog, struct seki_bpf_run *run,
 			      const struct seki_bpf_guard *guard, uint64_t *r0);
 

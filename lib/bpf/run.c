@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/base/check.h"
-#include "lib/bpf/helpers.h"
 #include "lib/bpf/prog.h"
 
 static bool is_consistent(const struct seki_bpf_prog *prog, const struct seki_bpf_run *run)
@@ -22,48 +21,71 @@ static void reclaim(struct seki_bpf_prog *prog)
 	prog->deleted = false;
 }
 
-int seki_bpf_prog_run_guarded(struct seki_bpf_prog *prog, struct seki_bpf_run *run,
-			      const struct seki_bpf_guard *guard, uint64_t *r0)
+/* Nothing here is worth a loop or a clearing: it is done for each packet. */
+static int begin(struct seki_bpf_prog *prog, struct seki_bpf_run *run)
 {
-	struct seki_bpf_running running = {
-		.packet = {run->buf, run->size, run->off, run->copied, run->len},
-		.run = run,
-		.deleted = &prog->deleted,
-	};
-	struct seki_bpf_vm vm = {
-		.ops = prog->ops,
-		.entry = prog->entry,
-		.data = prog->data,
-		.maps = prog->handles,
-		.n_maps = prog->info.maps,
-		.helpers = seki_bpf_helpers,
-		.n_helpers = SEKI_HELPER_MAX,
-		.guard = guard,
-		.arg = &running,
-		.queue = run->queue,
-		.fuel = prog->info.worst_insns,
-	};
-	int err;
+	struct seki_bpf_queue *queue;
 
 	if (!is_consistent(prog, run))
 		return -EINVAL;
-	vm.stack = prog->queues[run->queue].stack;
 	if (prog->deleted)
 		reclaim(prog);
+	queue = &prog->queues[run->queue];
+	queue->running.packet = (struct seki_bpf_packet){run->buf, run->size, run->off, run->copied,
+							 run->len};
+	queue->running.run = run;
+	queue->vm.fuel = prog->info.worst_insns;
+	queue->vm.stop = 0;
 	run->meta.packet_length = run->len;
 	run->site = 0;
-	err = seki_bpf_interp(&vm, (uint64_t)(uintptr_t)&running, (uint64_t)(uintptr_t)&run->meta,
-			      r0);
-	run->off = running.packet.off;
-	run->copied = running.packet.copied;
-	run->len = running.packet.len;
-	run->insns = vm.insns;
+	return 0;
+}
+
+static void finish(const struct seki_bpf_queue *queue, struct seki_bpf_run *run, uint64_t insns)
+{
+	run->off = queue->running.packet.off;
+	run->copied = queue->running.packet.copied;
+	run->len = queue->running.packet.len;
+	run->insns = insns;
+}
+
+int seki_bpf_prog_run_guarded(struct seki_bpf_prog *prog, struct seki_bpf_run *run,
+			      const struct seki_bpf_guard *guard, uint64_t *r0)
+{
+	int err = begin(prog, run);
+	struct seki_bpf_queue *queue;
+	struct seki_bpf_vm vm;
+
+	if (err)
+		return err;
+	queue = &prog->queues[run->queue];
+	vm = queue->vm;
+	vm.guard = guard;
+	err = seki_bpf_interp(&vm, (uint64_t)(uintptr_t)&queue->running,
+			      (uint64_t)(uintptr_t)&run->meta, r0);
+	finish(queue, run, vm.insns);
 	return err;
 }
 
 int seki_bpf_prog_run(struct seki_bpf_prog *prog, struct seki_bpf_run *run, uint64_t *r0)
 {
-	return seki_bpf_prog_run_guarded(prog, run, NULL, r0);
+	struct seki_bpf_queue *queue;
+	uint64_t result;
+	int err;
+
+	if (!prog->code.run)
+		return seki_bpf_prog_run_guarded(prog, run, NULL, r0);
+	err = begin(prog, run);
+	if (err)
+		return err;
+	queue = &prog->queues[run->queue];
+	result = prog->code.run(&queue->vm, (uint64_t)(uintptr_t)&queue->running,
+				(uint64_t)(uintptr_t)&run->meta);
+	finish(queue, run, 0);
+	if (queue->vm.stop)
+		return queue->vm.stop;
+	*r0 = result;
+	return 0;
 }
 
 struct seki_bpf_map *seki_bpf_prog_map(struct seki_bpf_prog *prog, const char *name)

@@ -2,7 +2,8 @@
 """Runs *.data cases of the BPF conformance suite: run.py PLUGIN [FOLDER ...].
 
 Without folders: the cases beside this script, and those of the corpora where they are
-(SEKISHO_CORPORA, or ../shared/corpora beside the repository). Exits 77 where there are none."""
+(SEKISHO_CORPORA, or ../shared/corpora beside the repository). Each runs in every engine. Exits 77
+where there are none."""
 import os
 import pathlib
 import subprocess
@@ -11,6 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import asm  # noqa: E402  (beside this file)
 
+ENGINES = ("--interpret", "--jit")
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -29,7 +31,7 @@ def strip(text):
     return "".join(line.split("#")[0] for line in text.splitlines()).replace(" ", "")
 
 
-def run_case(plugin, path):
+def run_case(plugin, engine, path):
     """None, or what is wrong."""
     case = sections(path)
     if "raw" in case:
@@ -39,8 +41,8 @@ def run_case(plugin, path):
             return "the assembler made other code than the case has"
     else:
         code = asm.assemble(case["asm"])
-    done = subprocess.run([plugin, strip(case.get("mem", ""))], input=code.hex(), text=True,
-                          capture_output=True, timeout=20, check=False)
+    done = subprocess.run([plugin, engine, strip(case.get("mem", ""))], input=code.hex(),
+                          text=True, capture_output=True, timeout=20, check=False)
     if "error" in case:
         return None if done.returncode == 1 else "ran, but should fail"
     if done.returncode:
@@ -57,21 +59,28 @@ def folders(args):
     return [HERE, pathlib.Path(corpora) / "bpf"]
 
 
+def find_cases(args):
+    cases = []
+    for folder in folders(args):
+        found = sorted(folder.glob("*.data"))
+        if not found:
+            print(f"skipped: no cases in {folder}")
+        cases += found
+    return cases
+
+
 def main():
     plugin = sys.argv[1]
-    total = failed = 0
-    for folder in folders(sys.argv[2:]):
-        cases = sorted(folder.glob("*.data"))
-        if not cases:
-            print(f"skipped: no cases in {folder}")
-        for path in cases:
-            wrong = run_case(plugin, path)
-            total += 1
-            if wrong:
-                failed += 1
-                print(f"{path.name}: {wrong}")
-    print(f"{total - failed} of {total} cases pass")
-    return 77 if not total else bool(failed)
+    cases = find_cases(sys.argv[2:])
+    failed = 0
+    for engine in ENGINES:
+        wrong = {path.name: run_case(plugin, engine, path) for path in cases}
+        wrong = {name: why for name, why in wrong.items() if why}
+        failed += len(wrong)
+        for name, why in wrong.items():
+            print(f"{name} {engine}: {why}")
+        print(f"{engine}: {len(cases) - len(wrong)} of {len(cases)} cases pass")
+    return 77 if not cases else bool(failed)
 
 
 if __name__ == "__main__":

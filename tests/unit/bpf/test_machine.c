@@ -19,11 +19,14 @@
 static uint8_t object[1 << 16];
 static size_t object_len;
 static char log_text[2048];
+static enum seki_bpf_engine engine; /* all tests are run with each */
 
 static int load(const void *bytes, size_t len, struct seki_bpf_prog **prog)
 {
-	struct seki_bpf_load_opts opts = {
-		.sz = sizeof(opts), .log = log_text, .log_size = sizeof(log_text)};
+	struct seki_bpf_load_opts opts = {.sz = sizeof(opts),
+					  .engine = engine,
+					  .log = log_text,
+					  .log_size = sizeof(log_text)};
 
 	log_text[0] = '\0';
 	return seki_bpf_prog_load(bytes, len, &opts, prog);
@@ -118,7 +121,11 @@ static void test_runs(void **state)
 	(void)state;
 	assert_int_equal(run(prog, &h, 0, 77, &r, &r0), 0);
 	assert_int_equal(r0, 77);
-	assert_true(r.insns > 3 && r.insns <= seki_bpf_prog_info(prog)->worst_insns);
+	assert_int_equal(seki_bpf_prog_info(prog)->engine, engine);
+	if (engine == SEKI_BPF_ENGINE_JIT)
+		assert_int_equal(r.insns, 0);
+	else
+		assert_true(r.insns > 3 && r.insns <= seki_bpf_prog_info(prog)->worst_insns);
 	assert_int_equal(r.meta.packet_length, 20);
 	assert_int_equal(run(prog, &h, 2, 0, &r, &r0), 0);
 	assert_int_equal(r0, 71);
@@ -531,10 +538,14 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_broken_headers),
 	};
 	FILE *in = argc > 1 ? fopen(argv[1], "rb") : NULL;
+	int failed;
 
 	if (!in)
 		return 1;
 	object_len = fread(object, 1, sizeof(object), in);
 	fclose(in);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	engine = SEKI_BPF_ENGINE_INTERPRETER;
+	failed = cmocka_run_group_tests_name("interpreter", tests, NULL, NULL);
+	engine = SEKI_BPF_ENGINE_JIT;
+	return failed + cmocka_run_group_tests_name("compiler", tests, NULL, NULL);
 }

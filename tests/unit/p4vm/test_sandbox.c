@@ -124,11 +124,21 @@ static int do_executable_memory(void)
 	       MAP_FAILED;
 }
 
-static int do_make_executable(void)
+static int do_make_executable(int prot)
 {
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	return mprotect(page, 4096, PROT_READ | PROT_EXEC);
+	return mprotect(page, 4096, prot);
+}
+
+static int do_writable_code(void)
+{
+	return do_make_executable(PROT_READ | PROT_WRITE | PROT_EXEC);
+}
+
+static int do_unreadable_code(void)
+{
+	return do_make_executable(PROT_EXEC);
 }
 
 static int do_legacy_call(void)
@@ -159,7 +169,8 @@ static void test_forbidden(void **state)
 		{"io_uring", do_io_uring},
 		{"memfd", do_memfd},
 		{"mmap executable", do_executable_memory},
-		{"mprotect executable", do_make_executable},
+		{"mprotect writable and executable", do_writable_code},
+		{"mprotect executable only", do_unreadable_code},
 		{"a call of another architecture", do_legacy_call},
 	};
 
@@ -182,6 +193,8 @@ static int do_daily_work(void)
 		return 1;
 	memset(memory, 1, 1 << 20);
 	free(memory);
+	if (mprotect(page, 4096, PROT_READ | PROT_EXEC)) /* the code of a program */
+		return 3;
 	return munmap(page, 4096) ? 2 : 7;
 }
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a target makes code from: a copy of the decoded instructions, rewritten in place. A slot
+ * keeps its number, so jumps need no care; nothing is moved across a place that a jump leads to.
+ */
+#ifndef SEKI_CORE_BPF_JIT_IR_H
+#define SEKI_CORE_BPF_JIT_IR_H
+
+#include "core/bpf/jit.h"
+
+/* Instructions beyond those of isa.h. */
+enum seki_jit_opid {
+	SEKI_JIT_NOP = SEKI_OP_COUNT,
+	SEKI_JIT_LOOKUP, /* r0 = lookup in map imm of the key at r2 */
+};
+
+/* What is known of a slot. */
+enum {
+	SEKI_JIT_HEAD = 1,  /* a jump or call leads here, or the program starts here */
+	SEKI_JIT_LOOP = 2,  /* a backward jump leads here */
+	SEKI_JIT_SHORT = 4, /* the jump here has a short form */
+};
+
+struct seki_jit_ir {
+	const struct seki_jit_input *in;
+	struct seki_bpf_op *ops;
+	uint32_t n;
+	uint32_t *at;	/* where a slot's code begins; n + 1 of them */
+	uint16_t *live; /* registers whose values matter when a slot begins; n + 1 */
+	uint8_t *flags; /* n + 1 */
+	uint16_t used;	/* registers that occur */
+	bool has_loops, has_locals;
+};
+
+static inline bool seki_jit_is_head(const struct seki_jit_ir *ir, uint32_t i)
+{
+	return ir->flags[i] & SEKI_JIT_HEAD;
+}
+
+static inline uint8_t seki_jit_kind(const struct seki_bpf_op *op)
+{
+	return op->id < SEKI_OP_COUNT ? seki_bpf_rows[op->id].kind : SEKI_KIND_INVALID;
+}
+
+/* Lays out the scratch memory, copies the instructions and rewrites them. */
+struct seki_jit_ir *seki_jit_prepare(const struct seki_jit_input *in, void *scratch);
+
+/* Registers that the instruction reads, and those that it gives a new value, which may be none that
+ * means anything. */
+void seki_jit_regs(const struct seki_bpf_op *op, uint16_t *reads, uint16_t *writes);
+
+void seki_jit_liveness(struct seki_jit_ir *ir);
+
+/* Registers whose values matter after slot i. */
+uint16_t seki_jit_live_after(const struct seki_jit_ir *ir, uint32_t i);
+
+#endif

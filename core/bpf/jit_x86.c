@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * x86-64: the whole program. Sizes are found by writing into nothing: first with long jumps, then
+ * with short ones where the long form's distances allow it, then for good.
+ */
+#include "core/bpf/jit_x86.h"
+
+#include <cpuid.h>
+#include <errno.h>
+
+const uint8_t seki_x86_regs[SEKI_BPF_REGS] = {RAX, RSI, RDX, RCX, R8, R9, RBX, R13, R14, R15, RBP};
+
+static uint32_t features(void)
+{
+	unsigned int a, b, c, d;
+	uint32_t found = 0;
+
+	if (__get_cpuid_count(7, 0, &a, &b, &c, &d) && b & bit_BMI2)
+		found |= SEKI_X86_BMI2;
+	if (__get_cpuid(1, &a, &b, &c, &d) && c & bit_MOVBE)
+		found |= SEKI_X86_MOVBE;
+	return found;
+}
+
+/* What the program needs of its frame, from its instructions. */
+static void plan(struct seki_x86_gen *g)
+{
+	struct seki_jit_ir *ir = g->ir;
+	bool calls = ir->has_locals;
+
+	for (uint32_t i = 0; i < ir->n; i++) {
+		const struct seki_bpf_op *op = &ir->ops[i];
+		uint8_t kind = seki_jit_kind(op);
+
+		calls |= (kind == SEKI_KIND_HELPER && !seki_x86_inlines(ir->in, op)) ||
+			 kind == SEKI_KIND_CALLX || kind == SEKI_KIND_MAP ||
+			 op->id == SEKI_JIT_LOOKUP;
+	}
+	for (int r = 6; r < SEKI_BPF_FP; r++)
+		if (ir->used >> r & 1)
+			g->kept |= (uint16_t)(1u << seki_x86_regs[r]);
+	g->saved = g->kept;
+	if (ir->has_locals || ir->used >> SEKI_BPF_FP & 1)
+		g->saved |= 1 << RBP;
+	if (ir->has_locals || ir->has_loops)
+		g->saved |= 1 << X86_FUEL;
+	g->has_body = ir->has_locals;
+	g->keeps_vm = calls || ir->has_loops;
+	g->pad = __builtin_popcount(g->saved) % 2 ? 8 : 0;
+}
+
+static void push_all(struct seki_x86_buf *b, uint16_t regs)
+{
+	for (unsigned int r = 0; r < 16; r++)
+		if (regs >> r & 1)
+			seki_x86_push(b, r);
+}
+
+static void pop_all(struct seki_x86_buf *b, uint16_t regs)
+{
+	for (unsigned int r = 16; r-- > 0;)
+		if (regs >> r & 1)
+			seki_x86_pop(b, r);
+}
+
+static void epilogue(struct seki_x86_gen *g)
+{
+	if (g->keeps_vm)
+		seki_x86_alu(&g->b, X86_ADD, true, RSP, 8 + g->pad);
+	pop_all(&g->b, g->saved);
+	seki_x86_byte(&g->b, 0xc3);
+}
+
+static void call_slot(struct seki_x86_gen *g, uint32_t to)
+{
+	seki_x86_byte(&g->b, 0xe8);
+	seki_x86_u32(&g->b, (uint32_t)(g->ir->at[to] - g->b.at - 4));
+}
+
+/* After the saved registers the stack is 8 off; the vm's address, once or twice, aligns it. */
+static void prologue(struct seki_x86_gen *g)
+{
+	struct seki_x86_buf *b = &g->b;
+
+	push_all(b, g->saved);
+	for (int n = g->keeps_vm ? 1 + (g->pad != 0) : 0; n; n--)
+		seki_x86_push(b, RDI);
+	if (g->saved >> RBP & 1) {
+		seki_x86_rm(b, 0x8b, true, RBP, RDI, offsetof(struct seki_bpf_vm, stack));
+		seki_x86_alu(b, X86_ADD, true, RBP, SEKI_BPF_FRAME_BYTES);
+	}
+	if (g->saved >> X86_FUEL & 1)
+		seki_x86_rm(b, 0x8b, true, X86_FUEL, RDI, offsetof(struct seki_bpf_vm, fuel));
+	if (g->has_body) {
+		seki_x86_rm(b, 0x89, true, RSP, RDI, offsetof(struct seki_bpf_vm, frame));
+		call_slot(g, g->ir->in->entry);
+		epilogue(g);
+	} else if (g->ir->in->entry) {
+		seki_x86_jump(b, -1, g->ir->at[g->ir->in->entry], false);
+	}
+}
+
+static void stop_with(struct seki_x86_gen *g, int err)
+{
+	seki_x86_load_vm(g);
+	seki_x86_rm(&g->b, 0xc7, false, 0, RDI, offsetof(struct seki_bpf_vm, stop));
+	seki_x86_u32(&g->b, (uint32_t)err);
+	seki_x86_jump(&g->b, -1, g->leave, false);
+}
+
+/* The ways out before the end. */
+static void exits(struct seki_x86_gen *g)
+{
+	if (!g->keeps_vm)
+		return;
+	g->out_of_fuel = g->b.at;
+	stop_with(g, -ELOOP);
+	g->no_helper = g->b.at;
+	stop_with(g, -ENOSYS);
+	g->fault = g->b.at;
+	stop_with(g, -EFAULT);
+	g->leave = g->b.at;
+	if (g->has_body) {
+		seki_x86_load_vm(g);
+		seki_x86_rm(&g->b, 0x8b, true, RSP, RDI, offsetof(struct seki_bpf_vm, frame));
+	}
+	epilogue(g);
+}
+
+static void use_fuel(struct seki_x86_gen *g)
+{
+	seki_x86_alu(&g->b, X86_SUB, true, X86_FUEL, 1);
+	seki_x86_jump(&g->b, X86_B, g->out_of_fuel, false);
+}
+
+static void jump_to(struct seki_x86_gen *g, uint32_t i, int cc)
+{
+	seki_x86_jump(&g->b, cc, g->ir->at[g->ir->ops[i].off],
+		      g->shortens && g->ir->flags[i] & SEKI_JIT_SHORT);
+}
+
+static void compare(struct seki_x86_buf *b, const struct seki_bpf_op *op)
+{
+	const struct seki_bpf_row *row = seki_bpf_row(op);
+	bool wide = row->bytes == 8, sets = row->sub == SEKI_COND_SET;
+	unsigned int dst = seki_x86_dst(op);
+
+	if (row->operand == SEKI_OPERAND_REG) {
+		seki_x86_rr(b, sets ? 0x85 : 0x39, wide, seki_x86_src(op), dst);
+	} else if (sets) {
+		seki_x86_rr(b, 0xf7, wide && op->imm < 0, 0, dst);
+		seki_x86_u32(b, (uint32_t)op->imm);
+	} else if (!op->imm) {
+		seki_x86_rr(b, 0x85, wide, dst, dst);
+	} else {
+		seki_x86_alu(b, X86_CMP, wide, dst, (int32_t)op->imm);
+	}
+}
+
+static void jump_op(struct seki_x86_gen *g, uint32_t i)
+{
+	static const uint8_t codes[] = {
+		[SEKI_COND_EQ] = X86_E,	 [SEKI_COND_NE] = X86_NE,  [SEKI_COND_GT] = X86_A,
+		[SEKI_COND_LE] = X86_BE, [SEKI_COND_GE] = X86_AE,  [SEKI_COND_LT] = X86_B,
+		[SEKI_COND_SGT] = X86_G, [SEKI_COND_SLE] = X86_LE, [SEKI_COND_SGE] = X86_GE,
+		[SEKI_COND_SLT] = X86_L, [SEKI_COND_SET] = X86_NE, [SEKI_COND_CLEAR] = X86_E,
+	};
+	const struct seki_bpf_op *op = &g->ir->ops[i];
+
+	if ((uint32_t)op->off <= i)
+		use_fuel(g);
+	compare(&g->b, op);
+	jump_to(g, i, codes[seki_bpf_row(op)->sub]);
+}
+
+static void goto_op(struct seki_x86_gen *g, uint32_t i)
+{
+	const struct seki_bpf_op *op = &g->ir->ops[i];
+
+	if ((uint32_t)op->off <= i)
+		use_fuel(g);
+	if ((uint32_t)op->off != i + 1)
+		jump_to(g, i, -1);
+}
+
+/*
+ * The caller's r6 to r9 are kept on the processor's stack, with the vm's address on top, where the
+ * function finds it as its caller did. It is as deep as allowed where r10 is at the stack's end.
+ */
+static void local_op(struct seki_x86_gen *g, uint32_t i)
+{
+	struct seki_x86_buf *b = &g->b;
+	int n = __builtin_popcount(g->kept) % 2 ? 2 : 1;
+
+	use_fuel(g);
+	seki_x86_load_vm(g);
+	seki_x86_rm(b, 0x8b, true, R11, RDI, offsetof(struct seki_bpf_vm, stack));
+	seki_x86_alu(b, X86_ADD, true, R11, SEKI_BPF_STACK_BYTES);
+	seki_x86_alu_rr(b, X86_CMP, true, RBP, R11);
+	seki_x86_jump(b, X86_AE, g->out_of_fuel, false);
+	push_all(b, g->kept);
+	for (int k = 0; k < n; k++)
+		seki_x86_push(b, RDI);
+	seki_x86_alu(b, X86_ADD, true, RBP, SEKI_BPF_FRAME_BYTES);
+	call_slot(g, (uint32_t)g->ir->ops[i].off);
+	seki_x86_alu(b, X86_SUB, true, RBP, SEKI_BPF_FRAME_BYTES);
+	seki_x86_alu(b, X86_ADD, true, RSP, 8 * n);
+	pop_all(b, g->kept);
+}
+
+static void constant_op(struct seki_x86_gen *g, const struct seki_bpf_op *op)
+{
+	const struct seki_jit_input *in = g->ir->in;
+	unsigned int dst = seki_x86_dst(op);
+	uint64_t imm = (uint64_t)op->imm;
+
+	if (op->id == SEKI_OP_DATA64)
+		imm += (uint64_t)(uintptr_t)in->data;
+	else if (op->id == SEKI_OP_MAP64 && imm >= in->n_maps)
+		seki_x86_jump(&g->b, -1, g->fault, false);
+	else if (op->id == SEKI_OP_MAP64)
+		imm = in->maps[imm];
+	seki_x86_mov_imm(&g->b, dst, imm);
+}
+
+static void exit_op(struct seki_x86_gen *g)
+{
+	if (g->has_body)
+		seki_x86_byte(&g->b, 0xc3);
+	else
+		epilogue(g);
+}
+
+/* dispatch */
+static void emit_op(struct seki_x86_gen *g, uint32_t i)
+{
+	const struct seki_bpf_op *op = &g->ir->ops[i];
+
+	switch (seki_jit_kind(op)) {
+	case SEKI_KIND_ALU:
+		seki_x86_alu_op(g, i);
+		break;
+	case SEKI_KIND_LOAD:
+	case SEKI_KIND_STORE:
+		seki_x86_memory_op(g, i);
+		break;
+	case SEKI_KIND_ATOMIC:
+		seki_x86_atomic_op(g, i);
+		break;
+	case SEKI_KIND_JUMP:
+		jump_op(g, i);
+		break;
+	case SEKI_KIND_GOTO:
+		goto_op(g, i);
+		break;
+	case SEKI_KIND_CONST:
+	case SEKI_KIND_MAP:
+	case SEKI_KIND_DATA:
+		constant_op(g, op);
+		break;
+	case SEKI_KIND_HELPER:
+		seki_x86_helper_op(g, i);
+		break;
+	case SEKI_KIND_CALLX:
+		seki_x86_callx_op(g, i);
+		break;
+	case SEKI_KIND_LOCAL:
+		local_op(g, i);
+		break;
+	case SEKI_KIND_EXIT:
+		exit_op(g);
+		break;
+	default:
+		if (op->id == SEKI_JIT_LOOKUP)
+			seki_x86_lookup_op(g, i);
+	}
+}
+
+static void pass(struct seki_x86_gen *g)
+{
+	g->b.at = 0;
+	prologue(g);
+	for (uint32_t i = 0; i < g->ir->n; i++) {
+		g->ir->at[i] = (uint32_t)g->b.at;
+		emit_op(g, i);
+	}
+	g->ir->at[g->ir->n] = (uint32_t)g->b.at;
+	exits(g);
+}
+
+/* Distances can only become less. */
+static void find_short(struct seki_x86_gen *g)
+{
+	struct seki_jit_ir *ir = g->ir;
+
+	for (uint32_t i = 0; i < ir->n; i++) {
+		uint8_t kind = seki_jit_kind(&ir->ops[i]);
+		int64_t by;
+
+		if (kind != SEKI_KIND_JUMP && kind != SEKI_KIND_GOTO)
+			continue;
+		by = (int64_t)ir->at[ir->ops[i].off] - ir->at[i + 1];
+		if (by >= -128 && by <= 127)
+			ir->flags[i] |= SEKI_JIT_SHORT;
+	}
+	g->shortens = true;
+}
+
+static int compile(const struct seki_jit_input *in, void *scratch, uint8_t *code, size_t size,
+		   size_t *used)
+{
+	struct seki_x86_gen g = {.ir = seki_jit_prepare(in, scratch)};
+
+	plan(&g);
+	pass(&g);
+	find_short(&g);
+	pass(&g);
+	*used = g.b.at;
+	if (g.b.at > size)
+		return -ENOSPC;
+	g.b.code = code;
+	g.b.size = size;
+	pass(&g);
+	return 0;
+}
+
+const struct seki_jit_target seki_jit_x86 = {"x86-64", features, compile};
+
+const struct seki_jit_target *seki_jit_target(void)
+{
+#ifdef __x86_64__
+	return &seki_jit_x86;
+#else
+	return NULL;
+#endif
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The x86-64 target from the inside. Where the program's registers are:
+ *
+ *	r0  r1  r2  r3  r4 r5 r6  r7  r8  r9  r10
+ *	rax rsi rdx rcx r8 r9 rbx r13 r14 r15 rbp
+ *
+ * so that a helper's arguments are where C wants them, with the vm in rdi. r12 is the fuel, where
+ * there are loops or local calls; rdi, r10 and r11 are free within an instruction.
+ */
+#ifndef SEKI_CORE_BPF_JIT_X86_H
+#define SEKI_CORE_BPF_JIT_X86_H
+
+#include "core/bpf/jit_ir.h"
+#include "core/bpf/jit_x86_emit.h"
+
+#define X86_FUEL R12
+
+struct seki_x86_gen {
+	struct seki_x86_buf b;
+	struct seki_jit_ir *ir;
+	bool keeps_vm;	/* its address lies on the stack, at rsp + vm_at */
+	bool has_body;	/* there are local calls: the program is a function of the entry's, and
+			    exit is a return */
+	uint8_t pad;	/* bytes from rsp to the vm's address of an entry without a body */
+	uint16_t saved; /* processor's registers that the entry saves */
+	uint16_t kept;	/* those of them that a local call keeps for its caller */
+	bool shortens;	/* ir->at and the short forms are valid */
+	/* Ways out, from the pass before. */
+	size_t leave, out_of_fuel, no_helper, fault;
+};
+
+extern const uint8_t seki_x86_regs[SEKI_BPF_REGS];
+
+static inline unsigned int seki_x86_dst(const struct seki_bpf_op *op)
+{
+	return seki_x86_regs[op->dst];
+}
+
+static inline unsigned int seki_x86_src(const struct seki_bpf_op *op)
+{
+	return seki_x86_regs[op->src];
+}
+
+void seki_x86_alu_op(struct seki_x86_gen *g, uint32_t i);
+void seki_x86_memory_op(struct seki_x86_gen *g, uint32_t i);
+void seki_x86_atomic_op(struct seki_x86_gen *g, uint32_t i);
+
+/* Calls of helpers, and what stands for some of them. */
+void seki_x86_helper_op(struct seki_x86_gen *g, uint32_t i);
+void seki_x86_callx_op(struct seki_x86_gen *g, uint32_t i);
+void seki_x86_lookup_op(struct seki_x86_gen *g, uint32_t i);
+
+/* Is no code called for this helper? */
+bool seki_x86_inlines(const struct seki_jit_input *in, const struct seki_bpf_op *op);
+
+/* rdi = the vm */
+void seki_x86_load_vm(struct seki_x86_gen *g);
+
+#endif

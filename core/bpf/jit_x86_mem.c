@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/* x86-64: loads, stores and atomic operations (RFC 9669, 5). */
+#include "core/bpf/jit_x86.h"
+
+static void load(struct seki_x86_buf *b, const struct seki_bpf_op *op)
+{
+	static const uint32_t zero[] = {[1] = X86_0F | 0xb6, [2] = X86_0F | 0xb7, [4] = 0x8b};
+	static const uint32_t sign[] = {[1] = X86_0F | 0xbe, [2] = X86_0F | 0xbf, [4] = 0x63};
+	const struct seki_bpf_row *row = seki_bpf_row(op);
+	bool wide = row->bytes == 8 || row->sub == SEKI_LOAD_SIGN;
+	uint32_t code = row->bytes == 8		     ? 0x8b
+			: row->sub == SEKI_LOAD_SIGN ? sign[row->bytes]
+						     : zero[row->bytes];
+
+	seki_x86_rm(b, code, wide, seki_x86_dst(op), seki_x86_src(op), op->off);
+}
+
+static void store_imm(struct seki_x86_buf *b, const struct seki_bpf_op *op)
+{
+	uint8_t bytes = seki_bpf_row(op)->bytes;
+
+	seki_x86_rm(b, (bytes == 1 ? 0xc6 : 0xc7) | (bytes == 2 ? X86_P66 : 0), bytes == 8, 0,
+		    seki_x86_dst(op), op->off);
+	if (bytes >= 4) {
+		seki_x86_u32(b, (uint32_t)op->imm);
+		return;
+	}
+	seki_x86_byte(b, (uint8_t)op->imm);
+	if (bytes == 2)
+		seki_x86_byte(b, (uint8_t)(op->imm >> 8));
+}
+
+static void store(struct seki_x86_buf *b, const struct seki_bpf_op *op)
+{
+	uint8_t bytes = seki_bpf_row(op)->bytes;
+
+	if (seki_bpf_row(op)->operand == SEKI_OPERAND_IMM) {
+		store_imm(b, op);
+		return;
+	}
+	seki_x86_rm(b, (bytes == 1 ? X86_BYTE | 0x88 : 0x89) | (bytes == 2 ? X86_P66 : 0),
+		    bytes == 8, seki_x86_src(op), seki_x86_dst(op), op->off);
+}
+
+void seki_x86_memory_op(struct seki_x86_gen *g, uint32_t i)
+{
+	const struct seki_bpf_op *op = &g->ir->ops[i];
+
+	if (seki_bpf_row(op)->kind == SEKI_KIND_LOAD)
+		load(&g->b, op);
+	else
+		store(&g->b, op);
+}
+
+/* and, or, xor with the old value: tried until no other thread came in between. */
+static void fetch_loop(struct seki_x86_buf *b, const struct seki_bpf_op *op, unsigned int group)
+{
+	bool wide = seki_bpf_row(op)->bytes == 8;
+	unsigned int src = seki_x86_src(op), next = src == RAX ? RDI : src;
+	size_t again;
+
+	seki_x86_rm(b, 0x8d, true, R11, seki_x86_dst(op), op->off);
+	seki_x86_mov(b, true, R10, src);
+	if (src != RAX)
+		seki_x86_mov(b, true, RDI, RAX);
+	seki_x86_rm(b, 0x8b, wide, RAX, R11, 0);
+	again = b->at;
+	seki_x86_mov(b, wide, next, RAX);
+	seki_x86_alu_rr(b, group, wide, next, R10);
+	seki_x86_rm(b, X86_LOCK | X86_0F | 0xb1, wide, next, R11, 0);
+	seki_x86_jump(b, X86_NE, again, true);
+	if (src == RAX) {
+		if (!wide)
+			seki_x86_mov(b, false, RAX, RAX);
+		return;
+	}
+	seki_x86_mov(b, wide, src, RAX);
+	seki_x86_mov(b, true, RAX, RDI);
+}
+
+void seki_x86_atomic_op(struct seki_x86_gen *g, uint32_t i)
+{
+	const struct seki_bpf_op *op = &g->ir->ops[i];
+	bool wide = seki_bpf_row(op)->bytes == 8;
+	unsigned int base = seki_x86_dst(op), src = seki_x86_src(op);
+	struct seki_x86_buf *b = &g->b;
+
+	switch (seki_bpf_row(op)->sub) {
+	case SEKI_ATOMIC_ADD:
+		seki_x86_rm(b, X86_LOCK | 0x01, wide, src, base, op->off);
+		break;
+	case SEKI_ATOMIC_OR:
+		seki_x86_rm(b, X86_LOCK | 0x09, wide, src, base, op->off);
+		break;
+	case SEKI_ATOMIC_AND:
+		seki_x86_rm(b, X86_LOCK | 0x21, wide, src, base, op->off);
+		break;
+	case SEKI_ATOMIC_XOR:
+		seki_x86_rm(b, X86_LOCK | 0x31, wide, src, base, op->off);
+		break;
+	case SEKI_ATOMIC_FETCH_ADD:
+		seki_x86_rm(b, X86_LOCK | X86_0F | 0xc1, wide, src, base, op->off);
+		break;
+	case SEKI_ATOMIC_FETCH_OR:
+		fetch_loop(b, op, X86_OR);
+		break;
+	case SEKI_ATOMIC_FETCH_AND:
+		fetch_loop(b, op, X86_AND);
+		break;
+	case SEKI_ATOMIC_FETCH_XOR:
+		fetch_loop(b, op, X86_XOR);
+		break;
+	case SEKI_ATOMIC_XCHG:
+		seki_x86_rm(b, 0x87, wide, src, base, op->off);
+		break;
+	default:
+		seki_x86_rm(b, X86_LOCK | X86_0F | 0xb1, wide, src, base, op->off);
+		if (!wide) /* where it succeeds, it leaves rax as it is */
+			seki_x86_mov(b, false, RAX, RAX);
+	}
+}
