@@ -12,12 +12,17 @@ static const char *const names[MAP_COUNT] = {"flows", "counters"};
 
 const uint8_t judge_data[DATA_BYTES] = "n %d of %llu\n\0\0\0bad %s\0\0open";
 
-/* Programs are zero-padded; no program of ours ends in an all-zero slot but lddw's second. */
+static bool is_empty(const struct seki_bpf_insn *insn)
+{
+	return !insn->opcode && !insn->regs && !insn->off && !insn->imm;
+}
+
+/* Programs are zero-padded; no program of ours ends in an all-zero slot. */
 static uint32_t length(const struct seki_bpf_insn insns[PROGRAM_MAX])
 {
 	uint32_t n = PROGRAM_MAX;
 
-	while (n && !insns[n - 1].opcode)
+	while (n && is_empty(&insns[n - 1]))
 		n--;
 	return n;
 }

@@ -74,6 +74,8 @@ extern const uint8_t judge_data[DATA_BYTES];
 extern const struct unsafe_program unsafe_programs[];
 extern const struct unsafe_program unsafe_flow_programs[];
 extern const struct unsafe_program unsafe_loops[];
+extern const struct unsafe_program unsafe_code[];
+extern const struct unsafe_program unsafe_cve[];
 extern const struct safe_program safe_programs[];
 
 #endif

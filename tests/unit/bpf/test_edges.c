@@ -8,47 +8,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <cmocka.h>
 
-#include "core/base/check.h"
 #include "core/bpf/packet.h"
-#include "tests/unit/bpf/judge.h"
+#include "tests/unit/bpf/code.h"
 
-struct code {
-	struct seki_bpf_insn insns[PROGRAM_MAX];
-	uint32_t n;
-};
-
-static void emit(struct code *c, const struct seki_bpf_insn *insns, size_t n)
-{
-	assert_true(c->n + n <= PROGRAM_MAX);
-	memcpy(c->insns + c->n, insns, n * sizeof(*insns));
-	c->n += (uint32_t)n;
-}
-
-#define EMIT(c, ...)                                                                               \
-	emit(c, (const struct seki_bpf_insn[]){__VA_ARGS__},                                       \
-	     SEKI_COUNT(((const struct seki_bpf_insn[]){__VA_ARGS__})))
-
-static unsigned int accepted, rejected;
-
-/* -1: accepted; else the instruction that was refused. */
-static int64_t verdict(const struct code *c)
-{
-	static struct judgement j;
-
-	judge_insns(c->insns, &j);
-	accepted += !j.err;
-	rejected += j.err != 0;
-	return j.err ? (int64_t)j.rejection.insn : -1;
-}
+static struct tally tally;
 
 static void report(void)
 {
-	print_message("%u programs accepted, %u rejected\n", accepted, rejected);
-	accepted = rejected = 0;
+	print_message("%u programs accepted, %u rejected\n", tally.accepted, tally.rejected);
+	tally = (struct tally){0, 0};
 }
 
 /* Each leaves the start of the object in r6, std_meta in r9. */
@@ -180,7 +151,7 @@ static void try_place(const struct object *o, enum way way, enum access access, 
 	make_place(&c, way, &left);
 	make_access(&c, access, sizes[log], left);
 	EMIT(&c, RETURN);
-	at = verdict(&c) + 1;
+	at = verdict(&tally, &c) + 1;
 	if (at != (ok ? 0 : c.n - 2))
 		fail_msg("%s, way %d, access %d of %d bytes at %d: %d", o->name, way, access,
 			 (int)bytes, (int)off, (int)at - 1);
@@ -240,7 +211,8 @@ static void test_metadata(void **state)
 				EMIT(&c, MOVR(6, 2), MOVI(5, 1));
 				make_access(&c, access, sizes[log], at);
 				EMIT(&c, RETURN);
-				assert_int_equal(verdict(&c), ok && access != ATOMIC_ADD ? -1 : 2);
+				assert_int_equal(verdict(&tally, &c),
+						 ok && access != ATOMIC_ADD ? -1 : 2);
 			}
 	report();
 }
@@ -305,7 +277,7 @@ static void test_no_memory(void **state)
 				EMIT(&c, MOVI(5, 1));
 				make_access(&c, access, sizes[log], 0);
 				EMIT(&c, RETURN);
-				assert_int_equal(verdict(&c), c.n - 3);
+				assert_int_equal(verdict(&tally, &c), c.n - 3);
 			}
 	report();
 }
@@ -429,7 +401,7 @@ static bool packet_allows(const struct comparison *k, int32_t plus, int64_t byte
 		EMIT(&c, ALUI(ADD, 3, plus));
 	make_comparison(&c, k, 3);
 	EMIT(&c, ALUI(ADD, 6, (int32_t)byte), LD(B, 0, 6, 0), EXIT);
-	return verdict(&c) < 0;
+	return verdict(&tally, &c) < 0;
 }
 
 /* Of these the verifier has to learn all there is. */
@@ -495,7 +467,7 @@ static void try_index(bool sign, const struct comparison *k, const struct compar
 	if (k2)
 		make_comparison(&c, k2, 3);
 	EMIT(&c, ALUR(ADD, 6, 3), LD(B, 3, 6, 0), RETURN);
-	ok = verdict(&c) < 0;
+	ok = verdict(&tally, &c) < 0;
 	if (ok && (min < 0 || max > 15))
 		fail_msg("sign %d, cond %#x %d, wide %d, taken %d: %d to %d allowed", sign, k->cond,
 			 k->constant, k->wide, k->taken, (int)min, (int)max);

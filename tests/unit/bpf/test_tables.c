@@ -15,7 +15,7 @@
 #include "tests/unit/bpf/judge.h"
 
 static const struct unsafe_program *const unsafe[] = {unsafe_programs, unsafe_flow_programs,
-						      unsafe_loops};
+						      unsafe_loops, unsafe_code, unsafe_cve};
 static const struct safe_program *const safe[] = {safe_programs};
 
 static bool is_rejected(const struct unsafe_program *p)
@@ -60,7 +60,7 @@ static void test_unsafe(void **state)
 			wrong += !is_rejected(p);
 	print_message("%u unsafe programs, %u not rejected as they should\n", n, wrong);
 	assert_int_equal(wrong, 0);
-	assert_true(n >= 150);
+	assert_true(n >= 250);
 }
 
 static void test_safe(void **state)
