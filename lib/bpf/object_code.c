@@ -411,6 +411,10 @@ static int follow(struct code *c, uint32_t at)
 		if (opcode == OPCODE_LDDW && at + 1 == end)
 			return seki_obj_refuse(log_at(c, at),
 					       "the second half of a 64-bit load is missing");
+		if (opcode == OPCODE_LDDW && c->marks[at + 1].reloc)
+			return seki_obj_refuse(log_at(c, at),
+					       "there is a relocation for the second half of a "
+					       "64-bit load");
 		err = c->marks[at].reloc ? apply_reloc(c, at) : follow_branch(c, at);
 		if (err)
 			return err;
