@@ -51,7 +51,7 @@ uint64_t choose(struct choices *c, uint64_t n)
 /* One verdict; where it is a no, the instruction that failed. */
 static int judge(struct attempt *a, uint32_t *failed)
 {
-	static uint8_t memory[4 << 20] __attribute__((aligned(16)));
+	static uint8_t memory[512 << 10] __attribute__((aligned(16)));
 	struct seki_bpf_image image = {
 		.ops = a->ops,
 		.n = a->n,
@@ -243,11 +243,16 @@ bool check_random_program(struct choices *c, enum kind kind)
 {
 	static struct attempt a;
 	uint32_t failed;
+	int err;
 
 	generate(&a, c, kind);
 	tally.tried++;
-	if (!judge(&a, &failed)) {
+	err = judge(&a, &failed);
+	if (!err) {
 		tally.whole++;
+	} else if (err == -E2BIG) {
+		tally.too_complex++;
+		return false;
 	} else {
 		ask_kernel(&a);
 		if (!repair(&a))

@@ -37,6 +37,7 @@ struct tally {
 	uint64_t tried;	   /* generated programs */
 	uint64_t whole;	   /* of them accepted as generated */
 	uint64_t repaired; /* accepted after what was refused had been taken out */
+	uint64_t too_complex;
 	uint64_t mutants, mutants_accepted;
 	uint64_t runs;	       /* in the checked interpreter */
 	uint64_t jit;	       /* programs that ran as machine code */

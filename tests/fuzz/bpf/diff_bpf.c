@@ -126,12 +126,13 @@ static uint64_t now(void)
 static void report(void)
 {
 	printf("%" PRIu64 " programs tried, %" PRIu64 " accepted as they were, %" PRIu64
-	       " after repair; %" PRIu64 " of %" PRIu64 " mutants accepted; %" PRIu64
-	       " accepted programs have loops, %" PRIu64 " instructions on average; %" PRIu64
-	       " checked runs; JIT ran %" PRIu64 ", kernel %" PRIu64 " of %" PRIu64
-	       " programs; %" PRIu64 " accepted by the kernel only\n",
-	       tally.tried, tally.whole, tally.repaired, tally.mutants_accepted, tally.mutants,
-	       tally.loops,
+	       " after repair, %" PRIu64 " too complex; %" PRIu64 " of %" PRIu64
+	       " mutants accepted; %" PRIu64 " accepted programs have loops, %" PRIu64
+	       " instructions on average; %" PRIu64 " checked runs; JIT ran %" PRIu64
+	       ", kernel %" PRIu64 " of %" PRIu64 " programs; %" PRIu64
+	       " accepted by the kernel only\n",
+	       tally.tried, tally.whole, tally.repaired, tally.too_complex, tally.mutants_accepted,
+	       tally.mutants, tally.loops,
 	       tally.insns / (tally.whole + tally.repaired + tally.mutants_accepted + 1),
 	       tally.runs, tally.jit, tally.kernel_ran, tally.kernel_tried, tally.kernel_only);
 	fflush(stdout);

@@ -48,9 +48,9 @@ static struct counting some_counting(struct choices *c)
 	k.cond = up[choose(c, sizeof(up))];
 	if (choose(c, 4) == 0)
 		k = (struct counting){down[choose(c, sizeof(down))], k.width, n, -1, 0, false};
-	if (k.cond == JNE ? choose(c, 8) == 0 : choose(c, 4) == 0)
+	if (k.cond == JNE ? choose(c, 40) == 0 : choose(c, 4) == 0)
 		k.step *= 1 + (int32_t)choose(c, 4);
-	switch (choose(c, 20)) { /* something is not as it should be */
+	switch (choose(c, 60)) { /* something is not as it should be */
 	case 0:
 		k.step = (int32_t)choose(c, 4) - 2;
 		break;
@@ -115,7 +115,11 @@ static void gen_while(struct attempt *a, struct choices *c, struct counting k)
 	head = a->n;
 	EMIT(LD(DW, 1, 10, at));
 	test = a->n;
-	EMIT(RAW(k.width | BY_REG | (choose(c, 3) ? JGE : choose(c, 2) ? JEQ : JSGE), 9, 1, 0, 0));
+	EMIT(RAW(k.width | BY_REG |
+			 (choose(c, 3)			? JGE
+			  : k.step == 1 && choose(c, 2) ? JEQ
+							: JSGE),
+		 9, 1, 0, 0));
 	gen_inside(a, c);
 	keep_register(a, head + 1, 9);
 	EMIT(RAW(either(c, ALU64, ALU32) | ADD, 9, 0, 0, k.step));

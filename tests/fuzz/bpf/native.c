@@ -2,19 +2,40 @@
 /* See the header. */
 #include "tests/fuzz/bpf/native.h"
 
-#include <errno.h>
+#include <stddef.h>
 
-bool native_compile(const struct attempt *a)
+#include "lib/bpf/code.h"
+#include "lib/bpf/helpers.h"
+
+static struct seki_bpf_code code;
+
+int native_compile(const struct attempt *a, const struct seki_bpf_vm *vm, uint32_t variant)
 {
-	(void)a;
-	return false;
+	static const uint32_t without[] = {0, 0, SEKI_X86_BMI2, SEKI_X86_MOVBE,
+					   SEKI_X86_BMI2 | SEKI_X86_MOVBE};
+	struct seki_jit_input in = {
+		.ops = a->ops,
+		.n = a->n,
+		.data = vm->data,
+		.maps = vm->maps,
+		.n_maps = vm->n_maps,
+		.helpers = vm->helpers,
+		.n_helpers = vm->n_helpers,
+		.stoppers = SEKI_BPF_STOPPERS,
+		.packet_at = variant % 3 ? (int32_t)offsetof(struct seki_bpf_running, packet) : -1,
+	};
+
+	seki_bpf_code_free(&code);
+	return seki_bpf_code_make(&in, without[variant % 5], &code);
 }
 
 int native_run(struct seki_bpf_vm *vm, uint64_t r1, uint64_t r2, uint64_t *r0)
 {
-	(void)vm;
-	(void)r1;
-	(void)r2;
-	(void)r0;
-	return -ENOSYS;
+	uint64_t result;
+
+	vm->stop = 0;
+	result = code.run(vm, r1, r2);
+	if (!vm->stop)
+		*r0 = result;
+	return vm->stop;
 }

@@ -6,8 +6,11 @@
 #include "core/bpf/interp.h"
 #include "tests/fuzz/bpf/attempt.h"
 
-/* False: there is no JIT for it here. The code lasts until the next one is compiled. */
-bool native_compile(const struct attempt *a);
+/*
+ * Machine code for runs with these data, maps and helpers, without some of what the processor can,
+ * by `variant`. It lasts until the next is compiled. 0; -ENOTSUP: there is no JIT here.
+ */
+int native_compile(const struct attempt *a, const struct seki_bpf_vm *vm, uint32_t variant);
 
 /* As seki_bpf_interp(). */
 int native_run(struct seki_bpf_vm *vm, uint64_t r1, uint64_t r2, uint64_t *r0);

@@ -475,15 +475,17 @@ struct violation world_run(const struct attempt *a, uint64_t seed)
 	struct choices c = choices_seeded(seed);
 	uint64_t runs = INSNS_PER_WORLD / seki_max(a->proof.worst_insns, 1);
 	struct violation v = {.what = NULL};
-	bool native;
-	int fd = -1;
+	int native, fd = -1;
 
 	if (!planes[0])
 		make_planes();
 	for (int i = 0; i < N_ENGINES; i++)
 		make_maps(planes[i], c);
-	native = native_compile(a);
-	tally.jit += native;
+	make_vm(planes[NATIVE], a, NATIVE);
+	native = native_compile(a, &planes[NATIVE]->vm, (uint32_t)seed);
+	tally.jit += !native;
+	if (native && native != -ENOTSUP)
+		return (struct violation){"the JIT did not compile it", native, 0, 0};
 	if (a->neutral && !(a->mutated && a->changes_entries) && kernel_is_there()) {
 		tally.kernel_tried++;
 		fd = kernel_load(a, NULL);
@@ -493,7 +495,7 @@ struct violation world_run(const struct attempt *a, uint64_t seed)
 	}
 	runs = seki_min(seki_max(runs, 2), fd >= 0 ? KERNEL_RUNS : RUNS);
 	for (uint64_t i = 0; !v.what && i < runs; i++) {
-		v = run_all(a, choices_seeded(seed + i + 1), native, fd);
+		v = run_all(a, choices_seeded(seed + i + 1), !native, fd);
 		tally.runs++;
 	}
 	kernel_unload(fd);
