@@ -41,6 +41,24 @@ struct seki_map_def {
 	uint32_t nb_hash_functions; /* 0 for all but bloom filters and count-min sketches */
 };
 
+/*
+ * The key of a trie. Bits count from the most significant of data[0] on. A lookup wants the longest
+ * prefix that covers all of the data and does not look at prefix_len: p4c's programs leave it 0,
+ * the kernel's set it to the greatest. Update and delete do: at most 8 * (key_size - 4), and bits
+ * of the data behind it count for nothing.
+ */
+struct seki_lpm_key {
+	uint32_t prefix_len;
+	uint8_t data[]; /* key_size - 4 bytes */
+};
+
+/* What an update wants: of the helper always SEKI_MAP_ANY. The kernel's numbers. */
+enum seki_map_set {
+	SEKI_MAP_ANY,	  /* sets the entry, whether there is one or not */
+	SEKI_MAP_NOEXIST, /* only where there is none */
+	SEKI_MAP_EXIST,	  /* only where there is one */
+};
+
 /* enum ubpf_action of ubpf_model.p4. */
 enum seki_action { SEKI_ACTION_ABORT, SEKI_ACTION_DROP, SEKI_ACTION_PASS, SEKI_ACTION_REDIRECT };
 

@@ -214,6 +214,9 @@ static const int allowed[] = {
 	/* The clock where the vDSO cannot; semaphores between the two. */
 	SCMP_SYS(clock_gettime),
 	SCMP_SYS(futex),
+	/* Changes of maps: has every thread seen them? Others run first. */
+	SCMP_SYS(membarrier),
+	SCMP_SYS(sched_yield),
 	/* malloc(); executable memory: see below. */
 	SCMP_SYS(brk),
 	SCMP_SYS(mremap),

@@ -43,12 +43,12 @@ void native_drop_site(uint32_t line) __asm__("helper$drop_site");
 
 void *native_lookup(void *const *map, const void *key)
 {
-	return seki_bpf_map_find(*map, key);
+	return seki_bpf_map_find(*map, key, 0);
 }
 
 int native_update(void *const *map, const void *key, const void *value)
 {
-	return seki_bpf_map_put(*map, key, value);
+	return seki_bpf_map_put(*map, key, value, SEKI_MAP_ANY, 0);
 }
 
 void *native_packet_data(const struct seki_bpf_running *running)

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "core/bpf/lookup3.h"
+
 static const struct seki_bpf_proto protos[SEKI_HELPER_MAX] = {
 	[SEKI_HELPER_MAP_LOOKUP] = {.name = "ubpf_map_lookup",
 				    .ret = SEKI_RET_VALUE,
@@ -84,58 +86,7 @@ int seki_bpf_format_args(const char *format, size_t size)
 	return -EINVAL;
 }
 
-static uint32_t rotate(uint32_t v, unsigned int by)
-{
-	return v << by | v >> (32 - by);
-}
-
-/* The reversible mixing step between blocks of 12 bytes. */
-static void mix(uint32_t s[3])
-{
-	static const uint8_t by[6] = {4, 6, 8, 16, 19, 4};
-
-	for (int i = 0; i < 6; i++) {
-		uint32_t *a = &s[i % 3], *b = &s[(i + 1) % 3], *c = &s[(i + 2) % 3];
-
-		*a -= *c;
-		*a ^= rotate(*c, by[i]);
-		*c += *b;
-	}
-}
-
-/* The last step: every bit of the block reaches every bit of s[2]. */
-static void finish(uint32_t s[3])
-{
-	static const uint8_t by[7] = {14, 11, 25, 16, 4, 14, 24};
-
-	for (int i = 0; i < 7; i++) {
-		uint32_t *to = &s[(i + 2) % 3];
-		uint32_t from = s[(i + 1) % 3];
-
-		*to ^= from;
-		*to -= rotate(from, by[i]);
-	}
-}
-
-static void add_block(uint32_t s[3], const uint8_t *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		s[i / 4] += (uint32_t)p[i] << (i % 4 * 8);
-}
-
 uint32_t seki_bpf_hash(const void *data, size_t len, uint32_t seed)
 {
-	uint32_t start = 0xdeadbeefu + (uint32_t)len + seed;
-	uint32_t s[3] = {start, start, start};
-	const uint8_t *p = data;
-
-	if (!len)
-		return s[2];
-	for (; len > 12; len -= 12, p += 12) {
-		add_block(s, p, 12);
-		mix(s);
-	}
-	add_block(s, p, len);
-	finish(s);
-	return s[2];
+	return seki_lookup3(data, len, seed);
 }

@@ -106,13 +106,64 @@ struct seki_bpf_run {
  */
 int seki_bpf_prog_run(struct seki_bpf_prog *prog, struct seki_bpf_run *run, uint64_t *r0);
 
-/* Map access for control planes and tests, not while the program runs. Return 0 or negative errno
- * (-ENOENT no such map or key). Index order is that of the object's symbol table. */
+/*
+ * Maps, for control planes: any thread may call these at any time, also while programs run; a
+ * program sees each change as a whole. Keys and values have the sizes of the definition. All return
+ * 0 or a negative errno; -EBUSY, which is rare: another thread, or a run that was on when an entry
+ * was deleted, has been in the way for a second.
+ *
+ * What programs see: a lookup gives a pointer to the value, which stays that key's until the run
+ * ends, even where the entry is deleted or replaced meanwhile. Values of hash maps and tries are
+ * seen old or new, never half; values of arrays only by words of 8 bytes. The update and delete
+ * helpers never wait; they return -EBUSY (-16) where a control plane call would wait.
+ */
 struct seki_bpf_map;
+
+/* By name; by number, in the order of the object, less than info->maps. NULL: there is none. The
+ * map lives as long as the program. */
 struct seki_bpf_map *seki_bpf_prog_map(struct seki_bpf_prog *prog, const char *name);
+struct seki_bpf_map *seki_bpf_prog_map_at(struct seki_bpf_prog *prog, uint32_t index);
+
+/* Both live as long as the program. */
+const char *seki_bpf_map_name(const struct seki_bpf_map *map);
 const struct seki_map_def *seki_bpf_map_def(const struct seki_bpf_map *map);
+
+/* How many entries there are; of an array max_entries. */
+uint32_t seki_bpf_map_entries(const struct seki_bpf_map *map);
+
+/*
+ * The value of a key. Of a trie: of exactly this prefix, not of the longest that covers it. Of an
+ * array with a value for each queue: the sum over all queues, by words of 8 bytes. -ENOENT: there
+ * is no such entry. -EINVAL: a prefix longer than the key.
+ */
 int seki_bpf_map_get(struct seki_bpf_map *map, const void *key, void *value);
+
+/*
+ * Sets an entry, whether there was one or not. Of an array with a value for each queue: the sum
+ * over all queues. -ENOSPC: max_entries are there (an LRU map drops another entry instead).
+ * -ENOENT: an array has no such index. -EINVAL: a prefix longer than the key.
+ */
 int seki_bpf_map_set(struct seki_bpf_map *map, const void *key, const void *value);
+
+/* The same if there is no entry (SEKI_MAP_NOEXIST; else -EEXIST), or only if there is one
+ * (SEKI_MAP_EXIST; else -ENOENT). */
+int seki_bpf_map_set_if(struct seki_bpf_map *map, const void *key, const void *value,
+			enum seki_map_set how);
+
+/* -ENOENT: there is no such entry. -EINVAL: arrays lose none; a prefix longer than the key. */
 int seki_bpf_map_del(struct seki_bpf_map *map, const void *key);
+
+/*
+ * The key after `key` in the map's order, which is not that of insertion; NULL: the first. `key`
+ * need not be there any more; `next` may be `key`. Walking the map like this meets every entry
+ * that is there all the while exactly once, whatever else changes. -ENOENT: there are no more.
+ */
+int seki_bpf_map_next_key(struct seki_bpf_map *map, const void *key, void *next);
+
+/* The value of one queue, in an array with a value for each. -EINVAL: no such queue or no such
+ * array. -ENOENT: no such index. */
+int seki_bpf_map_get_queue(struct seki_bpf_map *map, const void *key, uint32_t queue, void *value);
+int seki_bpf_map_set_queue(struct seki_bpf_map *map, const void *key, uint32_t queue,
+			   const void *value);
 
 #endif

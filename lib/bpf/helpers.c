@@ -38,18 +38,18 @@ static void *address(uint64_t arg)
 
 HELPER(map_lookup)
 {
-	return (uint64_t)(uintptr_t)seki_bpf_map_find(address(a1), address(a2));
+	return (uint64_t)(uintptr_t)seki_bpf_map_find(address(a1), address(a2), vm->queue);
 }
 
 HELPER(map_update)
 {
-	return (uint64_t)(int64_t)seki_bpf_map_put(address(a1), address(a2), address(a3));
+	return (uint64_t)(int64_t)seki_bpf_map_put(address(a1), address(a2), address(a3),
+						   SEKI_MAP_ANY, vm->queue);
 }
 
 HELPER(map_delete)
 {
-	*running(vm)->deleted = true;
-	return (uint64_t)(int64_t)seki_bpf_map_remove(address(a1), address(a2));
+	return (uint64_t)(int64_t)seki_bpf_map_remove(address(a1), address(a2), vm->queue);
 }
 
 HELPER(time_ns)

@@ -13,7 +13,6 @@ struct seki_bpf_run;
 struct seki_bpf_running {
 	struct seki_bpf_packet packet;
 	struct seki_bpf_run *run;
-	bool *deleted; /* set where a map lost an entry */
 };
 
 extern const seki_bpf_helper seki_bpf_helpers[SEKI_HELPER_MAX];

@@ -5,13 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include "core/bpf/disasm.h"
-#include "core/bpf/helper.h"
 #include "core/bpf/verify.h"
-#include "lib/bpf/object.h"
+#include "lib/bpf/maps.h"
 
 #define MAP_BYTES_DEFAULT (64ull << 20)
 
@@ -116,80 +114,6 @@ static int decode(struct loader *l)
 	return err;
 }
 
-/* Sizes first: nothing is allocated for an object that asks for too much. */
-static int check_maps(struct loader *l, uint64_t *bytes)
-{
-	uint64_t limit = l->opts->max_map_bytes ? l->opts->max_map_bytes : MAP_BYTES_DEFAULT;
-
-	l->prog->info.maps = l->obj.n_maps;
-	for (uint32_t i = 0; i < l->obj.n_maps; i++) {
-		const struct seki_obj_map *map = &l->obj.maps[i];
-		const char *why;
-
-		l->defs[i] = (struct seki_map_def){map->type, map->key_size, map->value_size,
-						   map->max_entries, map->hashes};
-		bytes[i] = seki_bpf_map_bytes(&l->defs[i], &why);
-		if (why) {
-			seki_text_add(&l->log, "map %s (type %u): %s\n", map->name,
-				      (uint64_t)map->type, why);
-			return -ENOEXEC;
-		}
-		/* No sum wraps: each is less than 2^49. */
-		l->prog->info.map_bytes += bytes[i];
-		if (l->prog->info.map_bytes > limit) {
-			seki_text_add(&l->log, "the maps take more than %u bytes\n", limit);
-			return -E2BIG;
-		}
-	}
-	return 0;
-}
-
-/* Hard to foresee, and needs no system call: the kernel's gift to every process. */
-static uint32_t map_seed(uint32_t index)
-{
-	uint32_t gift[4] = {0};
-	const void *at = (const void *)getauxval(AT_RANDOM);
-
-	if (at)
-		memcpy(gift, at, sizeof(gift));
-	return seki_bpf_hash(gift, sizeof(gift), index);
-}
-
-static int make_maps(struct loader *l)
-{
-	struct seki_bpf_prog *prog = l->prog;
-	uint64_t bytes[SEKI_BPF_MAX_MAPS];
-	int err = check_maps(l, bytes);
-
-	for (uint32_t i = 0; !err && i < prog->info.maps; i++) {
-		prog->memory[i] = calloc(1, bytes[i]);
-		prog->names[i] = strdup(l->obj.maps[i].name);
-		if (!prog->memory[i] || !prog->names[i])
-			return -ENOMEM;
-		seki_bpf_map_init(&prog->maps[i], &l->defs[i], prog->memory[i], map_seed(i));
-		prog->handles[i] = (uint64_t)(uintptr_t)&prog->maps[i];
-	}
-	return err;
-}
-
-static int fill_map(struct loader *l, uint32_t index)
-{
-	const struct seki_obj_map *from = &l->obj.maps[index];
-	uint64_t pair = (uint64_t)from->key_size + from->value_size;
-
-	for (uint64_t at = 0; at < from->init_size; at += pair) {
-		int err = seki_bpf_map_put(&l->prog->maps[index], from->init + at,
-					   from->init + at + from->key_size);
-
-		if (!err)
-			continue;
-		seki_text_add(&l->log, "map %s: its entries to start with do not fit (entry %u)\n",
-			      from->name, at / pair);
-		return -ENOEXEC;
-	}
-	return 0;
-}
-
 static int make_queues(struct loader *l)
 {
 	uint32_t n = l->opts->queues ? l->opts->queues : 1;
@@ -207,7 +131,7 @@ static void fill_queues(struct seki_bpf_prog *prog)
 	for (uint32_t i = 0; i < prog->n_queues; i++) {
 		struct seki_bpf_queue *queue = &prog->queues[i];
 
-		queue->running = (struct seki_bpf_running){.deleted = &prog->deleted};
+		queue->running = (struct seki_bpf_running){.run = NULL};
 		queue->vm = (struct seki_bpf_vm){
 			.ops = prog->ops,
 			.entry = prog->entry,
@@ -275,11 +199,14 @@ static int build(struct loader *l)
 	l->obj.data = NULL;
 	err = decode(l);
 	if (!err)
-		err = make_maps(l);
+		err = seki_bpf_maps_make(prog, &l->obj, l->defs,
+					 l->opts->max_map_bytes ? l->opts->max_map_bytes
+								: MAP_BYTES_DEFAULT,
+					 &l->log);
 	if (!err)
 		err = verify(l);
-	for (uint32_t i = 0; !err && i < prog->info.maps; i++)
-		err = fill_map(l, i);
+	if (!err)
+		err = seki_bpf_maps_fill(prog, &l->obj, &l->log);
 	if (err)
 		return err;
 	fill_queues(prog);
@@ -315,10 +242,7 @@ void seki_bpf_prog_destroy(struct seki_bpf_prog *prog)
 {
 	if (!prog)
 		return;
-	for (uint32_t i = 0; i < SEKI_BPF_MAX_MAPS; i++) {
-		free(prog->names[i]);
-		free(prog->memory[i]);
-	}
+	seki_bpf_maps_destroy(prog);
 	seki_bpf_code_free(&prog->code);
 	free(prog->queues);
 	free(prog->ops);

@@ -26,8 +26,8 @@ struct seki_bpf_prog {
 	void *memory[SEKI_BPF_MAX_MAPS]; /* of the maps */
 	uint64_t handles[SEKI_BPF_MAX_MAPS];
 	char *source;
-	bool deleted; /* some map has slots to reclaim */
 	uint32_t n_queues;
+	struct seki_bpf_readers readers; /* of the maps: the queues */
 	struct seki_bpf_queue *queues;
 	struct seki_bpf_code code; /* empty where the interpreter runs it */
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Running a loaded program on a packet, and access to its maps between runs. */
+/* Running a loaded program on a packet. */
 #include <errno.h>
-#include <string.h>
 
 #include "core/base/check.h"
 #include "lib/bpf/prog.h"
@@ -14,13 +13,6 @@ static bool is_consistent(const struct seki_bpf_prog *prog, const struct seki_bp
 	       run->copied >= seki_min(run->len, prog->info.packet_touch);
 }
 
-static void reclaim(struct seki_bpf_prog *prog)
-{
-	for (uint32_t i = 0; i < prog->info.maps; i++)
-		seki_bpf_map_reclaim(&prog->maps[i]);
-	prog->deleted = false;
-}
-
 /* Nothing here is worth a loop or a clearing: it is done for each packet. */
 static int begin(struct seki_bpf_prog *prog, struct seki_bpf_run *run)
 {
@@ -28,8 +20,6 @@ static int begin(struct seki_bpf_prog *prog, struct seki_bpf_run *run)
 
 	if (!is_consistent(prog, run))
 		return -EINVAL;
-	if (prog->deleted)
-		reclaim(prog);
 	queue = &prog->queues[run->queue];
 	queue->running.packet = (struct seki_bpf_packet){run->buf, run->size, run->off, run->copied,
 							 run->len};
@@ -38,11 +28,15 @@ static int begin(struct seki_bpf_prog *prog, struct seki_bpf_run *run)
 	queue->vm.stop = 0;
 	run->meta.packet_length = run->len;
 	run->site = 0;
+	seki_bpf_reader_enter(&prog->readers, run->queue);
 	return 0;
 }
 
-static void finish(const struct seki_bpf_queue *queue, struct seki_bpf_run *run, uint64_t insns)
+static void finish(const struct seki_bpf_prog *prog, struct seki_bpf_run *run, uint64_t insns)
 {
+	const struct seki_bpf_queue *queue = &prog->queues[run->queue];
+
+	seki_bpf_reader_leave(&prog->readers, run->queue);
 	run->off = queue->running.packet.off;
 	run->copied = queue->running.packet.copied;
 	run->len = queue->running.packet.len;
@@ -63,7 +57,7 @@ int seki_bpf_prog_run_guarded(struct seki_bpf_prog *prog, struct seki_bpf_run *r
 	vm.guard = guard;
 	err = seki_bpf_interp(&vm, (uint64_t)(uintptr_t)&queue->running,
 			      (uint64_t)(uintptr_t)&run->meta, r0);
-	finish(queue, run, vm.insns);
+	finish(prog, run, vm.insns);
 	return err;
 }
 
@@ -81,46 +75,9 @@ int seki_bpf_prog_run(struct seki_bpf_prog *prog, struct seki_bpf_run *run, uint
 	queue = &prog->queues[run->queue];
 	result = prog->code.run(&queue->vm, (uint64_t)(uintptr_t)&queue->running,
 				(uint64_t)(uintptr_t)&run->meta);
-	finish(queue, run, 0);
+	finish(prog, run, 0);
 	if (queue->vm.stop)
 		return queue->vm.stop;
 	*r0 = result;
 	return 0;
-}
-
-struct seki_bpf_map *seki_bpf_prog_map(struct seki_bpf_prog *prog, const char *name)
-{
-	for (uint32_t i = 0; i < prog->info.maps; i++)
-		if (!strcmp(prog->names[i], name))
-			return &prog->maps[i];
-	return NULL;
-}
-
-const struct seki_map_def *seki_bpf_map_def(const struct seki_bpf_map *map)
-{
-	return &map->def;
-}
-
-int seki_bpf_map_get(struct seki_bpf_map *map, const void *key, void *value)
-{
-	const void *found = seki_bpf_map_find(map, key);
-
-	if (!found)
-		return -ENOENT;
-	memcpy(value, found, map->def.value_size);
-	return 0;
-}
-
-int seki_bpf_map_set(struct seki_bpf_map *map, const void *key, const void *value)
-{
-	seki_bpf_map_reclaim(map);
-	return seki_bpf_map_put(map, key, value);
-}
-
-int seki_bpf_map_del(struct seki_bpf_map *map, const void *key)
-{
-	int err = seki_bpf_map_remove(map, key);
-
-	seki_bpf_map_reclaim(map);
-	return err;
 }

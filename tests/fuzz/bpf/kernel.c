@@ -166,7 +166,7 @@ void kernel_set_maps(const struct seki_bpf_map *maps)
 		for (uint8_t k = 0; k < 2; k++) {
 			uint8_t key[KEY_BYTES_MAX] = {k};
 
-			map_call(BPF_MAP_UPDATE_ELEM, i, key, seki_bpf_map_find(&maps[i], key));
+			map_call(BPF_MAP_UPDATE_ELEM, i, key, seki_bpf_map_find(&maps[i], key, 0));
 		}
 	}
 }
@@ -179,7 +179,7 @@ static uint32_t entries(const struct seki_bpf_map *map)
 	for (unsigned int k = 0; k < 256; k++) {
 		uint8_t key[KEY_BYTES_MAX] = {(uint8_t)k};
 
-		n += seki_bpf_map_find(map, key) != NULL;
+		n += seki_bpf_map_find(map, key, 0) != NULL;
 	}
 	return n;
 }
@@ -194,7 +194,7 @@ const char *kernel_maps_differ(const struct seki_bpf_map *maps)
 
 		for (void *from = NULL; !map_call(BPF_MAP_GET_NEXT_KEY, i, from, next);
 		     from = key) {
-			const void *ours = seki_bpf_map_find(&maps[i], next);
+			const void *ours = seki_bpf_map_find(&maps[i], next, 0);
 
 			memcpy(key, next, sizeof(key));
 			if (!ours || map_call(BPF_MAP_LOOKUP_ELEM, i, key, value) ||

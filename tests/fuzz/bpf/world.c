@@ -49,7 +49,7 @@ struct plane {
 	uint8_t data[DATA_BYTES];
 	uint8_t blocks[2][BLOCK_BYTES]; /* of packets, in turns */
 	unsigned int block;
-	bool deleted, changed_early;
+	bool changed_early;
 	bool exact;    /* packets are malloc()ed, so that ASan sees what is beyond */
 	uint64_t said; /* all that it told and asked of the host */
 	uint64_t seed; /* of the host's answers */
@@ -266,17 +266,17 @@ static void make_maps(struct plane *p, struct choices c)
 		const struct seki_map_def *def = &fuzz_map_defs[i];
 		const char *why;
 
-		p->map_bytes[i] = seki_bpf_map_bytes(def, &why);
+		p->map_bytes[i] = seki_bpf_map_bytes(def, 1, &why);
 		p->memory[i] = take(p, p->map_bytes[i]);
 		p->before[i] = take(p, p->map_bytes[i]);
-		seki_bpf_map_init(&p->maps[i], def, p->memory[i], 1);
+		seki_bpf_map_init(&p->maps[i], def, p->memory[i], 1, NULL);
 		p->handles[i] = (uint64_t)(uintptr_t)&p->maps[i];
 		for (uint32_t key = 0; key < 2; key++) {
 			uint8_t value[VALUE_BYTES_MAX], wide[KEY_BYTES_MAX] = {(uint8_t)key};
 
 			for (size_t k = 0; k < sizeof(value); k++)
 				value[k] = (uint8_t)(choose(&c, 2) ? 0 : choose(&c, 1000));
-			seki_bpf_map_put(&p->maps[i], wide, value);
+			seki_bpf_map_put(&p->maps[i], wide, value, SEKI_MAP_ANY, 0);
 		}
 	}
 }
@@ -309,7 +309,6 @@ static void make_packet(struct plane *p, const struct attempt *a, struct choices
 		buf[i] = (uint8_t)(choose(c, 3) ? choose(c, 1000) : choose(c, 4));
 	p->running.packet = (struct seki_bpf_packet){buf, off + copied, off, copied, len};
 	p->running.run = &p->run;
-	p->running.deleted = &p->deleted;
 	p->host = (struct seki_bpf_host){p, time_ns, print_line, udp_sent, udp_sent_any};
 	p->run.host = &p->host;
 	p->run.rss_hash = some_word(c);

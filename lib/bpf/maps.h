@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The maps of a program: made when it is loaded, used by control planes while it runs. */
+#ifndef SEKI_LIB_BPF_MAPS_H
+#define SEKI_LIB_BPF_MAPS_H
+
+#include "lib/bpf/object.h"
+#include "lib/bpf/prog.h"
+
+/*
+ * Makes the maps that the object defines, for prog->n_queues queues, and writes their definitions
+ * to defs. Sizes first: nothing is allocated for an object that asks for more than `limit` bytes.
+ * -ENOEXEC, -E2BIG, -ENOMEM; seki_bpf_maps_destroy() cleans up.
+ */
+int seki_bpf_maps_make(struct seki_bpf_prog *prog, const struct seki_obj *obj,
+		       struct seki_map_def *defs, uint64_t limit, struct seki_text *log);
+
+/* Puts the entries in that the object starts with. -ENOEXEC. */
+int seki_bpf_maps_fill(struct seki_bpf_prog *prog, const struct seki_obj *obj,
+		       struct seki_text *log);
+
+void seki_bpf_maps_destroy(struct seki_bpf_prog *prog);
+
+#endif
