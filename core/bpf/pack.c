@@ -10,11 +10,16 @@
 
 #include <string.h>
 
+#include "core/base/check.h"
+
 #define VISITS_MAX 4 /* paths that set out at an instruction before states are compared there */
 
 struct pending {
 	uint32_t bytes;
-	uint32_t unused;
+	bool guess; /* it is set aside by guess_begin() */
+	/* Of those: how things stood. */
+	uint32_t pending, older_guess;
+	uint64_t steps;
 	struct seki_path_state p;
 };
 
@@ -185,38 +190,124 @@ static void note_round(struct seki_walk *w, struct seki_path_state *p)
 	w->nodes[branch].rounds++;
 }
 
-int seki_walk_push(struct seki_walk *w, struct seki_state *s)
+static struct pending *top(const struct seki_walk *w)
+{
+	return (struct pending *)(void *)(w->arena.base + w->arena.high);
+}
+
+/* Returns its head, or NULL: no room. */
+static struct pending *set_aside(struct seki_walk *w, const struct seki_state *s)
 {
 	size_t size = sizeof(struct pending) + seki_walk_packed_size(s);
-	struct pending *head;
 
 	if (w->arena.high - w->arena.low < size)
-		return seki_walk_too_complex(w, "too many paths are open at once");
+		return NULL;
 	w->arena.high -= size;
-	head = (struct pending *)(void *)(w->arena.base + w->arena.high);
+	w->pending++;
+	*top(w) = (struct pending){.bytes = (uint32_t)size, .p = s->p};
+	seki_walk_pack(w, (uint8_t *)(top(w) + 1), s);
+	return top(w);
+}
+
+int seki_walk_push(struct seki_walk *w, struct seki_state *s)
+{
 	note_round(w, &s->p);
 	set_out(w, &s->p);
 	set_out(w, &w->state->p);
 	seki_walk_kept(w, s->p.keeper)->open++;
-	*head = (struct pending){.bytes = (uint32_t)size, .p = s->p};
-	seki_walk_pack(w, (uint8_t *)(head + 1), s);
-	w->pending++;
+	if (!set_aside(w, s))
+		return seki_walk_too_complex(w, "too many paths are open at once");
 	return 0;
+}
+
+static void unpack(struct seki_walk *w, const void *at, uint32_t depth, struct seki_state *s)
+{
+	const uint8_t *end = at;
+
+	for (uint32_t d = 0; d <= depth; d++)
+		end = unpack_frame(end, &s->frames[d]);
+	w->work += (uint64_t)(end - (const uint8_t *)at) / SEKI_COPY_BYTES;
+}
+
+void seki_walk_unpack(struct seki_walk *w, const struct seki_kept *kept, struct seki_state *s)
+{
+	s->p = kept->p;
+	unpack(w, kept + 1, kept->p.depth, s);
+}
+
+static void take_back(struct seki_walk *w)
+{
+	const struct pending *head = top(w);
+
+	w->pending--;
+	w->arena.high += head->bytes;
+	w->state->p = head->p;
+	unpack(w, head + 1, head->p.depth, w->state);
 }
 
 int seki_walk_pop(struct seki_walk *w)
 {
-	const uint8_t *at = w->arena.base + w->arena.high;
-	const struct pending *head = (const struct pending *)(const void *)at;
-
+	/* All that came of the guess was fine. */
+	while (w->pending && top(w)->guess)
+		seki_walk_guess_drop(w);
 	if (!w->pending)
 		return WALK_END;
+	take_back(w);
+	return 0;
+}
+
+bool seki_walk_guess_begin(struct seki_walk *w)
+{
+	struct pending *head = set_aside(w, w->state);
+
+	if (!head)
+		return false;
+	head->guess = true;
+	head->pending = w->pending;
+	head->steps = w->proof.steps;
+	head->older_guess = w->guess;
+	w->guess = (uint32_t)w->arena.high;
+	if (!head->older_guess)
+		w->first_guess = w->guess;
+	return true;
+}
+
+void seki_walk_guess_origin(struct seki_walk *w, struct seki_state *s)
+{
+	s->p = top(w)->p;
+	unpack(w, top(w) + 1, s->p.depth, s);
+}
+
+void seki_walk_guess_drop(struct seki_walk *w)
+{
+	const struct pending *head = top(w);
+
+	w->guess = head->older_guess;
 	w->pending--;
 	w->arena.high += head->bytes;
-	w->work += head->bytes / SEKI_COPY_BYTES;
-	w->state->p = head->p;
-	at += sizeof(*head);
-	for (uint32_t d = 0; d <= head->p.depth; d++)
-		at = unpack_frame(at, &w->state->frames[d]);
-	return 0;
+}
+
+/* Kept states on the way from the guess to here are not finished, and never will be. Those that
+ * are finished are as good as any. */
+void seki_walk_guess_wrong(struct seki_walk *w)
+{
+	uint32_t keeper, at = w->state->p.keeper;
+	struct pending *head;
+
+	w->arena.high = w->guess;
+	head = top(w);
+	w->pending = head->pending;
+	w->wasted += w->proof.steps - seki_max(head->steps, w->wrong_at);
+	w->wrong_at = w->proof.steps;
+	w->guess = head->older_guess;
+	take_back(w);
+	if (w->nodes[w->state->p.pc].wrong < UINT8_MAX)
+		w->nodes[w->state->p.pc].wrong++;
+	w->no_guess = true;
+	for (keeper = w->state->p.keeper; at != keeper;) {
+		struct seki_kept *kept = seki_walk_kept(w, at);
+
+		kept->open = SEKI_KEPT_DEAD;
+		at = kept->p.keeper;
+	}
 }

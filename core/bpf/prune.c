@@ -4,14 +4,25 @@
  * its end need not be walked: whatever the program can do from it, it could from the other, and
  * that was safe and ended. verify.c says why that holds in loops as well.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "core/base/check.h"
 #include "core/bpf/pack.h"
 
-#define KEPT_MAX   16 /* states compared with at one instruction: the newest */
-#define PAIRS_MAX  64
-#define CHAIN_WORK 8 /* a cache line that was not asked for */
+#define KEPT_MAX    16 /* states compared with at one instruction: the newest */
+#define PAIRS_MAX   64
+#define CHAIN_WORK  8 /* a cache line that was not asked for */
+
+#define ALIKE_MAX   64
+#define LOSS_CONST  256
+#define LOSS_TYPE   16
+#define LOSS_MAX    4096
+#define GUESS_AFTER 8	   /* states that were walked from an instruction */
+#define FAR_AFTER   16	   /* guesses of guesses */
+#define WRONG_MAX   8	   /* guesses at one instruction */
+#define GUESS_STEPS 40000  /* and as much again as the program is long, eight times */
+#define WASTE_MAX   300000 /* steps on wrong guesses in all */
 
 /* Symbols of the kept state -> those of the present one. */
 struct pairs {
@@ -175,10 +186,9 @@ static bool path_covers(const struct seki_path_state *old, const struct seki_pat
 	return true;
 }
 
-static bool covers(struct seki_walk *w, const struct seki_kept *old)
+static bool covers(struct seki_walk *w, const struct seki_kept *old, const struct seki_state *s)
 {
 	const void *at = old + 1;
-	const struct seki_state *s = w->state;
 	struct pairs pairs;
 
 	pairs.n = 0;
@@ -221,6 +231,7 @@ static struct seki_kept *find_same(struct seki_walk *w, const struct seki_kept *
 		struct seki_kept *old = seki_walk_kept(w, at);
 
 		if (old->hash == now->hash && old->bytes == now->bytes &&
+		    old->open != SEKI_KEPT_DEAD &&
 		    !memcmp((const uint8_t *)old + CONTENT, (const uint8_t *)now + CONTENT,
 			    now->bytes - CONTENT))
 			return old;
@@ -239,7 +250,7 @@ static struct seki_kept *find_covering(struct seki_walk *w)
 		uint32_t at = *from;
 		struct seki_kept *old = seki_walk_kept(w, at);
 
-		if (covers(w, old)) {
+		if (covers(w, old, w->state)) {
 			*from = old->older;
 			old->older = *head;
 			*head = at;
@@ -268,21 +279,151 @@ static int end_covered(struct seki_walk *w, const struct seki_kept *by)
 	return WALK_END;
 }
 
-/* Where there is no more room, states are not kept: that costs time only. */
-int seki_walk_prune(struct seki_walk *w)
+/* The present state, packed behind the kept ones. NULL: no more room. */
+static struct seki_kept *pack_here(struct seki_walk *w)
 {
 	const struct seki_state *s = w->state;
 	size_t size = sizeof(struct seki_kept) + seki_walk_packed_size(s);
-	struct seki_kept *now = seki_walk_kept(w, (uint32_t)w->arena.low), *old;
+	struct seki_kept *now = seki_walk_kept(w, (uint32_t)w->arena.low);
 
-	if (w->arena.low + size > w->arena.keep_end || w->arena.low + size > w->arena.high) {
-		old = find_covering(w);
-		return old ? end_covered(w, old) : 0;
-	}
+	if (w->arena.low + size > w->arena.keep_end || w->arena.low + size > w->arena.high)
+		return NULL;
 	*now = (struct seki_kept){.bytes = (uint32_t)size, .open = 1};
 	memcpy(&now->p, &s->p, sizeof(now->p));
 	seki_walk_pack(w, (uint8_t *)(now + 1), s);
 	now->hash = hash_state(now);
+	return now;
+}
+
+/*
+ * Many states were walked from here, and none covers the present one: most often they differ in
+ * what does not matter. One that covers the present state and the last of those is tried instead,
+ * and covers what comes later. Should it be rejected, or take long, it was a wrong guess, and the
+ * walk goes back to where it was made.
+ */
+/* How much is lost by widening a number to what another was as well. Constants are counters as often
+ * as flags: they are not given up while there is something else. */
+static uint32_t loss(const struct seki_packed_reg *old, const struct seki_reg *now, bool strict)
+{
+	if (old->type != now->type)
+		return LOSS_TYPE;
+	if (scalar_covers(old, &now->v) && (!strict || old->form == SEKI_FORM_CONST))
+		return 0;
+	return seki_scalar_is_const(&now->v) ? LOSS_CONST : 1;
+}
+
+static const void *frame_loss(const void *at, const struct seki_frame *f, bool strict,
+			      uint32_t *sum)
+{
+	const struct seki_packed_frame *head = at;
+	const struct seki_packed_reg *reg = (const struct seki_packed_reg *)(head + 1);
+	const struct seki_spill *now = f->spills, *end = now + f->n_spills;
+
+	for (uint32_t i = 0; i < SEKI_BPF_REGS; i++) {
+		if (!(head->regs >> i & 1))
+			continue;
+		*sum += loss(reg, &f->regs[i], strict);
+		reg = seki_packed_next(reg);
+	}
+	for (uint32_t i = 0; i < head->n_spills; i++, reg = seki_packed_next(reg)) {
+		while (now < end && now->at < reg->at)
+			now++;
+		*sum += now < end && now->at == reg->at ? loss(reg, &now->reg, strict) : 1;
+	}
+	return reg;
+}
+
+/* Of the states that were walked from here, the one that is most like the present one. Once a guess
+ * was wrong, constants stay: a loop counts with them. */
+static const struct seki_kept *most_alike(struct seki_walk *w)
+{
+	const struct seki_kept *best = NULL;
+	const struct seki_state *s = w->state;
+	const struct seki_node *node = &w->nodes[s->p.pc];
+	uint32_t at = node->seen, least = node->wrong ? LOSS_CONST : LOSS_MAX;
+
+	for (uint32_t n = 0; at && n < ALIKE_MAX; n++) {
+		const struct seki_kept *kept = seki_walk_kept(w, at);
+		const void *frame = kept + 1;
+		uint32_t sum = 0;
+
+		at = kept->older;
+		w->work += SEKI_BPF_REGS;
+		if (kept->p.depth != s->p.depth)
+			continue;
+		for (uint32_t d = 0; d <= s->p.depth; d++)
+			frame = frame_loss(frame, &s->frames[d], node->wrong, &sum);
+		if (sum >= least)
+			continue;
+		least = sum;
+		best = kept;
+	}
+	return best;
+}
+
+/* 0: a guess was made, and is kept. WALK_END: it is one that was made and was right. -ENOENT: there
+ * is none to make. */
+static int widen(struct seki_walk *w, uint32_t guessed)
+{
+	uint64_t until = w->proof.steps + GUESS_STEPS + 8ull * w->image->n;
+	struct seki_kept *now, *same;
+
+	if (!seki_walk_join(w->state, w->other, guessed >= FAR_AFTER))
+		return -ENOENT;
+	seki_walk_tidy(w);
+	now = pack_here(w);
+	if (!now)
+		return -ENOENT;
+	seki_walk_guess_origin(w, w->other);
+	if (!covers(w, now, w->other))
+		return -ENOENT;
+	same = find_same(w, now);
+	if (same && same->open)
+		return -ENOENT;
+	if (same) {
+		seki_walk_guess_drop(w);
+		return end_covered(w, same);
+	}
+	now->guessed = guessed + 1;
+	keep(w, now);
+	if (w->guess == w->first_guess)
+		w->guess_until = until;
+	return 0;
+}
+
+static int guess(struct seki_walk *w)
+{
+	struct seki_node *node = &w->nodes[w->state->p.pc];
+	const struct seki_kept *like;
+	int err;
+
+	if (w->no_guess || node->finished < GUESS_AFTER || node->wrong >= WRONG_MAX ||
+	    w->wasted > WASTE_MAX)
+		return -ENOENT;
+	like = most_alike(w);
+	if (!like)
+		return -ENOENT;
+	seki_walk_unpack(w, like, w->other);
+	if (!seki_walk_guess_begin(w))
+		return -ENOENT;
+	err = widen(w, like->guessed);
+	if (err < 0) {
+		seki_walk_guess_wrong(w);
+		node->wrong--; /* it was not even made */
+	}
+	return err;
+}
+
+/* Where there is no more room, states are not kept: that costs time only. */
+int seki_walk_prune(struct seki_walk *w)
+{
+	struct seki_kept *now = pack_here(w), *old;
+	int err;
+
+	if (!now) {
+		old = find_covering(w);
+		return old ? end_covered(w, old) : 0;
+	}
 	old = find_same(w, now);
 	if (old && old->open)
 		return seki_walk_endless(w);
@@ -290,7 +431,13 @@ int seki_walk_prune(struct seki_walk *w)
 		old = find_covering(w);
 	if (old)
 		return end_covered(w, old);
-	keep(w, now);
+	err = guess(w);
+	if (err >= 0)
+		return err;
+	w->no_guess = false;
+	now = pack_here(w);
+	if (now)
+		keep(w, now);
 	return 0;
 }
 
@@ -300,6 +447,8 @@ static void finish(struct seki_walk *w, struct seki_kept *kept, uint32_t at)
 
 	kept->older = node->seen;
 	node->seen = at;
+	if (node->finished < GUESS_AFTER)
+		node->finished++;
 }
 
 /* No sum wraps: a cost is the length of a path over instructions that were walked, none twice. */

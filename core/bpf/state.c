@@ -99,7 +99,7 @@ bool seki_frame_has_pointer(const struct seki_frame *f, uint32_t at, uint32_t by
 	return false;
 }
 
-static void unmark(struct seki_frame *f, uint32_t at, uint32_t bytes)
+void seki_frame_unmark(struct seki_frame *f, uint32_t at, uint32_t bytes)
 {
 	for (uint32_t i = at; i < at + bytes; i++)
 		f->set[i / 64] &= ~(1ull << (i % 64));
@@ -117,7 +117,7 @@ void seki_frame_forget(struct seki_frame *f, uint32_t at, uint32_t bytes)
 			continue;
 		}
 		if (seki_reg_is_pointer(&spill->reg))
-			unmark(f, spill->at, spill->bytes);
+			seki_frame_unmark(f, spill->at, spill->bytes);
 	}
 	f->n_spills = kept;
 }

@@ -143,6 +143,7 @@ bool seki_state_narrow_len(struct seki_state *s, int64_t min, int64_t max);
 /* Stack of one frame; `at` + bytes <= 512. */
 bool seki_frame_is_set(const struct seki_frame *f, uint32_t at, uint32_t bytes);
 void seki_frame_mark(struct seki_frame *f, uint32_t at, uint32_t bytes);
+void seki_frame_unmark(struct seki_frame *f, uint32_t at, uint32_t bytes);
 bool seki_frame_has_pointer(const struct seki_frame *f, uint32_t at, uint32_t bytes);
 
 /* What was known of these bytes is so no more. Pointers that they are a part of are gone as a

@@ -101,10 +101,21 @@ static void note_round(struct seki_walk *w, uint32_t pc)
 	w->nodes[pc].rounds++;
 }
 
+/* What is only guessed must not keep a call from waiting: that would show. */
+static int check_wait(struct seki_walk *w, struct seki_node *node, bool changed_before)
+{
+	if (!w->guess || changed_before || !node->wait_changed)
+		return 0;
+	node->wait_changed = false;
+	return -EACCES;
+}
+
 static int walk_insn(struct seki_walk *w)
 {
 	uint32_t pc = w->state->p.pc;
-	int err = 0;
+	struct seki_node *node = &w->nodes[pc];
+	bool wait_changed = node->wait_changed;
+	int err;
 
 	if (is_meeting(w)) {
 		seki_walk_tidy(w);
@@ -118,22 +129,29 @@ static int walk_insn(struct seki_walk *w)
 		seki_walk_end(w, 0);
 	else if (!err)
 		note_round(w, pc);
-	return err;
+	if (err < 0)
+		return err;
+	return check_wait(w, node, wait_changed) ? -EACCES : err;
 }
 
 static int walk(struct seki_walk *w)
 {
 	for (;;) {
+		bool too_long = w->guess && w->proof.steps >= w->guess_until;
 		int err;
 
 		w->proof.steps++;
 		if (is_exhausted(w))
 			return seki_walk_too_complex(w, "too many steps to judge it");
-		err = walk_insn(w);
+		if (too_long)
+			w->guess = w->first_guess;
+		err = too_long ? -E2BIG : walk_insn(w);
 		if (err == WALK_END && seki_walk_pop(w) == WALK_END)
 			break;
-		if (err < 0)
+		if (err < 0 && !w->guess)
 			return err;
+		if (err < 0)
+			seki_walk_guess_wrong(w);
 	}
 	w->proof.worst_insns = seki_walk_kept(w, w->root)->cost;
 	return 0;

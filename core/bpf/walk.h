@@ -24,6 +24,8 @@ struct seki_node {
 	uint8_t color;
 	uint8_t next_edge;
 	uint8_t visits;	   /* paths set out here, up to VISITS_MAX */
+	uint8_t finished;  /* kept states that are, up to GUESS_AFTER */
+	uint8_t wrong;	   /* guesses here that were */
 	bool join;	   /* states are compared here */
 	bool entered;	   /* some edge leads here */
 	bool wait_seen;	   /* a call that may wait is reached ... */
@@ -47,10 +49,14 @@ struct seki_kept {
 	uint32_t chained; /* the next one in its bucket */
 	uint32_t bytes;	  /* with the packed state behind it */
 	uint32_t hash;
-	uint32_t open;		  /* paths from here that have not ended */
-	uint32_t cost;		  /* most instructions to the end, on the paths that have ended */
+	uint32_t open;	  /* paths from here that have not ended */
+	uint32_t cost;	  /* most instructions to the end, on the paths that have ended */
+	uint32_t guessed; /* it is a guess, of a guess ... */
+	uint32_t unused;
 	struct seki_path_state p; /* p.keeper: the parent, p.since: instructions from there */
 };
+
+#define SEKI_KEPT_DEAD UINT32_MAX /* it was given up: no state to compare with */
 
 struct seki_history {
 	uint32_t parent;     /* entry + 1 */
@@ -69,6 +75,12 @@ struct seki_walk {
 	struct seki_state *state;
 	struct seki_state *other; /* the other side of a branch */
 	uint32_t pending;	  /* states at the arena's high end */
+	uint32_t guess;		  /* the last one there that a guess was made of; 0: none */
+	uint32_t first_guess;	  /* where there is one, the first */
+	uint64_t guess_until;	  /* steps after which that is given up, and all that came of it */
+	uint64_t wasted;	  /* steps on guesses that were wrong ... */
+	uint64_t wrong_at;	  /* ... up to that one */
+	bool no_guess;		  /* the present state is one that a wrong guess was made of */
 	uint64_t work;		  /* registers compared or copied, about: bounded, as steps are */
 	uint32_t next_id;
 	struct seki_bpf_proof proof;
@@ -106,15 +118,31 @@ int seki_walk_prune(struct seki_walk *w);
 /* prune.c: the path has ended, `cost` instructions after the present one. */
 void seki_walk_end(struct seki_walk *w, uint32_t cost);
 
+/* join.c: widens s to a state that covers it and the other, `far`: in steps so large that few of
+ * them reach the end. False: there is none (and s is spoilt). */
+bool seki_walk_join(struct seki_state *s, const struct seki_state *with, bool far);
+
 /* pack.c: the bytes that a state takes when packed, and the packing of it behind a head of its own:
  * parts are multiples of 8 bytes. */
 size_t seki_walk_packed_size(const struct seki_state *s);
 void seki_walk_pack(struct seki_walk *w, uint8_t *at, const struct seki_state *s);
+void seki_walk_unpack(struct seki_walk *w, const struct seki_kept *kept, struct seki_state *s);
 
 /* pack.c: sets a state aside to be walked later, and takes the last such one back (WALK_END: there
  * is none). */
 int seki_walk_push(struct seki_walk *w, struct seki_state *s);
 int seki_walk_pop(struct seki_walk *w);
+
+/*
+ * pack.c: sets the present state aside in case that what is guessed of it turns out wrong (false:
+ * no room); takes it back as if nothing had been guessed; lets go of it.
+ */
+bool seki_walk_guess_begin(struct seki_walk *w);
+void seki_walk_guess_wrong(struct seki_walk *w);
+void seki_walk_guess_drop(struct seki_walk *w);
+
+/* pack.c: what was set aside. */
+void seki_walk_guess_origin(struct seki_walk *w, struct seki_state *s);
 
 /* check_*.c: one instruction each; they set the state's pc. */
 int seki_walk_alu(struct seki_walk *w, const struct seki_bpf_op *op);
