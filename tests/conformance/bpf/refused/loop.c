@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//: refused loop: insn
+//: refused the loop that insn
 #include "../ubpf.h"
 
 uint64_t entry(void *ctx, struct standard_metadata *std_meta)
