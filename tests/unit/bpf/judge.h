@@ -77,5 +77,7 @@ extern const struct unsafe_program unsafe_loops[];
 extern const struct unsafe_program unsafe_code[];
 extern const struct unsafe_program unsafe_cve[];
 extern const struct safe_program safe_programs[];
+extern const struct safe_program safe_numbers[];
+extern const struct safe_program safe_shapes[];
 
 #endif
