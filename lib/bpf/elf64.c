@@ -102,11 +102,12 @@ static const char *check_header(const Elf64_Ehdr *h, size_t len)
 	return NULL;
 }
 
-static bool lie_inside(const struct seki_elf *elf)
+static bool lie_inside(struct seki_elf *elf)
 {
 	for (uint32_t i = 0; i < elf->n_sections; i++) {
 		const Elf64_Shdr *h = header_of(elf, i);
 
+		elf->fault = i + 1;
 		if (!h || (has_bytes(h) && !seki_in_range(h->sh_offset, h->sh_size, elf->len)))
 			return false;
 	}
@@ -129,16 +130,18 @@ static const char *find_symbols(struct seki_elf *elf)
 	for (uint32_t i = 0; i < elf->n_sections; i++) {
 		const Elf64_Shdr *h = header_of(elf, i);
 
+		elf->fault = i + 1;
 		if (h->sh_type == SHT_SYMTAB && (elf->symbols || h->sh_size % sizeof(Elf64_Sym)))
 			return "the symbol table is malformed";
 		if (!seki_elf_section(elf, i, &s))
-			return "a section has a malformed name or size";
+			return "its name or size is malformed";
 		if (s.type != SHT_SYMTAB)
 			continue;
 		elf->symbols = s.bytes;
 		elf->n_symbols = (uint32_t)(s.size / sizeof(Elf64_Sym));
 		elf->strings = s.link;
 	}
+	elf->fault = 0;
 	return elf->symbols ? NULL : "there is no symbol table";
 }
 
@@ -147,17 +150,21 @@ static const char *check_sections(struct seki_elf *elf)
 	const char *why;
 
 	if (!lie_inside(elf))
-		return "a section lies outside the file; is it truncated?";
+		return "it lies outside the file; is the file truncated?";
+	elf->fault = elf->names + 1;
 	if (!is_strings(elf, elf->names))
 		return "the table of section names is malformed";
 	why = find_symbols(elf);
-	if (!why && !is_strings(elf, elf->strings))
+	if (!why && !is_strings(elf, elf->strings)) {
+		elf->fault = elf->strings + 1;
 		why = "the table of symbol names is malformed";
+	}
 	return why;
 }
 
 int seki_elf_open(const void *bytes, size_t len, struct seki_elf *elf, const char **why)
 {
+	uint32_t fault;
 	Elf64_Ehdr h;
 
 	*elf = (struct seki_elf){.len = len};
@@ -177,7 +184,9 @@ int seki_elf_open(const void *bytes, size_t len, struct seki_elf *elf, const cha
 	*why = check_sections(elf);
 	if (!*why)
 		return 0;
+	fault = elf->fault;
 	seki_elf_close(elf);
+	elf->fault = fault;
 	return -ENOEXEC;
 }
 

@@ -23,6 +23,7 @@ struct seki_elf {
 	const uint8_t *symbols; /* Elf64_Sym, unaligned */
 	uint32_t n_symbols;
 	uint32_t strings; /* index of the symbol names' section */
+	uint32_t fault;	  /* after a refusal: the section that is to blame, + 1; 0: none */
 };
 
 struct seki_elf_section {

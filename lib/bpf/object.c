@@ -225,7 +225,9 @@ int seki_obj_open(const void *bytes, size_t len, const char *entry, struct seki_
 		return -ENOMEM;
 	memcpy(obj->bytes, bytes, len);
 	err = seki_elf_open(obj->bytes, len, &obj->elf, &why);
-	if (err == -ENOEXEC)
+	if (err == -ENOEXEC && obj->elf.fault)
+		seki_obj_refuse(log, "section %u: %s", (uint64_t)obj->elf.fault - 1, why);
+	else if (err == -ENOEXEC)
 		seki_obj_refuse(log, "%s", why);
 	if (!err)
 		err = read_parts(obj, entry, log);

@@ -347,7 +347,7 @@ static void test_relocations(void **state)
 	REFUSED(m, -ENOEXEC, "section .rel: the relocations are malformed");
 	m = make_relocated(3, 1, STT_OBJECT);
 	m->sections[m->n_sections - 1].sh_size = 8;
-	REFUSED(m, -ENOEXEC, "a section has a malformed name or size");
+	REFUSED(m, -ENOEXEC, "section 6: its name or size is malformed");
 	m = make_relocated(3, 1, STT_OBJECT);
 	m->sections[m->n_sections - 1].sh_size = 80; /* more than there are instructions */
 	REFUSED(m, -ENOEXEC, "the relocations are malformed");
