@@ -80,9 +80,30 @@ static void exchange_signs(struct seki_num *n, unsigned int bytes)
 	}
 }
 
+static bool sync_const(struct seki_num *n, unsigned int bytes)
+{
+	int64_t v = sext(n->umin, bytes);
+
+	if (!seki_tnum_holds(n->t, n->umin) || v < n->smin || v > n->smax)
+		return false;
+	n->t = seki_tnum_const(n->umin);
+	n->smin = n->smax = v;
+	return true;
+}
+
+static bool is_same(const struct seki_num *a, const struct seki_num *b)
+{
+	return a->umin == b->umin && a->umax == b->umax && a->smin == b->smin &&
+	       a->smax == b->smax && a->t.mask == b->t.mask && a->t.value == b->t.value;
+}
+
 bool seki_num_sync(struct seki_num *n, unsigned int bytes)
 {
 	for (int round = 0; round < 2; round++) {
+		struct seki_num before = *n;
+
+		if (seki_num_is_const(n))
+			return sync_const(n, bytes);
 		if (!seki_tnum_next(n->t, n->umin, &n->umin) ||
 		    !seki_tnum_prev(n->t, n->umax, &n->umax))
 			return false;
@@ -91,6 +112,8 @@ bool seki_num_sync(struct seki_num *n, unsigned int bytes)
 			return false;
 		if (!seki_tnum_meet(n->t, seki_tnum_range(n->umin, n->umax), &n->t))
 			return false;
+		if (is_same(n, &before))
+			break;
 	}
 	return true;
 }

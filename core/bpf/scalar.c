@@ -67,37 +67,64 @@ static bool apply_low(struct seki_scalar *s, const struct seki_num *low)
 	return s->n.umin <= s->n.umax;
 }
 
+static bool is_same(const struct seki_num *a, const struct seki_num *b)
+{
+	return a->umin == b->umin && a->umax == b->umax && a->smin == b->smin &&
+	       a->smax == b->smax && a->t.mask == b->t.mask && a->t.value == b->t.value;
+}
+
+/* The 64-bit view is one number: is its low half one of `low`? */
+static bool settle_const(struct seki_scalar *s, const struct seki_num *low)
+{
+	uint32_t v = (uint32_t)s->n.umin;
+
+	if (!seki_tnum_holds(low->t, v) || v < low->umin || v > low->umax ||
+	    (int32_t)v < low->smin || (int32_t)v > low->smax)
+		return false;
+	s->umin32 = s->umax32 = v;
+	s->smin32 = s->smax32 = (int32_t)v;
+	return true;
+}
+
 /* `low` is what is known of the low half beside what the 64 bits tell. */
 static bool settle(struct seki_scalar *s, struct seki_num low)
 {
 	for (int round = 0; round < 2; round++) {
-		struct seki_num told;
+		struct seki_num told, before;
 
 		if (!seki_num_sync(&s->n, 8))
 			return false;
+		if (seki_num_is_const(&s->n))
+			return settle_const(s, &low);
+		before = s->n;
 		told = low_of(&s->n);
 		if (!meet(&low, &told) || !seki_num_sync(&low, 4) || !apply_low(s, &low))
 			return false;
+		if (is_same(&s->n, &before))
+			return true;
 	}
 	return seki_num_sync(&s->n, 8);
 }
 
 struct seki_scalar seki_scalar_unknown(void)
 {
-	struct seki_scalar s = {.n = seki_num_unknown(8)};
-	struct seki_num low = seki_num_unknown(4);
-
-	set_low(&s, &low);
-	return s;
+	return (struct seki_scalar){
+		.n = {{0, UINT64_MAX}, 0, UINT64_MAX, INT64_MIN, INT64_MAX},
+		.umax32 = UINT32_MAX,
+		.smin32 = INT32_MIN,
+		.smax32 = INT32_MAX,
+	};
 }
 
 struct seki_scalar seki_scalar_const(uint64_t value)
 {
-	struct seki_scalar s = {.n = seki_num_const(value, 8)};
-	struct seki_num low = seki_num_const(value, 4);
-
-	set_low(&s, &low);
-	return s;
+	return (struct seki_scalar){
+		.n = {{value, 0}, value, value, (int64_t)value, (int64_t)value},
+		.umin32 = (uint32_t)value,
+		.umax32 = (uint32_t)value,
+		.smin32 = (int32_t)value,
+		.smax32 = (int32_t)value,
+	};
 }
 
 struct seki_scalar seki_scalar_range(uint64_t min, uint64_t max)
@@ -144,10 +171,15 @@ static bool closed_in_low_half(enum seki_bpf_alu op, const struct seki_scalar *b
 struct seki_scalar seki_scalar_alu(enum seki_bpf_alu op, const struct seki_scalar *a,
 				   const struct seki_scalar *b, unsigned int bytes)
 {
-	struct seki_num la = seki_scalar_low(a), lb = seki_scalar_low(b);
-	struct seki_num low = seki_num_unknown(4);
+	struct seki_num la, lb, low = seki_num_unknown(4);
 	struct seki_scalar s;
 
+	if (seki_scalar_is_const(a) && seki_scalar_is_const(b))
+		return seki_scalar_const(seki_alu_exact(op, a->n.umin, b->n.umin, bytes));
+	if (op == SEKI_ALU_MOV && (bytes == 8 || b->n.umax <= UINT32_MAX))
+		return *b;
+	la = seki_scalar_low(a);
+	lb = seki_scalar_low(b);
 	if (bytes == 4) {
 		low = seki_num_alu(op, &la, &lb, 4);
 		return seki_scalar_widen(&low);

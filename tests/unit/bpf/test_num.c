@@ -245,7 +245,7 @@ static void test_tnum_neighbours(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < 1 << 18; i++) {
 		struct seki_tnum t = {i & 63, i >> 6 & 63};
-		uint64_t from = i >> 12, next = from, prev = from, got;
+		uint64_t from = i >> 12, next = from, prev = from, got = 0;
 
 		if (t.value & t.mask)
 			continue;
