@@ -206,20 +206,30 @@ static bool covers(struct seki_walk *w, const struct seki_kept *old, const struc
 
 _Static_assert(CONTENT % 4 == 0, "read by words");
 
+static uint64_t stir(uint64_t hash, const uint8_t *at, size_t n)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, at, n);
+	hash = (hash ^ word) * 0xff51afd7ed558ccdu;
+	return hash >> 29 | hash << 35;
+}
+
+/* Two sums side by side: one multiplication need not wait for the other. */
 static uint32_t hash_state(const struct seki_kept *head)
 {
 	const uint8_t *at = (const uint8_t *)head + CONTENT;
-	uint64_t hash = 0x9e3779b97f4a7c15u, word = 0;
+	uint64_t odd = 0x9e3779b97f4a7c15u, even = head->bytes;
+	size_t left = head->bytes - CONTENT;
 
-	for (size_t left = head->bytes - CONTENT; left; at += 8) {
-		size_t n = left < 8 ? left : 8;
-
-		memcpy(&word, at, n);
-		hash = (hash ^ word) * 0xff51afd7ed558ccdu;
-		hash ^= hash >> 32;
-		left -= n;
+	for (; left >= 16; left -= 16, at += 16) {
+		odd = stir(odd, at, 8);
+		even = stir(even, at + 8, 8);
 	}
-	return (uint32_t)hash;
+	odd = stir(odd, at, left < 8 ? left : 8);
+	if (left > 8)
+		even = stir(even, at + 8, left - 8);
+	return (uint32_t)((odd ^ even >> 7) * 0x9e3779b97f4a7c15u >> 32);
 }
 
 /* The very same state, which most are where paths meet again. */
@@ -434,8 +444,9 @@ int seki_walk_prune(struct seki_walk *w)
 	err = guess(w);
 	if (err >= 0)
 		return err;
+	if (w->no_guess) /* made in its place */
+		now = pack_here(w);
 	w->no_guess = false;
-	now = pack_here(w);
 	if (now)
 		keep(w, now);
 	return 0;

@@ -1,15 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The verifier's main loop. After the graph has shown no loop, every path is walked from the entry
- * with all that is known of registers, stack and packet; where paths meet, what a former walk from
- * there has covered is not walked again (prune.c). Work is bounded by STEPS_MAX and WORK_MAX,
- * memory by what the caller gives.
+ * The verifier's main loop. Every path is walked from the entry with all that is known of registers,
+ * stack and packet; loops round by round, calls into the function. Depth first: of a branch, one side
+ * is walked to all its ends, then the other.
+ *
+ * Where paths meet, the state is kept. A kept state is open while a path from it is still to be
+ * walked, then finished. States that a finished one covers are not walked again.
+ *
+ * Why that is right, in loops too. Claim: from all that a finished state stands for, a run touches
+ * only what it may, and ends within `cost` instructions. By induction over the order in which states
+ * finish: each path from it led to an exit, to a comparison that cannot come true, or to a state that
+ * was covered by one that had finished before, for which the claim holds. An open state covers
+ * nothing: a loop that comes back to what it was is on its own path, and there is no end to it. So
+ * every loop that is accepted was followed to its last round, and the cost of the root is no estimate
+ * of the graph but the longest of the paths that were walked, those that were not walked counted by
+ * the state that covers them. It is at most the number of steps, as no instruction of the walk is
+ * on such a path twice.
+ *
+ * Where many states meet, one that covers several is guessed and walked in their place (prune.c).
+ * That is a state like any other, so the claim holds for it; a rejection that comes of it is none:
+ * the walk goes back, and goes on with what is known.
+ *
+ * The walk ends: steps and work are bounded by STEPS_MAX and WORK_MAX, memory by what the caller
+ * gives.
  */
 #include "core/bpf/verify.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "core/base/check.h"
 #include "core/bpf/packet.h"
 #include "core/bpf/text.h"
 #include "core/bpf/walk.h"
@@ -80,7 +100,8 @@ static int step(struct seki_walk *w)
 
 static bool is_exhausted(const struct seki_walk *w)
 {
-	return w->proof.steps > STEPS_MAX || w->work + w->state->work + w->other->work > WORK_MAX;
+	return w->proof.steps > w->max_steps ||
+	       w->work + w->state->work + w->other->work > WORK_MAX;
 }
 
 /* Where nothing was tried since the last kept state, another path is unlikely to come by. */
@@ -223,12 +244,15 @@ int seki_bpf_verify(struct seki_bpf_image *image, void *memory, size_t size,
 	struct seki_walk w = {
 		.image = image,
 		.arena = {.base = memory, .low = 0, .high = size & ~(size_t)15},
+		.max_steps = STEPS_MAX,
 		.next_id = SEKI_SYM_NEW,
 		.why = why,
 	};
 	int err;
 
 	*why = (struct seki_bpf_rejection){.insn = 0};
+	if (image->max_steps)
+		w.max_steps = seki_min(STEPS_MAX, image->max_steps);
 	if (!lay_out(&w)) {
 		struct seki_text text = seki_text_on(why->reason, sizeof(why->reason));
 

@@ -24,6 +24,7 @@ struct seki_bpf_image {
 	uint32_t n_maps;
 	const uint8_t *data; /* read-only data */
 	uint32_t data_size;
+	uint64_t max_steps; /* give up after as many: 0 or more than usual: as usual */
 };
 
 struct seki_bpf_proof {

@@ -82,6 +82,7 @@ struct seki_walk {
 	uint64_t wrong_at;	  /* ... up to that one */
 	bool no_guess;		  /* the present state is one that a wrong guess was made of */
 	uint64_t work;		  /* registers compared or copied, about: bounded, as steps are */
+	uint64_t max_steps;
 	uint32_t next_id;
 	struct seki_bpf_proof proof;
 	struct seki_bpf_rejection *why;
