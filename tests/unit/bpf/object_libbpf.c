@@ -3,11 +3,10 @@
  * A program as libbpf's users write them, which test_object_clang.c loads: maps in .maps, a section
  * for the programs, functions in .text, a licence, and other programs with what is none of ours.
  */
-#include "tests/conformance/bpf/ubpf.h"
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
 
-#define SEC(name)	   __attribute__((section(name), used))
-#define __uint(name, val)  int(*name)[val]
-#define __type(name, type) __typeof__(type) *name
+#include "tests/conformance/bpf/ubpf.h"
 
 struct flow {
 	uint32_t addr;
@@ -15,18 +14,45 @@ struct flow {
 };
 
 struct {
-	__uint(type, 1); /* BPF_MAP_TYPE_HASH */
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 100);
 	__type(key, struct flow);
 	__type(value, uint64_t);
 } flows SEC(".maps");
 
 static struct {
-	__uint(type, 2); /* BPF_MAP_TYPE_ARRAY */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2);
 	__uint(key_size, 4);
 	__uint(value_size, sizeof(uint64_t));
 } counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16);
+	__type(key, uint32_t);
+	__type(value, uint32_t);
+} recent SEC(".maps");
+
+struct prefix {
+	uint32_t bits;
+	uint8_t addr[4];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 16);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct prefix);
+	__type(value, uint32_t);
+} routes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, uint64_t);
+} packets SEC(".maps");
 
 char LICENSE[] SEC("license") = "GPL";
 uint32_t kernel_version SEC("version") = 1;
@@ -38,7 +64,7 @@ void *memcpy(void *to, const void *from, unsigned long n);
 
 __attribute__((noinline)) uint64_t count(uint32_t key)
 {
-	uint64_t *value = ubpf_map_lookup((void *)&counts, &key);
+	uint64_t *value = bpf_map_lookup_elem(&counts, &key);
 
 	if (!value)
 		return 0;
@@ -56,7 +82,7 @@ static __attribute__((noinline)) uint64_t remember(uint32_t addr)
 	struct flow flow = {.addr = addr};
 	uint64_t one = 1;
 
-	return ubpf_map_update((void *)&flows, &flow, &one) == 0 ? count(1) : 0;
+	return bpf_map_update_elem(&flows, &flow, &one, BPF_ANY) == 0 ? count(1) : 0;
 }
 
 SEC("xdp") uint64_t other(void *ctx)
@@ -74,6 +100,24 @@ SEC("xdp") uint64_t entry(void *ctx, struct standard_metadata *std_meta)
 SEC("tc/with/a/long.name") uint64_t last(void *ctx, struct standard_metadata *std_meta)
 {
 	return remember(1);
+}
+
+/* 1: a route leads there; 2: seen before. */
+SEC("tc") uint64_t route(void *ctx, struct standard_metadata *std_meta)
+{
+	struct prefix key = {.bits = 32, .addr = {10, 1, 2, 3}};
+	uint32_t zero = 0, one = 1, port = std_meta->input_port;
+	uint64_t *n = bpf_map_lookup_elem(&packets, &zero);
+	uint64_t result = 0;
+
+	if (n)
+		++*n;
+	if (bpf_map_lookup_elem(&routes, &key))
+		result |= 1;
+	if (bpf_map_lookup_elem(&recent, &port))
+		result |= 2;
+	bpf_map_update_elem(&recent, &port, &one, BPF_ANY);
+	return n ? result | *n << 8 : 0;
 }
 
 SEC("tc") uint64_t copies(void *ctx, struct standard_metadata *std_meta)

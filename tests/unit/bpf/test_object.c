@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/base/check.h"
+#include "sekisho/bpf.h"
 #include "tests/unit/bpf/asm.h"
 #include "tests/unit/bpf/objmake.h"
 
@@ -131,6 +132,73 @@ static void test_v4(void **state)
 	ACCEPTED(m, &obj);
 	expect_insns(&obj, code, sizeof(code));
 	seki_obj_close(&obj);
+}
+
+static int load_made(struct maker *m, struct seki_bpf_prog **prog, char *log, size_t size)
+{
+	struct seki_bpf_load_opts opts = {.sz = sizeof(opts), .log = log, .log_size = size};
+	size_t len;
+	uint8_t *bytes = make_object(m, &len);
+	int err = seki_bpf_prog_load(bytes, len, &opts, prog);
+
+	free(bytes);
+	return err;
+}
+
+/* -mcpu=v4 from the object to the result. */
+static void test_v4_runs(void **state)
+{
+	static const struct seki_bpf_insn code[] = {
+		RAW(0x06, 0, 0, 0, 1),	  /* gotol over the next */
+		EXIT,			  /* dropped */
+		MOVI(1, 0x1280),	  /* */
+		RAW(0xbf, 0, 1, 8, 0),	  /* r0 = (s8)r1: -128 */
+		RAW(0x37, 0, 0, 1, -3),	  /* r0 s/= -3: 42 */
+		STI(H, 10, -8, 0x80ff),	  /* */
+		LDS(H, 2, 10, -8),	  /* r2 = -0x7f01 */
+		BSWAP(2, 16),		  /* r2 = 0xff80 */
+		ALUR(ADD, 0, 2),	  /* */
+		RAW(0x97, 0, 0, 1, 1000), /* r0 s%= 1000: (0xff80 + 42) % 1000 */
+		EXIT,
+	};
+	struct maker *m = make();
+	struct seki_bpf_prog *prog;
+	uint8_t packet[8] = {0};
+	struct seki_bpf_run run = {.buf = packet, .size = 8, .copied = 8, .len = 8};
+	char log[512];
+	uint64_t r0;
+
+	(void)state;
+	make_symbol(m, "entry", STT_FUNC, make_code(m, "x", code, sizeof(code)), 0, sizeof(code));
+	if (load_made(m, &prog, log, sizeof(log)))
+		fail_msg("%s", log);
+	assert_int_equal(seki_bpf_prog_run(prog, &run, &r0), 0);
+	assert_int_equal(r0, (0xff80 + 42) % 1000);
+	seki_bpf_prog_destroy(prog);
+}
+
+/* Instructions that only the kernel has. */
+static void test_kernel_only(void **state)
+{
+	static const struct seki_bpf_insn insns[] = {
+		RAW(0xe5, 0, 0, 0, 0), /* may_goto */
+		RAW(0xbf, 1, 1, 1, 1), /* addr_space_cast */
+		RAW(0x0d, 1, 0, 0, 0), /* gotox */
+		RAW(0x8e, 0, 0, 0, 0),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SEKI_COUNT(insns); i++) {
+		const struct seki_bpf_insn code[] = {MOVI(0, 0), MOVI(1, 0), insns[i], EXIT};
+		struct maker *m = make();
+		struct seki_bpf_prog *prog;
+		char log[512];
+
+		make_symbol(m, "entry", STT_FUNC, make_code(m, "x", code, sizeof(code)), 0, 0);
+		assert_int_equal(load_made(m, &prog, log, sizeof(log)), -ENOEXEC);
+		if (!strstr(log, "at insn 2"))
+			fail_msg("%u: %s", (unsigned int)i, log);
+	}
 }
 
 static struct maker *make_bad(const struct seki_bpf_insn *insns, size_t size)
@@ -487,6 +555,8 @@ int main(void)
 		cmocka_unit_test(test_dead_code),
 		cmocka_unit_test(test_jumps),
 		cmocka_unit_test(test_v4),
+		cmocka_unit_test(test_v4_runs),
+		cmocka_unit_test(test_kernel_only),
 		cmocka_unit_test(test_bad_flow),
 		cmocka_unit_test(test_overlapping_code),
 		cmocka_unit_test(test_entries),

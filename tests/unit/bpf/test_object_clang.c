@@ -61,7 +61,7 @@ static void test_runs(void **state)
 		read_object(i);
 		if (load(NULL, &prog))
 			fail_msg("%s: %s", objects[i], log_text);
-		assert_int_equal(seki_bpf_prog_info(prog)->maps, 2);
+		assert_int_equal(seki_bpf_prog_info(prog)->maps, 5);
 		assert_int_equal(run(prog, 0), 5 + 5000);
 		assert_int_equal(run(prog, 9), 10);
 		assert_int_equal(run(prog, 0), 10 + 15000);
@@ -72,6 +72,27 @@ static void test_runs(void **state)
 		if (load("last", &prog))
 			fail_msg("%s: %s", objects[i], log_text);
 		assert_int_equal(run(prog, 0), 5);
+		seki_bpf_prog_destroy(prog);
+	}
+}
+
+static void test_map_types(void **state)
+{
+	(void)state;
+	for (int i = 0; i < n_objects - 1; i++) {
+		const uint8_t route[8] = {8, 0, 0, 0, 10};
+		const uint32_t value = 1;
+		struct seki_bpf_prog *prog;
+
+		read_object(i);
+		if (load("route", &prog))
+			fail_msg("%s: %s", objects[i], log_text);
+		assert_int_equal(run(prog, 3), 0x100);
+		assert_int_equal(run(prog, 3), 0x202);
+		assert_int_equal(seki_bpf_map_set(seki_bpf_prog_map(prog, "routes"), route, &value),
+				 0);
+		assert_int_equal(run(prog, 3), 0x303);
+		assert_int_equal(run(prog, 4), 0x401);
 		seki_bpf_prog_destroy(prog);
 	}
 }
@@ -104,6 +125,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_map_types),
 		cmocka_unit_test(test_refusals),
 	};
 
