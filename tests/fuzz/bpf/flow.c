@@ -35,21 +35,26 @@ static void gen_inside(struct attempt *a, struct choices *c)
 struct counting {
 	uint8_t cond, width; /* goes on while the counter is so, by 64 or 32 bits */
 	int32_t from, step, bound;
-	bool by_reg; /* the bound is in r1 */
 };
 
-static struct counting some_counting(struct choices *c)
+static struct counting some_counting(const struct attempt *a, struct choices *c)
 {
 	static const uint8_t up[] = {JLT, JLT, JLE, JSLT, JSLE, JNE},
 			     down[] = {JGT, JGE, JSGT, JSGE, JNE};
-	int32_t n = (int32_t)(choose(c, 12) ? 1 + choose(c, 12) : choose(c, 300));
+	int32_t n = (int32_t)(choose(c, 12) ? 1 + choose(c, a->depth ? 3 : 6)
+					    : choose(c, a->depth ? 12 : 70));
 	struct counting k = {.width = either(c, JMP64, JMP32), .step = 1, .bound = n};
 
 	k.cond = up[choose(c, sizeof(up))];
-	if (choose(c, 4) == 0)
-		k = (struct counting){down[choose(c, sizeof(down))], k.width, n, -1, 0, false};
-	if (k.cond == JNE ? choose(c, 40) == 0 : choose(c, 4) == 0)
-		k.step *= 1 + (int32_t)choose(c, 4);
+	if (choose(c, 4) == 0) {
+		k.cond = down[choose(c, sizeof(down))];
+		k.from = n;
+		k.step = -1;
+		k.bound = k.cond == JGE || k.cond == JSGE;
+	} else if (choose(c, 4) == 0) {
+		k.step = 1 + (int32_t)choose(c, 4);
+		k.bound *= k.step;
+	}
 	switch (choose(c, 60)) { /* something is not as it should be */
 	case 0:
 		k.step = (int32_t)choose(c, 4) - 2;
@@ -189,7 +194,7 @@ static void gen_fill(struct attempt *a, struct choices *c)
 
 void gen_loop(struct attempt *a, struct choices *c)
 {
-	struct counting k = some_counting(c);
+	struct counting k = some_counting(a, c);
 
 	if (a->depth == DEPTH_MAX || a->n + BODY_ROOM > INSNS_MAX) {
 		gen_constant(a, c);

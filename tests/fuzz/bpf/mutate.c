@@ -101,6 +101,8 @@ bool mutate(struct attempt *a, struct choices *c)
 
 	if (second_half(a, at) || insn->opcode == 0x18)
 		return false;
+	if (is_jump(insn) && insn->off < 0 && choose(c, 8)) /* most would never end */
+		return false;
 	switch (choose(c, 8)) {
 	case 0:
 		change_reg(insn, c);
