@@ -35,8 +35,9 @@ bench-bpf: build ## every figure of the BPF machine, beside native code and DPDK
 	@ninja -C $(BUILD)/main bench/bpf/bpf_bench >/dev/null
 	@$(BUILD)/main/bench/bpf/bpf_bench $(BUILD)/main/bench/bpf $(ARGS)
 
-fuzz: setup ## fuzz for TIME seconds each (default 60): make fuzz TIME=3600
-	@$(PYTHON) tests/fuzz/run.py --build $(BUILD) --seconds $(or $(TIME),60)
+fuzz: setup ## fuzz for TIME seconds each (default 60): make fuzz TIME=3600 ENGINE=afl ONLY=elf
+	@$(PYTHON) tests/fuzz/run.py --build $(BUILD) --seconds $(or $(TIME),60) \
+		--engine $(or $(ENGINE),libfuzzer) $(ONLY)
 
 mutation: setup ## break each check of the BPF verifier in turn: some test must see it
 	@$(PYTHON) tests/mutation/run.py --build $(BUILD)

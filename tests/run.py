@@ -4,7 +4,7 @@
     style        clang-format, layers, sizes, licences, freestanding core
     unit         cmocka programs, built with AddressSanitizer and UndefinedBehaviorSanitizer
     conformance  data-driven cases, every engine
-    fuzz         each libFuzzer target for a few seconds
+    fuzz         each libFuzzer target for a few seconds, random BPF programs for a minute
     system       pytest: real Open vSwitch, real virtual machines, network namespaces
     hygiene      nothing was left behind: processes, namespaces, interfaces, mounts
 
@@ -133,13 +133,18 @@ class Runner:
         self.meson_tests(os.path.join(self.build, "main"), "conformance")
 
     def fuzz(self, seconds):
-        code, path = self.run("fuzz", [sys.executable, "tests/fuzz/run.py", "--build", self.build,
-                                       "--seconds", str(seconds)], live=True)
+        """libFuzzer's targets, the random programs for a minute, two of the targets with AFL++."""
+        self.fuzz_with("fuzz", seconds, ["--diff-seconds", str(max(seconds, 60))])
+        self.fuzz_with("fuzz-afl", seconds, ["--engine", "afl", "elf", "verifier"])
+
+    def fuzz_with(self, name, seconds, options):
+        code, path = self.run(name, [sys.executable, "tests/fuzz/run.py", "--build", self.build,
+                                     "--seconds", str(seconds), *options], live=True)
         with open(path) as log:
-            for name, result in re.findall(r"^fuzz (\S+): (\w+)", log.read(), re.M):
-                self.tally.add(f"fuzz/{name}", "passed" if result == "ok" else "failed")
+            for target, result in re.findall(r"^fuzz (\S+): (\w+)", log.read(), re.M):
+                self.tally.add(f"fuzz/{target}", {"ok": "passed"}.get(result, result))
         if code:
-            self.tally.add("fuzz", "failed", f"see {path}")
+            self.tally.add(name, "failed", f"see {path}")
 
     def system(self):
         if os.geteuid() != 0:

@@ -1,66 +1,177 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds every fuzz target with clang, libFuzzer and the sanitizers, and runs each for a while.
+"""Builds the fuzzers with clang and the sanitizers, and runs each for a while.
 
-Prints `fuzz NAME: ok|crash|...` a target. Seeds are tests/fuzz/*/corpus_NAME; what is found grows in
-build/fuzz/corpus/NAME, a crashing input is kept in build/fuzz/crashes.
+Targets are programs tests/fuzz/*/fuzz_NAME.c, for libFuzzer or for AFL++ (--engine afl), and two
+without an engine: bpf-differential (random BPF programs in every engine of ours) and bpf-kernel (the
+same against the Linux kernel, as root). A line `fuzz NAME: ok|crash, ...` a target.
+
+Seeds are tests/fuzz/*/corpus_NAME, words tests/fuzz/*/NAME.dict; what is found grows in
+build/fuzz/corpus/NAME (AFL++: build/afl/corpus/NAME). A crashing input is kept in
+build/fuzz/crashes/NAME-*; run it again with `build/fuzz/tests/fuzz/*/fuzz_NAME FILE`. A failing
+random program prints how to have it again.
 """
 import argparse
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
+import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+COMPILERS = {"libfuzzer": "clang", "afl": "afl-clang-fast"}
+DIFFERENTIAL = {"bpf-differential": ["--kind", "mixed"], "bpf-kernel": ["--kind", "neutral", "--kernel"]}
 
 
-def configure(path):
+def say(line):
+    print(line, flush=True)
+
+
+def configure(path, compiler):
+    """Returns the targets by name."""
+    env = dict(os.environ, CC=compiler, AFL_QUIET="1")
     if not os.path.exists(os.path.join(path, "build.ninja")):
         subprocess.run(["meson", "setup", path, "--buildtype=debugoptimized", "-Dfuzz=true",
                         "-Db_lundef=false"], cwd=TOP, check=True, stdout=subprocess.DEVNULL,
-                       env=dict(os.environ, CC="clang"))
-    text = subprocess.run(["ninja", "-C", path, "-t", "targets", "all"], check=True,
+                       env=env)
+    text = subprocess.run(["ninja", "-C", path, "-t", "targets", "all"], check=True, env=env,
                           capture_output=True, text=True).stdout
-    targets = sorted(set(re.findall(r"^(tests/fuzz/[^/]+/fuzz_\w+): c_LINKER", text, re.M)))
-    subprocess.run(["ninja", "-C", path, *targets], check=True, stdout=subprocess.DEVNULL)
-    return targets
+    found = re.findall(r"^(tests/fuzz/[^/]+/(?:fuzz_|diff_)(\w+)): c_LINKER", text, re.M)
+    targets = {name: target for target, name in found if "/fuzz_" in target}
+    diff = [target for target, _ in found if "/diff_" in target]
+    return targets, diff
 
 
-def fuzz(path, target, seconds):
-    name = os.path.basename(target)[len("fuzz_"):]
+def build(path, targets):
+    env = dict(os.environ, AFL_QUIET="1")
+    done = subprocess.run(["ninja", "-C", path, *targets], stdout=subprocess.PIPE, env=env,
+                          stderr=subprocess.STDOUT, text=True, errors="replace")
+    if done.returncode:
+        print(done.stdout[-4000:])
+        sys.exit("the fuzzers do not build")
+
+
+def files(kind, name):
+    return glob.glob(os.path.join(TOP, "tests", "fuzz", "*", kind.format(name)))
+
+
+def fuzz(path, name, target, seconds):
     grown = os.path.join(path, "corpus", name)
     crashes = os.path.join(path, "crashes", "")
     os.makedirs(grown, exist_ok=True)
     os.makedirs(crashes, exist_ok=True)
-    seeds = glob.glob(os.path.join(TOP, "tests", "fuzz", "*", "corpus_" + name))
     run = subprocess.run([os.path.join(path, target), f"-max_total_time={seconds}",
-                          f"-artifact_prefix={crashes}{name}-", "-timeout=10", "-rss_limit_mb=2048",
-                          "-print_final_stats=1", grown, *seeds],
+                          f"-artifact_prefix={crashes}{name}-", "-timeout=20", "-rss_limit_mb=2048",
+                          "-print_final_stats=1", *(f"-dict={d}" for d in files("{}.dict", name)),
+                          grown, *files("corpus_{}", name)],
                          capture_output=True, text=True, errors="replace")
     units = re.search(r"number_of_executed_units: (\d+)", run.stderr)
     count = units.group(1) if units else "0"
     if run.returncode:
+        kept = re.search(r"Test unit written to (\S+)", run.stderr)
         print(run.stderr[-4000:])
-        print(f"fuzz {name}: crash after {count} inputs, kept in {crashes}", flush=True)
+        say(f"fuzz {name}: crash after {count} inputs; again: {os.path.join(path, target)} "
+            f"{kept.group(1) if kept else crashes}")
         return False
-    print(f"fuzz {name}: ok, {count} inputs in {seconds} s", flush=True)
+    say(f"fuzz {name}: ok, {count} inputs in {seconds} s")
     return True
+
+
+def fuzz_afl(path, name, target, seconds):
+    """Fails where AFL++ kept a crash or did not run."""
+    seeds = os.path.join(path, "seeds", name)
+    out = os.path.join(path, "corpus", name)
+    shutil.rmtree(seeds, ignore_errors=True)
+    os.makedirs(seeds)
+    for folder in files("corpus_{}", name):
+        for seed in os.listdir(folder):
+            shutil.copy(os.path.join(folder, seed), seeds)
+    if not os.listdir(seeds):
+        with open(os.path.join(seeds, "empty"), "wb") as seed:
+            seed.write(bytes(64))
+    env = dict(os.environ, AFL_NO_UI="1", AFL_SKIP_CPUFREQ="1", AFL_AUTORESUME="1", AFL_QUIET="1",
+               AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_NO_AFFINITY="1",
+               ASAN_OPTIONS="abort_on_error=1:symbolize=0:detect_leaks=0")
+    run = subprocess.run(["afl-fuzz", "-V", str(seconds), "-t", "5000+", "-m", "none",
+                          *(f"-x{d}" for d in files("{}.dict", name)), "-i", seeds, "-o", out, "--",
+                          os.path.join(path, target)],
+                         capture_output=True, text=True, errors="replace", env=env)
+    crashes = glob.glob(os.path.join(out, "default", "crashes", "id:*"))
+    stats = os.path.join(out, "default", "fuzzer_stats")
+    count = re.search(r"execs_done\s*: (\d+)", open(stats).read()) if os.path.exists(stats) else None
+    if crashes or run.returncode or not count:
+        print(run.stdout[-2000:] + run.stderr[-2000:])
+        say(f"fuzz afl-{name}: crash; again: {os.path.join(path, target)} "
+            f"{crashes[0] if crashes else '?'}")
+        return False
+    say(f"fuzz afl-{name}: ok, {count.group(1)} inputs in {seconds} s")
+    return True
+
+
+def differ(path, names, seconds, seed):
+    """Side by side: there are two, and they are the longest."""
+    runs = {name: subprocess.Popen([os.path.join(path, "tests/fuzz/bpf/diff_bpf"), "--seconds",
+                                    str(seconds), "--seed", str(seed), *DIFFERENTIAL[name]],
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                   errors="replace") for name in names}
+    good = True
+    for name, run in runs.items():
+        text = run.communicate()[0]
+        lines = text.splitlines()
+        for line in lines:
+            if line.startswith("skipped: "):
+                say(f"fuzz {name}: skipped, {line[len('skipped: '):]}")
+        if run.returncode:
+            print(text[-6000:])
+        verdict = "crash" if run.returncode else "ok"
+        say(f"fuzz {name}: {verdict}, seed {seed}: {lines[-1] if lines else 'no output'}")
+        good = good and not run.returncode
+    return good
+
+
+def chosen(args, known):
+    """The names to run; all where none was given."""
+    names = set(args.only or []) | set(args.target)
+    if names - known:
+        sys.exit(f"no such target: {', '.join(sorted(names - known))}; there are "
+                 f"{', '.join(sorted(known))}")
+    return names or known
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=os.path.join(TOP, "build"))
-    parser.add_argument("--seconds", type=int, default=60, help="for each target")
-    parser.add_argument("target", nargs="*", help="names, without fuzz_ (default: all)")
+    parser.add_argument("--engine", choices=COMPILERS, default="libfuzzer")
+    parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
+    parser.add_argument("--diff-seconds", type=int,
+                        help="for the ones that run side by side (as --seconds)")
+    parser.add_argument("--seed", type=int, help="of the random programs (default: the time)")
+    parser.add_argument("--only", action="append", metavar="NAME", help="may be given again")
+    parser.add_argument("--list", action="store_true", help="name the targets")
+    parser.add_argument("target", nargs="*", help="as --only")
     args = parser.parse_args()
-    path = os.path.join(os.path.abspath(args.build), "fuzz")
-    targets = configure(path)
-    if not targets:
-        print("no fuzz target was built")
-        return 1
-    wanted = [t for t in targets if not args.target or os.path.basename(t)[5:] in args.target]
-    return 0 if all([fuzz(path, target, args.seconds) for target in wanted]) else 1
+    path = os.path.join(os.path.abspath(args.build), "afl" if args.engine == "afl" else "fuzz")
+    targets, diff = configure(path, COMPILERS[args.engine])
+    if args.list:
+        print("\n".join(sorted([*targets, *DIFFERENTIAL])))
+        return 0
+    wanted = chosen(args, {*targets, *DIFFERENTIAL})
+    names = sorted(wanted & {*targets})
+    random = sorted(wanted & {*DIFFERENTIAL}) if args.engine == "libfuzzer" else []
+    build(path, [targets[name] for name in names] + (diff if random else []))
+    run = fuzz_afl if args.engine == "afl" else fuzz
+    results = []
+    for i, name in enumerate(names):
+        if sys.stdout.isatty():
+            print(f"  {i + 1} of {len(names)}: {name}", end="\r", flush=True)
+        results.append(run(path, name, targets[name], args.seconds))
+    if random:
+        seed = int(time.time()) if args.seed is None else args.seed
+        results.append(differ(path, random, args.diff_seconds or args.seconds, seed))
+    say(f"{sum(results)} of {len(results)} without a crash")
+    return 0 if all(results) and results else 1
 
 
 if __name__ == "__main__":
