@@ -4,7 +4,9 @@
  * nothing else. Copies and constant offsets of a number stay tied to it where the machine's result
  * is exactly that, as an integer.
  */
-#include "core/bpf/walk.h"
+#include "core/bpf/relate.h"
+
+#include "core/bpf/packet.h"
 
 /* Far beyond any object: sums of offsets cannot wrap. */
 #define OFFSET_MAX (1 << 29)
@@ -22,7 +24,7 @@ void seki_walk_tie(struct seki_walk *w, struct seki_reg *r)
 	if (r->type == SEKI_REG_NUMBER && !r->id && !seki_scalar_is_const(&r->v)) {
 		r->id = w->next_id++;
 		r->id_off = 0;
-		r->shifted = false;
+		r->shifted = r->rest = false;
 	}
 }
 
@@ -36,6 +38,8 @@ static void untie(struct seki_reg *r)
 	r->id = SEKI_SYM_NONE;
 	r->id_off = 0;
 	r->shifted = false;
+	if (r->type == SEKI_REG_NUMBER)
+		r->rest = false;
 }
 
 static void copy_tie(struct seki_reg *to, const struct seki_reg *from)
@@ -43,6 +47,8 @@ static void copy_tie(struct seki_reg *to, const struct seki_reg *from)
 	to->id = from->id;
 	to->id_off = from->id_off;
 	to->shifted = from->shifted;
+	if (to->type == SEKI_REG_NUMBER)
+		to->rest = seki_reg_is_rest(from);
 }
 
 /* result = a + by, by known; the result is tied to a's symbol if no width cut it. */
@@ -51,6 +57,10 @@ static void tie_sum(struct seki_reg *result, const struct seki_reg *a, int64_t b
 {
 	int64_t off = a->id_off + by;
 
+	if (seki_reg_is_rest(a)) {
+		seki_relate_move_rest(result, a, by);
+		return;
+	}
 	if (!a->id || a->shifted || by > TIE_MAX || by < -TIE_MAX || off > TIE_MAX ||
 	    off < -TIE_MAX)
 		return;
@@ -75,7 +85,18 @@ static bool is_new_length(const struct seki_bpf_row *row, const struct seki_reg 
 	       is_symbol(b, SEKI_SYM_CUT);
 }
 
-static void tie_add(struct seki_reg *result, const struct seki_bpf_row *row,
+/* Sums and differences of what could be a length or a place in the packet. */
+static void tie_unknowns(struct seki_walk *w, struct seki_reg *result,
+			 const struct seki_bpf_row *row, const struct seki_reg *a,
+			 const struct seki_reg *b)
+{
+	if (row->sub == SEKI_ALU_SUB)
+		seki_relate_rest(w, result, a, b);
+	else if (a->v.n.umax <= SEKI_BPF_PACKET_MAX && b->v.n.umax <= SEKI_BPF_PACKET_MAX)
+		seki_relate_sum(w, result, a, b);
+}
+
+static void tie_add(struct seki_walk *w, struct seki_reg *result, const struct seki_bpf_row *row,
 		    const struct seki_reg *a, const struct seki_reg *b)
 {
 	if (is_new_length(row, a, b)) {
@@ -88,12 +109,14 @@ static void tie_add(struct seki_reg *result, const struct seki_bpf_row *row,
 		if (by > INT32_MIN && by <= INT32_MAX)
 			tie_sum(result, a, row->sub == SEKI_ALU_SUB ? -by : by, row->bytes);
 	} else if (row->sub == SEKI_ALU_ADD && seki_scalar_is_const(&a->v)) {
-		tie_add(result, row, b, a);
+		tie_add(w, result, row, b, a);
+	} else {
+		tie_unknowns(w, result, row, a, b);
 	}
 }
 
 /* Where no bit can be set in both, or-ing is adding; compilers like it better. */
-static void tie_or(struct seki_reg *result, const struct seki_bpf_row *row,
+static void tie_or(struct seki_walk *w, struct seki_reg *result, const struct seki_bpf_row *row,
 		   const struct seki_reg *a, const struct seki_reg *b)
 {
 	struct seki_bpf_row add = *row;
@@ -101,7 +124,7 @@ static void tie_or(struct seki_reg *result, const struct seki_bpf_row *row,
 	if (!seki_scalar_is_const(&b->v) || (a->v.n.t.value | a->v.n.t.mask) & b->v.n.umin)
 		return;
 	add.sub = SEKI_ALU_ADD;
-	tie_add(result, &add, a, b);
+	tie_add(w, result, &add, a, b);
 }
 
 /* v1 code zero- and sign-extends by shifting left and right by 32. */
@@ -111,11 +134,12 @@ static void tie_shift(struct seki_reg *result, const struct seki_bpf_row *row,
 	if (row->bytes != 8 || !a->id || !seki_scalar_is_const(&b->v) || b->v.n.umin != 32)
 		return;
 	if (row->sub == SEKI_ALU_LSH) {
-		if (a->shifted || !fits_u32(a))
+		if (a->shifted || (!fits_u32(a) && !seki_reg_is_rest(a)))
 			return;
 		copy_tie(result, a);
 		result->shifted = true;
-	} else if (a->shifted && (row->sub == SEKI_ALU_RSH || result->v.n.smin >= 0)) {
+	} else if (a->shifted &&
+		   (row->sub == SEKI_ALU_RSH || result->v.n.smin >= 0 || seki_reg_is_rest(a))) {
 		copy_tie(result, a);
 		result->shifted = false;
 	}
@@ -132,7 +156,7 @@ static void tie_move(struct seki_walk *w, struct seki_reg *result, const struct 
 		return;
 	if (row->sub != SEKI_ALU_MOV)
 		max = (1ull << ((8u << (row->sub - SEKI_ALU_SX8)) - 1)) - 1;
-	if (src->v.n.umax > max)
+	if (seki_reg_is_rest(src) ? max < UINT32_MAX >> 1 : src->v.n.umax > max)
 		return;
 	seki_walk_tie(w, src);
 	copy_tie(result, src);
@@ -148,11 +172,11 @@ static int number_alu(struct seki_walk *w, const struct seki_bpf_op *op, const s
 	switch (row->sub) {
 	case SEKI_ALU_ADD:
 	case SEKI_ALU_SUB:
-		tie_add(&result, row, a, b);
+		tie_add(w, &result, row, a, b);
 		break;
 	case SEKI_ALU_OR:
 	case SEKI_ALU_XOR:
-		tie_or(&result, row, a, b);
+		tie_or(w, &result, row, a, b);
 		break;
 	case SEKI_ALU_LSH:
 	case SEKI_ALU_RSH:
@@ -193,13 +217,13 @@ bool seki_walk_same_object(const struct seki_reg *a, const struct seki_reg *b)
 }
 
 /* packet + symbol + constant: kept, to be compared with what is known of the length. */
-static void tie_pointer(struct seki_reg *result, const struct seki_reg *p, const struct seki_reg *n,
-			bool sub)
+static void tie_pointer(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *p,
+			const struct seki_reg *n, bool sub)
 {
 	if (p->type == SEKI_REG_VALUE)
 		return; /* of the same lookup */
 	untie(result);
-	if (p->type != SEKI_REG_PACKET)
+	if (p->type != SEKI_REG_PACKET || seki_reg_is_rest(n))
 		return;
 	if (seki_scalar_is_const(&n->v) && p->id) {
 		struct seki_reg sum = *result;
@@ -208,6 +232,8 @@ static void tie_pointer(struct seki_reg *result, const struct seki_reg *p, const
 		copy_tie(result, &sum);
 	} else if (!sub && !seki_scalar_is_const(&n->v) && seki_scalar_is_const(&p->v)) {
 		tie_sum(result, n, (int64_t)p->v.n.umin, 8);
+	} else if (!sub) {
+		seki_relate_sum(w, result, p, n);
 	}
 }
 
@@ -235,7 +261,7 @@ static int pointer_alu(struct seki_walk *w, const struct seki_bpf_op *op, int pr
 	result.v = seki_scalar_alu(row->sub, &p->v, &n->v, 8);
 	if (result.v.n.smin < -OFFSET_MAX || result.v.n.smax > OFFSET_MAX)
 		return seki_walk_reject(w, preg, "the pointer may be moved too far away");
-	tie_pointer(&result, p, &by, row->sub == SEKI_ALU_SUB);
+	tie_pointer(w, &result, p, &by, row->sub == SEKI_ALU_SUB);
 	*seki_walk_reg(w, op->dst) = result;
 	return 0;
 }
@@ -251,6 +277,8 @@ static int pointer_distance(struct seki_walk *w, const struct seki_bpf_op *op,
 			result.v = seki_scalar_const((uint64_t)((int64_t)a->id_off - b->id_off));
 		else if (seki_scalar_is_const(&b->v))
 			tie_sum(&result, a, -(int64_t)b->v.n.umin, 8);
+		else
+			seki_relate_rest(w, &result, a, b);
 	}
 	*seki_walk_reg(w, op->dst) = result;
 	return 0;
@@ -292,6 +320,23 @@ static int move(struct seki_walk *w, const struct seki_bpf_op *op)
 	return 0;
 }
 
+/* Sums and differences of what could be lengths or places are tied to their operands. */
+static void tie_operands(struct seki_walk *w, const struct seki_bpf_op *op)
+{
+	const struct seki_bpf_row *row = seki_bpf_row(op);
+	struct seki_reg *a = seki_walk_reg(w, op->dst), *b = seki_walk_reg(w, op->src);
+
+	if (row->operand != SEKI_OPERAND_REG || a->type != SEKI_REG_NUMBER ||
+	    b->type != SEKI_REG_NUMBER || b->v.n.umax > SEKI_BPF_PACKET_MAX || a == b)
+		return;
+	if (row->sub == SEKI_ALU_ADD && a->v.n.umax <= SEKI_BPF_PACKET_MAX) {
+		seki_walk_tie(w, a);
+		seki_walk_tie(w, b);
+	} else if (row->sub == SEKI_ALU_SUB && (a->id == SEKI_SYM_LEN || seki_reg_is_rest(a))) {
+		seki_walk_tie(w, b);
+	}
+}
+
 int seki_walk_alu(struct seki_walk *w, const struct seki_bpf_op *op)
 {
 	const struct seki_bpf_row *row = seki_bpf_row(op);
@@ -309,6 +354,7 @@ int seki_walk_alu(struct seki_walk *w, const struct seki_bpf_op *op)
 	if (is_move) {
 		err = move(w, op);
 	} else {
+		tie_operands(w, op);
 		a = *seki_walk_reg(w, op->dst);
 		b = row->operand == SEKI_OPERAND_NONE ? a : operand(w, op);
 		err = any_alu(w, op, &a, &b);

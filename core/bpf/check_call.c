@@ -113,20 +113,21 @@ static void make_stale(struct seki_reg *reg, void *arg)
 static void retie(struct seki_reg *reg, void *arg)
 {
 	const struct seki_path_state *p = arg;
+	bool relative = reg->id && (reg->id < SEKI_SYM_FRESH || seki_reg_is_rest(reg));
 	bool was_length = reg->id == SEKI_SYM_LEN && !reg->shifted && reg->id_off == p->grown;
 
-	if (reg->type != SEKI_REG_NUMBER || !reg->id || reg->id >= SEKI_SYM_FRESH)
+	if (reg->type != SEKI_REG_NUMBER || !relative)
 		return;
 	reg->id = was_length ? SEKI_SYM_BEFORE : SEKI_SYM_NONE;
 	reg->id_off = 0;
-	reg->shifted = false;
+	reg->shifted = reg->rest = false;
 }
 
 static void new_length(struct seki_state *s, int64_t min, int64_t max)
 {
 	seki_state_each(s, retie, &s->p);
 	s->p.meta_is_len = false;
-	s->p.n_facts = 0;
+	s->p.n_facts = 0; /* the sums hold still */
 	s->p.grown = 0;
 	s->p.len_min = min;
 	s->p.len_max = max;

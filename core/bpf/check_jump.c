@@ -4,9 +4,7 @@
  * operands, of their copies, and of the packet's length. A side is not walked where the comparison
  * cannot come true of the two numbers as they are; what their copies say has no part in that.
  */
-#include "core/bpf/walk.h"
-
-#include <string.h>
+#include "core/bpf/relate.h"
 
 static uint32_t record(struct seki_walk *w, uint32_t parent, uint32_t insn, bool taken)
 {
@@ -29,7 +27,7 @@ static void learn(struct seki_reg *reg, void *arg)
 	int64_t shift = (int64_t)reg->id_off - known->id_off, min, max;
 
 	if ((reg->type != SEKI_REG_NUMBER && reg->type != SEKI_REG_PACKET) ||
-	    reg->id != known->id || reg->shifted != known->shifted)
+	    reg->id != known->id || reg->shifted != known->shifted || seki_reg_is_rest(reg))
 		return;
 	lesson->work += SEKI_NARROW_WORK;
 	if (!shift && reg->type == SEKI_REG_NUMBER)
@@ -56,73 +54,9 @@ static void spread(struct seki_state *s, const struct seki_reg *reg)
 
 	if (reg->id == SEKI_SYM_LEN && !reg->shifted)
 		learn_length(s, reg);
-	else if (reg->id)
+	else if (reg->id && !seki_reg_is_rest(reg))
 		seki_state_each(s, learn, &lesson);
 	s->work += lesson.work;
-}
-
-static void add_fact(struct seki_path_state *p, uint32_t id, int64_t off)
-{
-	if (off > INT32_MAX || off < INT32_MIN)
-		return;
-	for (uint32_t i = 0; i < p->n_facts; i++) {
-		if (p->facts[i].id != id)
-			continue;
-		if (p->facts[i].off < off)
-			p->facts[i].off = (int32_t)off;
-		return;
-	}
-	if (p->n_facts == SEKI_FACTS)
-		memmove(p->facts, p->facts + 1, --p->n_facts * sizeof(p->facts[0]));
-	p->facts[p->n_facts++] = (struct seki_fact){id, (int32_t)off};
-}
-
-/* hi >= lo + gap, as integers. */
-static void learn_order(struct seki_path_state *p, const struct seki_reg *hi,
-			const struct seki_reg *lo, int gap)
-{
-	if (hi->id == SEKI_SYM_LEN && lo->id >= SEKI_SYM_FRESH && !hi->shifted && !lo->shifted)
-		add_fact(p, lo->id, (int64_t)lo->id_off + gap - hi->id_off);
-}
-
-/* Did the comparison look at these numbers as the integers that they are? */
-static bool compares_integers(const struct seki_reg *a, const struct seki_reg *b,
-			      unsigned int bytes)
-{
-	uint64_t max = bytes == 8 ? INT64_MAX : INT32_MAX;
-
-	return a->v.n.umax <= max && b->v.n.umax <= max;
-}
-
-static void learn_fact(struct seki_path_state *p, enum seki_bpf_cond cond, const struct seki_reg *a,
-		       const struct seki_reg *b, unsigned int bytes)
-{
-	if (!compares_integers(a, b, bytes))
-		return;
-	switch (cond) {
-	case SEKI_COND_GT:
-	case SEKI_COND_SGT:
-		learn_order(p, a, b, 1);
-		break;
-	case SEKI_COND_GE:
-	case SEKI_COND_SGE:
-		learn_order(p, a, b, 0);
-		break;
-	case SEKI_COND_LT:
-	case SEKI_COND_SLT:
-		learn_order(p, b, a, 1);
-		break;
-	case SEKI_COND_LE:
-	case SEKI_COND_SLE:
-		learn_order(p, b, a, 0);
-		break;
-	case SEKI_COND_EQ:
-		learn_order(p, a, b, 0);
-		learn_order(p, b, a, 0);
-		break;
-	default:
-		break;
-	}
 }
 
 /* Pointers into one object are base + offset. Offsets stay within 2^29 of it, so adding them wraps
@@ -155,7 +89,8 @@ static enum seki_bpf_cond signed_order(enum seki_bpf_cond cond)
 }
 
 /* Narrows the state to where the condition is true. False: it cannot be. */
-static bool assume(struct seki_state *s, const struct seki_bpf_op *op, enum seki_bpf_cond cond)
+static bool assume(struct seki_walk *w, struct seki_state *s, const struct seki_bpf_op *op,
+		   enum seki_bpf_cond cond)
 {
 	const struct seki_bpf_row *row = seki_bpf_row(op);
 	struct seki_reg *regs = seki_state_top(s)->regs;
@@ -177,7 +112,7 @@ static bool assume(struct seki_state *s, const struct seki_bpf_op *op, enum seki
 	regs[op->dst].v = a.v;
 	if (row->operand == SEKI_OPERAND_REG)
 		regs[op->src].v = b.v;
-	learn_fact(&s->p, cond, &a, &b, row->bytes);
+	seki_relate_learn(w, s, cond, &a, &b, row->bytes);
 	spread(s, &a);
 	spread(s, &b);
 	return true;
@@ -203,8 +138,8 @@ static int branch(struct seki_walk *w, const struct seki_bpf_op *op)
 	bool may_take, may_pass;
 
 	seki_state_copy(taken, next);
-	may_take = assume(taken, op, cond);
-	may_pass = assume(next, op, seki_cond_opposite(cond));
+	may_take = assume(w, taken, op, cond);
+	may_pass = assume(w, next, op, seki_cond_opposite(cond));
 	taken->p.pc = (uint32_t)op->off;
 	next->p.pc = pc + 1;
 	if (may_take && may_pass)
@@ -300,7 +235,7 @@ int seki_walk_jump(struct seki_walk *w, const struct seki_bpf_op *op)
 		return err;
 	if (seki_reg_is_pointer(a) || seki_reg_is_pointer(b))
 		return branch_pointers(w, op, a, b);
-	if (a->id == SEKI_SYM_LEN || b->id == SEKI_SYM_LEN) {
+	if (seki_relate_would_learn(w->state, a, b)) {
 		seki_walk_tie(w, a);
 		if (by_reg)
 			seki_walk_tie(w, b);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The verifier: loads, stores and atomics, by what the pointer points at. */
-#include "core/bpf/walk.h"
+#include "core/bpf/relate.h"
 
 #include "core/base/check.h"
 #include "core/bpf/packet.h"
@@ -56,17 +56,6 @@ void seki_walk_touch(struct seki_walk *w, int64_t end)
 		w->proof.packet_touch = (uint32_t)at;
 }
 
-/* Does a comparison of the packet's length with the very symbol of this pointer allow it? */
-static bool fact_allows(const struct seki_path_state *p, const struct seki_reg *reg,
-			const struct access *a)
-{
-	for (uint32_t i = 0; i < p->n_facts; i++)
-		if (p->facts[i].id == reg->id &&
-		    reg->id_off + a->off + a->bytes <= p->facts[i].off + p->grown)
-			return true;
-	return false;
-}
-
 static int check_packet(struct seki_walk *w, const struct access *a)
 {
 	const struct seki_reg *reg = seki_walk_reg(w, (unsigned int)a->reg);
@@ -76,7 +65,8 @@ static int check_packet(struct seki_walk *w, const struct access *a)
 		return seki_walk_reject(w, a->reg,
 					"%s bytes before the start of the packet (at %d)", verb(a),
 					first);
-	if (end > seki_state_len_min(w->state) && !fact_allows(&w->state->p, reg, a))
+	if (end > seki_state_len_min(w->state) &&
+	    !seki_relate_allows(w->state, reg, a->off + a->bytes))
 		return seki_walk_reject(w, a->reg,
 					"%s the packet up to byte %d, but it may be shorter: check "
 					"its length first",
@@ -277,10 +267,12 @@ static struct seki_reg stored(const struct seki_reg *value, uint32_t bytes)
 {
 	struct seki_reg cut = seki_reg_number(seki_scalar_cut(&value->v, bytes, false));
 
-	if (bytes == 8 || value->v.n.umax < 1ull << (bytes * 8)) {
+	if (bytes == 8 || value->v.n.umax < 1ull << (bytes * 8) ||
+	    (bytes == 4 && seki_reg_is_rest(value) && !value->shifted)) {
 		cut.id = value->id;
 		cut.id_off = value->id_off;
 		cut.shifted = value->shifted;
+		cut.rest = seki_reg_is_rest(value);
 	}
 	return cut;
 }

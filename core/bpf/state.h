@@ -36,7 +36,10 @@ enum {
 
 struct seki_reg {
 	uint8_t type;
-	uint8_t frame;
+	union {
+		uint8_t frame; /* pointer into the stack */
+		bool rest;     /* number: the length less symbol, see relate.c */
+	};
 	uint8_t map;
 	bool shifted; /* number: it is (symbol + id_off) << 32 */
 	uint32_t id;
@@ -63,13 +66,20 @@ struct seki_frame {
 	struct seki_spill spills[SEKI_SPILLS];
 };
 
-/* "packet length symbol >= symbol id + off" */
+/* "packet length symbol >= symbol id + off"; where id is none, >= off. */
 struct seki_fact {
 	uint32_t id;
 	int32_t off;
 };
 
-#define SEKI_FACTS 4
+#define SEKI_FACTS 6
+
+/* "symbol id = symbol a + symbol b, as integers" */
+struct seki_sum {
+	uint32_t id, a, b;
+};
+
+#define SEKI_SUMS 4
 
 struct seki_path_state {
 	/* How the path came here: no part of what states are compared by. */
@@ -85,7 +95,9 @@ struct seki_path_state {
 	bool map_changed;
 	uint16_t unused; /* 0: states are compared byte by byte */
 	uint32_t n_facts;
+	uint32_t n_sums;
 	struct seki_fact facts[SEKI_FACTS];
+	struct seki_sum sums[SEKI_SUMS];
 	int64_t len_min, len_max; /* of SEKI_SYM_LEN */
 	int64_t grown;		  /* packet length - SEKI_SYM_LEN */
 	int64_t moved_min;	  /* the head is at most this far after where it was, negated */
@@ -106,6 +118,11 @@ static inline struct seki_frame *seki_state_top(struct seki_state *s)
 static inline bool seki_reg_is_pointer(const struct seki_reg *reg)
 {
 	return reg->type > SEKI_REG_NUMBER;
+}
+
+static inline bool seki_reg_is_rest(const struct seki_reg *reg)
+{
+	return reg->type == SEKI_REG_NUMBER && reg->rest;
 }
 
 static inline bool seki_reg_holds_something(const struct seki_reg *reg)

@@ -67,6 +67,8 @@ static void rename_id(struct seki_reg *reg, void *arg)
 		reg->id = SEKI_SYM_NONE;
 		reg->id_off = 0;
 		reg->shifted = false;
+		if (reg->type == SEKI_REG_NUMBER)
+			reg->rest = false;
 	}
 }
 
@@ -78,6 +80,8 @@ static void tidy_facts(struct seki_path_state *p, struct ids *ids)
 	for (uint32_t i = 0; i < p->n_facts; i++) {
 		uint32_t at = find_id(ids, p->facts[i].id);
 
+		if (p->facts[i].id == SEKI_SYM_NONE)
+			p->facts[kept++] = p->facts[i];
 		if (at == ids->n)
 			continue;
 		ids->uses[at]++;
@@ -88,11 +92,19 @@ static void tidy_facts(struct seki_path_state *p, struct ids *ids)
 	p->n_facts = kept;
 }
 
+static void forget_sums(struct seki_path_state *p)
+{
+	for (uint32_t i = 0; i < SEKI_SUMS; i++)
+		p->sums[i] = (struct seki_sum){0, 0, 0};
+	p->n_sums = 0;
+}
+
 static void tidy_ids(struct seki_walk *w)
 {
 	struct ids ids = {.n = 0, .next_id = &w->next_id};
 
 	seki_state_each(w->state, count_id, &ids);
+	forget_sums(&w->state->p);
 	tidy_facts(&w->state->p, &ids);
 	seki_state_each(w->state, rename_id, &ids);
 	w->work += ids.looked_at / 8;

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The verifier: numbers next to the packet's length. All statements are of symbols, which are
+ * integers that never change on a path, L being the length's:
+ *
+ *   fact  L >= symbol + off, or L >= off
+ *   sum   symbol = symbol + symbol
+ *   rest  a register whose low 32 bits, read signed, are L - symbol + id_off
+ *
+ * A rest is made by the machine's subtraction, which is right modulo 2^32, and only where the
+ * integer is seen to fit in 32 bits, signed; so its low bits, read signed, are that integer, be the
+ * register zero- or sign-extended. What a comparison of it tells is used only where the comparison
+ * looked at that integer: signed in 32 bits; or of a register that holds it in full; or unsigned,
+ * where the integer is known to be no less than 0.
+ */
+#include "core/bpf/relate.h"
+
+#include <string.h>
+
+#define OFFSET_MAX (1 << 29)
+
+static bool is_plain(const struct seki_reg *r)
+{
+	return r->id >= SEKI_SYM_FRESH && !r->shifted && !seki_reg_is_rest(r);
+}
+
+static bool fits(int64_t off)
+{
+	return off >= -OFFSET_MAX && off <= OFFSET_MAX;
+}
+
+static void add_fact(struct seki_path_state *p, uint32_t id, int64_t off)
+{
+	if (off > INT32_MAX || off < INT32_MIN)
+		return;
+	for (uint32_t i = 0; i < p->n_facts; i++) {
+		if (p->facts[i].id != id)
+			continue;
+		if (p->facts[i].off < off)
+			p->facts[i].off = (int32_t)off;
+		return;
+	}
+	if (p->n_facts == SEKI_FACTS)
+		memmove(p->facts, p->facts + 1, --p->n_facts * sizeof(p->facts[0]));
+	p->facts[p->n_facts++] = (struct seki_fact){id, (int32_t)off};
+}
+
+static const struct seki_fact *find_fact(const struct seki_path_state *p, uint32_t id)
+{
+	for (uint32_t i = 0; i < p->n_facts; i++)
+		if (p->facts[i].id == id)
+			return &p->facts[i];
+	return NULL;
+}
+
+/* L >= A + off, and B is at most max: L >= A + B + (off - max). */
+static void inherit(struct seki_path_state *p, uint32_t sum, const struct seki_reg *a,
+		    const struct seki_reg *b)
+{
+	const struct seki_fact *fact = find_fact(p, a->id);
+
+	if (fact && b->v.n.smax <= OFFSET_MAX)
+		add_fact(p, sum, (int64_t)fact->off - (b->v.n.smax - b->id_off));
+}
+
+/* The symbol of a's plus b's. */
+static uint32_t sum_of(struct seki_walk *w, struct seki_path_state *p, const struct seki_reg *a,
+		       const struct seki_reg *b)
+{
+	uint32_t id = w->next_id;
+
+	for (uint32_t i = 0; i < p->n_sums; i++) {
+		const struct seki_sum *sum = &p->sums[i];
+
+		if ((sum->a == a->id && sum->b == b->id) || (sum->a == b->id && sum->b == a->id))
+			return sum->id;
+	}
+	w->next_id++;
+	if (p->n_sums == SEKI_SUMS)
+		memmove(p->sums, p->sums + 1, --p->n_sums * sizeof(p->sums[0]));
+	p->sums[p->n_sums++] = (struct seki_sum){id, a->id, b->id};
+	inherit(p, id, a, b);
+	inherit(p, id, b, a);
+	return id;
+}
+
+static bool is_offset(const struct seki_reg *r)
+{
+	return r->v.n.smin >= -OFFSET_MAX && r->v.n.smax <= OFFSET_MAX;
+}
+
+void seki_relate_sum(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
+		     const struct seki_reg *b)
+{
+	int64_t off = (int64_t)a->id_off + b->id_off;
+
+	if (!is_plain(a) || !is_plain(b) || !fits(off) || !is_offset(a) || !is_offset(b))
+		return;
+	result->id = sum_of(w, &w->state->p, a, b);
+	result->id_off = (int32_t)off;
+}
+
+/* The integer that a register's low half is as a signed number, plus [min, max]: does it fit? */
+static bool stays_exact(const struct seki_reg *a, int64_t min, int64_t max)
+{
+	return (int64_t)a->v.smin32 + min >= INT32_MIN && (int64_t)a->v.smax32 + max <= INT32_MAX;
+}
+
+static void make_rest(struct seki_reg *result, uint32_t id, int64_t off)
+{
+	if (!fits(off))
+		return;
+	result->id = id;
+	result->id_off = (int32_t)off;
+	result->shifted = false;
+	result->rest = true;
+}
+
+/* a is small enough to be in its low half what it is in full: a length, an offset from it, or a
+ * rest, of which the low half is what counts. */
+void seki_relate_rest(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
+		      const struct seki_reg *b)
+{
+	int64_t off = (int64_t)a->id_off - b->id_off;
+
+	if (a->shifted || !is_plain(b) || !is_offset(b) ||
+	    !stays_exact(a, -b->v.n.smax, -b->v.n.smin))
+		return;
+	if (a->id == SEKI_SYM_LEN && is_offset(a))
+		make_rest(result, b->id, off);
+	else if (seki_reg_is_rest(a) && fits(off)) {
+		struct seki_reg before = {.id = a->id}; /* no more than its symbol is known */
+
+		before.v = seki_scalar_unknown();
+		make_rest(result, sum_of(w, &w->state->p, &before, b), off);
+	}
+}
+
+void seki_relate_move_rest(struct seki_reg *result, const struct seki_reg *a, int64_t by)
+{
+	if (!a->shifted && fits(by) && stays_exact(a, by, by))
+		make_rest(result, a->id, a->id_off + by);
+}
+
+/* hi >= lo + gap; was that said of the integers? */
+struct order {
+	const struct seki_reg *hi, *lo;
+	int gap;
+	bool is_signed;
+	unsigned int bytes;
+};
+
+static bool order_of(struct order *o, enum seki_bpf_cond cond, const struct seki_reg *a,
+		     const struct seki_reg *b)
+{
+	bool a_is_hi = cond == SEKI_COND_GT || cond == SEKI_COND_SGT || cond == SEKI_COND_GE ||
+		       cond == SEKI_COND_SGE || cond == SEKI_COND_EQ;
+
+	if (cond == SEKI_COND_NE || cond >= SEKI_COND_SET)
+		return false;
+	o->hi = a_is_hi ? a : b;
+	o->lo = a_is_hi ? b : a;
+	o->gap = cond == SEKI_COND_GT || cond == SEKI_COND_SGT || cond == SEKI_COND_LT ||
+		 cond == SEKI_COND_SLT;
+	o->is_signed = cond >= SEKI_COND_SGT;
+	return true;
+}
+
+/* Not negative in the width of the comparison, read either way. */
+static bool compares_as_is(const struct seki_reg *r, unsigned int bytes)
+{
+	return r->v.n.umax <= (bytes == 8 ? INT64_MAX : INT32_MAX);
+}
+
+static bool rest_is_positive(const struct seki_path_state *p, const struct seki_reg *rest)
+{
+	const struct seki_fact *fact = find_fact(p, rest->id);
+
+	return rest->v.smin32 >= 0 || (fact && (int64_t)fact->off + rest->id_off >= 0);
+}
+
+static bool rest_compares_as_is(const struct seki_path_state *p, const struct order *o)
+{
+	const struct seki_num *v = &o->hi->v.n;
+	bool extended = v->smin >= INT32_MIN && v->smax <= INT32_MAX;
+
+	if (o->is_signed && (o->bytes == 4 || extended))
+		return true;
+	return rest_is_positive(p, o->hi) && (o->bytes == 4 || extended || v->umax <= UINT32_MAX);
+}
+
+/* L - symbol + hi.id_off >= lo + gap. */
+static void learn_rest(struct seki_walk *w, struct seki_path_state *p, const struct order *o)
+{
+	int64_t off = (int64_t)o->gap - o->hi->id_off;
+	struct seki_reg hi = {.id = o->hi->id};
+
+	if (o->hi->shifted || !rest_compares_as_is(p, o) || !compares_as_is(o->lo, o->bytes))
+		return;
+	hi.v = seki_scalar_unknown();
+	if (o->lo->v.n.smin <= OFFSET_MAX)
+		add_fact(p, hi.id, off + o->lo->v.n.smin);
+	if (is_plain(o->lo) && is_offset(o->lo))
+		add_fact(p, sum_of(w, p, &hi, o->lo), off + o->lo->id_off);
+}
+
+/* L >= lo + off, lo tied to a symbol or not. */
+static void learn_below(struct seki_path_state *p, const struct seki_reg *lo, int64_t off)
+{
+	if (is_plain(lo))
+		add_fact(p, lo->id, lo->id_off + off);
+	else if (seki_scalar_is_const(&lo->v) && lo->v.n.smin <= OFFSET_MAX)
+		add_fact(p, SEKI_SYM_NONE, lo->v.n.smin + off);
+}
+
+static void learn_order(struct seki_walk *w, struct seki_path_state *p, const struct order *o)
+{
+	const struct seki_reg *hi = o->hi;
+	const struct seki_fact *fact;
+
+	if (seki_reg_is_rest(hi)) {
+		learn_rest(w, p, o);
+		return;
+	}
+	if (hi->shifted || !compares_as_is(hi, o->bytes) || !compares_as_is(o->lo, o->bytes))
+		return;
+	fact = is_plain(hi) ? find_fact(p, hi->id) : NULL;
+	if (hi->id == SEKI_SYM_LEN && is_plain(o->lo))
+		learn_below(p, o->lo, (int64_t)o->gap - hi->id_off);
+	else if (fact) /* L is above hi, and so above lo */
+		learn_below(p, o->lo, (int64_t)o->gap - hi->id_off + fact->off);
+}
+
+/* The range alone, whatever told it: the integer is at least that. */
+static void learn_from_range(struct seki_path_state *p, const struct seki_reg *r)
+{
+	if (seki_reg_is_rest(r) && !r->shifted && r->v.smin32 >= -OFFSET_MAX)
+		add_fact(p, r->id, (int64_t)r->v.smin32 - r->id_off);
+}
+
+void seki_relate_learn(struct seki_walk *w, struct seki_state *s, enum seki_bpf_cond cond,
+		       const struct seki_reg *a, const struct seki_reg *b, unsigned int bytes)
+{
+	struct order o = {.bytes = bytes};
+
+	if (order_of(&o, cond, a, b))
+		learn_order(w, &s->p, &o);
+	if (cond == SEKI_COND_EQ && order_of(&o, SEKI_COND_LE, a, b))
+		learn_order(w, &s->p, &o);
+	learn_from_range(&s->p, a);
+	learn_from_range(&s->p, b);
+}
+
+bool seki_relate_would_learn(const struct seki_state *s, const struct seki_reg *a,
+			     const struct seki_reg *b)
+{
+	return a->id == SEKI_SYM_LEN || b->id == SEKI_SYM_LEN || seki_reg_is_rest(a) ||
+	       seki_reg_is_rest(b) || (a->id && find_fact(&s->p, a->id)) ||
+	       (b->id && find_fact(&s->p, b->id));
+}
+
+bool seki_relate_allows(const struct seki_state *s, const struct seki_reg *reg, int64_t end)
+{
+	const struct seki_fact *fact = find_fact(&s->p, SEKI_SYM_NONE);
+
+	if (fact && reg->v.n.smax + end <= fact->off + s->p.grown)
+		return true;
+	fact = reg->id ? find_fact(&s->p, reg->id) : NULL;
+	return fact && reg->id_off + end <= fact->off + s->p.grown;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the verifier knows of numbers next to the packet's length, where neither is a constant. It is
+ * believed for accesses only: no path is cut, and no range narrowed, for it.
+ */
+#ifndef SEKI_CORE_BPF_RELATE_H
+#define SEKI_CORE_BPF_RELATE_H
+
+#include "core/bpf/walk.h"
+
+/* result = a + b, exactly, both unknown: ties it to the sum of their symbols. */
+void seki_relate_sum(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
+		     const struct seki_reg *b);
+
+/* result = a - b in the machine's arithmetic of `bytes`, or the distance of two pointers. Where a is
+ * tied to the length, or is a rest of it already, result is what is left of the length. */
+void seki_relate_rest(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
+		      const struct seki_reg *b);
+
+/* result = a + by; a is a rest of the length. */
+void seki_relate_move_rest(struct seki_reg *result, const struct seki_reg *a, int64_t by);
+
+/* `a cond b` was compared in `bytes` and is true: they are narrowed to that already. */
+void seki_relate_learn(struct seki_walk *w, struct seki_state *s, enum seki_bpf_cond cond,
+		       const struct seki_reg *a, const struct seki_reg *b, unsigned int bytes);
+
+/* Would a comparison of the two tell anything? Then both need symbols. */
+bool seki_relate_would_learn(const struct seki_state *s, const struct seki_reg *a,
+			     const struct seki_reg *b);
+
+/* Is the packet known to have `end` bytes behind the offset of reg, a pointer into it? */
+bool seki_relate_allows(const struct seki_state *s, const struct seki_reg *reg, int64_t end);
+
+#endif
