@@ -61,6 +61,8 @@ static int check_packet(struct seki_walk *w, const struct access *a)
 	const struct seki_reg *reg = seki_walk_reg(w, (unsigned int)a->reg);
 	int64_t first = reg->v.n.smin + a->off, end = reg->v.n.smax + a->off + a->bytes;
 
+	if (reg->id == SEKI_SYM_LEN && first < w->state->p.len_min + reg->id_off + a->off)
+		first = w->state->p.len_min + reg->id_off + a->off;
 	if (first < 0)
 		return seki_walk_reject(w, a->reg,
 					"%s bytes before the start of the packet (at %d)", verb(a),

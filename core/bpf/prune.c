@@ -161,6 +161,16 @@ static bool fact_holds(const struct seki_fact *fact, const struct seki_path_stat
 	return false;
 }
 
+static bool sum_holds(const struct seki_sum *sum, const struct seki_path_state *p,
+		      struct pairs *pairs)
+{
+	for (uint32_t i = 0; i < p->n_sums; i++)
+		if (pair(pairs, sum->a, p->sums[i].a) && pair(pairs, sum->b, p->sums[i].b) &&
+		    pair(pairs, sum->id, p->sums[i].id))
+			return true;
+	return false;
+}
+
 /*
  * Every field of the path takes part but how it came here, and pc, since states are kept per
  * instruction:
@@ -171,7 +181,7 @@ static bool fact_holds(const struct seki_fact *fact, const struct seki_path_stat
  * - meta_is_len: what was believed of the field is true now; where it was not, a load of it told
  *   nothing that is wrong now;
  * - map_changed: a call that must not wait now must not have then;
- * - facts: each that the kept path relied on holds.
+ * - sums, facts: each that the kept path relied on holds.
  */
 static bool path_covers(const struct seki_path_state *old, const struct seki_path_state *new,
 			struct pairs *pairs)
@@ -180,6 +190,9 @@ static bool path_covers(const struct seki_path_state *old, const struct seki_pat
 	    old->len_max < new->len_max || old->moved_min > new->moved_min ||
 	    (old->meta_is_len && !new->meta_is_len) || (new->map_changed && !old->map_changed))
 		return false;
+	for (uint32_t i = 0; i < old->n_sums; i++)
+		if (!sum_holds(&old->sums[i], new, pairs))
+			return false;
 	for (uint32_t i = 0; i < old->n_facts; i++)
 		if (!fact_holds(&old->facts[i], new, pairs))
 			return false;

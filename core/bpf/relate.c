@@ -231,11 +231,37 @@ static void learn_order(struct seki_walk *w, struct seki_path_state *p, const st
 		learn_below(p, o->lo, (int64_t)o->gap - hi->id_off + fact->off);
 }
 
+/* Least that the symbol of a plain register can be. */
+static int64_t least(const struct seki_reg *r)
+{
+	return r->v.n.smin - r->id_off;
+}
+
+/* L >= A + B + off, and B is at least that: L >= A + (B's least + off). */
+static void learn_from_part(struct seki_path_state *p, const struct seki_reg *b)
+{
+	for (uint32_t i = 0; i < p->n_sums; i++) {
+		const struct seki_sum sum = p->sums[i];
+		const struct seki_fact *fact = find_fact(p, sum.id);
+
+		if (!fact || (sum.a != b->id && sum.b != b->id))
+			continue;
+		add_fact(p, sum.a == b->id ? sum.b : sum.a, least(b) + fact->off);
+	}
+}
+
 /* The range alone, whatever told it: the integer is at least that. */
 static void learn_from_range(struct seki_path_state *p, const struct seki_reg *r)
 {
+	const struct seki_fact *fact = find_fact(p, r->id);
+
 	if (seki_reg_is_rest(r) && !r->shifted && r->v.smin32 >= -OFFSET_MAX)
 		add_fact(p, r->id, (int64_t)r->v.smin32 - r->id_off);
+	if (!is_plain(r) || !is_offset(r))
+		return;
+	if (fact)
+		add_fact(p, SEKI_SYM_NONE, least(r) + fact->off);
+	learn_from_part(p, r);
 }
 
 void seki_relate_learn(struct seki_walk *w, struct seki_state *s, enum seki_bpf_cond cond,
@@ -259,12 +285,37 @@ bool seki_relate_would_learn(const struct seki_state *s, const struct seki_reg *
 	       (b->id && find_fact(&s->p, b->id));
 }
 
-bool seki_relate_allows(const struct seki_state *s, const struct seki_reg *reg, int64_t end)
+/* What registers tell of parts of sums, and of symbols, at last: they may have been compared before
+ * the sum was. */
+static void learn_from_registers(struct seki_path_state *p, const struct seki_frame *f)
 {
-	const struct seki_fact *fact = find_fact(&s->p, SEKI_SYM_NONE);
+	for (uint32_t i = 0; i < SEKI_BPF_REGS; i++)
+		if (f->regs[i].type == SEKI_REG_NUMBER && f->regs[i].id)
+			learn_from_range(p, &f->regs[i]);
+	for (uint32_t i = 0; i < f->n_spills; i++)
+		if (f->spills[i].reg.type == SEKI_REG_NUMBER && f->spills[i].reg.id)
+			learn_from_range(p, &f->spills[i].reg);
+}
 
-	if (fact && reg->v.n.smax + end <= fact->off + s->p.grown)
+static bool allows(const struct seki_path_state *p, const struct seki_reg *reg, int64_t end)
+{
+	const struct seki_fact *fact = find_fact(p, SEKI_SYM_NONE);
+
+	if (fact && reg->v.n.smax + end <= fact->off + p->grown)
 		return true;
-	fact = reg->id ? find_fact(&s->p, reg->id) : NULL;
-	return fact && reg->id_off + end <= fact->off + s->p.grown;
+	fact = reg->id ? find_fact(p, reg->id) : NULL;
+	return fact && reg->id_off + end <= fact->off + p->grown;
+}
+
+bool seki_relate_allows(struct seki_state *s, const struct seki_reg *reg, int64_t end)
+{
+	if (reg->id == SEKI_SYM_LEN && reg->id_off + end <= s->p.grown)
+		return true; /* behind the end, negated */
+	if (allows(&s->p, reg, end))
+		return true;
+	if (!s->p.n_facts)
+		return false;
+	learn_from_registers(&s->p, seki_state_top(s));
+	s->work += SEKI_BPF_REGS + seki_state_top(s)->n_spills;
+	return allows(&s->p, reg, end);
 }

@@ -29,6 +29,6 @@ bool seki_relate_would_learn(const struct seki_state *s, const struct seki_reg *
 			     const struct seki_reg *b);
 
 /* Is the packet known to have `end` bytes behind the offset of reg, a pointer into it? */
-bool seki_relate_allows(const struct seki_state *s, const struct seki_reg *reg, int64_t end);
+bool seki_relate_allows(struct seki_state *s, const struct seki_reg *reg, int64_t end);
 
 #endif

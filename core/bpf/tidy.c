@@ -72,6 +72,56 @@ static void rename_id(struct seki_reg *reg, void *arg)
 	}
 }
 
+static bool has_fact(const struct seki_path_state *p, uint32_t id)
+{
+	for (uint32_t i = 0; i < p->n_facts; i++)
+		if (p->facts[i].id == id)
+			return true;
+	return false;
+}
+
+/* A sum is of use while both its parts are in registers, and it is too or something is known of it:
+ * then it needs a name even if no register has it. */
+static bool sum_is_live(const struct seki_path_state *p, const struct seki_sum *sum,
+			struct ids *ids)
+{
+	uint32_t at = find_id(ids, sum->id);
+
+	if (find_id(ids, sum->a) == ids->n || find_id(ids, sum->b) == ids->n ||
+	    (at == ids->n && (at == IDS_MAX || !has_fact(p, sum->id))))
+		return false;
+	if (at == ids->n) {
+		ids->id[ids->n] = sum->id;
+		ids->uses[ids->n++] = 0;
+	}
+	return true;
+}
+
+static uint32_t keep_id(struct ids *ids, uint32_t id)
+{
+	uint32_t at = find_id(ids, id);
+
+	ids->uses[at]++;
+	return SEKI_SYM_FRESH + at;
+}
+
+static void tidy_sums(struct seki_path_state *p, struct ids *ids)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < p->n_sums; i++) {
+		struct seki_sum sum = p->sums[i];
+
+		if (!sum_is_live(p, &sum, ids))
+			continue;
+		p->sums[kept++] = (struct seki_sum){keep_id(ids, sum.id), keep_id(ids, sum.a),
+						    keep_id(ids, sum.b)};
+	}
+	for (uint32_t i = kept; i < SEKI_SUMS; i++)
+		p->sums[i] = (struct seki_sum){0, 0, 0};
+	p->n_sums = kept;
+}
+
 /* Facts of symbols that no register has are of no use. */
 static void tidy_facts(struct seki_path_state *p, struct ids *ids)
 {
@@ -92,19 +142,12 @@ static void tidy_facts(struct seki_path_state *p, struct ids *ids)
 	p->n_facts = kept;
 }
 
-static void forget_sums(struct seki_path_state *p)
-{
-	for (uint32_t i = 0; i < SEKI_SUMS; i++)
-		p->sums[i] = (struct seki_sum){0, 0, 0};
-	p->n_sums = 0;
-}
-
 static void tidy_ids(struct seki_walk *w)
 {
 	struct ids ids = {.n = 0, .next_id = &w->next_id};
 
 	seki_state_each(w->state, count_id, &ids);
-	forget_sums(&w->state->p);
+	tidy_sums(&w->state->p, &ids);
 	tidy_facts(&w->state->p, &ids);
 	seki_state_each(w->state, rename_id, &ids);
 	w->work += ids.looked_at / 8;

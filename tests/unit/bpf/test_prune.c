@@ -20,7 +20,7 @@
 #define BUCKETS 64
 #define ROOT	16
 
-enum { A = SEKI_SYM_NEW, B, C, MAYBE }; /* symbols */
+enum { A = SEKI_SYM_NEW, B, C, SUM, MAYBE }; /* symbols */
 
 static struct seki_reg number(uint64_t min, uint64_t max, uint32_t id, int32_t off)
 {
@@ -81,8 +81,10 @@ static void make(struct seki_state *s)
 		.depth = 1,
 		.branch = 3,
 		.meta_is_len = true,
-		.n_facts = 1,
-		.facts = {{B, 14}},
+		.n_facts = 2,
+		.n_sums = 1,
+		.facts = {{B, 14}, {SUM, 10}},
+		.sums = {{SUM, A, B}},
 		.len_min = 64,
 		.len_max = 128,
 		.grown = 4,
@@ -119,6 +121,9 @@ static struct seki_spill *spill(struct seki_state *s, uint16_t at)
 	CHANGE(path_fact_of_another, false, s->p.facts[0].id = A)                                  \
 	CHANGE(path_fact_less, false, s->p.facts[0].off = 13)                                      \
 	CHANGE(path_fact_more, true, s->p.facts[0].off = 15)                                       \
+	CHANGE(path_no_sum, false, s->p.n_sums = 0)                                                \
+	CHANGE(path_sum_of_others, false, s->p.sums[0].a = B)                                      \
+	CHANGE(path_sum_swapped, false, s->p.facts[1].id = A)                                      \
 	CHANGE(path_len_min_less, false, s->p.len_min = 63)                                        \
 	CHANGE(path_len_min_more, true, s->p.len_min = 65)                                         \
 	CHANGE(path_len_max_more, false, s->p.len_max = 129)                                       \
@@ -135,6 +140,7 @@ static struct seki_spill *spill(struct seki_state *s, uint16_t at)
 	CHANGE(reg_frame, false, top(s, 6)->frame = 1)                                             \
 	CHANGE(reg_map, false, top(s, 7)->map = 1)                                                 \
 	CHANGE(reg_shifted, false, top(s, 9)->shifted = false)                                     \
+	CHANGE(reg_now_rest, false, top(s, 1)->rest = true)                                        \
 	CHANGE(reg_tie_lost, false, top(s, 1)->id = C)                                             \
 	CHANGE(reg_tied_to_another, false, top(s, 1)->id = B)                                      \
 	CHANGE(reg_tie_off, false, top(s, 1)->id_off = 3)                                          \
