@@ -74,10 +74,12 @@ extern const uint8_t judge_data[DATA_BYTES];
 extern const struct unsafe_program unsafe_programs[];
 extern const struct unsafe_program unsafe_flow_programs[];
 extern const struct unsafe_program unsafe_loops[];
+extern const struct program unsafe_endless[];
 extern const struct unsafe_program unsafe_code[];
 extern const struct unsafe_program unsafe_cve[];
 extern const struct safe_program safe_programs[];
 extern const struct safe_program safe_numbers[];
 extern const struct safe_program safe_shapes[];
+extern const struct safe_program safe_loops[];
 
 #endif

@@ -16,7 +16,8 @@
 
 static const struct unsafe_program *const unsafe[] = {unsafe_programs, unsafe_flow_programs,
 						      unsafe_loops, unsafe_code, unsafe_cve};
-static const struct safe_program *const safe[] = {safe_programs, safe_numbers, safe_shapes};
+static const struct safe_program *const safe[] = {safe_programs, safe_numbers, safe_shapes,
+						  safe_loops};
 
 static bool is_rejected(const struct unsafe_program *p)
 {
@@ -73,7 +74,7 @@ static void test_safe(void **state)
 			wrong += !is_accepted(p);
 	print_message("%u safe programs, %u not accepted or run as they should\n", n, wrong);
 	assert_int_equal(wrong, 0);
-	assert_true(n >= 150);
+	assert_true(n >= 200);
 }
 
 int main(void)
