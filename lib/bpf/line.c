@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/bpf/btf.h"
-#include "lib/bpf/object.h"
+#include "lib/bpf/object_parts.h"
 
 #define TEXT_MAX 4096 /* bytes of a line or of a file's name */
 
@@ -32,33 +32,16 @@ static bool search(const struct seki_btf_records *records, uint64_t insn_off,
 	return found;
 }
 
-/* Where in the file the instruction was. */
-static bool locate(const struct seki_obj *obj, uint32_t insn, struct seki_elf_section *section,
-		   uint64_t *off)
-{
-	if (insn >= obj->n_insns)
-		return false;
-	for (uint32_t i = 0; i < obj->n_parts; i++) {
-		uint32_t at = obj->origin[insn] - obj->parts[i].base;
-
-		if (at >= obj->parts[i].size) /* also where it wraps */
-			continue;
-		*off = (uint64_t)at * sizeof(struct seki_bpf_insn);
-		return seki_elf_section(&obj->elf, obj->parts[i].section, section);
-	}
-	return false;
-}
-
-bool seki_obj_line(const struct seki_obj *obj, uint32_t insn, struct seki_obj_line *out)
+bool seki_obj_line_at(const struct seki_obj *obj, uint32_t section, uint64_t off,
+		      struct seki_obj_line *out)
 {
 	struct seki_btf_strings strings;
 	struct seki_btf_records records;
-	struct seki_elf_section section;
+	struct seki_elf_section s;
 	struct line_info info = {.insn_off = 0};
-	uint64_t off;
 
-	if (!locate(obj, insn, &section, &off) || !seki_btf_strings(&obj->elf, &strings) ||
-	    !seki_btf_records(&obj->elf, &strings, SEKI_BTF_EXT_LINE, section.name, sizeof(info),
+	if (!seki_elf_section(&obj->elf, section, &s) || !seki_btf_strings(&obj->elf, &strings) ||
+	    !seki_btf_records(&obj->elf, &strings, SEKI_BTF_EXT_LINE, s.name, sizeof(info),
 			      &records) ||
 	    !search(&records, off, &info))
 		return false;
@@ -66,4 +49,18 @@ bool seki_obj_line(const struct seki_obj *obj, uint32_t insn, struct seki_obj_li
 	out->text = seki_btf_string(&strings, info.text, TEXT_MAX);
 	out->line = info.line_col >> 10;
 	return out->file && out->text;
+}
+
+bool seki_obj_line(const struct seki_obj *obj, uint32_t insn, struct seki_obj_line *out)
+{
+	if (insn >= obj->n_insns)
+		return false;
+	for (uint32_t i = 0; i < obj->n_parts; i++) {
+		uint32_t at = obj->origin[insn] - obj->parts[i].base;
+
+		if (at < obj->parts[i].size) /* not where it wraps */
+			return seki_obj_line_at(obj, obj->parts[i].section,
+						(uint64_t)at * sizeof(struct seki_bpf_insn), out);
+	}
+	return false;
 }

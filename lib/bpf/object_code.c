@@ -43,7 +43,8 @@ struct code {
 	struct mark *marks;
 	uint32_t size; /* instructions of all parts */
 	const uint8_t *relocs[SEKI_OBJ_PARTS_MAX];
-	uint32_t todo; /* places to follow, a chain */
+	uint32_t todo;	/* places to follow, a chain */
+	uint32_t fault; /* the instruction that log_at() told of, + 1 */
 };
 
 static const char *section_name(const struct code *c, uint32_t section)
@@ -68,6 +69,7 @@ static struct seki_text *log_at(struct code *c, uint32_t at)
 {
 	uint32_t part = part_of(c, at);
 
+	c->fault = at + 1;
 	seki_obj_log(c->log, "section %s, insn %u: ", section_name(c, c->obj->parts[part].section),
 		     (uint64_t)(at - c->obj->parts[part].base));
 	return c->log;
@@ -566,11 +568,29 @@ static int read_code(struct code *c, const char *entry)
 	return err ? err : compact(c);
 }
 
+/* The line of the source that the refused instruction comes from. */
+static void log_line(struct code *c, uint32_t at)
+{
+	uint32_t part = part_of(c, at);
+	struct seki_obj_line line;
+
+	if (!seki_obj_line_at(c->obj, c->obj->parts[part].section,
+			      (uint64_t)(at - c->obj->parts[part].base) *
+				      sizeof(struct seki_bpf_insn),
+			      &line) ||
+	    !line.line)
+		return;
+	line.text += strspn(line.text, " \t");
+	seki_text_add(c->log, "  in %s:%u: %s\n", line.file, (uint64_t)line.line, line.text);
+}
+
 int seki_obj_read_code(struct seki_obj *obj, const char *entry, struct seki_text *log)
 {
 	struct code c = {.obj = obj, .log = log};
 	int err = read_code(&c, entry);
 
+	if (err && c.fault)
+		log_line(&c, c.fault - 1);
 	free(c.marks);
 	return err;
 }

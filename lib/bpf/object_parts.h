@@ -23,4 +23,8 @@ bool seki_obj_name_is_good(const char *name);
 /* It may not: -ENOEXEC. */
 int seki_obj_refuse_name(struct seki_text *log, const char *whose);
 
+/* As seki_obj_line(), for an offset in a section of code of the file. */
+bool seki_obj_line_at(const struct seki_obj *obj, uint32_t section, uint64_t off,
+		      struct seki_obj_line *out);
+
 #endif

@@ -120,6 +120,18 @@ SEC("tc") uint64_t route(void *ctx, struct standard_metadata *std_meta)
 	return n ? result | *n << 8 : 0;
 }
 
+static __attribute__((noinline)) uint64_t read_at(uint32_t key)
+{
+	uint64_t *value = bpf_map_lookup_elem(&counts, &key);
+
+	return *value; /* NULL? */
+}
+
+SEC("tc") uint64_t unsafe(void *ctx, struct standard_metadata *std_meta)
+{
+	return read_at(std_meta->input_port);
+}
+
 SEC("tc") uint64_t copies(void *ctx, struct standard_metadata *std_meta)
 {
 	uint64_t to = 0;

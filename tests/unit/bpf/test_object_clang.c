@@ -97,6 +97,20 @@ static void test_map_types(void **state)
 	}
 }
 
+/* The line of a function that stands in another section than the entry. */
+static void test_lines(void **state)
+{
+	(void)state;
+	for (int i = 0; i < n_objects - 1; i++) {
+		struct seki_bpf_prog *prog;
+
+		read_object(i);
+		assert_int_equal(load("unsafe", &prog), -EACCES);
+		if (!strstr(log_text, ": return *value; /* NULL? */\n"))
+			fail_msg("%s", log_text);
+	}
+}
+
 static void refused(const char *entry, const char *why)
 {
 	struct seki_bpf_prog *prog;
@@ -114,6 +128,10 @@ static void test_refusals(void **state)
 		refused("other", "section xdp, insn 0: \"variable\" is a global variable");
 		refused("copies", "the function \"memcpy\" is not defined: there is no C library");
 		refused("globals", "\"hidden\" is a global variable (section .bss)");
+		assert_non_null(strstr(log_text, "object_libbpf.c:"));
+		assert_non_null(strstr(log_text, ": return ++hidden;\n"));
+		refused("unused", "section .text, insn 16: \"variable\" is a global variable");
+		assert_non_null(strstr(log_text, ": return outside(variable);\n"));
 		refused("unused", "\"variable\" is a global variable");
 		refused("none", "no function \"none\" to start at; there are ");
 	}
@@ -126,6 +144,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_map_types),
+		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_refusals),
 	};
 
