@@ -160,6 +160,20 @@ static void find_live(struct seki_walk *w, uint32_t first)
 	}
 }
 
+/* From the first and last instructions of loops to how many each instruction is in. */
+static void find_nests(struct seki_walk *w)
+{
+	uint32_t nest = 0;
+
+	for (uint32_t i = 0; i < w->image->n; i++) {
+		struct seki_node *node = &w->nodes[i];
+
+		nest += node->nest;
+		node->nest = nest;
+		nest -= node->nest_end;
+	}
+}
+
 static int reject_recursion(struct seki_walk *w, uint32_t from, uint32_t to)
 {
 	w->state->p.pc = from;
@@ -178,6 +192,10 @@ static int follow(struct seki_walk *w, uint32_t from, uint32_t to, uint32_t *at)
 	if (node->color == GREY && seki_bpf_row(op)->kind == SEKI_KIND_LOCAL &&
 	    (uint32_t)op->off == to)
 		return reject_recursion(w, from, to);
+	if (node->color == GREY) { /* a loop: where it is in the code */
+		w->nodes[from < to ? from : to].nest++;
+		w->nodes[from < to ? to : from].nest_end++;
+	}
 	node->join |= node->entered;
 	node->entered = true;
 	if (node->color == WHITE) {
@@ -220,5 +238,6 @@ int seki_walk_cfg(struct seki_walk *w)
 	}
 	w->nodes[last].link = NOWHERE;
 	find_live(w, first);
+	find_nests(w);
 	return 0;
 }

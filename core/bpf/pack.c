@@ -176,7 +176,7 @@ static void set_out(struct seki_walk *w, struct seki_path_state *p)
 	if (node->visits < VISITS_MAX)
 		node->visits++;
 	else
-		node->join = true;
+		node->busy = true;
 }
 
 /* The other side of the branch before the present instruction. */

@@ -19,6 +19,7 @@
 #define LOSS_TYPE   16
 #define LOSS_MAX    4096
 #define GUESS_AFTER 8	   /* states that were walked from an instruction */
+#define LOOP_AFTER  64	   /* before what may be a loop's counter is guessed at */
 #define FAR_AFTER   16	   /* guesses of guesses */
 #define WRONG_MAX   8	   /* guesses at one instruction */
 #define GUESS_STEPS 40000  /* and as much again as the program is long, eight times */
@@ -292,7 +293,7 @@ static void keep(struct seki_walk *w, struct seki_kept *now)
 	now->chained = *bucket;
 	*bucket = p->keeper = (uint32_t)w->arena.low;
 	p->since = 0;
-	p->forked = false;
+	p->forked &= !w->nodes[p->pc].join; /* where they meet next is of interest still */
 	w->arena.low += now->bytes;
 }
 
@@ -356,14 +357,15 @@ static const void *frame_loss(const void *at, const struct seki_frame *f, bool s
 	return reg;
 }
 
-/* Of the states that were walked from here, the one that is most like the present one. Once a guess
- * was wrong, constants stay: a loop counts with them. */
+/* Of the states that were walked from here, the one that is most like the present one. In loops, and
+ * once a guess was wrong, constants stay: a loop counts with them. */
 static const struct seki_kept *most_alike(struct seki_walk *w)
 {
 	const struct seki_kept *best = NULL;
 	const struct seki_state *s = w->state;
 	const struct seki_node *node = &w->nodes[s->p.pc];
-	uint32_t at = node->seen, least = node->wrong ? LOSS_CONST : LOSS_MAX;
+	bool strict = node->wrong || (node->nest > 0 && node->finished < LOOP_AFTER);
+	uint32_t at = node->seen, least = strict ? LOSS_CONST : LOSS_MAX;
 
 	for (uint32_t n = 0; at && n < ALIKE_MAX; n++) {
 		const struct seki_kept *kept = seki_walk_kept(w, at);
@@ -375,7 +377,7 @@ static const struct seki_kept *most_alike(struct seki_walk *w)
 		if (kept->p.depth != s->p.depth)
 			continue;
 		for (uint32_t d = 0; d <= s->p.depth; d++)
-			frame = frame_loss(frame, &s->frames[d], node->wrong, &sum);
+			frame = frame_loss(frame, &s->frames[d], strict, &sum);
 		if (sum >= least)
 			continue;
 		least = sum;
@@ -471,7 +473,7 @@ static void finish(struct seki_walk *w, struct seki_kept *kept, uint32_t at)
 
 	kept->older = node->seen;
 	node->seen = at;
-	if (node->finished < GUESS_AFTER)
+	if (node->finished < LOOP_AFTER)
 		node->finished++;
 }
 

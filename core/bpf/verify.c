@@ -108,8 +108,9 @@ static bool is_exhausted(const struct seki_walk *w)
 static bool is_meeting(const struct seki_walk *w)
 {
 	const struct seki_path_state *p = &w->state->p;
+	const struct seki_node *node = &w->nodes[p->pc];
 
-	return w->nodes[p->pc].join && (p->forked || p->since >= KEEP_INSNS);
+	return (node->join || node->busy) && (p->forked || p->since >= KEEP_INSNS);
 }
 
 static void note_round(struct seki_walk *w, uint32_t pc)

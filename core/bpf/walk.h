@@ -20,13 +20,16 @@ struct seki_node {
 	uint32_t link;	     /* while searching: where it was reached from; then: the instruction
 				finished next */
 	uint32_t rounds;     /* jumps back from here that were followed */
+	uint32_t nest;	     /* loops that it is in, by the order of the code */
+	uint32_t nest_end;   /* of those, how many end here */
 	uint16_t live_regs;
 	uint8_t color;
 	uint8_t next_edge;
 	uint8_t visits;	   /* paths set out here, up to VISITS_MAX */
 	uint8_t finished;  /* kept states that are, up to GUESS_AFTER */
 	uint8_t wrong;	   /* guesses here that were */
-	bool join;	   /* states are compared here */
+	bool join;	   /* states are compared here: paths meet */
+	bool busy;	   /* and here: many paths set out */
 	bool entered;	   /* some edge leads here */
 	bool wait_seen;	   /* a call that may wait is reached ... */
 	bool wait_changed; /* ... on a path that has changed a map */
