@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "core/base/check.h"
+#include "core/bpf/fuse.h"
 
 #define OPCODE_LDDW 0x18
 #define OPCODE_CALL 0x85
@@ -221,8 +222,10 @@ int seki_bpf_decode(const struct seki_bpf_insn *insns, uint32_t n, struct seki_b
 	if (!why)
 		for (i = 0; !why && i < n; i++)
 			why = check_flow(&d, i);
-	if (!why)
+	if (!why) {
+		seki_bpf_fuse(ops, n);
 		return 0;
+	}
 	*fault = (struct seki_bpf_fault){.insn = i ? i - 1 : 0, .why = why};
 	return -ENOEXEC;
 }

@@ -238,7 +238,7 @@ extern const struct seki_bpf_row seki_bpf_rows[SEKI_OP_COUNT];
 /* One decoded slot: what the verifier and the interpreter work on. */
 struct seki_bpf_op {
 	uint8_t id;   /* enum seki_bpf_opid */
-	uint8_t fast; /* what the interpreter does for it and some that follow; at first its id */
+	uint8_t fast; /* what the interpreter does for it and some that follow: fuse.h */
 	uint8_t dst;  /* <= 10 */
 	uint8_t src;  /* <= 10 */
 	int32_t off;  /* displacement in bytes; of jumps and local calls the target's slot; of
