@@ -90,7 +90,25 @@ static uint8_t find_call(const struct seki_bpf_op *op, uint32_t room)
 	return 0;
 }
 
-static uint8_t find(const struct seki_bpf_op *op, uint32_t room)
+#define N_FUSIONS (sizeof(fusions) / sizeof(fusions[0]))
+
+/* By their first instruction: the first fusion + 1, then the next one + 1, 0: none. */
+struct index {
+	uint8_t first[SEKI_OP_COUNT];
+	uint8_t next[N_FUSIONS];
+};
+
+static void make_index(struct index *index)
+{
+	for (uint32_t i = 0; i < SEKI_OP_COUNT; i++)
+		index->first[i] = 0;
+	for (uint32_t i = N_FUSIONS; i > 0; i--) {
+		index->next[i - 1] = index->first[fusions[i - 1].ids[0]];
+		index->first[fusions[i - 1].ids[0]] = (uint8_t)i;
+	}
+}
+
+static uint8_t find(const struct index *index, const struct seki_bpf_op *op, uint32_t room)
 {
 	uint8_t special = room >= 4 && op->id == SEKI_OP_LDB ? find_word(op) : 0;
 
@@ -98,14 +116,17 @@ static uint8_t find(const struct seki_bpf_op *op, uint32_t room)
 		special = find_call(op, room);
 	if (special)
 		return special;
-	for (uint32_t i = 0; i < sizeof(fusions) / sizeof(fusions[0]); i++)
-		if (matches(&fusions[i], op, room))
-			return fusions[i].fast;
+	for (uint32_t i = index->first[op->id]; i; i = index->next[i - 1])
+		if (matches(&fusions[i - 1], op, room))
+			return fusions[i - 1].fast;
 	return op->id;
 }
 
 void seki_bpf_fuse(struct seki_bpf_op *ops, uint32_t n)
 {
+	struct index index;
+
+	make_index(&index);
 	for (uint32_t i = 0; i < n; i++)
-		ops[i].fast = find(&ops[i], n - i);
+		ops[i].fast = find(&index, &ops[i], n - i);
 }
