@@ -11,8 +11,18 @@
 #define JUMPS_MAX 100
 #define CALLS_MAX 12
 
-/* The maps that every program may use, by index. */
-enum { MAP_HASH, MAP_ARRAY, MAP_WIDE, N_MAPS };
+/* The maps that every program may use, by index; the first ones in the kernel as well. */
+enum {
+	MAP_HASH,
+	MAP_ARRAY,
+	MAP_WIDE,
+	N_NEUTRAL_MAPS,
+	MAP_LRU = N_NEUTRAL_MAPS,
+	MAP_LPM,
+	MAP_QUEUE,
+	MAP_ODD,
+	N_MAPS
+};
 
 #define KEY_BYTES_MAX	8
 #define VALUE_BYTES_MAX 40

@@ -13,12 +13,13 @@
 #include "tests/fuzz/bpf/world.h"
 
 #define REPAIRS_MAX 200
+#define STEPS_MAX   20000
 #define MUTANTS	    6
 #define INSNS_SMALL 64
 
 struct tally tally;
 
-static const char *const names[N_MAPS] = {"hash", "array", "wide"};
+static const char *const names[N_MAPS] = {"hash", "array", "wide", "lru", "lpm", "queue", "odd"};
 
 struct choices choices_of(const uint8_t *bytes, size_t len)
 {
@@ -60,6 +61,7 @@ static int judge(struct attempt *a, uint32_t *failed)
 		.n_maps = N_MAPS,
 		.data = fuzz_data,
 		.data_size = DATA_BYTES,
+		.max_steps = STEPS_MAX,
 	};
 	struct seki_bpf_fault fault;
 	int err = seki_bpf_decode(a->insns, a->n, a->ops, &fault);

@@ -12,7 +12,7 @@
 
 #define LOG_BYTES (1u << 16)
 
-static int map_fds[N_MAPS] = {-1};
+static int map_fds[N_NEUTRAL_MAPS] = {-1};
 static bool there;
 
 static int sys_bpf(int command, union bpf_attr *attr)
@@ -64,7 +64,7 @@ int kernel_open(const char **what)
 {
 	int err;
 
-	for (int i = 0; i < N_MAPS; i++) {
+	for (int i = 0; i < N_NEUTRAL_MAPS; i++) {
 		*what = "BPF_MAP_CREATE";
 		map_fds[i] = create_map(&fuzz_map_defs[i]);
 		if (map_fds[i] < 0)
@@ -91,14 +91,14 @@ static uint32_t translate(const struct attempt *a, struct seki_bpf_insn *out)
 			if (out[i].regs >> 4 == SEKI_LDDW_MAP) {
 				out[i].regs = (uint8_t)((out[i].regs & 15) | BPF_PSEUDO_MAP_FD
 										     << 4);
-				out[i].imm = map_fds[(uint32_t)out[i].imm % N_MAPS];
+				out[i].imm = map_fds[(uint32_t)out[i].imm % N_NEUTRAL_MAPS];
 			}
 			i++;
 		}
 	return a->n;
 }
 
-/* Helpers that mean the same in both. */
+/* Helpers and maps that mean the same in both. */
 static bool calls_known(const struct attempt *a)
 {
 	for (uint32_t i = a->neutral ? NEUTRAL_PROLOGUE : 0; i < a->n; i++)
@@ -161,7 +161,7 @@ static void empty_map(int map)
 /* Worlds begin with the keys 0 and 1 in each map. */
 void kernel_set_maps(const struct seki_bpf_map *maps)
 {
-	for (int i = 0; i < N_MAPS; i++) {
+	for (int i = 0; i < N_NEUTRAL_MAPS; i++) {
 		empty_map(i);
 		for (uint8_t k = 0; k < 2; k++) {
 			uint8_t key[KEY_BYTES_MAX] = {k};
@@ -188,7 +188,7 @@ const char *kernel_maps_differ(const struct seki_bpf_map *maps)
 {
 	uint8_t key[KEY_BYTES_MAX], next[KEY_BYTES_MAX], value[VALUE_BYTES_MAX];
 
-	for (int i = 0; i < N_MAPS; i++) {
+	for (int i = 0; i < N_NEUTRAL_MAPS; i++) {
 		const struct seki_map_def *def = &fuzz_map_defs[i];
 		uint32_t n = 0;
 

@@ -191,21 +191,33 @@ void gen_index(struct attempt *a, struct choices *c)
 	}
 }
 
+/* Some number of small ones, as an immediate or in r1. */
+static void gen_key_word(struct attempt *a, struct choices *c, int16_t at, int32_t n)
+{
+	if (choose(c, 3)) {
+		EMIT(STI(W, 10, at, (int32_t)choose(c, (uint64_t)n)));
+		return;
+	}
+	EMIT(MOVR(1, number_reg(c)));
+	EMIT(ALUI(AND, 1, n - 1));
+	EMIT(STR(W, 10, at, 1));
+}
+
 /* r1 = map, r2 = key in the stack. */
 static uint32_t gen_key(struct attempt *a, struct choices *c)
 {
-	uint32_t map = (uint32_t)choose(c, N_MAPS);
+	uint32_t map = (uint32_t)choose(c, a->neutral ? N_NEUTRAL_MAPS : N_MAPS);
 	int16_t at = KEY_SLOT;
 
 	if (fuzz_map_defs[map].key_size == 8) {
 		at -= 4;
-		EMIT(STI(DW, 10, at, (int32_t)choose(c, 4)));
-	} else if (choose(c, 3)) {
-		EMIT(STI(W, 10, at, (int32_t)choose(c, 4)));
+		gen_key_word(a, c, at, map == MAP_LPM ? 64 : 4);
+		if (map == MAP_LPM)
+			gen_key_word(a, c, (int16_t)(at + 4), 0x10000);
+		else
+			EMIT(STI(W, 10, (int16_t)(at + 4), 0));
 	} else {
-		EMIT(MOVR(1, number_reg(c)));
-		EMIT(ALUI(AND, 1, 3));
-		EMIT(STR(W, 10, at, 1));
+		gen_key_word(a, c, at, 4);
 	}
 	EMIT(RAW(0x18, 1, 5, 0, (int32_t)map));
 	EMIT(RAW(0, 0, 0, 0, 0));

@@ -22,6 +22,7 @@
 #define RUNS		12
 #define KERNEL_RUNS	4
 #define INSNS_PER_WORLD 400000u
+#define QUEUES		2
 #define HEADROOM	200 /* at most */
 #define BLOCK_BYTES	4096
 #define WORLD_BYTES	(1u << 20)
@@ -39,6 +40,9 @@ struct plane {
 	struct seki_bpf_run run;
 	struct seki_bpf_host host;
 	struct seki_bpf_map maps[N_MAPS];
+	struct seki_bpf_reader words[QUEUES] __attribute__((aligned(64)));
+	struct seki_bpf_readers readers;
+	uint32_t queues, queue;
 	uint64_t handles[N_MAPS];
 	void *memory[N_MAPS], *before[N_MAPS]; /* before: when the run began */
 	uint64_t map_bytes[N_MAPS];
@@ -75,6 +79,10 @@ const struct seki_map_def fuzz_map_defs[N_MAPS] = {
 	[MAP_HASH] = {SEKI_MAP_HASH, 4, 32, 32, 0},
 	[MAP_ARRAY] = {SEKI_MAP_ARRAY, 4, 32, 2, 0},
 	[MAP_WIDE] = {SEKI_MAP_HASH, 8, 40, 16, 0},
+	[MAP_LRU] = {SEKI_MAP_LRU_HASH, 4, 24, 3, 0},
+	[MAP_LPM] = {SEKI_MAP_LPM, 8, 16, 6, 0},
+	[MAP_QUEUE] = {SEKI_MAP_QUEUE_ARRAY, 4, 16, 3, 0},
+	[MAP_ODD] = {SEKI_MAP_HASH, 3, 13, 3, 0},
 };
 
 const uint8_t fuzz_data[DATA_BYTES] = "%d %u\n\0%llx\0some read-only bytes";
@@ -161,11 +169,13 @@ static uint64_t time_ns(void *arg)
 	return p->seed ^ ++p->asked;
 }
 
-/* What may wait runs the program anew: no map may have changed by then. */
+/* What may wait runs the program anew: no map may have changed by then, but for what an LRU map
+ * remembers of lookups. */
 static int answer(struct plane *p, bool may_wait)
 {
 	for (size_t i = 0; may_wait && i < N_MAPS; i++)
-		p->changed_early |= memcmp(p->before[i], p->memory[i], p->map_bytes[i]) != 0;
+		p->changed_early |= i != MAP_LRU &&
+				    memcmp(p->before[i], p->memory[i], p->map_bytes[i]) != 0;
 	p->asked++;
 	if (may_wait && p->seed >> 3 % 8 == p->asked)
 		return -EAGAIN;
@@ -259,24 +269,34 @@ static void make_planes(void)
 	helpers[SEKI_HELPER_TRUNCATE] = truncate_packet;
 }
 
+/* There is one thread, which is between runs. */
+static bool barrier(void)
+{
+	return true;
+}
+
 static void make_maps(struct plane *p, struct choices c)
 {
+	p->queues = 1 + (uint32_t)choose(&c, QUEUES);
+	memset(p->words, 0, sizeof(p->words));
+	p->readers = (struct seki_bpf_readers){p->words, p->queues, barrier};
 	p->next = (uint8_t *)(p + 1);
 	for (size_t i = 0; i < N_MAPS; i++) {
 		const struct seki_map_def *def = &fuzz_map_defs[i];
 		const char *why;
 
-		p->map_bytes[i] = seki_bpf_map_bytes(def, 1, &why);
+		p->map_bytes[i] = seki_bpf_map_bytes(def, p->queues, &why);
 		p->memory[i] = take(p, p->map_bytes[i]);
 		p->before[i] = take(p, p->map_bytes[i]);
-		seki_bpf_map_init(&p->maps[i], def, p->memory[i], 1, NULL);
+		seki_bpf_map_init(&p->maps[i], def, p->memory[i], 1,
+				  p->queues > 1 ? &p->readers : NULL);
 		p->handles[i] = (uint64_t)(uintptr_t)&p->maps[i];
 		for (uint32_t key = 0; key < 2; key++) {
 			uint8_t value[VALUE_BYTES_MAX], wide[KEY_BYTES_MAX] = {(uint8_t)key};
 
 			for (size_t k = 0; k < sizeof(value); k++)
 				value[k] = (uint8_t)(choose(&c, 2) ? 0 : choose(&c, 1000));
-			seki_bpf_map_put(&p->maps[i], wide, value, SEKI_MAP_ANY, 0);
+			seki_bpf_map_put(&p->maps[i], wide, value, SEKI_MAP_ANY, SEKI_MAP_NO_QUEUE);
 		}
 	}
 }
@@ -316,6 +336,7 @@ static void make_packet(struct plane *p, const struct attempt *a, struct choices
 		.input_port = some_word(c), .packet_length = len, .clone = (uint8_t)choose(c, 256)};
 	p->run.site = 0;
 	p->seed = choose(c, UINT64_MAX);
+	p->queue = (uint32_t)choose(c, p->queues);
 }
 
 static void make_vm(struct plane *p, const struct attempt *a, enum engine engine)
@@ -343,6 +364,7 @@ static void make_vm(struct plane *p, const struct attempt *a, enum engine engine
 		.guard = engine <= ELSEWHERE ? &p->guard : NULL,
 		.arg = &p->running,
 		.fuel = a->proof.worst_insns,
+		.queue = p->queue,
 	};
 }
 
@@ -354,14 +376,16 @@ static void run_engine(const struct attempt *a, enum engine engine, struct choic
 	make_packet(p, a, &inputs);
 	make_vm(p, a, engine);
 	p->r0 = 0;
+	seki_bpf_reader_enter(&p->readers, p->queue);
 	p->err = engine == NATIVE ? native_run(&p->vm, ctx, meta, &p->r0)
 				  : seki_bpf_interp(&p->vm, ctx, meta, &p->r0);
+	seki_bpf_reader_leave(&p->readers, p->queue);
 }
 
 static void end_run(struct plane *p)
 {
 	free_block(p, p->running.packet.buf);
-	for (size_t i = 0; i < N_MAPS; i++)
+	for (size_t i = 0; p->queues == 1 && i < N_MAPS; i++)
 		seki_bpf_map_reclaim(&p->maps[i]);
 }
 

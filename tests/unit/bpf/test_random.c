@@ -33,8 +33,9 @@ static void try_kind(enum kind kind, uint64_t n)
 	print_message(
 		"%lu programs tried, %lu accepted as they were, %lu after repair, %lu mutants "
 		"accepted, %lu with loops\n",
-		(unsigned long)tally.tried, (unsigned long)tally.whole, (unsigned long)tally.repaired,
-		(unsigned long)tally.mutants_accepted, (unsigned long)tally.loops);
+		(unsigned long)tally.tried, (unsigned long)tally.whole,
+		(unsigned long)tally.repaired, (unsigned long)tally.mutants_accepted,
+		(unsigned long)tally.loops);
 	assert_true(tally.whole + tally.repaired > tally.tried / 2);
 }
 
