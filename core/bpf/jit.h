@@ -34,6 +34,7 @@ struct seki_jit_input {
 			       seki_bpf_packet in there; negative: call the helper */
 	uint64_t address;  /* where the code will lie; 0: anywhere, and calls are longer */
 	uint32_t features; /* what the processor can, by target */
+	bool plain;	   /* each instruction as it stands: for tests */
 };
 
 /* Runs the program: as seki_bpf_interp(), but for r0 being returned and the error in vm->stop, which

@@ -15,7 +15,7 @@ size_t seki_jit_scratch(uint32_t n)
 {
 	return sizeof(struct seki_jit_ir) +
 	       (n + 1) * (sizeof(struct seki_bpf_op) + sizeof(uint32_t) + sizeof(uint16_t) + 1) +
-	       64;
+	       seki_jit_opt_size(n) + 64;
 }
 
 static uint16_t helper_reads(int64_t number)
@@ -59,9 +59,21 @@ static void atomic_regs(const struct seki_bpf_op *op, uint16_t *reads, uint16_t 
 
 static void own_regs(const struct seki_bpf_op *op, uint16_t *reads, uint16_t *writes)
 {
-	if (op->id == SEKI_JIT_LOOKUP) {
+	switch (op->id) {
+	case SEKI_JIT_LOOKUP:
 		*reads = 1 << 2;
 		*writes = CALL_ARGS | 1;
+		break;
+	case SEKI_JIT_LEA:
+	case SEKI_JIT_LOAD:
+		*reads = (uint16_t)(1u << op->src | (1u << (SEKI_JIT_INDEX(op) + 1)) >> 1);
+		*writes = (uint16_t)(1u << op->dst);
+		break;
+	case SEKI_JIT_STORE:
+		*reads = (uint16_t)(1u << op->dst | 1u << op->src);
+		break;
+	default:
+		break;
 	}
 }
 
@@ -130,22 +142,41 @@ uint16_t seki_jit_live_after(const struct seki_jit_ir *ir, uint32_t i)
 	}
 }
 
+/* Does it but give a register a value? A load does more, unless what it loads is loaded anyway. */
+static bool is_pure(const struct seki_jit_ir *ir, uint32_t i)
+{
+	switch (seki_jit_kind(&ir->ops[i])) {
+	case SEKI_KIND_ALU:
+	case SEKI_KIND_CONST:
+	case SEKI_KIND_DATA:
+		return true;
+	case SEKI_KIND_LOAD:
+		return ir->flags[i] & SEKI_JIT_COVERED;
+	case SEKI_KIND_MAP:
+		return (uint64_t)ir->ops[i].imm < ir->in->n_maps;
+	default:
+		return ir->ops[i].id == SEKI_JIT_LEA || ir->ops[i].id == SEKI_JIT_LOAD;
+	}
+}
+
 static bool sweep(struct seki_jit_ir *ir)
 {
 	bool changed = false;
 
 	for (uint32_t i = ir->n; i-- > 0;) {
-		uint16_t reads, writes, live;
+		uint16_t reads, writes, live = seki_jit_live_after(ir, i);
 
 		seki_jit_regs(&ir->ops[i], &reads, &writes);
-		live = (uint16_t)((seki_jit_live_after(ir, i) & ~writes) | reads);
+		if (live & writes || !is_pure(ir, i))
+			live = (uint16_t)((live & ~writes) | reads);
 		changed |= live != ir->live[i];
 		ir->live[i] = live;
 	}
 	return changed;
 }
 
-/* Loops take some sweeps; where they do not settle soon, all registers matter everywhere. */
+/* What nothing reads is not read for it. Loops take some sweeps; where they do not settle soon, all
+ * registers matter everywhere. */
 void seki_jit_liveness(struct seki_jit_ir *ir)
 {
 	memset(ir->live, 0, (ir->n + 1) * sizeof(*ir->live));
@@ -164,15 +195,21 @@ static void mark_target(struct seki_jit_ir *ir, uint32_t i)
 	if (kind != SEKI_KIND_JUMP && kind != SEKI_KIND_GOTO && kind != SEKI_KIND_LOCAL)
 		return;
 	ir->flags[op->off] |= SEKI_JIT_HEAD;
-	if (kind == SEKI_KIND_LOCAL)
+	if (kind == SEKI_KIND_LOCAL) {
+		ir->flags[op->off] |= SEKI_JIT_FUNCTION;
 		ir->has_locals = true;
-	else if ((uint32_t)op->off <= i) {
+	} else if ((uint32_t)op->off <= i) {
 		ir->flags[op->off] |= SEKI_JIT_LOOP;
 		ir->has_loops = true;
 	}
 }
 
-static void lay_out(struct seki_jit_ir *ir, uint8_t *memory)
+static uint8_t *align(uint8_t *at)
+{
+	return at + (16 - (uintptr_t)at % 16) % 16;
+}
+
+static uint8_t *lay_out(struct seki_jit_ir *ir, uint8_t *memory)
 {
 	ir->ops = (struct seki_bpf_op *)(void *)memory;
 	memory += (ir->n + 1) * sizeof(*ir->ops);
@@ -183,23 +220,50 @@ static void lay_out(struct seki_jit_ir *ir, uint8_t *memory)
 	ir->flags = memory;
 	memset(ir->at, 0, (ir->n + 1) * sizeof(*ir->at));
 	memset(ir->flags, 0, ir->n + 1);
+	return align(memory + ir->n + 1);
+}
+
+/* What gives a register a value that nobody wants. */
+static void remove_dead(struct seki_jit_ir *ir)
+{
+	for (uint32_t i = 0; i < ir->n; i++) {
+		uint16_t reads, writes;
+
+		seki_jit_regs(&ir->ops[i], &reads, &writes);
+		if (writes && !(writes & seki_jit_live_after(ir, i)) && is_pure(ir, i))
+			ir->ops[i].id = SEKI_JIT_NOP;
+	}
+}
+
+static void note_used(struct seki_jit_ir *ir)
+{
+	uint16_t reads, writes;
+
+	ir->used = 0;
+	for (uint32_t i = 0; i < ir->n; i++) {
+		seki_jit_regs(&ir->ops[i], &reads, &writes);
+		if (seki_jit_kind(&ir->ops[i]) != SEKI_KIND_LOCAL)
+			ir->used |= reads | writes;
+	}
 }
 
 struct seki_jit_ir *seki_jit_prepare(const struct seki_jit_input *in, void *scratch)
 {
 	struct seki_jit_ir *ir = scratch;
-	uint16_t reads, writes;
+	uint8_t *rest;
 
 	*ir = (struct seki_jit_ir){.in = in, .n = in->n};
-	lay_out(ir, (uint8_t *)scratch + (sizeof(*ir) + 15) / 16 * 16);
+	rest = lay_out(ir, align((uint8_t *)(ir + 1)));
 	memcpy(ir->ops, in->ops, in->n * sizeof(*ir->ops));
 	ir->flags[in->entry] |= SEKI_JIT_HEAD;
-	for (uint32_t i = 0; i < in->n; i++) {
+	for (uint32_t i = 0; i < in->n; i++)
 		mark_target(ir, i);
-		seki_jit_regs(&ir->ops[i], &reads, &writes);
-		if (seki_jit_kind(&ir->ops[i]) != SEKI_KIND_LOCAL)
-			ir->used |= reads | writes;
-	}
 	seki_jit_liveness(ir);
+	if (!in->plain) {
+		seki_jit_optimize(ir, rest);
+		seki_jit_liveness(ir);
+		remove_dead(ir);
+	}
+	note_used(ir);
 	return ir;
 }

@@ -12,13 +12,26 @@
 enum seki_jit_opid {
 	SEKI_JIT_NOP = SEKI_OP_COUNT,
 	SEKI_JIT_LOOKUP, /* r0 = lookup in map imm of the key at r2 */
+	SEKI_JIT_LEA,	 /* dst = src + index + off; imm: SEKI_JIT_ACCESS */
+	SEKI_JIT_LOAD,	 /* dst = memory of src + index + off, widened with zeros */
+	SEKI_JIT_STORE,	 /* memory of dst + off = src >> shift */
 };
+
+/* In `imm` of these: bytes, are they swapped, a second register to add or -1, shift. */
+#define SEKI_JIT_ACCESS(bytes, swaps, index, shift)                                                \
+	((bytes) | (swaps) << 4 | ((index) + 1) << 8 | (int64_t)(shift) << 16)
+#define SEKI_JIT_BYTES(op) ((unsigned int)(op)->imm & 15)
+#define SEKI_JIT_SWAPS(op) ((op)->imm >> 4 & 1)
+#define SEKI_JIT_INDEX(op) ((int)((op)->imm >> 8 & 15) - 1)
+#define SEKI_JIT_SHIFT(op) ((unsigned int)((op)->imm >> 16))
 
 /* What is known of a slot. */
 enum {
-	SEKI_JIT_HEAD = 1,  /* a jump or call leads here, or the program starts here */
-	SEKI_JIT_LOOP = 2,  /* a backward jump leads here */
-	SEKI_JIT_SHORT = 4, /* the jump here has a short form */
+	SEKI_JIT_HEAD = 1,     /* a jump or call leads here, or the program starts here */
+	SEKI_JIT_LOOP = 2,     /* a backward jump leads here */
+	SEKI_JIT_FUNCTION = 4, /* a call leads here */
+	SEKI_JIT_SHORT = 8,    /* the jump here has a short form */
+	SEKI_JIT_COVERED = 16, /* what is loaded here is loaded elsewhere as well */
 };
 
 struct seki_jit_ir {
@@ -50,6 +63,10 @@ struct seki_jit_ir *seki_jit_prepare(const struct seki_jit_input *in, void *scra
 void seki_jit_regs(const struct seki_bpf_op *op, uint16_t *reads, uint16_t *writes);
 
 void seki_jit_liveness(struct seki_jit_ir *ir);
+
+/* jit_opt.c: the same in fewer instructions. `memory` has seki_jit_opt_size(n) bytes. */
+void seki_jit_optimize(struct seki_jit_ir *ir, void *memory);
+size_t seki_jit_opt_size(uint32_t n);
 
 /* Registers whose values matter after slot i. */
 uint16_t seki_jit_live_after(const struct seki_jit_ir *ir, uint32_t i);

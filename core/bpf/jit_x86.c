@@ -231,6 +231,26 @@ static void exit_op(struct seki_x86_gen *g)
 		epilogue(g);
 }
 
+static void emit_own(struct seki_x86_gen *g, uint32_t i)
+{
+	switch (g->ir->ops[i].id) {
+	case SEKI_JIT_LOOKUP:
+		seki_x86_lookup_op(g, i);
+		break;
+	case SEKI_JIT_LEA:
+		seki_x86_lea_op(g, i);
+		break;
+	case SEKI_JIT_LOAD:
+		seki_x86_joined_load_op(g, i);
+		break;
+	case SEKI_JIT_STORE:
+		seki_x86_joined_store_op(g, i);
+		break;
+	default:
+		break;
+	}
+}
+
 /* dispatch */
 static void emit_op(struct seki_x86_gen *g, uint32_t i)
 {
@@ -271,8 +291,7 @@ static void emit_op(struct seki_x86_gen *g, uint32_t i)
 		exit_op(g);
 		break;
 	default:
-		if (op->id == SEKI_JIT_LOOKUP)
-			seki_x86_lookup_op(g, i);
+		emit_own(g, i);
 	}
 }
 

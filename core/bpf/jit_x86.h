@@ -42,9 +42,17 @@ static inline unsigned int seki_x86_src(const struct seki_bpf_op *op)
 	return seki_x86_regs[op->src];
 }
 
+/* dst = its low 16, 32 or 64 bits in the other byte order */
+void seki_x86_swap(struct seki_x86_buf *b, unsigned int dst, unsigned int bits);
+
 void seki_x86_alu_op(struct seki_x86_gen *g, uint32_t i);
 void seki_x86_memory_op(struct seki_x86_gen *g, uint32_t i);
 void seki_x86_atomic_op(struct seki_x86_gen *g, uint32_t i);
+
+/* What jit_opt.c makes. */
+void seki_x86_lea_op(struct seki_x86_gen *g, uint32_t i);
+void seki_x86_joined_load_op(struct seki_x86_gen *g, uint32_t i);
+void seki_x86_joined_store_op(struct seki_x86_gen *g, uint32_t i);
 
 /* Calls of helpers, and what stands for some of them. */
 void seki_x86_helper_op(struct seki_x86_gen *g, uint32_t i);

@@ -187,7 +187,7 @@ static void move(struct seki_x86_buf *b, const struct seki_bpf_op *op)
 		seki_x86_mov(b, is_wide(op), dst, seki_x86_src(op));
 }
 
-static void swap(struct seki_x86_buf *b, unsigned int dst, unsigned int bits)
+void seki_x86_swap(struct seki_x86_buf *b, unsigned int dst, unsigned int bits)
 {
 	if (bits == 16) {
 		seki_x86_rr(b, X86_P66 | 0xc1, false, X86_ROL, dst);
@@ -216,14 +216,14 @@ static void byte_order(struct seki_x86_buf *b, const struct seki_bpf_op *op)
 		break;
 	case SEKI_ALU_BE16:
 	case SEKI_ALU_SWAP16:
-		swap(b, dst, 16);
+		seki_x86_swap(b, dst, 16);
 		break;
 	case SEKI_ALU_BE32:
 	case SEKI_ALU_SWAP32:
-		swap(b, dst, 32);
+		seki_x86_swap(b, dst, 32);
 		break;
 	default:
-		swap(b, dst, 64);
+		seki_x86_swap(b, dst, 64);
 	}
 }
 

@@ -119,3 +119,58 @@ void seki_x86_atomic_op(struct seki_x86_gen *g, uint32_t i)
 			seki_x86_mov(b, false, RAX, RAX);
 	}
 }
+
+/* op reg, [src + index + off] */
+static void from_memory(struct seki_x86_buf *b, uint32_t code, bool wide,
+			const struct seki_bpf_op *op)
+{
+	int index = SEKI_JIT_INDEX(op);
+
+	if (index < 0)
+		seki_x86_rm(b, code, wide, seki_x86_dst(op), seki_x86_src(op), op->off);
+	else
+		seki_x86_rmx(b, code, wide, seki_x86_dst(op), seki_x86_src(op),
+			     seki_x86_regs[index], 0, op->off);
+}
+
+void seki_x86_lea_op(struct seki_x86_gen *g, uint32_t i)
+{
+	from_memory(&g->b, 0x8d, true, &g->ir->ops[i]);
+}
+
+void seki_x86_joined_load_op(struct seki_x86_gen *g, uint32_t i)
+{
+	static const uint32_t codes[] = {
+		[1] = X86_0F | 0xb6, [2] = X86_0F | 0xb7, [4] = 0x8b, [8] = 0x8b};
+	const struct seki_bpf_op *op = &g->ir->ops[i];
+	unsigned int bytes = SEKI_JIT_BYTES(op);
+	bool wide = bytes == 8;
+
+	if (SEKI_JIT_SWAPS(op) && bytes > 2 && g->ir->in->features & SEKI_X86_MOVBE) {
+		from_memory(&g->b, X86_0F38 | 0xf0, wide, op);
+		return;
+	}
+	from_memory(&g->b, codes[bytes], wide, op);
+	if (SEKI_JIT_SWAPS(op))
+		seki_x86_swap(&g->b, seki_x86_dst(op), bytes * 8);
+}
+
+void seki_x86_joined_store_op(struct seki_x86_gen *g, uint32_t i)
+{
+	const struct seki_bpf_op *op = &g->ir->ops[i];
+	unsigned int bytes = SEKI_JIT_BYTES(op), from = seki_x86_src(op);
+	bool swaps = SEKI_JIT_SWAPS(op), big = swaps && g->ir->in->features & SEKI_X86_MOVBE;
+	uint32_t code = big ? X86_0F38 | 0xf1 : bytes == 1 ? X86_BYTE | 0x88 : 0x89;
+	struct seki_x86_buf *b = &g->b;
+
+	if (SEKI_JIT_SHIFT(op) || (swaps && !big)) {
+		seki_x86_mov(b, true, R11, from);
+		from = R11;
+	}
+	if (SEKI_JIT_SHIFT(op))
+		seki_x86_shift(b, X86_SHR, true, R11, SEKI_JIT_SHIFT(op));
+	if (swaps && !big)
+		seki_x86_swap(b, R11, bytes * 8);
+	seki_x86_rm(b, code | (bytes == 2 ? X86_P66 : 0), bytes == 8, from, seki_x86_dst(op),
+		    op->off);
+}

@@ -57,6 +57,7 @@ struct program {
 };
 
 static uint32_t without;
+static bool plain;
 
 static void add(struct program *p, struct seki_bpf_insn insn)
 {
@@ -79,7 +80,7 @@ static void build(struct program *p, const struct seki_bpf_insn *what, uint32_t 
 		  unsigned int base)
 {
 	struct seki_bpf_fault fault;
-	struct seki_jit_input in = {.packet_at = -1};
+	struct seki_jit_input in = {.packet_at = -1, .plain = plain};
 
 	p->n = 0;
 	add(p, (struct seki_bpf_insn)MOVR(base, 1));
