@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/bpf/helper.h"
 #include "tests/unit/bpf/code.h"
 
 static struct tally tally;
@@ -246,13 +247,22 @@ static void test_far(void **state)
 		int64_t by[2];
 		bool ok;
 	} far[] = {
-		{{1 << 29, 0}, true},		{{(1 << 29) + 1, 0}, false},
-		{{-(1 << 29), 0}, true},	{{-(1 << 29) - 1, 0}, false},
-		{{1 << 29, 1}, false},		{{-(1 << 29), -1}, false},
-		{{(1 << 29) - 1, 1}, true},	{{INT64_MAX, 0}, false},
-		{{INT64_MIN, 0}, false},	{{1ll << 32, 0}, false},
-		{{1 << 29, -(1 << 29)}, true},	{{1ll << 62, 1ll << 62}, false},
-		{{(1 << 28), (1 << 28)}, true}, {{(1 << 28) + 1, (1 << 28)}, false},
+		{{1 << 29, 0}, true},
+		{{(1 << 29) + 1, 0}, false},
+		{{-(1 << 29), 0}, true},
+		{{-(1 << 29) - 1, 0}, false},
+		{{1 << 29, 1}, false},
+		{{-(1 << 29), -1}, false},
+		{{(1 << 29) - 1, 1}, true},
+		{{INT64_MAX, 0}, false},
+		{{INT64_MIN, 0}, false},
+		{{1ll << 32, 0}, false},
+		{{1 << 29, -(1 << 29)}, true},
+		{{1ll << 62, 1ll << 62}, false},
+		{{1 << 29, -(1 << 29) - 1}, false},
+		{{-(1 << 29), (1 << 29) + 1}, false},
+		{{(1 << 28), (1 << 28)}, true},
+		{{(1 << 28) + 1, (1 << 28)}, false},
 	};
 
 	(void)state;
@@ -502,6 +512,63 @@ static void test_stale(void **state)
 	report();
 }
 
+/* What a format may have, to the byte where the data end. */
+static void test_formats(void **state)
+{
+	static const struct {
+		const char *format;
+		size_t size;
+		int args; /* -1: refused */
+	} formats[] = {
+		{"", 1, 0},
+		{"x", 2, 0},
+		{"%d", 3, 1},
+		{"%u%x%lld%llu", 13, 4},
+		{"%llx%c%%", 9, 2},
+		{"%d%d%d%d%%", 11, 4},
+		{"%%%%%%%%%%%%", 13, 0},
+		{"%d%d%d%d%d", 11, -1},
+		{"%lld%lld%lld%lld%c", 19, -1},
+		{"x", 1, -1},  /* no end */
+		{"%d", 2, -1}, /* no end behind the conversion */
+		{"%", 2, -1},
+		{"%l", 3, -1},
+		{"%ll", 4, -1},
+		{"%ll", 3, -1}, /* the data end in it */
+		{"%l", 2, -1},
+		{"%", 1, -1},
+		{"", 0, -1},
+		{"%n", 3, -1},
+		{"%s", 3, -1},
+		{"%p", 3, -1},
+		{"%lls", 5, -1},
+		{"%lln", 5, -1},
+		{"%llc", 5, -1},
+		{"%ll%", 5, -1},
+		{"%ld", 4, -1},
+		{"%hd", 4, -1},
+		{"%5d", 4, -1},
+		{"%-d", 4, -1},
+		{"%*d", 4, -1},
+		{"%1$d", 5, -1},
+		{"% d", 4, -1},
+		{"%i", 3, -1},
+		{"%D", 3, -1},
+		{"%d%n", 5, -1},
+		{"%%%n", 5, -1},
+		{"\xff%d", 4, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SEKI_COUNT(formats); i++) {
+		int args = seki_bpf_format_args(formats[i].format, formats[i].size);
+
+		if ((args < 0 ? -1 : args) != formats[i].args)
+			fail_msg("format \"%s\" of %zu: %d", formats[i].format, formats[i].size,
+				 args);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -515,6 +582,7 @@ int main(void)
 		cmocka_unit_test(test_clobbered),
 		cmocka_unit_test(test_local_call),
 		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_formats),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
