@@ -6,7 +6,6 @@
 #ifndef SEKI_BENCH_BPF_BENCH_H
 #define SEKI_BENCH_BPF_BENCH_H
 
-#include "lib/bpf/helpers.h"
 #include "lib/bpf/prog.h"
 
 #define BENCH_PACKETS	   8 /* of a workload, in turn */
@@ -46,6 +45,9 @@ struct bench_unit {
 	struct seki_bpf_prog *prog; /* whose maps are used; NULL: flat */
 	struct seki_bpf_vm vm;
 	struct seki_bpf_op *ops; /* flat */
+	uint32_t n_ops;
+	struct seki_bpf_code code; /* flat */
+	uint64_t fuel;
 	void *dpdk;
 	bench_function function;
 	int (*run)(struct bench_unit *unit, struct bench_context *context, uint64_t *r0);
@@ -60,7 +62,7 @@ struct bench_engine {
 	void (*close)(struct bench_unit *unit);
 };
 
-extern const struct bench_engine bench_native, bench_interp, bench_run, bench_dpdk_jit,
+extern const struct bench_engine bench_native, bench_jit, bench_interp, bench_run, bench_dpdk_jit,
 	bench_dpdk_interp;
 
 /* Folder of the objects. */

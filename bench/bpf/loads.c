@@ -90,14 +90,36 @@ static void make_adversarial(struct code *code, uint32_t branches)
 }
 
 struct outcome {
-	int err;
-	double ns; /* median */
+	double verify_ns, compile_ns; /* medians */
+	uint32_t code_bytes;
 	long peak_kib;
 	char reason[160];
 };
 
-/* From the wire form to a verdict. */
-static double judge(const struct code *code, struct outcome *out)
+static double compile(const struct seki_bpf_image *image, struct outcome *out)
+{
+	struct seki_jit_input in = {
+		.ops = image->ops,
+		.n = image->n,
+		.helpers = seki_bpf_helpers,
+		.n_helpers = SEKI_HELPER_MAX,
+		.stoppers = SEKI_BPF_STOPPERS,
+		.packet_at = offsetof(struct seki_bpf_running, packet),
+	};
+	struct seki_bpf_code code;
+	double start = bench_now();
+
+	if (seki_bpf_code_make(&in, 0, &code))
+		return 0;
+	start = bench_now() - start;
+	out->code_bytes = (uint32_t)code.size;
+	seki_bpf_code_free(&code);
+	return start;
+}
+
+/* From the wire form to a verdict, and to machine code where it is a good one. */
+static void judge(const struct code *code, struct outcome *out, double *verify_ns,
+		  double *compile_ns)
 {
 	struct seki_bpf_op *ops = calloc(code->n, sizeof(*ops));
 	struct seki_bpf_image image = {.ops = ops, .n = code->n};
@@ -107,18 +129,19 @@ static double judge(const struct code *code, struct outcome *out)
 	double start = bench_now();
 	void *memory = mmap(NULL, SEKI_VERIFY_MEMORY, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int err;
 
 	if (!ops || memory == MAP_FAILED)
 		bench_die("no memory");
 	if (seki_bpf_decode(code->insns, code->n, ops, &fault))
 		bench_die("a generated program is malformed at %u: %s", fault.insn, fault.why);
-	out->err = seki_bpf_verify(&image, memory, SEKI_VERIFY_MEMORY, &proof, &why);
+	err = seki_bpf_verify(&image, memory, SEKI_VERIFY_MEMORY, &proof, &why);
 	munmap(memory, SEKI_VERIFY_MEMORY);
-	start = bench_now() - start;
+	*verify_ns = bench_now() - start;
+	*compile_ns = err ? 0 : compile(&image, out);
 	snprintf(out->reason, sizeof(out->reason), "%.*s", (int)sizeof(out->reason) - 1,
-		 out->err ? why.reason : "accepted");
+		 err ? why.reason : "accepted");
 	free(ops);
-	return start;
 }
 
 /* In a process of its own, so that its peak of memory is this program's. */
@@ -136,13 +159,14 @@ static struct outcome measure_code(const struct code *code)
 	pid = fork();
 	if (!pid) {
 		struct rusage before, after;
-		double ns[ROUNDS];
+		double verify_ns[ROUNDS], compile_ns[ROUNDS];
 
 		getrusage(RUSAGE_SELF, &before);
 		for (int i = 0; i < ROUNDS; i++)
-			ns[i] = judge(code, out);
+			judge(code, out, &verify_ns[i], &compile_ns[i]);
 		getrusage(RUSAGE_SELF, &after);
-		out->ns = bench_median(ns, ROUNDS);
+		out->verify_ns = bench_median(verify_ns, ROUNDS);
+		out->compile_ns = bench_median(compile_ns, ROUNDS);
 		out->peak_kib = after.ru_maxrss - before.ru_maxrss;
 		_exit(0);
 	}
@@ -158,10 +182,11 @@ static void print_outcome(const char *name, const struct code *code, bool json, 
 	struct outcome out = measure_code(code);
 
 	out.reason[strcspn(out.reason, "\n")] = '\0';
-	printf(json ? "%s\n{\"name\": \"%s\", \"insns\": %u, \"ms\": %.4f, \"peak_kib\": %ld, "
-		      "\"outcome\": \"%s\"}"
-		    : "%s  %-28s %7u insns  %9.3f ms  %6ld KiB  %s\n",
-	       json && !first ? "," : "", name, code->n, out.ns / 1e6, out.peak_kib, out.reason);
+	printf(json ? "%s\n{\"name\": \"%s\", \"insns\": %u, \"verify_ms\": %.4f, \"jit_ms\": %.4f, "
+		      "\"peak_kib\": %ld, \"code_bytes\": %u, \"outcome\": \"%s\"}"
+		    : "%s  %-27s %6u insns  %8.3f + %6.3f ms  %6ld KiB  %6u bytes of code  %s\n",
+	       json && !first ? "," : "", name, code->n, out.verify_ns / 1e6, out.compile_ns / 1e6,
+	       out.peak_kib, out.code_bytes, out.reason);
 }
 
 void bench_print_loads(bool json)
@@ -170,7 +195,7 @@ void bench_print_loads(bool json)
 
 	if (!code)
 		bench_die("no memory");
-	printf(json ? "\"loads\": [" : "\nverifying: CPU time, peak memory, outcome\n");
+	printf(json ? "\"loads\": [" : "\nverify + JIT: CPU time, peak memory, code, outcome\n");
 	make_branchy(code, 1000);
 	print_outcome("1,000 instructions", code, json, true);
 	make_branchy(code, 4000);

@@ -4,6 +4,8 @@
  *
  * Each round measures every unit once, in turn, for at least 20 ms of the thread's CPU time; a
  * figure is the median over the rounds, a ratio the median of the rounds' own ratios to native.
+ * The JIT's figure is its function's, called as the native one is; `whole run` is
+ * seki_bpf_prog_run(), with the JIT.
  * Before that all engines must agree on r0, the packets, their metadata and the maps.
  */
 #include "bench/bpf/bench.h"
@@ -23,9 +25,10 @@
 #define HEADROOM   256
 
 static const struct bench_engine *const engines[] = {
-	&bench_native, &bench_interp, &bench_dpdk_jit, &bench_dpdk_interp, &bench_run,
+	&bench_native, &bench_jit, &bench_run, &bench_dpdk_jit, &bench_interp, &bench_dpdk_interp,
 };
 #define ENGINES	      (sizeof(engines) / sizeof(engines[0]))
+#define INTERP	      4
 #define WORKLOADS_MAX 16
 
 struct cell {
@@ -262,10 +265,10 @@ static uint64_t executed(unsigned int w)
 {
 	uint64_t most = 0, r0;
 
-	if (!cells[w][1].runs)
+	if (!cells[w][INTERP].runs)
 		return 0;
 	for (unsigned int i = 0; i < BENCH_PACKETS; i++) {
-		struct bench_unit *unit = cells[w][1].unit;
+		struct bench_unit *unit = cells[w][INTERP].unit;
 
 		bench_restore(unit, &unit->contexts[i]);
 		unit->run(unit, &unit->contexts[i], &r0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Our engines: the interpreter alone, and seki_bpf_prog_run() as a whole. */
+/* Our engines: the JIT's code and the interpreter alone, and seki_bpf_prog_run() as a whole. */
 #include "bench/bpf/bench.h"
 
 #include <stdio.h>
@@ -39,38 +39,42 @@ static void open_flat(struct bench_unit *unit)
 	unit->ops = calloc(obj.n_insns, sizeof(*unit->ops));
 	if (!unit->ops || seki_bpf_decode(obj.insns, obj.n_insns, unit->ops, &fault))
 		bench_die("%s: cannot be decoded", unit->load->object);
+	unit->n_ops = obj.n_insns;
 	unit->vm = (struct seki_bpf_vm){.ops = unit->ops, .entry = obj.entry, .fuel = 1 << 20};
 	unit->vm.stack = aligned_alloc(64, SEKI_BPF_STACK_BYTES);
 	seki_obj_close(&obj);
 	free(object);
 }
 
-static void open_vm(struct bench_unit *unit)
+static void open_vm(struct bench_unit *unit, enum seki_bpf_engine engine)
 {
-	const struct seki_bpf_prog *prog;
+	if (unit->load->flat) {
+		open_flat(unit);
+	} else if (bench_load(unit, engine)) {
+		unit->vm = unit->prog->queues[0].vm;
+		unit->vm.fuel = unit->prog->info.worst_insns;
+	}
+}
 
-	if (!bench_load(unit, SEKI_BPF_ENGINE_INTERPRETER))
-		return;
-	prog = unit->prog;
-	unit->vm = (struct seki_bpf_vm){
-		.ops = prog->ops,
-		.entry = prog->entry,
-		.stack = prog->queues[0].stack,
-		.data = prog->data,
-		.maps = unit->prog->handles,
-		.n_maps = prog->info.maps,
-		.helpers = seki_bpf_helpers,
-		.n_helpers = SEKI_HELPER_MAX,
-		.fuel = prog->info.worst_insns,
-	};
+static void close_vm(struct bench_unit *unit)
+{
+	seki_bpf_prog_destroy(unit->prog);
+	if (unit->load->flat)
+		free(unit->vm.stack);
+	free(unit->ops);
+	seki_bpf_code_free(&unit->code);
+}
+
+static inline uint64_t first_argument(struct bench_context *c, bool flat)
+{
+	return flat ? (uintptr_t)bench_bytes(c) : (uintptr_t)&c->running;
 }
 
 static int run(struct bench_unit *unit, struct bench_context *c, uint64_t *r0)
 {
-	uintptr_t r1 = unit->load->flat ? (uintptr_t)bench_bytes(c) : (uintptr_t)&c->running;
-
 	unit->vm.arg = &c->running;
-	return seki_bpf_interp(&unit->vm, r1, (uintptr_t)&c->run.meta, r0);
+	return seki_bpf_interp(&unit->vm, first_argument(c, unit->load->flat),
+			       (uintptr_t)&c->run.meta, r0);
 }
 
 static void batch(struct bench_unit *unit, uint64_t n)
@@ -82,23 +86,66 @@ static void batch(struct bench_unit *unit, uint64_t n)
 
 static void open_interp(struct bench_unit *unit)
 {
-	if (unit->load->flat)
-		open_flat(unit);
-	else
-		open_vm(unit);
+	open_vm(unit, SEKI_BPF_ENGINE_INTERPRETER);
 	unit->run = run;
 	unit->batch = batch;
 }
 
-static void close_interp(struct bench_unit *unit)
+const struct bench_engine bench_interp = {"interpreter", open_interp, close_vm};
+
+/* The compiled function, as native code is called: through a pointer, for each run its fuel. */
+static inline uint64_t call(struct bench_unit *unit, seki_jit_code code, uint64_t fuel,
+			    struct bench_context *c, bool flat)
 {
-	seki_bpf_prog_destroy(unit->prog);
-	if (unit->load->flat)
-		free(unit->vm.stack);
-	free(unit->ops);
+	unit->vm.arg = &c->running;
+	unit->vm.fuel = fuel;
+	unit->vm.stop = 0;
+	return code(&unit->vm, first_argument(c, flat), (uintptr_t)&c->run.meta);
 }
 
-const struct bench_engine bench_interp = {"interpreter", open_interp, close_interp};
+static seki_jit_code compiled(const struct bench_unit *unit)
+{
+	return unit->prog ? unit->prog->code.run : unit->code.run;
+}
+
+static int run_jit(struct bench_unit *unit, struct bench_context *c, uint64_t *r0)
+{
+	*r0 = call(unit, compiled(unit), unit->fuel, c, unit->load->flat);
+	return unit->vm.stop;
+}
+
+static void batch_jit(struct bench_unit *unit, uint64_t n)
+{
+	seki_jit_code code = compiled(unit);
+	uint64_t fuel = unit->fuel;
+
+	if (unit->load->flat)
+		BENCH_BATCH(unit, n, call(unit, code, fuel, c, true))
+	else
+		BENCH_BATCH(unit, n, call(unit, code, fuel, c, false))
+}
+
+static void open_jit(struct bench_unit *unit)
+{
+	open_vm(unit, SEKI_BPF_ENGINE_JIT);
+	if (unit->load->flat) {
+		struct seki_jit_input in = {.ops = unit->ops,
+					    .n = unit->n_ops,
+					    .entry = unit->vm.entry,
+					    .packet_at = -1};
+
+		if (seki_bpf_code_make(&in, 0, &unit->code))
+			snprintf(unit->why_not, sizeof(unit->why_not), "no machine code here");
+		unit->code_bytes = (uint32_t)unit->code.size;
+	} else if (unit->prog) {
+		unit->code_bytes = unit->prog->info.native_bytes;
+	}
+	unit->fuel = unit->vm.fuel;
+	unit->run = run_jit;
+	unit->batch = batch_jit;
+}
+
+const struct bench_engine bench_jit = {"JIT", open_jit, close_vm};
 
 /* All of it: what a caller of the library pays. */
 static int run_whole(struct bench_unit *unit, struct bench_context *c, uint64_t *r0)
@@ -133,4 +180,4 @@ static void close_whole(struct bench_unit *unit)
 	seki_bpf_prog_destroy(unit->prog);
 }
 
-const struct bench_engine bench_run = {"seki_bpf_prog_run", open_whole, close_whole};
+const struct bench_engine bench_run = {"whole run", open_whole, close_whole};
