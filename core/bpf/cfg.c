@@ -40,7 +40,7 @@ static struct edges edges_of(const struct seki_bpf_image *image, uint32_t i)
 	}
 }
 
-/* The 8-byte slots that an access by r10 touches. */
+/* The 8-byte slots that an access by r10 touches; none where it is outside the frame. */
 static uint64_t slots_of(int32_t off, uint32_t bytes)
 {
 	int64_t at = SEKI_BPF_FRAME_BYTES + (int64_t)off;
@@ -105,16 +105,54 @@ static uint16_t regs_before(const struct seki_walk *w, const struct seki_bpf_op 
 	}
 }
 
-static uint64_t slots_before(const struct seki_bpf_op *op, uint64_t after)
+/*
+ * Registers whose number matters before the instruction, from those after it. One that is computed
+ * with, stored or returned only to be forgotten does not: any number would do, and states that differ
+ * in it are alike.
+ */
+static uint16_t values_before(const struct seki_walk *w, const struct seki_bpf_op *op,
+			      uint16_t after)
 {
 	const struct seki_bpf_row *row = seki_bpf_row(op);
 
-	if (row->kind == SEKI_KIND_LOAD && op->src == SEKI_BPF_FP)
-		return after | slots_of(op->off, row->bytes);
-	if (row->kind == SEKI_KIND_STORE && op->dst == SEKI_BPF_FP && row->bytes == 8 &&
-	    op->off % 8 == 0)
-		return after & ~slots_of(op->off, 8);
-	return after;
+	switch (row->kind) {
+	case SEKI_KIND_ALU:
+	case SEKI_KIND_CONST:
+	case SEKI_KIND_MAP:
+	case SEKI_KIND_DATA:
+		return after & bit(op->dst) ? regs_before(w, op, after) : after;
+	case SEKI_KIND_STORE:
+		if (op->dst != SEKI_BPF_FP)
+			return regs_before(w, op, after);
+		return after; /* of the stored one, when its slot is read: see slots_before() */
+	case SEKI_KIND_LOCAL:
+		return (uint16_t)((after & ~REGS_0_5) | (w->nodes[op->off].value_regs & REGS_1_5));
+	case SEKI_KIND_EXIT:
+		return w->calls ? bit(0) : 0;
+	default:
+		return regs_before(w, op, after);
+	}
+}
+
+/* Live before and after one instruction. */
+struct live {
+	uint16_t regs, values;
+	uint64_t slots;
+};
+
+static void slots_before(const struct seki_bpf_op *op, struct live *live)
+{
+	const struct seki_bpf_row *row = seki_bpf_row(op);
+	uint64_t slots = slots_of(op->off, row->bytes);
+
+	if (row->kind == SEKI_KIND_LOAD && op->src == SEKI_BPF_FP && live->values & bit(op->dst))
+		live->slots |= slots;
+	if (row->kind != SEKI_KIND_STORE || op->dst != SEKI_BPF_FP)
+		return;
+	if (row->operand == SEKI_OPERAND_REG && live->slots & slots)
+		live->values |= bit(op->src);
+	if (row->bytes == 8 && op->off % 8 == 0)
+		live->slots &= ~slots;
 }
 
 /* From what is live after the instruction: did that add anything? */
@@ -123,21 +161,25 @@ static bool update(struct seki_walk *w, uint32_t i)
 	const struct seki_bpf_op *op = &w->image->ops[i];
 	struct edges e = edges_of(w->image, i);
 	struct seki_node *node = &w->nodes[i];
-	uint16_t regs = 0;
-	uint64_t slots = 0;
+	struct live live = {.regs = 0};
 
 	if (seki_bpf_row(op)->kind == SEKI_KIND_LOCAL)
 		e.n = 1; /* the callee has registers and a frame of its own */
 	for (uint32_t k = 0; k < e.n; k++) {
-		regs |= w->nodes[e.to[k]].live_regs;
-		slots |= w->nodes[e.to[k]].live_slots;
+		live.regs |= w->nodes[e.to[k]].live_regs;
+		live.values |= w->nodes[e.to[k]].value_regs;
+		live.slots |= w->nodes[e.to[k]].live_slots;
 	}
-	regs = regs_before(w, op, regs) | node->live_regs;
-	slots = slots_before(op, slots) | node->live_slots;
-	if (regs == node->live_regs && slots == node->live_slots)
+	slots_before(op, &live);
+	live.regs = regs_before(w, op, live.regs) | node->live_regs;
+	live.values = values_before(w, op, live.values) | node->value_regs;
+	live.slots |= node->live_slots;
+	if (live.regs == node->live_regs && live.values == node->value_regs &&
+	    live.slots == node->live_slots)
 		return false;
-	node->live_regs = regs;
-	node->live_slots = slots;
+	node->live_regs = live.regs;
+	node->value_regs = live.values;
+	node->live_slots = live.slots;
 	return true;
 }
 
@@ -155,7 +197,7 @@ static void find_live(struct seki_walk *w, uint32_t first)
 	if (!changed)
 		return;
 	for (uint32_t i = first; i != NOWHERE; i = w->nodes[i].link) {
-		w->nodes[i].live_regs = REGS_ALL;
+		w->nodes[i].live_regs = w->nodes[i].value_regs = REGS_ALL;
 		w->nodes[i].live_slots = UINT64_MAX;
 	}
 }
@@ -231,7 +273,7 @@ int seki_walk_cfg(struct seki_walk *w)
 		}
 		/* A function may return from several places to behind its call. */
 		if (seki_bpf_row(&w->image->ops[at])->kind == SEKI_KIND_LOCAL)
-			w->nodes[at + 1].join = true;
+			w->nodes[at + 1].join = w->calls = true;
 		err = follow(w, at, e.to[node->next_edge++], &at);
 		if (err)
 			return err;

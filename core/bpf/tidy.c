@@ -158,15 +158,19 @@ static bool slot_is_live(const struct seki_spill *spill, uint64_t live)
 	return live >> (spill->at / 8) & 1 || live >> ((spill->at + spill->bytes - 1) / 8) & 1;
 }
 
-/* Numbers in dead slots become "some number"; pointers stay, as they could still be reached through
- * a pointer into the stack. */
-static void tidy_frame(struct seki_frame *f, uint16_t live_regs, uint64_t live_slots)
+/* Numbers that do not matter become "some number"; pointers stay, as they could still be reached
+ * through a pointer into the stack. */
+static void tidy_frame(struct seki_frame *f, uint16_t live_regs, uint16_t value_regs,
+		       uint64_t live_slots)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < SEKI_BPF_FP; i++)
+	for (uint32_t i = 0; i < SEKI_BPF_FP; i++) {
 		if (!(live_regs >> i & 1))
 			f->regs[i].type = SEKI_REG_NONE;
+		else if (!(value_regs >> i & 1) && f->regs[i].type == SEKI_REG_NUMBER)
+			f->regs[i] = seki_reg_number(seki_scalar_unknown());
+	}
 	for (uint32_t i = 0; i < f->n_spills; i++)
 		if (seki_reg_is_pointer(&f->spills[i].reg) ||
 		    slot_is_live(&f->spills[i], live_slots))
@@ -203,7 +207,7 @@ void seki_walk_tidy(struct seki_walk *w)
 
 		if (d < s->p.depth)
 			regs &= 0x3c0; /* the call has destroyed the others */
-		tidy_frame(&s->frames[d], regs, node->live_slots);
+		tidy_frame(&s->frames[d], regs, node->value_regs, node->live_slots);
 		w->work += sort_spills(&s->frames[d]) + SEKI_BPF_REGS + s->frames[d].n_spills;
 		node = &w->nodes[s->frames[d].call + 1];
 	}

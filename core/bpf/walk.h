@@ -15,7 +15,7 @@
 
 /* What is known of an instruction before the walk, and during it. */
 struct seki_node {
-	uint64_t live_slots; /* 8-byte slots of the frame that a later load by r10 may read */
+	uint64_t live_slots; /* 8-byte slots of the frame whose number a later load by r10 needs */
 	uint32_t seen;	     /* newest finished state kept here: offset into the arena, 0: none */
 	uint32_t link;	     /* while searching: where it was reached from; then: the instruction
 				finished next */
@@ -23,6 +23,7 @@ struct seki_node {
 	uint32_t nest;	     /* loops that it is in, by the order of the code */
 	uint32_t nest_end;   /* of those, how many end here */
 	uint16_t live_regs;
+	uint16_t value_regs; /* of these, where it matters what number is in them */
 	uint8_t color;
 	uint8_t next_edge;
 	uint8_t visits;	   /* paths set out here, up to VISITS_MAX */
@@ -75,6 +76,7 @@ struct seki_walk {
 	uint32_t *buckets;  /* kept states by hash: offsets into the arena, 0: none */
 	uint32_t n_buckets; /* a power of two */
 	uint32_t root;
+	bool calls; /* there are local calls */
 	struct seki_state *state;
 	struct seki_state *other; /* the other side of a branch */
 	uint32_t pending;	  /* states at the arena's high end */

@@ -220,7 +220,8 @@ static void test_each_field(void **state)
 		};
 
 		for (uint32_t n = 0; n < NODES; n++)
-			nodes[n] = (struct seki_node){.live_regs = 0x3ff, .live_slots = UINT64_MAX};
+			nodes[n] = (struct seki_node){
+				.live_regs = 0x3ff, .value_regs = 0x3ff, .live_slots = UINT64_MAX};
 		for (uint32_t n = 0; n < BUCKETS; n++)
 			buckets[n] = 0;
 		*seki_walk_kept(&w, ROOT) = (struct seki_kept){.open = 2};
