@@ -494,6 +494,33 @@ static void test_many_sections(void **state)
 	REFUSED(make_parts(SEKI_OBJ_PARTS_MAX), -ENOEXEC, "the code is in more than 16 sections");
 }
 
+static void test_limits(void **state)
+{
+	struct seki_obj obj;
+	char log[256];
+	struct seki_text text = seki_text_on(log, sizeof(log));
+	size_t len = (16u << 20) + 1;
+	uint8_t *bytes = calloc(1, len);
+
+	(void)state;
+	assert_int_equal(seki_obj_open(bytes, len, "entry", &obj, &text), -E2BIG);
+	assert_non_null(strstr(log, "the object is larger than 16777216 bytes"));
+	free(bytes);
+	for (uint32_t n = SEKI_OBJ_RODATA_MAX; n <= SEKI_OBJ_RODATA_MAX + 1; n++) {
+		struct maker *m = make_small();
+
+		for (uint32_t i = 0; i < n; i++)
+			make_section(m, ".rodata.x", SHT_PROGBITS, SHF_ALLOC, "constant", 8);
+		if (n > SEKI_OBJ_RODATA_MAX) {
+			REFUSED(m, -ENOEXEC, "more than 16 sections of read-only data");
+			continue;
+		}
+		ACCEPTED(m, &obj);
+		assert_int_equal(obj.data_size, 8 * SEKI_OBJ_RODATA_MAX);
+		seki_obj_close(&obj);
+	}
+}
+
 /* CO-RE relocations count where the code does. */
 static void test_core(void **state)
 {
@@ -567,6 +594,7 @@ int main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_many_sections),
 		cmocka_unit_test(test_core),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_header_limits),
 	};
 

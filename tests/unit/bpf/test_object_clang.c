@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "lib/bpf/object.h"
 #include "sekisho/bpf.h"
 
 static uint8_t bytes[1 << 16];
@@ -139,12 +140,38 @@ static void test_refusals(void **state)
 	refused(NULL, "the object has no BTF that describes it; compile with -g");
 }
 
+static void try_object(void)
+{
+	struct seki_text text = seki_text_on(log_text, sizeof(log_text));
+	struct seki_obj_line line;
+	struct seki_obj obj;
+	int err = seki_obj_open(bytes, len, "entry", &obj, &text);
+
+	assert_true(!err || log_text[0]);
+	for (uint32_t i = 0; !err && i < obj.n_insns; i++)
+		seki_obj_line(&obj, i, &line);
+	seki_obj_close(&obj);
+}
+
+/* One in three bytes of a real object changed in one way, which is another each time. */
+static void test_mutations(void **state)
+{
+	(void)state;
+	read_object(n_objects - 2);
+	for (size_t at = 0; at < len; at += 3) {
+		uint8_t was = bytes[at];
+
+		bytes[at] = at % 2 ? was ^ (uint8_t)(1u << at % 8) : (uint8_t)~was;
+		try_object();
+		bytes[at] = was;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_map_types),
-		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_runs),	 cmocka_unit_test(test_map_types),
+		cmocka_unit_test(test_lines),	 cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_refusals),
 	};
 
