@@ -69,7 +69,10 @@ static void join_scalar(struct seki_scalar *s, const struct seki_scalar *with)
 /* False: they have nothing in common. */
 static bool join_reg(struct seki_reg *reg, const struct seki_reg *with, struct ties *ties)
 {
-	if (reg->type != with->type || reg->frame != with->frame || reg->map != with->map)
+	bool number = reg->type == SEKI_REG_NUMBER;
+
+	if (reg->type != with->type || (!number && reg->frame != with->frame) ||
+	    reg->map != with->map)
 		return false;
 	if (!seki_scalar_covers(&with->v, &reg->v)) {
 		join_scalar(&reg->v, &with->v);
@@ -79,8 +82,10 @@ static bool join_reg(struct seki_reg *reg, const struct seki_reg *with, struct t
 		reg->v = with->v;
 	}
 	if (reg->id_off == with->id_off && reg->shifted == with->shifted &&
-	    same_tie(ties, reg->id, with->id))
+	    reg->frame == with->frame && same_tie(ties, reg->id, with->id))
 		return true;
+	if (number)
+		reg->rest = false;
 	reg->id = SEKI_SYM_NONE;
 	reg->id_off = 0;
 	reg->shifted = false;
