@@ -13,6 +13,7 @@
 
 #include "core/bpf/packet.h"
 #include "tests/unit/bpf/code.h"
+#include "tests/unit/bpf/machine_words.h"
 
 static struct tally tally;
 
@@ -284,41 +285,6 @@ static void test_no_memory(void **state)
 
 static const uint8_t conds[] = {JEQ, JNE, JGT, JGE, JLT, JLE, JSGT, JSGE, JSLT, JSLE, JSET};
 
-/* What the machine does (RFC 9669, 4.3). */
-static bool holds(uint8_t cond, uint64_t a, uint64_t b, bool wide)
-{
-	int64_t sa = wide ? (int64_t)a : (int32_t)a, sb = wide ? (int64_t)b : (int32_t)b;
-
-	if (!wide) {
-		a = (uint32_t)a;
-		b = (uint32_t)b;
-	}
-	switch (cond) {
-	case JEQ:
-		return a == b;
-	case JNE:
-		return a != b;
-	case JGT:
-		return a > b;
-	case JGE:
-		return a >= b;
-	case JLT:
-		return a < b;
-	case JLE:
-		return a <= b;
-	case JSGT:
-		return sa > sb;
-	case JSGE:
-		return sa >= sb;
-	case JSLT:
-		return sa < sb;
-	case JSLE:
-		return sa <= sb;
-	default:
-		return a & b;
-	}
-}
-
 struct comparison {
 	uint8_t cond;
 	bool wide;    /* 64 bits */
@@ -333,8 +299,8 @@ static bool is_true(const struct comparison *k, uint64_t v)
 	uint64_t constant = (uint64_t)(int64_t)k->constant;
 
 	if (k->swapped)
-		return holds(k->cond, constant, v, k->wide) == k->taken;
-	return holds(k->cond, v, constant, k->wide) == k->taken;
+		return machine_compares(k->cond, constant, v, k->wide) == k->taken;
+	return machine_compares(k->cond, v, constant, k->wide) == k->taken;
 }
 
 /* Goes on where it is true of the register. */

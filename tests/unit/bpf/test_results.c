@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/bpf/code.h"
+#include "tests/unit/bpf/machine_words.h"
 
 #define INPUTS 1024 /* 256 bytes by 4 */
 #define CHAINS 30000
@@ -52,67 +53,6 @@ static void start(struct code *c)
 	}
 }
 
-static int64_t sext(uint64_t v, bool wide)
-{
-	return wide ? (int64_t)v : (int32_t)v;
-}
-
-static uint64_t divide(uint8_t op, bool is_signed, uint64_t a, uint64_t b, bool wide)
-{
-	int64_t sa = sext(a, wide), sb = sext(b, wide);
-
-	if (!b)
-		return op == DIV ? 0 : a;
-	if (!is_signed)
-		return op == DIV ? a / b : a % b;
-	if (sb == -1)
-		return op == DIV ? 0 - a : 0;
-	return (uint64_t)(op == DIV ? sa / sb : sa % sb);
-}
-
-static uint64_t compute(uint8_t op, bool is_signed, uint64_t a, uint64_t b, bool wide)
-{
-	unsigned int by = b & (wide ? 63 : 31);
-
-	if (!wide) {
-		a = (uint32_t)a;
-		b = (uint32_t)b;
-	}
-	switch (op) {
-	case ADD:
-		a += b;
-		break;
-	case SUB:
-		a -= b;
-		break;
-	case MUL:
-		a *= b;
-		break;
-	case DIV:
-	case MOD:
-		a = divide(op, is_signed, a, b, wide);
-		break;
-	case OR:
-		a |= b;
-		break;
-	case AND:
-		a &= b;
-		break;
-	case LSH:
-		a <<= by;
-		break;
-	case RSH:
-		a >>= by;
-		break;
-	case XOR:
-		a ^= b;
-		break;
-	default:
-		a = (uint64_t)(sext(a, wide) >> by);
-	}
-	return wide ? a : (uint32_t)a;
-}
-
 /* What clang emits most, and what lies at the edges. */
 static int32_t some_constant(void)
 {
@@ -134,8 +74,9 @@ static void arithmetic(struct code *c)
 
 	EMIT(c, RAW(opcode, 3, by_y ? 4 : 0, is_signed, constant));
 	for (unsigned int i = 0; i < runs.n; i++)
-		runs.x[i] = compute(op, is_signed, runs.x[i],
-				    by_y ? runs.y[i] : (uint64_t)(int64_t)constant, class == 7);
+		runs.x[i] = machine_compute(op, is_signed, runs.x[i],
+					    by_y ? runs.y[i] : (uint64_t)(int64_t)constant,
+					    class == 7);
 }
 
 /* Moves and extensions, 0 - x, byte orders. */
@@ -171,40 +112,6 @@ static void unary(struct code *c)
 	}
 }
 
-static bool holds(uint8_t cond, uint64_t a, uint64_t b, bool wide)
-{
-	int64_t sa = sext(a, wide), sb = sext(b, wide);
-
-	if (!wide) {
-		a = (uint32_t)a;
-		b = (uint32_t)b;
-	}
-	switch (cond) {
-	case JEQ:
-		return a == b;
-	case JNE:
-		return a != b;
-	case JGT:
-		return a > b;
-	case JGE:
-		return a >= b;
-	case JLT:
-		return a < b;
-	case JLE:
-		return a <= b;
-	case JSGT:
-		return sa > sb;
-	case JSGE:
-		return sa >= sb;
-	case JSLT:
-		return sa < sb;
-	case JSLE:
-		return sa <= sb;
-	default:
-		return a & b;
-	}
-}
-
 /* Runs of which it is not true return. */
 static void comparison(struct code *c)
 {
@@ -219,7 +126,7 @@ static void comparison(struct code *c)
 	for (unsigned int i = 0; i < runs.n; i++) {
 		uint64_t b = by_y ? runs.y[i] : (uint64_t)(int64_t)constant;
 
-		if (!holds(cond, runs.x[i], b, class == 5))
+		if (!machine_compares(cond, runs.x[i], b, class == 5))
 			continue;
 		runs.x[kept] = runs.x[i];
 		runs.y[kept++] = runs.y[i];
