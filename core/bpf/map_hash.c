@@ -138,15 +138,14 @@ static void unlink_slot(struct seki_bpf_map *map, uint32_t *link, uint32_t queue
 	seki_map_retire(map, &map->entries, gone, queue);
 }
 
-/* Is every one of the eight slots from `at` on alive and marked? Then they lose their marks. */
+/* Is there none to evict among the eight slots from `at` on? Then their marks go. */
 static bool pass_eight(struct seki_bpf_map *map, uint32_t at)
 {
-	const uint64_t all = 0x0101010101010101u;
 	uint64_t *marks = (uint64_t *)(void *)(map->marks + at);
 	uint64_t alive;
 
 	__builtin_memcpy(&alive, map->alive + at, 8);
-	if (alive != all || __atomic_load_n(marks, __ATOMIC_RELAXED) != all)
+	if (alive & ~__atomic_load_n(marks, __ATOMIC_RELAXED))
 		return false;
 	__atomic_store_n(marks, 0, __ATOMIC_RELAXED);
 	return true;
