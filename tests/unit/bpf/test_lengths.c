@@ -217,7 +217,8 @@ static bool move_run(struct run *run, int32_t by, bool truncate, uint64_t *cut)
 		run->len -= (int64_t)*cut;
 		return true;
 	}
-	if (-by > run->len || run->moved + by > ROOM || run->len + by > SEKI_BPF_PACKET_MAX)
+	if (-(int64_t)by > run->len || run->moved + by > ROOM ||
+	    run->len + by > SEKI_BPF_PACKET_MAX)
 		return false;
 	run->moved += by;
 	run->len += by;

@@ -512,6 +512,68 @@ static void test_stale(void **state)
 	report();
 }
 
+/* r3 has no value; r4 is a number and r5 a place in the stack. */
+static const struct seki_bpf_insn uses[] = {
+	ALUI(ADD, 3, 1),
+	ALUI(MUL, 3, 1),
+	ALUI(XOR, 3, 1),
+	ALU32I(ADD, 3, 1),
+	ALUR(ADD, 3, 4),
+	ALUR(ADD, 4, 3),
+	ALUR(XOR, 3, 3),
+	ALUR(SUB, 3, 3),
+	ALU32R(ADD, 4, 3),
+	ALU32R(ADD, 3, 4),
+	ALUR(ADD, 5, 3),
+	ALUR(ADD, 3, 5),
+	RAW(0x3f, 4, 3, 1, 0), /* signed division */
+	MOVR(4, 3),
+	MOV32R(4, 3),
+	RAW(0xbf, 4, 3, 8, 0), /* sign extension */
+	NEGR(3),
+	BSWAP(3, 16),
+	LD(B, 4, 3, 0),
+	LD(B, 3, 3, 0),
+	STI(B, 3, 0, 0),
+	STR(B, 3, 0, 4),
+	STR(B, 5, 0, 3),
+	STR(DW, 5, 0, 3),
+	ATOMIC(DW, 3, 0, 4, 0x00),
+	ATOMIC(DW, 5, 0, 3, 0x00),
+	ATOMIC(DW, 5, 0, 3, 0x01),
+	ATOMIC(DW, 5, 0, 3, 0xe1),
+	JMPI(JEQ, 3, 0, 0),
+	JMPI(JSET, 3, 1, 0),
+	JMPR(JEQ, 3, 4, 0),
+	JMPR(JEQ, 4, 3, 0),
+	JMPR(JEQ, 3, 3, 0),
+	JMPR(JEQ, 5, 3, 0),
+	JMP32I(JGT, 3, 0, 0),
+	JMP32R(JGT, 4, 3, 0),
+	CALLX(3),
+};
+
+static void test_unset(void **state)
+{
+	(void)state;
+	for (int call = 0; call < 3; call++)
+		for (size_t i = 0; i < SEKI_COUNT(uses); i++) {
+			struct code c = {.n = 0};
+
+			EMIT(&c, STI(DW, 10, -8, 0));
+			if (call)
+				EMIT(&c, MOVI(3, 5));
+			if (call == 1)
+				EMIT(&c, CALL(5));
+			if (call == 2)
+				EMIT(&c, LOCAL(1), JA(2), RETURN);
+			EMIT(&c, MOVI(4, 1), MOVR(5, 10), ALUI(ADD, 5, -8), uses[i], RETURN);
+			if (verdict(&tally, &c) != last(&c))
+				fail_msg("after call %d, use %zu", call, i);
+		}
+	report();
+}
+
 /* What a format may have, to the byte where the data end. */
 static void test_formats(void **state)
 {
@@ -583,6 +645,7 @@ int main(void)
 		cmocka_unit_test(test_local_call),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_unset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

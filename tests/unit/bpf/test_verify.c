@@ -145,11 +145,12 @@ static void test_rejection_names_values(void **state)
 
 /*
  * Functions nested `frames` deep, each of which has its stack full of numbers that it uses again.
- * In the innermost, `branches` times: branch on a bit of a number, and keep the choice in a value
- * that adds up all choices; so no two paths agree on it, and it is used at the end.
+ * In the innermost, `branches` times: branch on a bit of a number, and keep the choice in one of two
+ * values, so that no two paths agree on them; only both together are known, and an index at the end.
  */
 static uint32_t explosion(struct seki_bpf_insn *insns, uint32_t frames, uint32_t branches)
 {
+	uint64_t all = branches < 64 ? (1ull << branches) - 1 : UINT64_MAX;
 	uint32_t n = 0;
 
 	for (uint32_t f = 1; f <= frames; f++) {
@@ -167,20 +168,30 @@ static uint32_t explosion(struct seki_bpf_insn *insns, uint32_t frames, uint32_t
 		insns[n++] = (struct seki_bpf_insn)EXIT;
 	}
 	insns[n++] = (struct seki_bpf_insn)MOVI(4, 0);
+	insns[n++] = (struct seki_bpf_insn)MOVI(5, 0);
 	for (uint32_t i = 0; i < branches; i++) {
 		insns[n++] = (struct seki_bpf_insn)ALUI(LSH, 4, 1);
+		insns[n++] = (struct seki_bpf_insn)ALUI(LSH, 5, 1);
 		insns[n++] = (struct seki_bpf_insn)LD(W, 3, 6, 0);
-		insns[n++] = (struct seki_bpf_insn)JMPI(JSET, 3, 1, 1);
+		insns[n++] = (struct seki_bpf_insn)JMPI(JSET, 3, 1, 2);
 		insns[n++] = (struct seki_bpf_insn)ALUI(ADD, 4, 1);
+		insns[n++] = (struct seki_bpf_insn)JA(1);
+		insns[n++] = (struct seki_bpf_insn)ALUI(ADD, 5, 1);
 	}
-	insns[n++] = (struct seki_bpf_insn)MOVR(0, 4);
+	insns[n++] = (struct seki_bpf_insn)ALUR(ADD, 4, 5);
+	insns[n++] = (struct seki_bpf_insn)RAW(0x18, 5, 0, 0, all);
+	insns[n++] = (struct seki_bpf_insn)RAW(0, 0, 0, 0, all >> 32);
+	insns[n++] = (struct seki_bpf_insn)ALUR(SUB, 4, 5);
+	insns[n++] = (struct seki_bpf_insn)STI(DW, 10, -8, 0);
+	insns[n++] = (struct seki_bpf_insn)ALUR(ADD, 4, 10);
+	insns[n++] = (struct seki_bpf_insn)LD(B, 0, 4, -8);
 	insns[n++] = (struct seki_bpf_insn)EXIT;
 	return n;
 }
 
 static int judge_explosion(uint32_t frames, uint32_t branches, uint64_t *steps)
 {
-	uint32_t size = frames * 200 + branches * 4 + 8;
+	uint32_t size = frames * 200 + branches * 7 + 16;
 	struct seki_bpf_insn *insns = calloc(size, sizeof(*insns));
 	struct seki_bpf_op *ops = calloc(size, sizeof(*ops));
 	static uint8_t memory[SEKI_VERIFY_MEMORY] __attribute__((aligned(16)));
