@@ -124,6 +124,9 @@ static struct bench_unit *open_unit(const struct bench_engine *engine,
 	for (unsigned int i = 0; i < BENCH_PACKETS; i++)
 		fill_context(load, i, &unit->contexts[i]);
 	engine->open(unit);
+	for (char *c = unit->why_not; *c; c++)
+		if (*c == '"' || *c == '\\')
+			*c = '\''; /* JSON */
 	return unit;
 }
 
