@@ -13,9 +13,6 @@
 #include "core/bpf/interp.h"
 #include "core/bpf/map.h"
 
-/* The value's address or NULL: the map type's own function, without a check of the type. */
-typedef void *(*seki_bpf_find)(const struct seki_bpf_map *map, const void *key);
-
 struct seki_jit_input {
 	const struct seki_bpf_op
 		*ops; /* decoded without fault, and verified or run at one's peril */

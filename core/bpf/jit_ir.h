@@ -17,6 +17,8 @@ enum seki_jit_opid {
 	SEKI_JIT_STORE,	 /* memory of dst + off = src >> shift */
 };
 
+_Static_assert(SEKI_JIT_STORE < 256, "an identity is a byte");
+
 /* In `imm` of these: bytes, are they swapped, a second register to add or -1, shift. */
 #define SEKI_JIT_ACCESS(bytes, swaps, index, shift)                                                \
 	((bytes) | (swaps) << 4 | ((index) + 1) << 8 | (int64_t)(shift) << 16)

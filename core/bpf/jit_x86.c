@@ -26,16 +26,10 @@ static uint32_t features(void)
 static void plan(struct seki_x86_gen *g)
 {
 	struct seki_jit_ir *ir = g->ir;
-	bool calls = ir->has_locals;
 
-	for (uint32_t i = 0; i < ir->n; i++) {
-		const struct seki_bpf_op *op = &ir->ops[i];
-		uint8_t kind = seki_jit_kind(op);
-
-		calls |= (kind == SEKI_KIND_HELPER && !seki_x86_inlines(ir->in, op)) ||
-			 kind == SEKI_KIND_CALLX || kind == SEKI_KIND_MAP ||
-			 op->id == SEKI_JIT_LOOKUP;
-	}
+	g->keeps_vm = ir->has_loops;
+	for (uint32_t i = 0; i < ir->n; i++)
+		g->keeps_vm |= seki_x86_needs_vm(ir->in, &ir->ops[i]);
 	for (int r = 6; r < SEKI_BPF_FP; r++)
 		if (ir->used >> r & 1)
 			g->kept |= (uint16_t)(1u << seki_x86_regs[r]);
@@ -45,7 +39,6 @@ static void plan(struct seki_x86_gen *g)
 	if (ir->has_locals || ir->has_loops)
 		g->saved |= 1 << X86_FUEL;
 	g->has_body = ir->has_locals;
-	g->keeps_vm = calls || ir->has_loops;
 	g->pad = __builtin_popcount(g->saved) % 2 ? 8 : 0;
 }
 

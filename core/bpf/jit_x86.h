@@ -59,8 +59,8 @@ void seki_x86_helper_op(struct seki_x86_gen *g, uint32_t i);
 void seki_x86_callx_op(struct seki_x86_gen *g, uint32_t i);
 void seki_x86_lookup_op(struct seki_x86_gen *g, uint32_t i);
 
-/* Is no code called for this helper? */
-bool seki_x86_inlines(const struct seki_jit_input *in, const struct seki_bpf_op *op);
+/* Does it want the vm, or a stack that is aligned for a call? */
+bool seki_x86_needs_vm(const struct seki_jit_input *in, const struct seki_bpf_op *op);
 
 /* rdi = the vm */
 void seki_x86_load_vm(struct seki_x86_gen *g);

@@ -64,11 +64,6 @@ static void call_helper(struct seki_x86_gen *g, const struct seki_bpf_op *op, ui
 	}
 }
 
-bool seki_x86_inlines(const struct seki_jit_input *in, const struct seki_bpf_op *op)
-{
-	return op->id == SEKI_OP_CALL && op->imm == SEKI_HELPER_PACKET_DATA && in->packet_at >= 0;
-}
-
 /* r0 = packet.buf + packet.off */
 static void packet_data(struct seki_x86_gen *g)
 {
@@ -80,11 +75,16 @@ static void packet_data(struct seki_x86_gen *g)
 		    at + (int32_t)offsetof(struct seki_bpf_packet, buf));
 }
 
+static bool inlines(const struct seki_jit_input *in, const struct seki_bpf_op *op)
+{
+	return op->imm == SEKI_HELPER_PACKET_DATA && in->packet_at >= 0;
+}
+
 void seki_x86_helper_op(struct seki_x86_gen *g, uint32_t i)
 {
 	const struct seki_bpf_op *op = &g->ir->ops[i];
 
-	if (seki_x86_inlines(g->ir->in, op))
+	if (inlines(g->ir->in, op))
 		packet_data(g);
 	else if (is_helper(g->ir->in, (uint64_t)op->imm))
 		call_helper(g, op, (uint64_t)op->imm);
@@ -123,8 +123,73 @@ void seki_x86_callx_op(struct seki_x86_gen *g, uint32_t i)
 	}
 }
 
+/* rdi = queue * queue_stride */
+static void queue_offset(struct seki_x86_gen *g, uint64_t stride)
+{
+	seki_x86_load_vm(g);
+	seki_x86_rm(&g->b, 0x8b, false, RDI, RDI, offsetof(struct seki_bpf_vm, queue));
+	seki_x86_mov_imm(&g->b, R10, stride);
+	seki_x86_rr(&g->b, X86_0F | 0xaf, true, RDI, R10);
+}
+
+/* r0 = slots + index * stride, where there is such an index. */
+static void array_lookup(struct seki_x86_gen *g, const struct seki_bpf_map *map)
+{
+	struct seki_x86_buf *b = &g->b;
+	uint32_t stride = (uint32_t)map->stride;
+	size_t none, done;
+
+	seki_x86_rm(b, 0x8b, false, RAX, RDX, 0);
+	seki_x86_alu(b, X86_CMP, false, RAX, (int32_t)map->def.max_entries);
+	none = seki_x86_skip(b, X86_AE);
+	if (stride & (stride - 1)) {
+		seki_x86_rr(b, 0x69, true, RAX, RAX);
+		seki_x86_u32(b, stride);
+	} else if (stride > 1) {
+		seki_x86_shift(b, X86_SHL, true, RAX, (unsigned int)__builtin_ctz(stride));
+	}
+	if (map->queue_stride) {
+		queue_offset(g, map->queue_stride);
+		seki_x86_alu_rr(b, X86_ADD, true, RAX, RDI);
+	}
+	seki_x86_mov_imm(b, R11, (uint64_t)(uintptr_t)map->slots);
+	seki_x86_alu_rr(b, X86_ADD, true, RAX, R11);
+	done = seki_x86_skip(b, -1);
+	seki_x86_land(b, none);
+	seki_x86_alu_rr(b, X86_XOR, false, RAX, RAX);
+	seki_x86_land(b, done);
+}
+
+static const struct seki_bpf_map *map_of(const struct seki_jit_input *in,
+					 const struct seki_bpf_op *op)
+{
+	return (const struct seki_bpf_map *)(uintptr_t)in->maps[op->imm];
+}
+
 void seki_x86_lookup_op(struct seki_x86_gen *g, uint32_t i)
 {
-	(void)g;
-	(void)i;
+	const struct seki_bpf_op *op = &g->ir->ops[i];
+	const struct seki_jit_input *in = g->ir->in;
+
+	if (!in->finds[op->imm]) {
+		array_lookup(g, map_of(in, op));
+		return;
+	}
+	seki_x86_mov_imm(&g->b, RDI, in->maps[op->imm]);
+	seki_x86_mov(&g->b, true, RSI, RDX);
+	call_c(g, (uint64_t)(uintptr_t)in->finds[op->imm]);
+}
+
+bool seki_x86_needs_vm(const struct seki_jit_input *in, const struct seki_bpf_op *op)
+{
+	switch (op->id) {
+	case SEKI_OP_CALL:
+		return !inlines(in, op);
+	case SEKI_JIT_LOOKUP:
+		return in->finds[op->imm] || map_of(in, op)->queue_stride;
+	case SEKI_OP_MAP64:
+		return (uint64_t)op->imm >= in->n_maps;
+	default:
+		return op->id == SEKI_OP_CALLX || op->id == SEKI_OP_CALL_LOCAL;
+	}
 }

@@ -150,12 +150,14 @@ static void fill_queues(struct seki_bpf_prog *prog)
 static int compile(struct loader *l)
 {
 	struct seki_bpf_prog *prog = l->prog;
+	seki_bpf_find finds[SEKI_BPF_MAX_MAPS];
 	struct seki_jit_input in = {
 		.ops = prog->ops,
 		.n = prog->info.insns,
 		.entry = prog->entry,
 		.data = prog->data,
 		.maps = prog->handles,
+		.finds = finds,
 		.n_maps = prog->info.maps,
 		.helpers = seki_bpf_helpers,
 		.n_helpers = SEKI_HELPER_MAX,
@@ -166,6 +168,8 @@ static int compile(struct loader *l)
 
 	if (l->opts->engine == SEKI_BPF_ENGINE_INTERPRETER)
 		return 0;
+	for (uint32_t i = 0; i < prog->info.maps; i++)
+		finds[i] = seki_bpf_map_finder(&prog->maps[i].def);
 	err = seki_bpf_code_make(&in, 0, &prog->code);
 	if (err && l->opts->engine == SEKI_BPF_ENGINE_JIT) {
 		seki_text_add(&l->log, err == -ENOTSUP
