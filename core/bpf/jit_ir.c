@@ -70,6 +70,7 @@ static void own_regs(const struct seki_bpf_op *op, uint16_t *reads, uint16_t *wr
 		*writes = (uint16_t)(1u << op->dst);
 		break;
 	case SEKI_JIT_STORE:
+	case SEKI_JIT_COPY:
 		*reads = (uint16_t)(1u << op->dst | 1u << op->src);
 		break;
 	default:

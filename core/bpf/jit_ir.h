@@ -15,9 +15,10 @@ enum seki_jit_opid {
 	SEKI_JIT_LEA,	 /* dst = src + index + off; imm: SEKI_JIT_ACCESS */
 	SEKI_JIT_LOAD,	 /* dst = memory of src + index + off, widened with zeros */
 	SEKI_JIT_STORE,	 /* memory of dst + off = src >> shift */
+	SEKI_JIT_COPY,	 /* memory of dst + off = memory of src + ...; imm: SEKI_JIT_COPYING */
 };
 
-_Static_assert(SEKI_JIT_STORE < 256, "an identity is a byte");
+_Static_assert(SEKI_JIT_COPY < 256, "an identity is a byte");
 
 /* In `imm` of these: bytes, are they swapped, a second register to add or -1, shift. */
 #define SEKI_JIT_ACCESS(bytes, swaps, index, shift)                                                \
@@ -26,6 +27,14 @@ _Static_assert(SEKI_JIT_STORE < 256, "an identity is a byte");
 #define SEKI_JIT_SWAPS(op) ((op)->imm >> 4 & 1)
 #define SEKI_JIT_INDEX(op) ((int)((op)->imm >> 8 & 15) - 1)
 #define SEKI_JIT_SHIFT(op) ((unsigned int)((op)->imm >> 16))
+
+/* The order of what is copied. */
+enum seki_jit_order { SEKI_JIT_SAME, SEKI_JIT_SWAPPED, SEKI_JIT_HALVES /* each half swapped */ };
+
+#define SEKI_JIT_COPYING(bytes, order, off)                                                        \
+	((bytes) | (order) << 4 | (int64_t)((uint64_t)(off) << 32))
+#define SEKI_JIT_ORDER(op) ((enum seki_jit_order)((op)->imm >> 4 & 3))
+#define SEKI_JIT_FROM(op)  ((int32_t)((op)->imm >> 32))
 
 /* What is known of a slot. */
 enum {

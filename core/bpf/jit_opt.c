@@ -6,7 +6,7 @@
  * instruction, reads registers that hold the values meant at that place, and leaves the same value.
  */
 #include "core/bpf/helper.h"
-#include "core/bpf/jit_value.h"
+#include "core/bpf/jit_store.h"
 
 #include <string.h>
 
@@ -14,6 +14,7 @@ struct opt {
 	struct seki_jit_ir *ir;
 	struct seki_jit_values v;
 	struct seki_jit_state before; /* the present instruction */
+	struct seki_jit_stores stores;
 };
 
 size_t seki_jit_opt_size(uint32_t n)
@@ -130,7 +131,7 @@ static bool stand_in_row(const struct opt *o, const uint32_t *bytes, int width, 
 
 		if (!value || value->base != first->base ||
 		    (int64_t)value->off + (bytes[k] & 7) != *off + k * step ||
-		    !seki_jit_values_is_fresh(&o->v, value))
+		    !seki_jit_values_is_fresh(&o->v, &o->before, value))
 			return false;
 	}
 	if (step < 0)
@@ -395,13 +396,20 @@ void seki_jit_optimize(struct seki_jit_ir *ir, void *memory)
 	o->ir = ir;
 	find_cuts(ir);
 	seki_jit_values_init(&o->v, ir, o + 1);
+	o->stores.v = &o->v;
+	o->stores.n = 0;
+	o->stores.root = SEKI_JIT_NONE;
 	for (uint32_t i = 0; i < ir->n; i++) {
+		if (seki_jit_is_head(ir, i))
+			seki_jit_stores_end(&o->stores);
 		seki_jit_values_enter(&o->v, i);
 		if (!o->v.reached)
 			continue;
+		seki_jit_stores_see(&o->stores, i, &ir->ops[i]);
 		o->before = o->v.now;
 		seki_jit_values_apply(&o->v, i, &ir->ops[i]);
 		rewrite(o, i);
 		seki_jit_values_leave(&o->v, i);
 	}
+	seki_jit_stores_end(&o->stores);
 }

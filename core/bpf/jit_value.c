@@ -125,12 +125,13 @@ void seki_jit_values_leave(struct seki_jit_values *v, uint32_t i)
 		v->reached = false;
 }
 
-bool seki_jit_values_is_fresh(const struct seki_jit_values *v, const struct seki_jit_value *loaded)
+bool seki_jit_values_is_fresh(const struct seki_jit_values *v, const struct seki_jit_state *now,
+			      const struct seki_jit_value *loaded)
 {
 	uint8_t origin = v->all[loaded->base].origin;
 
-	return (origin == SEKI_JIT_STACK || loaded->epoch[OTHER] == v->now.epoch[OTHER]) &&
-	       (origin == SEKI_JIT_ELSEWHERE || loaded->epoch[STACK] == v->now.epoch[STACK]);
+	return (origin == SEKI_JIT_STACK || loaded->epoch[OTHER] == now->epoch[OTHER]) &&
+	       (origin == SEKI_JIT_ELSEWHERE || loaded->epoch[STACK] == now->epoch[STACK]);
 }
 
 static void stored(struct seki_jit_values *v, const struct seki_jit_value *base)

@@ -67,6 +67,7 @@ static inline const struct seki_jit_value *seki_jit_value(const struct seki_jit_
 }
 
 /* May what was loaded then be loaded again now, and be the same? */
-bool seki_jit_values_is_fresh(const struct seki_jit_values *v, const struct seki_jit_value *loaded);
+bool seki_jit_values_is_fresh(const struct seki_jit_values *v, const struct seki_jit_state *now,
+			      const struct seki_jit_value *loaded);
 
 #endif

@@ -239,6 +239,9 @@ static void emit_own(struct seki_x86_gen *g, uint32_t i)
 	case SEKI_JIT_STORE:
 		seki_x86_joined_store_op(g, i);
 		break;
+	case SEKI_JIT_COPY:
+		seki_x86_copy_op(g, i);
+		break;
 	default:
 		break;
 	}

@@ -53,6 +53,7 @@ void seki_x86_atomic_op(struct seki_x86_gen *g, uint32_t i);
 void seki_x86_lea_op(struct seki_x86_gen *g, uint32_t i);
 void seki_x86_joined_load_op(struct seki_x86_gen *g, uint32_t i);
 void seki_x86_joined_store_op(struct seki_x86_gen *g, uint32_t i);
+void seki_x86_copy_op(struct seki_x86_gen *g, uint32_t i);
 
 /* Calls of helpers, and what stands for some of them. */
 void seki_x86_helper_op(struct seki_x86_gen *g, uint32_t i);

@@ -174,3 +174,20 @@ void seki_x86_joined_store_op(struct seki_x86_gen *g, uint32_t i)
 	seki_x86_rm(b, code | (bytes == 2 ? X86_P66 : 0), bytes == 8, from, seki_x86_dst(op),
 		    op->off);
 }
+
+void seki_x86_copy_op(struct seki_x86_gen *g, uint32_t i)
+{
+	const struct seki_bpf_op *op = &g->ir->ops[i];
+	unsigned int bytes = SEKI_JIT_BYTES(op);
+	enum seki_jit_order order = SEKI_JIT_ORDER(op);
+	bool wide = bytes == 8;
+	struct seki_x86_buf *b = &g->b;
+
+	seki_x86_rm(b, bytes == 2 ? X86_0F | 0xb7 : 0x8b, wide, R11, seki_x86_src(op),
+		    SEKI_JIT_FROM(op));
+	if (order != SEKI_JIT_SAME)
+		seki_x86_swap(b, R11, bytes * 8);
+	if (order == SEKI_JIT_HALVES)
+		seki_x86_shift(b, X86_ROL, wide, R11, bytes * 4);
+	seki_x86_rm(b, 0x89 | (bytes == 2 ? X86_P66 : 0), wide, R11, seki_x86_dst(op), op->off);
+}
