@@ -184,6 +184,7 @@ static int check_stack_bytes(struct seki_walk *w, const struct access *a)
 	const struct seki_frame *f = &w->state->frames[reg->frame];
 	uint32_t at, span = stack_span(reg, a, &at);
 
+	seki_walk_read(w, reg->frame, at, span);
 	for (uint32_t i = at; i < at + span; i++)
 		if (!seki_frame_is_set(f, i, 1))
 			return seki_walk_reject(w, a->reg,
@@ -211,6 +212,7 @@ static int load_stack(struct seki_walk *w, const struct seki_bpf_op *op, const s
 
 	spill = span == a->bytes ? seki_frame_fill(&w->state->frames[reg->frame], at, span) : NULL;
 	if (spill) {
+		seki_walk_read(w, reg->frame, at, span);
 		result = *spill;
 		if (row->sub == SEKI_LOAD_SIGN)
 			result = loaded(spill->v, row);

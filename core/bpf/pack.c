@@ -198,7 +198,9 @@ static struct pending *top(const struct seki_walk *w)
 /* Returns its head, or NULL: no room. */
 static struct pending *set_aside(struct seki_walk *w, const struct seki_state *s)
 {
-	size_t size = sizeof(struct pending) + seki_walk_packed_size(s);
+	size_t content = seki_walk_packed_size(s), frames = s->p.depth + 1;
+	size_t size = sizeof(struct pending) + content + frames * sizeof(s->frames[0].written);
+	uint8_t *written;
 
 	if (w->arena.high - w->arena.low < size)
 		return NULL;
@@ -206,6 +208,9 @@ static struct pending *set_aside(struct seki_walk *w, const struct seki_state *s
 	w->pending++;
 	*top(w) = (struct pending){.bytes = (uint32_t)size, .p = s->p};
 	seki_walk_pack(w, (uint8_t *)(top(w) + 1), s);
+	written = (uint8_t *)(top(w) + 1) + content;
+	for (uint32_t d = 0; d <= s->p.depth; d++, written += sizeof(s->frames[d].written))
+		memcpy(written, s->frames[d].written, sizeof(s->frames[d].written));
 	return top(w);
 }
 
@@ -220,13 +225,16 @@ int seki_walk_push(struct seki_walk *w, struct seki_state *s)
 	return 0;
 }
 
-static void unpack(struct seki_walk *w, const void *at, uint32_t depth, struct seki_state *s)
+/* Returns what follows. */
+static const uint8_t *unpack(struct seki_walk *w, const void *at, uint32_t depth,
+			     struct seki_state *s)
 {
 	const uint8_t *end = at;
 
 	for (uint32_t d = 0; d <= depth; d++)
 		end = unpack_frame(end, &s->frames[d]);
 	w->work += (uint64_t)(end - (const uint8_t *)at) / SEKI_COPY_BYTES;
+	return end;
 }
 
 void seki_walk_unpack(struct seki_walk *w, const struct seki_kept *kept, struct seki_state *s)
@@ -238,11 +246,15 @@ void seki_walk_unpack(struct seki_walk *w, const struct seki_kept *kept, struct 
 static void take_back(struct seki_walk *w)
 {
 	const struct pending *head = top(w);
+	struct seki_state *s = w->state;
+	const uint8_t *written;
 
 	w->pending--;
 	w->arena.high += head->bytes;
-	w->state->p = head->p;
-	unpack(w, head + 1, head->p.depth, w->state);
+	s->p = head->p;
+	written = unpack(w, head + 1, head->p.depth, s);
+	for (uint32_t d = 0; d <= s->p.depth; d++, written += sizeof(s->frames[d].written))
+		memcpy(s->frames[d].written, written, sizeof(s->frames[d].written));
 }
 
 int seki_walk_pop(struct seki_walk *w)

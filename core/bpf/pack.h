@@ -22,11 +22,35 @@ struct seki_packed_reg {
 };
 
 struct seki_packed_frame {
-	uint64_t set[SEKI_BPF_FRAME_BYTES / 64];
+	uint64_t set[SEKI_FRAME_WORDS];
 	uint32_t call;
 	uint16_t regs; /* bit i: ri is there */
 	uint16_t n_spills;
 };
+
+/* Behind a kept state, of each of its frames: the bytes written since its parent, and those that
+ * matter to it (reads.c). */
+struct seki_marks {
+	uint64_t written[SEKI_FRAME_WORDS];
+	uint64_t read[SEKI_FRAME_WORDS];
+};
+
+/* NULL: it has no such frame, or is the root. */
+static inline struct seki_marks *seki_kept_marks(const struct seki_walk *w, uint32_t at,
+						 uint32_t frame)
+{
+	struct seki_kept *kept = seki_walk_kept(w, at);
+
+	if (at == w->root || frame > kept->p.depth)
+		return NULL;
+	return (struct seki_marks *)(void *)((uint8_t *)kept + kept->bytes) + frame;
+}
+
+/* reads.c: the present state, which the kept one covers, matters as that does; the parent of a
+ * finished state as the state; a state has just been kept. */
+void seki_walk_read_as(struct seki_walk *w, uint32_t covering);
+void seki_walk_read_by(struct seki_walk *w, uint32_t child);
+void seki_walk_read_begin(struct seki_walk *w, uint32_t kept);
 
 static inline size_t seki_form_size(uint8_t form)
 {

@@ -84,13 +84,24 @@ static bool reg_covers(const struct seki_packed_reg *old, const struct seki_reg 
 	return pair(pairs, old->id, new->id);
 }
 
+static bool matters(const uint64_t *read, uint32_t at, uint32_t bytes)
+{
+	for (uint32_t i = at; i < at + bytes; i++)
+		if (read[i / 64] >> (i % 64) & 1)
+			return true;
+	return false;
+}
+
 /* Both in the order of the stack. Returns what follows the last one, or NULL. */
 static const struct seki_packed_reg *spills_cover(const struct seki_packed_reg *old, uint32_t n,
-						  const struct seki_frame *f, struct pairs *pairs)
+						  const struct seki_frame *f, const uint64_t *read,
+						  struct pairs *pairs)
 {
 	const struct seki_spill *now = f->spills, *end = now + f->n_spills;
 
 	for (uint32_t i = 0; i < n; i++, old = seki_packed_next(old)) {
+		if (!matters(read, old->at, old->bytes))
+			continue;
 		while (now < end && now->at < old->at)
 			now++;
 		if (now == end || now->at != old->at || now->bytes != old->bytes ||
@@ -103,7 +114,8 @@ static const struct seki_packed_reg *spills_cover(const struct seki_packed_reg *
 /* Bytes that were plain in the kept state must not be part of a pointer now: every pointer now has
  * its like there. */
 static bool pointers_covered(const struct seki_packed_frame *head,
-			     const struct seki_packed_reg *old, const struct seki_frame *f)
+			     const struct seki_packed_reg *old, const struct seki_frame *f,
+			     const uint64_t *read)
 {
 	uint32_t left = head->n_spills;
 
@@ -116,8 +128,8 @@ static bool pointers_covered(const struct seki_packed_frame *head,
 			old = seki_packed_next(old);
 		if (left && old->at == now->at && old->type > SEKI_REG_NUMBER)
 			continue;
-		/* Bytes that the kept path could not read do not matter. */
-		if (head->set[now->at / 64] >> (now->at % 64) & 0xff)
+		/* Bytes that no kept path read do not matter. */
+		if ((head->set[now->at / 64] & read[now->at / 64]) >> (now->at % 64) & 0xff)
 			return false;
 	}
 	return true;
@@ -125,11 +137,12 @@ static bool pointers_covered(const struct seki_packed_frame *head,
 
 /*
  * - call: the frame returns to the same place;
- * - set: bytes that the kept path could read, it can read now;
- * - regs, spills: each of the kept path covers the present one; what was a number that nobody
- *   remembered is any number, but no pointer.
+ * - set: bytes that a kept path read, it can read now;
+ * - regs, spills: each of the kept path, if it was read, covers the present one; what was a number
+ *   that nobody remembered is any number, but no pointer.
  */
-static const void *frame_covers(const void *at, const struct seki_frame *f, struct pairs *pairs)
+static const void *frame_covers(const void *at, const struct seki_frame *f, const uint64_t *read,
+				struct pairs *pairs)
 {
 	const struct seki_packed_frame *head = at;
 	const struct seki_packed_reg *reg = (const struct seki_packed_reg *)(head + 1), *end;
@@ -137,7 +150,7 @@ static const void *frame_covers(const void *at, const struct seki_frame *f, stru
 	if (head->call != f->call)
 		return NULL;
 	for (size_t i = 0; i < SEKI_COUNT(head->set); i++)
-		if (head->set[i] & ~f->set[i])
+		if (head->set[i] & read[i] & ~f->set[i])
 			return NULL;
 	for (uint32_t i = 0; i < SEKI_BPF_REGS; i++) {
 		if (!(head->regs >> i & 1))
@@ -146,8 +159,8 @@ static const void *frame_covers(const void *at, const struct seki_frame *f, stru
 			return NULL;
 		reg = seki_packed_next(reg);
 	}
-	end = spills_cover(reg, head->n_spills, f, pairs);
-	if (!end || !pointers_covered(head, reg, f))
+	end = spills_cover(reg, head->n_spills, f, read, pairs);
+	if (!end || !pointers_covered(head, reg, f, read))
 		return NULL;
 	pairs->work += f->n_spills;
 	return end;
@@ -200,8 +213,14 @@ static bool path_covers(const struct seki_path_state *old, const struct seki_pat
 	return true;
 }
 
-static bool covers(struct seki_walk *w, const struct seki_kept *old, const struct seki_state *s)
+/* `marks`: of the kept state's frames, where it is finished; NULL: all may be read. */
+static bool covers(struct seki_walk *w, const struct seki_kept *old, const struct seki_marks *marks,
+		   const struct seki_state *s)
 {
+	static const uint64_t all[SEKI_FRAME_WORDS] = {
+		UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+		UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+	};
 	const void *at = old + 1;
 	struct pairs pairs;
 
@@ -210,7 +229,7 @@ static bool covers(struct seki_walk *w, const struct seki_kept *old, const struc
 	if (old->p.depth != s->p.depth)
 		return false;
 	for (uint32_t d = 0; at && d <= s->p.depth; d++)
-		at = frame_covers(at, &s->frames[d], &pairs);
+		at = frame_covers(at, &s->frames[d], marks ? marks[d].read : all, &pairs);
 	w->work += pairs.work;
 	return at && path_covers(&old->p, &s->p, &pairs);
 }
@@ -274,7 +293,7 @@ static struct seki_kept *find_covering(struct seki_walk *w)
 		uint32_t at = *from;
 		struct seki_kept *old = seki_walk_kept(w, at);
 
-		if (covers(w, old, w->state)) {
+		if (covers(w, old, seki_kept_marks(w, at, 0), w->state)) {
 			*from = old->older;
 			old->older = *head;
 			*head = at;
@@ -292,13 +311,15 @@ static void keep(struct seki_walk *w, struct seki_kept *now)
 
 	now->chained = *bucket;
 	*bucket = p->keeper = (uint32_t)w->arena.low;
+	seki_walk_read_begin(w, p->keeper);
 	p->since = 0;
 	p->forked &= !w->nodes[p->pc].join; /* where they meet next is of interest still */
-	w->arena.low += now->bytes;
+	w->arena.low += now->bytes + (p->depth + 1) * sizeof(struct seki_marks);
 }
 
 static int end_covered(struct seki_walk *w, const struct seki_kept *by)
 {
+	seki_walk_read_as(w, (uint32_t)((const uint8_t *)by - w->arena.base));
 	seki_walk_end(w, by->cost);
 	return WALK_END;
 }
@@ -308,9 +329,10 @@ static struct seki_kept *pack_here(struct seki_walk *w)
 {
 	const struct seki_state *s = w->state;
 	size_t size = sizeof(struct seki_kept) + seki_walk_packed_size(s);
+	size_t end = w->arena.low + size + (s->p.depth + 1) * sizeof(struct seki_marks);
 	struct seki_kept *now = seki_walk_kept(w, (uint32_t)w->arena.low);
 
-	if (w->arena.low + size > w->arena.keep_end || w->arena.low + size > w->arena.high)
+	if (end > w->arena.keep_end || end > w->arena.high)
 		return NULL;
 	*now = (struct seki_kept){.bytes = (uint32_t)size, .open = 1};
 	memcpy(&now->p, &s->p, sizeof(now->p));
@@ -400,7 +422,7 @@ static int widen(struct seki_walk *w, uint32_t guessed)
 	if (!now)
 		return -ENOENT;
 	seki_walk_guess_origin(w, w->other);
-	if (!covers(w, now, w->other))
+	if (!covers(w, now, NULL, w->other))
 		return -ENOENT;
 	same = find_same(w, now);
 	if (same && same->open)
@@ -489,6 +511,7 @@ void seki_walk_end(struct seki_walk *w, uint32_t cost)
 		if (--kept->open || at == w->root)
 			return;
 		finish(w, kept, at);
+		seki_walk_read_by(w, at);
 		cost = kept->cost + kept->p.since;
 	}
 }

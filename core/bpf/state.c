@@ -80,10 +80,15 @@ bool seki_frame_is_set(const struct seki_frame *f, uint32_t at, uint32_t bytes)
 	return true;
 }
 
+static void set_bits(uint64_t *bits, uint32_t at, uint32_t n)
+{
+	for (uint32_t i = at; i < at + n; i++)
+		bits[i / 64] |= 1ull << (i % 64);
+}
+
 void seki_frame_mark(struct seki_frame *f, uint32_t at, uint32_t bytes)
 {
-	for (uint32_t i = at; i < at + bytes; i++)
-		f->set[i / 64] |= 1ull << (i % 64);
+	set_bits(f->set, at, bytes);
 }
 
 static bool overlaps(const struct seki_spill *spill, uint32_t at, uint32_t bytes)
@@ -141,6 +146,7 @@ void seki_frame_spill(struct seki_frame *f, uint32_t at, uint32_t bytes, const s
 {
 	seki_frame_forget(f, at, bytes);
 	seki_frame_mark(f, at, bytes);
+	set_bits(f->written, at, bytes);
 	if (!make_room(f, seki_reg_is_pointer(reg)))
 		return;
 	f->spills[f->n_spills++] =

@@ -56,12 +56,15 @@ struct seki_spill {
 	struct seki_reg reg;
 };
 
-#define SEKI_SPILLS (SEKI_BPF_FRAME_BYTES / 8)
+#define SEKI_SPILLS	 (SEKI_BPF_FRAME_BYTES / 8)
+
+#define SEKI_FRAME_WORDS (SEKI_BPF_FRAME_BYTES / 64)
 
 struct seki_frame {
 	struct seki_reg regs[SEKI_BPF_REGS];
-	uint64_t set[SEKI_BPF_FRAME_BYTES / 64]; /* a bit for each byte that was written */
-	uint32_t call; /* the call that made this frame; unused in frame 0 */
+	uint64_t set[SEKI_FRAME_WORDS];	    /* a bit for each byte that was written */
+	uint64_t written[SEKI_FRAME_WORDS]; /* of these, since the last kept state */
+	uint32_t call;			    /* the call that made this frame; unused in frame 0 */
 	uint32_t n_spills;
 	struct seki_spill spills[SEKI_SPILLS];
 };

@@ -168,6 +168,9 @@ int seki_walk_readable(struct seki_walk *w, unsigned int reg);
  * cannot lie beyond the end that the longest packet has. */
 void seki_walk_touch(struct seki_walk *w, int64_t end);
 
+/* reads.c: these bytes of the frame are read. */
+void seki_walk_read(struct seki_walk *w, uint32_t frame, uint32_t at, uint32_t bytes);
+
 /* check_mem.c: may `bytes` at the pointer in `reg` be read as plain bytes? */
 int seki_walk_bytes(struct seki_walk *w, unsigned int reg, uint32_t bytes);
 
