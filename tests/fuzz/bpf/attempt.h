@@ -103,8 +103,9 @@ void gen_statement(struct attempt *a, struct choices *c);
 #define NEUTRAL_PROLOGUE 9
 void neutral_prologue(struct seki_bpf_insn *out, bool kernel);
 
-/* flow.c: loops that end, and almost; functions and calls of them. */
+/* flow.c: loops that end, and almost; branches that meet; functions and calls of them. */
 void gen_loop(struct attempt *a, struct choices *c);
+void gen_join(struct attempt *a, struct choices *c);
 void gen_call(struct attempt *a, struct choices *c);
 /* Appends a function for each call so far, and again for the calls that those make. */
 void gen_functions(struct attempt *a, struct choices *c,
@@ -120,6 +121,9 @@ void gen_keep_pointer(struct attempt *a, struct choices *c);
 void gen_helper(struct attempt *a, struct choices *c);
 void gen_constant(struct attempt *a, struct choices *c);
 void gen_bytes(struct attempt *a, struct choices *c);
+
+/* relate.c: places in the packet that are there by what was compared with its length. */
+void gen_relation(struct attempt *a, struct choices *c);
 
 /* mutate.c: one small change. False: it came to nothing. */
 bool mutate(struct attempt *a, struct choices *c);

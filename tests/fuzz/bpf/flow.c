@@ -216,6 +216,73 @@ void gen_loop(struct attempt *a, struct choices *c)
 	}
 }
 
+/* A number that is small, if all is well, in r1. */
+static void gen_small(struct attempt *a, struct choices *c)
+{
+	switch (choose(c, 5)) {
+	case 0:
+		EMIT(MOVI(1, (int32_t)choose(c, 40)));
+		break;
+	case 1:
+		EMIT(RAW(either(c, ALU64, ALU32) | MOV, 1, 0, 0, small_imm(c)));
+		break;
+	case 2: /* of either sign */
+		EMIT(RAW(either(c, ALU64, ALU32) | BY_REG | MOV, 1, number_reg(c), 0, 0));
+		EMIT(ALUI(LSH, 1, 60));
+		EMIT(ALUI(ARSH, 1, 60));
+		break;
+	default:
+		EMIT(MOVR(1, number_reg(c)));
+		EMIT(ALUI(AND, 1, (1 << choose(c, 6)) - 1));
+		break;
+	}
+	if (choose(c, 3) == 0)
+		EMIT(RAW(either(c, ALU64, ALU32) | either(c, ADD, SUB), 1, 0, 0,
+			 (int32_t)choose(c, 20)));
+}
+
+/* One side of a branch: a number in r1 and a pointer in r5, or in the stack. */
+static void gen_side(struct attempt *a, struct choices *c, bool spill)
+{
+	gen_small(a, c);
+	EMIT(MOVR(5, choose(c, 8) ? 10 : 8));
+	EMIT(ALUI(ADD, 5, -40 + (choose(c, 3) ? 0 : 8)));
+	if (choose(c, 20) == 0)
+		EMIT(MOVR(5, number_reg(c)));
+	if (!spill)
+		return;
+	EMIT(STR(choose(c, 3) ? DW : W, 10, LOOP_SLOT, 1));
+	if (!a->neutral && choose(c, 3))
+		EMIT(STR(DW, 10, POINTER_SLOT, 5));
+}
+
+/* Two ways that meet: what is then relied on must hold on both. */
+void gen_join(struct attempt *a, struct choices *c)
+{
+	bool spill = choose(c, 2);
+	uint32_t branch = a->n, over;
+
+	EMIT(RAW(some_condition(c), number_reg(c), 0, 0, small_imm(c)));
+	gen_side(a, c, spill);
+	over = a->n;
+	EMIT(JA(0));
+	gen_side(a, c, spill);
+	if (a->n == INSNS_MAX)
+		return;
+	a->insns[branch].off = (int16_t)(over - branch);
+	a->insns[over].off = (int16_t)(a->n - over - 1);
+	if (choose(c, 3) == 0)
+		gen_constant(a, c);
+	if (spill) {
+		EMIT(LD(choose(c, 2) ? DW : W, 1, 10, LOOP_SLOT));
+		if (!a->neutral && choose(c, 2))
+			EMIT(LD(DW, 5, 10, POINTER_SLOT));
+	}
+	EMIT(ALUR(ADD, 5, 1));
+	EMIT(LD(some_size(c), 4, 5, (int16_t)choose(c, 16)));
+	EMIT(MOVI(5, 1));
+}
+
 /* The callee may have moved the packet. */
 void gen_call(struct attempt *a, struct choices *c)
 {
