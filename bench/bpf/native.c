@@ -7,7 +7,15 @@
 
 #include <string.h>
 
-/* A definition of the program: begins with the address of its map once that is known. */
+/* What stands in a definition of the program once its map is known, with the type's own function to
+ * look keys up. */
+struct bound {
+	struct seki_bpf_map *map;
+	seki_bpf_find find;
+} __attribute__((packed, aligned(4)));
+
+_Static_assert(sizeof(struct bound) <= sizeof(struct seki_map_def), "fits");
+
 #define MAP(name) extern unsigned char name[sizeof(struct seki_map_def)];
 MAP(flows)
 MAP(routes)
@@ -31,8 +39,8 @@ static const struct {
 #undef MAP
 };
 
-void *native_lookup(void *const *map, const void *key) __asm__("helper$ubpf_map_lookup");
-int native_update(void *const *map, const void *key,
+void *native_lookup(const struct bound *map, const void *key) __asm__("helper$ubpf_map_lookup");
+int native_update(const struct bound *map, const void *key,
 		  const void *value) __asm__("helper$ubpf_map_update");
 void *native_packet_data(const struct seki_bpf_running *running) __asm__("helper$ubpf_packet_data");
 void *native_adjust_head(struct seki_bpf_running *running,
@@ -41,14 +49,19 @@ uint32_t native_truncate(struct seki_bpf_running *running,
 			 int max) __asm__("helper$ubpf_truncate_packet");
 void native_drop_site(uint32_t line) __asm__("helper$drop_site");
 
-void *native_lookup(void *const *map, const void *key)
+static void *find_in_array(const struct seki_bpf_map *map, const void *key)
 {
-	return seki_bpf_map_find(*map, key, 0);
+	return seki_bpf_map_find(map, key, 0);
 }
 
-int native_update(void *const *map, const void *key, const void *value)
+void *native_lookup(const struct bound *map, const void *key)
 {
-	return seki_bpf_map_put(*map, key, value, SEKI_MAP_ANY, 0);
+	return map->find(map->map, key);
+}
+
+int native_update(const struct bound *map, const void *key, const void *value)
+{
+	return seki_bpf_map_put(map->map, key, value, SEKI_MAP_ANY, 0);
 }
 
 void *native_packet_data(const struct seki_bpf_running *running)
@@ -98,10 +111,14 @@ static void open_native(struct bench_unit *unit)
 	if (unit->load->flat || !bench_load(unit, SEKI_BPF_ENGINE_INTERPRETER))
 		return;
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
-		void *map = seki_bpf_prog_map(unit->prog, maps[i].name);
+		struct bound bound = {.map = seki_bpf_prog_map(unit->prog, maps[i].name)};
 
-		if (map)
-			memcpy(maps[i].definition, &map, sizeof(map));
+		if (!bound.map)
+			continue;
+		bound.find = seki_bpf_map_finder(&bound.map->def);
+		if (!bound.find)
+			bound.find = find_in_array;
+		memcpy(maps[i].definition, &bound, sizeof(bound));
 	}
 }
 

@@ -39,7 +39,8 @@ struct seki_bpf_vm {
 	const struct seki_bpf_guard *guard; /* NULL: trust the code */
 	void *arg;			    /* the helpers' */
 	uint32_t queue;			    /* whose run it is */
-	uint64_t fuel;	/* backward jumps and local calls before it is stopped: -ELOOP */
+	uint64_t fuel;	/* backward jumps and local calls before it is stopped: -ELOOP. A guarded
+			  run has max_insns instead */
 	bool may_wait;	/* for helpers: was the call flagged SEKI_CALL_MAY_WAIT? */
 	uint64_t frame; /* compiled code's: where its processor's stack was */
 
@@ -49,8 +50,8 @@ struct seki_bpf_vm {
 };
 
 /*
- * Runs from the entry with r1 and r2. 0 and r0, or what a helper stopped it with, or, of a guarded
- * run, -EFAULT (access), -ENOSYS (no such helper), -ELOOP (ran too long, or calls too deep).
+ * Runs from the entry with r1 and r2. 0 and r0, or what a helper stopped it with, or -ELOOP (ran too
+ * long), or, of a guarded run, -EFAULT (access), -ENOSYS (no such helper), -ELOOP (calls too deep).
  */
 int seki_bpf_interp(struct seki_bpf_vm *vm, uint64_t r1, uint64_t r2, uint64_t *r0);
 
