@@ -144,6 +144,28 @@ static const char *decode_target(const struct decoder *d, uint32_t i, int32_t re
 	return NULL;
 }
 
+/* An unknown instruction may be one of Linux that RFC 9669 does not have, or an old one. */
+static const char *foreign(const struct seki_bpf_insn *insn)
+{
+	uint8_t class = insn->opcode & 7, mode = insn->opcode & 0xe0;
+
+	if (class == 0 && (mode == 0x20 || mode == 0x40))
+		return "unknown instruction: packet access by ld_abs and ld_ind is history; load "
+		       "through a pointer to the packet";
+	if (insn->opcode == 0xe5)
+		return "unknown instruction: may_goto is the Linux kernel's; bound the loop by a "
+		       "counter";
+	if (insn->opcode == 0xbf && insn->off == 1)
+		return "unknown instruction: addr_space_cast is the Linux kernel's, for its "
+		       "arenas";
+	if (insn->opcode == 0x0d)
+		return "unknown instruction: gotox is the Linux kernel's; compile with "
+		       "-fno-jump-tables";
+	if (class == 3 && mode == 0xc0 && (insn->imm == 0x100 || insn->imm == 0x110))
+		return "unknown instruction: load_acquire and store_release are the Linux kernel's";
+	return "unknown instruction";
+}
+
 static const char *decode_one(const struct decoder *d, uint32_t i)
 {
 	const struct seki_bpf_insn *insn = &d->insns[i];
@@ -153,7 +175,7 @@ static const char *decode_one(const struct decoder *d, uint32_t i)
 	const char *why;
 
 	if (!id)
-		return "unknown instruction";
+		return foreign(insn);
 	*op = (struct seki_bpf_op){.id = (uint8_t)id,
 				   .fast = (uint8_t)id,
 				   .dst = insn->regs & 15,
