@@ -2,9 +2,13 @@
 """Compiles each *.c here as users' compilers do and runs it: objects.py OBJRUN.
 
 In the C, `//: packet HEX` and behind it `//: pass HEX` or `//: drop` are packets in order, in one
-life of the program; `//: refused TEXT` is what the log of a refusal says."""
+life of the program; `//: refused TEXT` is what the log of a refusal says. `//: compare HEX`: on this
+packet, and on others made of it, the program does what the same C does that is compiled natively
+(native.c)."""
+import functools
 import itertools
 import pathlib
+import random
 import re
 import subprocess
 import sys
@@ -13,6 +17,8 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 PACKET = re.compile(r"^//: packet ?([0-9a-f]*)\n//: (pass [0-9a-f]*|drop)$", re.M)
 REFUSED = re.compile(r"^//: refused (.*)$", re.M)
+COMPARE = re.compile(r"^//: compare ?([0-9a-f]*)$", re.M)
+PACKETS = 150  # compared of a program
 WAYS = [list(way) for way in itertools.product(
     ("-O1", "-O2"), ("-mcpu=v1", "-mcpu=v2", "-mcpu=v3"), ("-g", "-g0"))]
 
@@ -22,11 +28,51 @@ def compile_c(source, way, out):
                     "-o", str(out)], check=True)
 
 
+def variants(seeds):
+    """Packets as lines: the seeds, cut anywhere, and with some bytes changed."""
+    rng = random.Random(1)
+    packets = [bytes.fromhex(seed) for seed in seeds]
+    while len(packets) < PACKETS:
+        packet = bytearray(rng.choice(packets[:len(seeds)]))
+        if rng.random() < 0.4:
+            packet = packet[:rng.randrange(len(packet) + 1)]
+        for _ in range(rng.randrange(4) if packet else 0):
+            at = rng.randrange(min(len(packet), rng.choice((16, 64, 2048))))
+            packet[at] = rng.choice((0, 1, 0x45, 0x4f, 0xff, rng.randrange(256)))
+        packets.append(bytes(packet))
+    return "".join(packet.hex() + "\n" for packet in packets)
+
+
+@functools.cache
+def natively(source, lines):
+    """What the C prints of the packets without the machine."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = pathlib.Path(folder) / "native"
+        subprocess.run(["cc", "-O2", "-w", "-DSEKI_NATIVE", f"-I{HERE.parents[2]}", str(source),
+                        str(HERE / "native.c"), "-o", str(program)], check=True)
+        return subprocess.run([program], input=lines, text=True, capture_output=True, timeout=20,
+                              check=True).stdout
+
+
+def compare_object(objrun, source, out):
+    lines = variants(COMPARE.findall(source.read_text()))
+    done = subprocess.run([objrun, str(out)], input=lines, text=True, capture_output=True,
+                          timeout=20, check=False)
+    if done.returncode:
+        return done.stdout.strip()[:500]
+    wanted = natively(source, lines).splitlines()
+    wrong = [f"{line}: wanted {want}, got {got}" for line, want, got in
+             zip(lines.splitlines(), wanted, done.stdout.splitlines()) if want != got]
+    return "; ".join(wrong[:3])[:2000] or None
+
+
 def run_object(objrun, source, way, out):
     """None, or what is wrong."""
     text = source.read_text()
     packets, refused = PACKET.findall(text), REFUSED.findall(text)
     compile_c(source, way, out)
+    if COMPARE.search(text):
+        return compare_object(objrun, source, out)
     done = subprocess.run([objrun, str(out)], input="".join(p + "\n" for p, _ in packets),
                           text=True, capture_output=True, timeout=20, check=False)
     if refused:
@@ -40,11 +86,13 @@ def run_object(objrun, source, way, out):
 
 
 def main():
-    objrun = sys.argv[1]
+    objrun, only = sys.argv[1], sys.argv[2:]
     total = failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for source in sorted([*HERE.glob("*.c"), *HERE.glob("refused/*.c")]):
-            if source.name == "objrun.c":
+        for source in sorted([*HERE.glob("*.c"), *HERE.glob("*/*.c")]):
+            if source.name in ("objrun.c", "native.c"):
+                continue
+            if only and source.stem not in only:
                 continue
             for way in WAYS:
                 wrong = run_object(objrun, source, way, pathlib.Path(folder) / "x.o")

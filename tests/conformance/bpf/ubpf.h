@@ -41,14 +41,27 @@ struct ubpf_map_def {
 	uint32_t nb_hash_functions;
 };
 
+#ifdef SEKI_NATIVE /* native.c has them */
+void *ubpf_map_lookup(struct ubpf_map_def *, const void *);
+int ubpf_map_update(struct ubpf_map_def *, const void *, const void *);
+int ubpf_map_delete(struct ubpf_map_def *, const void *);
+uint64_t ubpf_time_get_ns(void);
+uint32_t ubpf_hash(const void *, uint64_t);
+void ubpf_printf(const char *, ...);
+void *ubpf_adjust_head(void *, uint64_t);
+void *ubpf_packet_data(void *);
+uint32_t ubpf_truncate_packet(void *, uint64_t);
+#else
 static void *(*ubpf_map_lookup)(struct ubpf_map_def *, const void *) = (void *)1;
 static int (*ubpf_map_update)(struct ubpf_map_def *, const void *, const void *) = (void *)2;
 static int (*ubpf_map_delete)(struct ubpf_map_def *, const void *) = (void *)3;
 static uint64_t (*ubpf_time_get_ns)(void) = (void *)5;
 static uint32_t (*ubpf_hash)(const void *, uint64_t) = (void *)6;
 static void (*ubpf_printf)(const char *, ...) = (void *)7;
-static void *(*ubpf_adjust_head)(void *, int) = (void *)8;
+static void *(*ubpf_adjust_head)(void *, uint64_t) = (void *)8;
 static void *(*ubpf_packet_data)(void *) = (void *)9;
-static uint32_t (*ubpf_truncate_packet)(void *, int) = (void *)11;
+static uint32_t (*ubpf_truncate_packet)(void *, uint64_t) = (void *)11;
+
+#endif
 
 #endif
