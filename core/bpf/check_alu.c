@@ -11,6 +11,7 @@
 /* Far beyond any object: sums of offsets cannot wrap. */
 #define OFFSET_MAX (1 << 29)
 #define TIE_MAX	   (1 << 30)
+#define SCALE_MAX  3 /* bits; more is no size of a word */
 
 static struct seki_reg operand(struct seki_walk *w, const struct seki_bpf_op *op)
 {
@@ -90,9 +91,10 @@ static void tie_unknowns(struct seki_walk *w, struct seki_reg *result,
 			 const struct seki_bpf_row *row, const struct seki_reg *a,
 			 const struct seki_reg *b)
 {
-	if (row->sub == SEKI_ALU_SUB)
+	if (row->sub == SEKI_ALU_SUB) {
 		seki_relate_rest(w, result, a, b);
-	else if (a->v.n.umax <= SEKI_BPF_PACKET_MAX && b->v.n.umax <= SEKI_BPF_PACKET_MAX)
+		seki_relate_remainder(w, result, a, b);
+	} else if (a->v.n.umax <= SEKI_BPF_PACKET_MAX && b->v.n.umax <= SEKI_BPF_PACKET_MAX)
 		seki_relate_sum(w, result, a, b);
 }
 
@@ -145,6 +147,21 @@ static void tie_shift(struct seki_reg *result, const struct seki_bpf_row *row,
 	}
 }
 
+/* By constants: what counts bytes and what counts words. */
+static void tie_scaled(struct seki_walk *w, struct seki_reg *result, const struct seki_bpf_row *row,
+		       const struct seki_reg *a, const struct seki_reg *b)
+{
+	if (result->id || !seki_scalar_is_const(&b->v))
+		return;
+	if (row->sub == SEKI_ALU_DIV)
+		seki_relate_divide(w, result, a, b->v.n.umin);
+	else if (row->sub == SEKI_ALU_MUL)
+		seki_relate_multiply(w, result, a, b->v.n.umin);
+	else if (b->v.n.umin <= SCALE_MAX)
+		seki_relate_shift(w, result, a, (unsigned int)b->v.n.umin,
+				  row->sub == SEKI_ALU_LSH);
+}
+
 /* Moves, and extensions that do not change the number. */
 static void tie_move(struct seki_walk *w, struct seki_reg *result, const struct seki_bpf_op *op)
 {
@@ -182,6 +199,11 @@ static int number_alu(struct seki_walk *w, const struct seki_bpf_op *op, const s
 	case SEKI_ALU_RSH:
 	case SEKI_ALU_ARSH:
 		tie_shift(&result, row, a, b);
+		tie_scaled(w, &result, row, a, b);
+		break;
+	case SEKI_ALU_DIV:
+	case SEKI_ALU_MUL:
+		tie_scaled(w, &result, row, a, b);
 		break;
 	case SEKI_ALU_MOV:
 	case SEKI_ALU_SX8:
@@ -326,6 +348,10 @@ static void tie_operands(struct seki_walk *w, const struct seki_bpf_op *op)
 	const struct seki_bpf_row *row = seki_bpf_row(op);
 	struct seki_reg *a = seki_walk_reg(w, op->dst), *b = seki_walk_reg(w, op->src);
 
+	if (row->operand == SEKI_OPERAND_IMM && a->v.n.umax <= SEKI_BPF_PACKET_MAX &&
+	    (row->sub == SEKI_ALU_DIV ||
+	     ((row->sub == SEKI_ALU_LSH || row->sub == SEKI_ALU_RSH) && op->imm <= SCALE_MAX)))
+		seki_walk_tie(w, a);
 	if (row->operand != SEKI_OPERAND_REG || a->type != SEKI_REG_NUMBER ||
 	    b->type != SEKI_REG_NUMBER || b->v.n.umax > SEKI_BPF_PACKET_MAX || a == b)
 		return;

@@ -170,18 +170,24 @@ static bool fact_holds(const struct seki_fact *fact, const struct seki_path_stat
 		       struct pairs *pairs)
 {
 	for (uint32_t i = 0; i < p->n_facts; i++)
-		if (p->facts[i].off >= fact->off && pair(pairs, fact->id, p->facts[i].id))
+		if (p->facts[i].off >= fact->off && p->facts[i].shift == fact->shift &&
+		    pair(pairs, fact->id, p->facts[i].id))
 			return true;
 	return false;
 }
 
-static bool sum_holds(const struct seki_sum *sum, const struct seki_path_state *p,
-		      struct pairs *pairs)
+static bool term_holds(const struct seki_term *term, const struct seki_path_state *p,
+		       struct pairs *pairs)
 {
-	for (uint32_t i = 0; i < p->n_sums; i++)
-		if (pair(pairs, sum->a, p->sums[i].a) && pair(pairs, sum->b, p->sums[i].b) &&
-		    pair(pairs, sum->id, p->sums[i].id))
+	for (uint32_t i = 0; i < p->n_terms; i++) {
+		const struct seki_term *now = &p->terms[i];
+
+		if (now->kind == term->kind && pair(pairs, term->a, now->a) &&
+		    (term->kind == SEKI_TERM_SUM ? pair(pairs, term->b, now->b)
+						 : term->b == now->b) &&
+		    pair(pairs, term->id, now->id))
 			return true;
+	}
 	return false;
 }
 
@@ -195,7 +201,7 @@ static bool sum_holds(const struct seki_sum *sum, const struct seki_path_state *
  * - meta_is_len: what was believed of the field is true now; where it was not, a load of it told
  *   nothing that is wrong now;
  * - map_changed: a call that must not wait now must not have then;
- * - sums, facts: each that the kept path relied on holds.
+ * - terms, facts: each that the kept path relied on holds.
  */
 static bool path_covers(const struct seki_path_state *old, const struct seki_path_state *new,
 			struct pairs *pairs)
@@ -204,8 +210,8 @@ static bool path_covers(const struct seki_path_state *old, const struct seki_pat
 	    old->len_max < new->len_max || old->moved_min > new->moved_min ||
 	    (old->meta_is_len && !new->meta_is_len) || (new->map_changed && !old->map_changed))
 		return false;
-	for (uint32_t i = 0; i < old->n_sums; i++)
-		if (!sum_holds(&old->sums[i], new, pairs))
+	for (uint32_t i = 0; i < old->n_terms; i++)
+		if (!term_holds(&old->terms[i], new, pairs))
 			return false;
 	for (uint32_t i = 0; i < old->n_facts; i++)
 		if (!fact_holds(&old->facts[i], new, pairs))

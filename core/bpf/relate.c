@@ -3,8 +3,8 @@
  * The verifier: numbers next to the packet's length. All statements are of symbols, which are
  * integers that never change on a path, L being the length's:
  *
- *   fact  L >= symbol + off, or L >= off
- *   sum   symbol = symbol + symbol
+ *   fact  L >= (symbol << shift) + off, or L >= off
+ *   term  symbol = symbol + symbol, and other ways for one to be made of others
  *   rest  a register whose low 32 bits, read signed, are L - symbol + id_off
  *
  * A rest is made by the machine's subtraction, which is right modulo 2^32, and only where the
@@ -29,12 +29,12 @@ static bool fits(int64_t off)
 	return off >= -OFFSET_MAX && off <= OFFSET_MAX;
 }
 
-static void add_fact(struct seki_path_state *p, uint32_t id, int64_t off)
+static void put_fact(struct seki_path_state *p, uint32_t id, int64_t off, uint32_t shift)
 {
 	if (off > INT32_MAX || off < INT32_MIN)
 		return;
 	for (uint32_t i = 0; i < p->n_facts; i++) {
-		if (p->facts[i].id != id)
+		if (p->facts[i].id != id || p->facts[i].shift != shift)
 			continue;
 		if (p->facts[i].off < off)
 			p->facts[i].off = (int32_t)off;
@@ -42,15 +42,32 @@ static void add_fact(struct seki_path_state *p, uint32_t id, int64_t off)
 	}
 	if (p->n_facts == SEKI_FACTS)
 		memmove(p->facts, p->facts + 1, --p->n_facts * sizeof(p->facts[0]));
-	p->facts[p->n_facts++] = (struct seki_fact){id, (int32_t)off};
+	p->facts[p->n_facts++] = (struct seki_fact){id, (int32_t)off, shift};
+}
+
+/* L >= symbol + off; so where the symbol is at least another one shifted, L >= that + off. */
+static void add_fact(struct seki_path_state *p, uint32_t id, int64_t off)
+{
+	put_fact(p, id, off, 0);
+	for (uint32_t i = 0; id && i < p->n_terms; i++)
+		if (p->terms[i].kind == SEKI_TERM_SHIFT && p->terms[i].id == id)
+			put_fact(p, p->terms[i].a, off, p->terms[i].b);
 }
 
 static const struct seki_fact *find_fact(const struct seki_path_state *p, uint32_t id)
 {
 	for (uint32_t i = 0; i < p->n_facts; i++)
-		if (p->facts[i].id == id)
+		if (p->facts[i].id == id && !p->facts[i].shift)
 			return &p->facts[i];
 	return NULL;
+}
+
+static const struct seki_term *add_term(struct seki_path_state *p, struct seki_term term)
+{
+	if (p->n_terms == SEKI_TERMS)
+		memmove(p->terms, p->terms + 1, --p->n_terms * sizeof(p->terms[0]));
+	p->terms[p->n_terms] = term;
+	return &p->terms[p->n_terms++];
 }
 
 /* L >= A + off, and B is at most max: L >= A + B + (off - max). */
@@ -69,16 +86,15 @@ static uint32_t sum_of(struct seki_walk *w, struct seki_path_state *p, const str
 {
 	uint32_t id = w->next_id;
 
-	for (uint32_t i = 0; i < p->n_sums; i++) {
-		const struct seki_sum *sum = &p->sums[i];
+	for (uint32_t i = 0; i < p->n_terms; i++) {
+		const struct seki_term *sum = &p->terms[i];
 
-		if ((sum->a == a->id && sum->b == b->id) || (sum->a == b->id && sum->b == a->id))
+		if (sum->kind == SEKI_TERM_SUM &&
+		    ((sum->a == a->id && sum->b == b->id) || (sum->a == b->id && sum->b == a->id)))
 			return sum->id;
 	}
 	w->next_id++;
-	if (p->n_sums == SEKI_SUMS)
-		memmove(p->sums, p->sums + 1, --p->n_sums * sizeof(p->sums[0]));
-	p->sums[p->n_sums++] = (struct seki_sum){id, a->id, b->id};
+	add_term(p, (struct seki_term){id, a->id, b->id, SEKI_TERM_SUM});
 	inherit(p, id, a, b);
 	inherit(p, id, b, a);
 	return id;
@@ -98,6 +114,78 @@ void seki_relate_sum(struct seki_walk *w, struct seki_reg *result, const struct 
 		return;
 	result->id = sum_of(w, &w->state->p, a, b);
 	result->id_off = (int32_t)off;
+}
+
+/* A number's own symbol, as it is, not negative and no more than any length. */
+static bool is_small_symbol(const struct seki_reg *r)
+{
+	return is_plain(r) && !r->id_off && r->v.n.umax <= OFFSET_MAX;
+}
+
+static void name(struct seki_walk *w, struct seki_reg *result)
+{
+	result->id = w->next_id++;
+	result->id_off = 0;
+}
+
+void seki_relate_shift(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
+		       unsigned int by, bool left)
+{
+	struct seki_path_state *p = &w->state->p;
+	const struct seki_fact *fact;
+
+	if (!is_small_symbol(a) || result->v.n.umax > OFFSET_MAX)
+		return;
+	name(w, result);
+	if (left) {
+		add_term(p, (struct seki_term){result->id, a->id, by, SEKI_TERM_SHIFT});
+		return;
+	}
+	add_term(p, (struct seki_term){a->id, result->id, by, SEKI_TERM_SHIFT});
+	fact = find_fact(p, a->id);
+	if (fact)
+		add_fact(p, a->id, fact->off);
+}
+
+void seki_relate_divide(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
+			uint64_t by)
+{
+	if (!is_small_symbol(a) || !by || by > OFFSET_MAX)
+		return;
+	name(w, result);
+	add_term(&w->state->p,
+		 (struct seki_term){result->id, a->id, (uint32_t)by, SEKI_TERM_QUOTIENT});
+}
+
+static const struct seki_term *find_term(const struct seki_path_state *p, uint32_t id,
+					 uint32_t kind)
+{
+	for (uint32_t i = 0; i < p->n_terms; i++)
+		if (p->terms[i].id == id && p->terms[i].kind == kind)
+			return &p->terms[i];
+	return NULL;
+}
+
+void seki_relate_multiply(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
+			  uint64_t by)
+{
+	const struct seki_term *quotient = find_term(&w->state->p, a->id, SEKI_TERM_QUOTIENT);
+
+	if (!is_small_symbol(a) || !quotient || quotient->b != by)
+		return;
+	name(w, result);
+	add_term(&w->state->p,
+		 (struct seki_term){result->id, quotient->a, (uint32_t)by, SEKI_TERM_MULTIPLE});
+}
+
+/* a less the greatest multiple below it is the remainder. */
+void seki_relate_remainder(const struct seki_walk *w, struct seki_reg *result,
+			   const struct seki_reg *a, const struct seki_reg *b)
+{
+	const struct seki_term *multiple = find_term(&w->state->p, b->id, SEKI_TERM_MULTIPLE);
+
+	if (is_small_symbol(a) && is_small_symbol(b) && multiple && multiple->a == a->id)
+		result->v = seki_scalar_range(0, multiple->b - 1);
 }
 
 /* The integer that a register's low half is as a signed number, plus [min, max]: does it fit? */
@@ -224,11 +312,21 @@ static void learn_order(struct seki_walk *w, struct seki_path_state *p, const st
 	}
 	if (hi->shifted || !compares_as_is(hi, o->bytes) || !compares_as_is(o->lo, o->bytes))
 		return;
+	if (hi->id == SEKI_SYM_BEFORE && o->lo->id == SEKI_SYM_CUT && !o->lo->shifted)
+		add_fact(p, SEKI_SYM_NONE, (int64_t)o->gap + o->lo->id_off - hi->id_off);
 	fact = is_plain(hi) ? find_fact(p, hi->id) : NULL;
 	if (hi->id == SEKI_SYM_LEN && is_plain(o->lo))
 		learn_below(p, o->lo, (int64_t)o->gap - hi->id_off);
 	else if (fact) /* L is above hi, and so above lo */
 		learn_below(p, o->lo, (int64_t)o->gap - hi->id_off + fact->off);
+}
+
+static bool has_fact(const struct seki_path_state *p, uint32_t id)
+{
+	for (uint32_t i = 0; id && i < p->n_facts; i++)
+		if (p->facts[i].id == id)
+			return true;
+	return false;
 }
 
 /* Least that the symbol of a plain register can be. */
@@ -240,11 +338,11 @@ static int64_t least(const struct seki_reg *r)
 /* L >= A + B + off, and B is at least that: L >= A + (B's least + off). */
 static void learn_from_part(struct seki_path_state *p, const struct seki_reg *b)
 {
-	for (uint32_t i = 0; i < p->n_sums; i++) {
-		const struct seki_sum sum = p->sums[i];
+	for (uint32_t i = 0; i < p->n_terms; i++) {
+		const struct seki_term sum = p->terms[i];
 		const struct seki_fact *fact = find_fact(p, sum.id);
 
-		if (!fact || (sum.a != b->id && sum.b != b->id))
+		if (!fact || sum.kind != SEKI_TERM_SUM || (sum.a != b->id && sum.b != b->id))
 			continue;
 		add_fact(p, sum.a == b->id ? sum.b : sum.a, least(b) + fact->off);
 	}
@@ -253,15 +351,29 @@ static void learn_from_part(struct seki_path_state *p, const struct seki_reg *b)
 /* The range alone, whatever told it: the integer is at least that. */
 static void learn_from_range(struct seki_path_state *p, const struct seki_reg *r)
 {
-	const struct seki_fact *fact = find_fact(p, r->id);
-
 	if (seki_reg_is_rest(r) && !r->shifted && r->v.smin32 >= -OFFSET_MAX)
 		add_fact(p, r->id, (int64_t)r->v.smin32 - r->id_off);
 	if (!is_plain(r) || !is_offset(r))
 		return;
-	if (fact)
-		add_fact(p, SEKI_SYM_NONE, least(r) + fact->off);
+	for (uint32_t i = 0; i < p->n_facts; i++) {
+		struct seki_fact fact = p->facts[i];
+
+		if (fact.id == r->id && least(r) >= 0)
+			add_fact(p, SEKI_SYM_NONE, (least(r) << fact.shift) + fact.off);
+	}
 	learn_from_part(p, r);
+}
+
+/* Not all of the packet was cut off: L, which is BEFORE - CUT, is not 0. */
+static void learn_uncut(struct seki_path_state *p, const struct seki_reg *a,
+			const struct seki_reg *b, unsigned int bytes)
+{
+	bool both = (a->id == SEKI_SYM_BEFORE && b->id == SEKI_SYM_CUT) ||
+		    (a->id == SEKI_SYM_CUT && b->id == SEKI_SYM_BEFORE);
+
+	if (both && a->id_off == b->id_off && a->shifted == b->shifted && !a->shifted &&
+	    compares_as_is(a, bytes) && compares_as_is(b, bytes))
+		add_fact(p, SEKI_SYM_NONE, 1);
 }
 
 void seki_relate_learn(struct seki_walk *w, struct seki_state *s, enum seki_bpf_cond cond,
@@ -271,6 +383,8 @@ void seki_relate_learn(struct seki_walk *w, struct seki_state *s, enum seki_bpf_
 
 	if (order_of(&o, cond, a, b))
 		learn_order(w, &s->p, &o);
+	if (cond == SEKI_COND_NE)
+		learn_uncut(&s->p, a, b, bytes);
 	if (cond == SEKI_COND_EQ && order_of(&o, SEKI_COND_LE, a, b))
 		learn_order(w, &s->p, &o);
 	learn_from_range(&s->p, a);
@@ -281,8 +395,7 @@ bool seki_relate_would_learn(const struct seki_state *s, const struct seki_reg *
 			     const struct seki_reg *b)
 {
 	return a->id == SEKI_SYM_LEN || b->id == SEKI_SYM_LEN || seki_reg_is_rest(a) ||
-	       seki_reg_is_rest(b) || (a->id && find_fact(&s->p, a->id)) ||
-	       (b->id && find_fact(&s->p, b->id));
+	       seki_reg_is_rest(b) || has_fact(&s->p, a->id) || has_fact(&s->p, b->id);
 }
 
 /* What registers tell of parts of sums, and of symbols, at last: they may have been compared before

@@ -17,6 +17,17 @@ void seki_relate_sum(struct seki_walk *w, struct seki_reg *result, const struct 
 void seki_relate_rest(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
 		      const struct seki_reg *b);
 
+/* result = a shifted by a constant; the quotient or product of a and one; a - b that is a remainder:
+ * a / c * c, which compilers write for it, is known for what it is. a has a symbol. */
+void seki_relate_shift(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
+		       unsigned int by, bool left);
+void seki_relate_divide(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
+			uint64_t by);
+void seki_relate_multiply(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
+			  uint64_t by);
+void seki_relate_remainder(const struct seki_walk *w, struct seki_reg *result,
+			   const struct seki_reg *a, const struct seki_reg *b);
+
 /* result = a + by; a is a rest of the length. */
 void seki_relate_move_rest(struct seki_reg *result, const struct seki_reg *a, int64_t by);
 

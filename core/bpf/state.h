@@ -69,20 +69,29 @@ struct seki_frame {
 	struct seki_spill spills[SEKI_SPILLS];
 };
 
-/* "packet length symbol >= symbol id + off"; where id is none, >= off. */
+/* "packet length symbol >= (symbol id << shift) + off"; where id is none, >= off. */
 struct seki_fact {
 	uint32_t id;
 	int32_t off;
+	uint32_t shift;
 };
 
 #define SEKI_FACTS 6
 
-/* "symbol id = symbol a + symbol b, as integers" */
-struct seki_sum {
-	uint32_t id, a, b;
+enum seki_term_kind {
+	SEKI_TERM_SUM,	    /* symbol id = symbol a + symbol b, as integers */
+	SEKI_TERM_SHIFT,    /* symbol id >= symbol a << b */
+	SEKI_TERM_QUOTIENT, /* symbol id = symbol a / b, rounded down */
+	SEKI_TERM_MULTIPLE, /* symbol id = symbol a / b, rounded down, * b */
 };
 
-#define SEKI_SUMS 4
+/* What one symbol is in terms of others. */
+struct seki_term {
+	uint32_t id, a, b;
+	uint32_t kind;
+};
+
+#define SEKI_TERMS 4
 
 struct seki_path_state {
 	/* How the path came here: no part of what states are compared by. */
@@ -98,9 +107,9 @@ struct seki_path_state {
 	bool map_changed;
 	uint16_t unused; /* 0: states are compared byte by byte */
 	uint32_t n_facts;
-	uint32_t n_sums;
+	uint32_t n_terms;
 	struct seki_fact facts[SEKI_FACTS];
-	struct seki_sum sums[SEKI_SUMS];
+	struct seki_term terms[SEKI_TERMS];
 	int64_t len_min, len_max; /* of SEKI_SYM_LEN */
 	int64_t grown;		  /* packet length - SEKI_SYM_LEN */
 	int64_t moved_min;	  /* the head is at most this far after where it was, negated */

@@ -80,18 +80,19 @@ static bool has_fact(const struct seki_path_state *p, uint32_t id)
 	return false;
 }
 
-/* A sum is of use while both its parts are in registers, and it is too or something is known of it:
- * then it needs a name even if no register has it. */
-static bool sum_is_live(const struct seki_path_state *p, const struct seki_sum *sum,
-			struct ids *ids)
+/* A term is of use while its parts are in registers, and it is too or something is known of it: then
+ * it needs a name even if no register has it. */
+static bool term_is_live(const struct seki_path_state *p, const struct seki_term *term,
+			 struct ids *ids)
 {
-	uint32_t at = find_id(ids, sum->id);
+	uint32_t at = find_id(ids, term->id);
 
-	if (find_id(ids, sum->a) == ids->n || find_id(ids, sum->b) == ids->n ||
-	    (at == ids->n && (at == IDS_MAX || !has_fact(p, sum->id))))
+	if (find_id(ids, term->a) == ids->n ||
+	    (term->kind == SEKI_TERM_SUM && find_id(ids, term->b) == ids->n) ||
+	    (at == ids->n && (at == IDS_MAX || !has_fact(p, term->id))))
 		return false;
 	if (at == ids->n) {
-		ids->id[ids->n] = sum->id;
+		ids->id[ids->n] = term->id;
 		ids->uses[ids->n++] = 0;
 	}
 	return true;
@@ -105,21 +106,24 @@ static uint32_t keep_id(struct ids *ids, uint32_t id)
 	return SEKI_SYM_FRESH + at;
 }
 
-static void tidy_sums(struct seki_path_state *p, struct ids *ids)
+static void tidy_terms(struct seki_path_state *p, struct ids *ids)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < p->n_sums; i++) {
-		struct seki_sum sum = p->sums[i];
+	for (uint32_t i = 0; i < p->n_terms; i++) {
+		struct seki_term term = p->terms[i];
 
-		if (!sum_is_live(p, &sum, ids))
+		if (!term_is_live(p, &term, ids))
 			continue;
-		p->sums[kept++] = (struct seki_sum){keep_id(ids, sum.id), keep_id(ids, sum.a),
-						    keep_id(ids, sum.b)};
+		term.id = keep_id(ids, term.id);
+		term.a = keep_id(ids, term.a);
+		if (term.kind == SEKI_TERM_SUM)
+			term.b = keep_id(ids, term.b);
+		p->terms[kept++] = term;
 	}
-	for (uint32_t i = kept; i < SEKI_SUMS; i++)
-		p->sums[i] = (struct seki_sum){0, 0, 0};
-	p->n_sums = kept;
+	for (uint32_t i = kept; i < SEKI_TERMS; i++)
+		p->terms[i] = (struct seki_term){0, 0, 0, 0};
+	p->n_terms = kept;
 }
 
 /* Facts of symbols that no register has are of no use. */
@@ -135,10 +139,11 @@ static void tidy_facts(struct seki_path_state *p, struct ids *ids)
 		if (at == ids->n)
 			continue;
 		ids->uses[at]++;
-		p->facts[kept++] = (struct seki_fact){SEKI_SYM_FRESH + at, p->facts[i].off};
+		p->facts[kept++] = (struct seki_fact){SEKI_SYM_FRESH + at, p->facts[i].off,
+						      p->facts[i].shift};
 	}
 	for (uint32_t i = kept; i < SEKI_FACTS; i++)
-		p->facts[i] = (struct seki_fact){0, 0};
+		p->facts[i] = (struct seki_fact){0, 0, 0};
 	p->n_facts = kept;
 }
 
@@ -147,7 +152,7 @@ static void tidy_ids(struct seki_walk *w)
 	struct ids ids = {.n = 0, .next_id = &w->next_id};
 
 	seki_state_each(w->state, count_id, &ids);
-	tidy_sums(&w->state->p, &ids);
+	tidy_terms(&w->state->p, &ids);
 	tidy_facts(&w->state->p, &ids);
 	seki_state_each(w->state, rename_id, &ids);
 	w->work += ids.looked_at / 8;

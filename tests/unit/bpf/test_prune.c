@@ -83,9 +83,9 @@ static void make(struct seki_state *s)
 		.branch = 3,
 		.meta_is_len = true,
 		.n_facts = 2,
-		.n_sums = 1,
-		.facts = {{B, 14}, {SUM, 10}},
-		.sums = {{SUM, A, B}},
+		.n_terms = 1,
+		.facts = {{B, 14, 0}, {SUM, 10, 0}},
+		.terms = {{SUM, A, B, SEKI_TERM_SUM}},
 		.len_min = 64,
 		.len_max = 128,
 		.grown = 4,
@@ -122,8 +122,10 @@ static struct seki_spill *spill(struct seki_state *s, uint16_t at)
 	CHANGE(path_fact_of_another, false, s->p.facts[0].id = A)                                  \
 	CHANGE(path_fact_less, false, s->p.facts[0].off = 13)                                      \
 	CHANGE(path_fact_more, true, s->p.facts[0].off = 15)                                       \
-	CHANGE(path_no_sum, false, s->p.n_sums = 0)                                                \
-	CHANGE(path_sum_of_others, false, s->p.sums[0].a = B)                                      \
+	CHANGE(path_no_term, false, s->p.n_terms = 0)                                              \
+	CHANGE(path_fact_shift, false, s->p.facts[0].shift = 1)                                    \
+	CHANGE(path_term_kind, false, s->p.terms[0].kind = SEKI_TERM_SHIFT)                        \
+	CHANGE(path_term_of_others, false, s->p.terms[0].a = B)                                    \
 	CHANGE(path_sum_swapped, false, s->p.facts[1].id = A)                                      \
 	CHANGE(path_len_min_less, false, s->p.len_min = 63)                                        \
 	CHANGE(path_len_min_more, true, s->p.len_min = 65)                                         \

@@ -29,9 +29,9 @@ uint64_t entry(void *ctx, struct standard_metadata *std_meta)
 			at++;
 			continue;
 		}
-		if (end - at < 2 || pkt[at + 1] < 2)
+		if (at + 2 > end || pkt[at + 1] < 2)
 			return 0;
-		if (kind == 2 && end - at >= 4) {
+		if (kind == 2 && at + 4 <= end) {
 			pkt[at + 2] = 0x05;
 			pkt[at + 3] = 0x00;
 			return 1;
