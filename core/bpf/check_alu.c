@@ -278,7 +278,10 @@ static int pointer_alu(struct seki_walk *w, const struct seki_bpf_op *op, int pr
 	if (!moves_freely(p))
 		return seki_walk_reject(w, preg, "arithmetic on a pointer that must stay as it is");
 	if (n->v.n.smin < -OFFSET_MAX || n->v.n.smax > OFFSET_MAX)
-		return seki_walk_reject(w, row->operand == SEKI_OPERAND_REG ? op->src : -1,
+		return seki_walk_reject(w,
+					row->operand != SEKI_OPERAND_REG ? -1
+					: preg == op->dst		 ? op->src
+									 : op->dst,
 					"a number without bounds is added to a pointer");
 	result.v = seki_scalar_alu(row->sub, &p->v, &n->v, 8);
 	if (result.v.n.smin < -OFFSET_MAX || result.v.n.smax > OFFSET_MAX)

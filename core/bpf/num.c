@@ -163,10 +163,31 @@ static struct seki_num sub(const struct seki_num *a, const struct seki_num *b, u
 	return n;
 }
 
+/* Over a rectangle a product is least and greatest at corners. */
+static void multiply_signed(struct seki_num *n, const struct seki_num *a, const struct seki_num *b,
+			    unsigned int bytes)
+{
+	int64_t corners[4], min, max;
+
+	if (__builtin_mul_overflow(a->smin, b->smin, &corners[0]) ||
+	    __builtin_mul_overflow(a->smin, b->smax, &corners[1]) ||
+	    __builtin_mul_overflow(a->smax, b->smin, &corners[2]) ||
+	    __builtin_mul_overflow(a->smax, b->smax, &corners[3]))
+		return;
+	min = smin_of(smin_of(corners[0], corners[1]), smin_of(corners[2], corners[3]));
+	max = smax_of(smax_of(corners[0], corners[1]), smax_of(corners[2], corners[3]));
+	if (min < width_smin(bytes) || max > width_smax(bytes))
+		return;
+	n->smin = min;
+	n->smax = max;
+}
+
 static struct seki_num mul(const struct seki_num *a, const struct seki_num *b, unsigned int bytes)
 {
 	struct seki_num n = from_bits(seki_tnum_mul(a->t, b->t), bytes);
 	uint64_t umax;
+
+	multiply_signed(&n, a, b, bytes);
 
 	if (!__builtin_mul_overflow(a->umax, b->umax, &umax) && umax <= width_max(bytes)) {
 		n.umin = a->umin * b->umin;
@@ -193,6 +214,37 @@ static struct seki_num modulo(const struct seki_num *a, const struct seki_num *b
 	return seki_num_range(0, seki_min(a->umax, b->umax - 1), bytes);
 }
 
+/* By constants above 0, as programs do it: rounded towards 0, the remainder with the sign of a. */
+static struct seki_num divide_signed(enum seki_bpf_alu op, const struct seki_num *a,
+				     const struct seki_num *b, unsigned int bytes)
+{
+	struct seki_num n = seki_num_unknown(bytes);
+	int64_t by = b->smin;
+
+	if (by != b->smax || by <= 0)
+		return n;
+	if (op == SEKI_ALU_SDIV) {
+		n.smin = a->smin / by;
+		n.smax = a->smax / by;
+	} else {
+		n.smin = a->smin >= 0 ? 0 : smax_of(a->smin, 1 - by);
+		n.smax = a->smax <= 0 ? 0 : smin_of(a->smax, by - 1);
+	}
+	return n;
+}
+
+/* Where both are in [-2^k, 2^k), so is what any bitwise operation makes of them: all bits from k on
+ * are like the sign. */
+static void bound_by_signs(struct seki_num *n, const struct seki_num *a, const struct seki_num *b)
+{
+	uint64_t bits = (uint64_t)(a->smax ^ a->smax >> 63) | (uint64_t)(a->smin ^ a->smin >> 63) |
+			(uint64_t)(b->smax ^ b->smax >> 63) | (uint64_t)(b->smin ^ b->smin >> 63);
+	int64_t max = bits ? (int64_t)(UINT64_MAX >> __builtin_clzll(bits)) : 0;
+
+	n->smin = smax_of(n->smin, -max - 1);
+	n->smax = smin_of(n->smax, max);
+}
+
 static struct seki_num bitwise(enum seki_bpf_alu op, const struct seki_num *a,
 			       const struct seki_num *b, unsigned int bytes)
 {
@@ -207,7 +259,14 @@ static struct seki_num bitwise(enum seki_bpf_alu op, const struct seki_num *a,
 	} else {
 		n = from_bits(seki_tnum_xor(a->t, b->t), bytes);
 	}
+	bound_by_signs(&n, a, b);
 	return n;
+}
+
+/* No bit is lost. */
+static int64_t left(int64_t v, unsigned int by)
+{
+	return (int64_t)((uint64_t)v << by);
 }
 
 static struct seki_num shift_left(const struct seki_num *a, unsigned int by, unsigned int bytes)
@@ -217,6 +276,10 @@ static struct seki_num shift_left(const struct seki_num *a, unsigned int by, uns
 	if (a->umax <= width_max(bytes) >> by) {
 		n.umin = a->umin << by;
 		n.umax = a->umax << by;
+	}
+	if (a->smin >= width_smin(bytes) >> by && a->smax <= width_smax(bytes) >> by) {
+		n.smin = left(a->smin, by);
+		n.smax = left(a->smax, by);
 	}
 	return n;
 }
@@ -243,6 +306,31 @@ static struct seki_num shift_arith(const struct seki_num *a, unsigned int by, un
 	return n;
 }
 
+/* By a number of which only the range is known. */
+static struct seki_num shift_range(enum seki_bpf_alu op, const struct seki_num *a,
+				   const struct seki_num *b, unsigned int bytes)
+{
+	struct seki_num n = seki_num_unknown(bytes);
+	unsigned int least = (unsigned int)b->umin, most = (unsigned int)b->umax;
+
+	if (b->umax >= bytes * 8)
+		return op == SEKI_ALU_RSH ? seki_num_range(0, a->umax, bytes) : n;
+	if (op == SEKI_ALU_RSH)
+		return seki_num_range(a->umin >> most, a->umax >> least, bytes);
+	if (op == SEKI_ALU_LSH) {
+		if (a->umax <= width_max(bytes) >> most)
+			n = seki_num_range(a->umin << least, a->umax << most, bytes);
+		if (a->smin >= width_smin(bytes) >> most && a->smax <= width_smax(bytes) >> most) {
+			n.smin = smax_of(n.smin, left(a->smin, a->smin < 0 ? most : least));
+			n.smax = smin_of(n.smax, left(a->smax, a->smax < 0 ? least : most));
+		}
+		return n;
+	}
+	n.smin = a->smin >> (a->smin < 0 ? least : most);
+	n.smax = a->smax >> (a->smax < 0 ? most : least);
+	return n;
+}
+
 static struct seki_num shift(enum seki_bpf_alu op, const struct seki_num *a,
 			     const struct seki_num *b, unsigned int bytes)
 {
@@ -255,10 +343,7 @@ static struct seki_num shift(enum seki_bpf_alu op, const struct seki_num *a,
 			return shift_left(a, by, bytes);
 		return op == SEKI_ALU_RSH ? shift_right(a, by, bytes) : shift_arith(a, by, bytes);
 	}
-	if (op == SEKI_ALU_RSH)
-		return seki_num_range(b->umax < bits ? a->umin >> b->umax : 0,
-				      b->umax < bits ? a->umax >> b->umin : a->umax, bytes);
-	return seki_num_unknown(bytes);
+	return shift_range(op, a, b, bytes);
 }
 
 /* The low `bits` of b, sign-extended to the width. */
@@ -318,7 +403,7 @@ static struct seki_num alu_raw(enum seki_bpf_alu op, const struct seki_num *a,
 		return modulo(a, b, bytes);
 	case SEKI_ALU_SDIV:
 	case SEKI_ALU_SMOD:
-		return seki_num_unknown(bytes);
+		return divide_signed(op, a, b, bytes);
 	case SEKI_ALU_OR:
 	case SEKI_ALU_AND:
 	case SEKI_ALU_XOR:

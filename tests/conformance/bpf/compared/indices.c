@@ -48,14 +48,17 @@ uint64_t entry(void *ctx, struct standard_metadata *std_meta)
 	s = (int8_t)pkt[4];
 	if (s >= -4 && s < 4)
 		other->rows[s + 4].a += 5;
-	k = (int)pkt[5] - 128;
+	k = (int)pkt[5] - 100;
 	k >>= 5;
 	if (k >= 0 && k < 8)
 		v->rows[k].b[0] += 1;
-	k = (int)pkt[5] - (int)pkt[6];
-	if (k < 0)
-		k = -k;
+	k = pkt[5] ^ pkt[6];
 	other->rows[k >> 5].a += 7;
+	k = (int)pkt[6] * 3 - 384;
+	if (k > 0)
+		other->rows[k / 64u].b[k % 5u] += 2;
+	k = 1 << (pkt[1] & 3);
+	v->rows[k - 1].b[(pkt[2] | pkt[3]) >> 6]++;
 	switch (pkt[7]) {
 	case 1:
 		n = 0;
@@ -73,7 +76,8 @@ uint64_t entry(void *ctx, struct standard_metadata *std_meta)
 	n = (pkt[8] > 3) + (pkt[9] > 100) * 2u + (pkt[8] == pkt[9]);
 	other->rows[n].a += 11;
 	for (int i = 0; i < 8; i++)
-		sum = sum * 31 + v->rows[i].a + other->rows[i].b[1] + (uint32_t)other->rows[i].a * 7;
+		sum = sum * 31 + v->rows[i].a + other->rows[i].b[1] +
+		      (uint32_t)other->rows[i].a * 7;
 	*(uint32_t *)pkt = sum;
 	return 1;
 }

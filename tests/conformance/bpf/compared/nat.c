@@ -16,7 +16,7 @@ static inline uint16_t mend(uint16_t sum, uint16_t old, uint16_t new)
 	uint32_t r = (uint32_t)(uint16_t)~sum + (uint16_t)~old + new;
 
 	r = (r & 0xffff) + (r >> 16);
-	return (uint16_t)~(r + (r >> 16));
+	return (uint16_t) ~(r + (r >> 16));
 }
 
 uint64_t entry(void *ctx, struct standard_metadata *std_meta)

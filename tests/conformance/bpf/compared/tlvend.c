@@ -4,7 +4,7 @@
 //: compare 07000700070109
 //: compare 07ff01
 //: compare 0701
-//: compare 
+//: compare
 #include "../ubpf.h"
 
 uint64_t entry(void *ctx, struct standard_metadata *std_meta)

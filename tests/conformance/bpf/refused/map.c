@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//: refused map m (type 5): only array (1) and hash (4) maps are supported
+//: refused map m (type 2): only array (1), hash (4), LPM trie (5),
 #include "../ubpf.h"
 
-struct ubpf_map_def m = {5, 4, 4, 16, 0};
+struct ubpf_map_def m = {2, 4, 4, 16, 0};
 
 uint64_t entry(void *ctx, struct standard_metadata *std_meta)
 {
