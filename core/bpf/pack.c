@@ -86,9 +86,9 @@ static uint8_t *pack_reg(uint8_t *at, const struct seki_reg *reg, uint16_t where
 	};
 	at += sizeof(*head);
 	if (head->form == SEKI_FORM_CONST)
-		memcpy(at, &reg->v.n.umin, sizeof(reg->v.n.umin));
+		__builtin_memcpy(at, &reg->v.n.umin, sizeof(reg->v.n.umin));
 	else if (head->form == SEKI_FORM_RANGE)
-		memcpy(at, &reg->v, sizeof(reg->v));
+		__builtin_memcpy(at, &reg->v, sizeof(reg->v));
 	return at + seki_form_size(head->form);
 }
 
@@ -96,7 +96,7 @@ static uint8_t *pack_frame(uint8_t *at, const struct seki_frame *f)
 {
 	struct seki_packed_frame *head = (struct seki_packed_frame *)(void *)at;
 
-	memcpy(head->set, f->set, sizeof(head->set));
+	__builtin_memcpy(head->set, f->set, sizeof(head->set));
 	head->call = f->call;
 	head->regs = 0;
 	head->n_spills = (uint16_t)f->n_spills;
@@ -137,7 +137,7 @@ static const uint8_t *unpack_reg(const uint8_t *at, struct seki_reg *reg)
 	if (head->form == SEKI_FORM_CONST)
 		reg->v = seki_scalar_const(*(const uint64_t *)(const void *)at);
 	else if (head->form == SEKI_FORM_RANGE)
-		memcpy(&reg->v, at, sizeof(reg->v));
+		__builtin_memcpy(&reg->v, at, sizeof(reg->v));
 	else
 		reg->v = seki_scalar_unknown();
 	return at + seki_form_size(head->form);
@@ -147,7 +147,7 @@ static const uint8_t *unpack_frame(const uint8_t *at, struct seki_frame *f)
 {
 	const struct seki_packed_frame *head = (const struct seki_packed_frame *)(const void *)at;
 
-	memcpy(f->set, head->set, sizeof(head->set));
+	__builtin_memcpy(f->set, head->set, sizeof(head->set));
 	f->call = head->call;
 	f->n_spills = head->n_spills;
 	at += sizeof(*head);
@@ -210,7 +210,7 @@ static struct pending *set_aside(struct seki_walk *w, const struct seki_state *s
 	seki_walk_pack(w, (uint8_t *)(top(w) + 1), s);
 	written = (uint8_t *)(top(w) + 1) + content;
 	for (uint32_t d = 0; d <= s->p.depth; d++, written += sizeof(s->frames[d].written))
-		memcpy(written, s->frames[d].written, sizeof(s->frames[d].written));
+		__builtin_memcpy(written, s->frames[d].written, sizeof(s->frames[d].written));
 	return top(w);
 }
 
@@ -254,7 +254,7 @@ static void take_back(struct seki_walk *w)
 	s->p = head->p;
 	written = unpack(w, head + 1, head->p.depth, s);
 	for (uint32_t d = 0; d <= s->p.depth; d++, written += sizeof(s->frames[d].written))
-		memcpy(s->frames[d].written, written, sizeof(s->frames[d].written));
+		__builtin_memcpy(s->frames[d].written, written, sizeof(s->frames[d].written));
 }
 
 int seki_walk_pop(struct seki_walk *w)

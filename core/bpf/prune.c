@@ -245,29 +245,33 @@ static bool covers(struct seki_walk *w, const struct seki_kept *old, const struc
 
 _Static_assert(CONTENT % 4 == 0, "read by words");
 
-static uint64_t stir(uint64_t hash, const uint8_t *at, size_t n)
+static uint64_t stir(uint64_t hash, uint64_t word)
 {
-	uint64_t word = 0;
-
-	memcpy(&word, at, n);
 	hash = (hash ^ word) * 0xff51afd7ed558ccdu;
 	return hash >> 29 | hash << 35;
 }
 
-/* Two sums side by side: one multiplication need not wait for the other. */
+static uint64_t word_at(const uint8_t *at)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+/* Two sums side by side: one multiplication need not wait for the other. The words at the end may
+ * be taken twice. */
 static uint32_t hash_state(const struct seki_kept *head)
 {
-	const uint8_t *at = (const uint8_t *)head + CONTENT;
+	const uint8_t *at = (const uint8_t *)head + CONTENT, *end = (const uint8_t *)head;
 	uint64_t odd = 0x9e3779b97f4a7c15u, even = head->bytes;
-	size_t left = head->bytes - CONTENT;
 
-	for (; left >= 16; left -= 16, at += 16) {
-		odd = stir(odd, at, 8);
-		even = stir(even, at + 8, 8);
+	for (end += head->bytes; end - at >= 16; at += 16) {
+		odd = stir(odd, word_at(at));
+		even = stir(even, word_at(at + 8));
 	}
-	odd = stir(odd, at, left < 8 ? left : 8);
-	if (left > 8)
-		even = stir(even, at + 8, left - 8);
+	odd = stir(odd, word_at(end - 16));
+	even = stir(even, word_at(end - 8));
 	return (uint32_t)((odd ^ even >> 7) * 0x9e3779b97f4a7c15u >> 32);
 }
 
@@ -341,7 +345,7 @@ static struct seki_kept *pack_here(struct seki_walk *w)
 	if (end > w->arena.keep_end || end > w->arena.high)
 		return NULL;
 	*now = (struct seki_kept){.bytes = (uint32_t)size, .open = 1};
-	memcpy(&now->p, &s->p, sizeof(now->p));
+	__builtin_memcpy(&now->p, &s->p, sizeof(now->p));
 	seki_walk_pack(w, (uint8_t *)(now + 1), s);
 	now->hash = hash_state(now);
 	return now;
@@ -401,7 +405,7 @@ static const struct seki_kept *most_alike(struct seki_walk *w)
 		uint32_t sum = 0;
 
 		at = kept->older;
-		w->work += SEKI_BPF_REGS;
+		w->work += CHAIN_WORK + kept->bytes / SEKI_COPY_BYTES;
 		if (kept->p.depth != s->p.depth)
 			continue;
 		for (uint32_t d = 0; d <= s->p.depth; d++)
