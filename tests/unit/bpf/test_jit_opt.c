@@ -109,7 +109,7 @@ static void assemble(void)
 static void take_apart(void)
 {
 	int bytes = 1 << pick(4), from = (int)pick(8), step = pick(2) ? 1 : -1;
-	unsigned int word = data_reg(), part;
+	unsigned int word = data_reg(), part, other = data_reg();
 	int16_t off;
 	unsigned int base = place(8, &off);
 
@@ -124,10 +124,10 @@ static void take_apart(void)
 		PUT(MOVR(part, word));
 		PUT(ALUI(RSH, part, 8 * at));
 		PUT(STR(B, base, (int16_t)(off + (step > 0 ? at : bytes - 1 - at)), part));
+		if (pick(20) == 0)
+			PUT(LD(sizes[pick(4)], other, pick(2) ? base : 8, off));
 		if (pick(30) == 0)
-			PUT(LD(sizes[pick(4)], part, pick(2) ? base : 8, off));
-		if (pick(50) == 0)
-			PUT(JMPI(JGT, word, 1, 1));
+			PUT(JMPI(JGT, word, 1, 1 + 2 * (int)pick(2)));
 	}
 }
 
@@ -149,6 +149,31 @@ static void copy_fields(void)
 		else
 			PUT(STR(sizes[pick(10) ? size : 1], at, (int16_t)(to + done), reg));
 		done += 1 << size;
+	}
+}
+
+/* As above, but all are loaded before the first is stored, and something may come in between. */
+static void copy_later(void)
+{
+	int16_t off, to;
+	unsigned int base = place(16, &off), at = place(16, &to), size = pick(3);
+	uint32_t fields = 2 + pick(3);
+
+	for (uint32_t k = 0; k < fields; k++) {
+		PUT(LD(sizes[size], k, base, (int16_t)(off + (int)(k << size))));
+		if (pick(2))
+			PUT(BSWAP(k, 8 << (size ? size : 1)));
+	}
+	if (pick(3) == 0)
+		PUT(STI(sizes[pick(4)], pick(2) ? base : 8, off, (int)pick(1000)));
+	if (pick(4) == 0)
+		PUT(JMPI(JGT, 5, 1, 1));
+	for (uint32_t k = 0; k < fields; k++) {
+		PUT(STR(sizes[size], at, (int16_t)(to + (int)(k << size)), k));
+		if (pick(12) == 0)
+			PUT(LD(sizes[pick(4)], 5, pick(2) ? at : base, to));
+		if (pick(12) == 0)
+			PUT(JMPI(JGT, 5, 1, 1));
 	}
 }
 
@@ -212,6 +237,23 @@ static void arithmetic(void)
 	}
 }
 
+/* Narrow numbers whose sum is a bit wider, cut to what they were or not. */
+static void narrow_sums(void)
+{
+	int16_t off;
+	unsigned int base = place(8, &off), a = data_reg(), b = data_reg(), size = pick(3);
+
+	PUT(LD(sizes[size], a, base, off));
+	PUT(LD(sizes[size], b, base, (int16_t)(off + 3)));
+	if (pick(2))
+		PUT(ALUR(pick(2) ? ADD : SUB, a, b));
+	else
+		PUT(ALU32R(pick(2) ? ADD : MUL, a, b));
+	PUT(ALUI(AND, a, pick(2) ? 0xff : 0xffff));
+	if (pick(2))
+		PUT(MOV32R(a, a));
+}
+
 static void branch(void)
 {
 	static const uint8_t kinds[] = {JEQ, JNE, JGT, JLE, JSGT, JSLT, JSET, JGE};
@@ -229,8 +271,9 @@ static void branch(void)
 
 static void generate(void)
 {
-	static void (*const parts[])(void) = {assemble,	   assemble,   take_apart, take_apart,
-					      copy_fields, arithmetic, branch,	   store_numbers};
+	static void (*const parts[])(void) = {narrow_sums, copy_later,	 assemble,    assemble,
+					      take_apart,  take_apart,	 copy_fields, arithmetic,
+					      branch,	   store_numbers};
 	bool loops = pick(2);
 	uint32_t top;
 
@@ -238,15 +281,19 @@ static void generate(void)
 	PUT(MOVR(6, 1));
 	PUT(MOVR(7, 1));
 	PUT(ALUI(ADD, 7, 12));
-	PUT(MOVR(8, 1));
-	PUT(ALUI(ADD, 8, (int)offsetof(struct world, far)));
+	PUT(MOVR(8, 2));
+	if (pick(2)) { /* from where it might be any pointer */
+		PUT(STR(DW, 10, -64, 8));
+		PUT(LD(DW, 8, 10, -64));
+	}
 	PUT(MOVI(9, 3));
 	for (unsigned int r = 0; r < 6; r++)
 		PUT(LD(DW, r, 8, (int16_t)(8 * r)));
 	top = n;
 	for (uint32_t k = 3 + pick(10); k && n < INSNS - 150; k--) {
 		parts[pick(SEKI_COUNT(parts))]();
-		PUT(ALUI(ADD, 5, 1)); /* what a last jump jumps over */
+		for (int r = 3; r < 6; r++)
+			PUT(ALUI(ADD, r, 1)); /* what a last jump jumps over */
 	}
 	if (loops) {
 		PUT(ALUI(SUB, 9, 1));
@@ -289,13 +336,14 @@ static void compare(uint32_t features, bool plain)
 	uint64_t r0;
 
 	set_up(&w, stack);
-	assert_int_equal(seki_bpf_interp(&vm, (uint64_t)(uintptr_t)&w, 0, &r0), 0);
+	assert_int_equal(
+		seki_bpf_interp(&vm, (uint64_t)(uintptr_t)&w, (uint64_t)(uintptr_t)w.far, &r0), 0);
 	want = w;
 	memcpy(want_stack, stack, sizeof(stack));
 	set_up(&w, stack);
 	assert_int_equal(seki_bpf_code_make(&in, features, &code), 0);
 	vm.fuel = 1000;
-	code.run(&vm, (uint64_t)(uintptr_t)&w, 0);
+	code.run(&vm, (uint64_t)(uintptr_t)&w, (uint64_t)(uintptr_t)w.far);
 	seki_bpf_code_free(&code);
 	if (!vm.stop && !memcmp(&w, &want, sizeof(w)) && !memcmp(stack, want_stack, sizeof(stack)))
 		return;
