@@ -25,7 +25,9 @@ static void test_endless(void **state)
 		judge(p, &j);
 		took = clock() - began;
 		longest = took > longest ? took : longest;
-		if (j.err != -E2BIG || !strstr(j.reason, p->why))
+		/* Where what changes does not matter, it may be seen that nothing ends it. */
+		if ((j.err != -E2BIG || !strstr(j.reason, p->why)) &&
+		    (j.err != -EACCES || !strstr(j.reason, "could end it")))
 			fail_msg("%s: error %d, \"%s\"", p->name, j.err, j.reason);
 	}
 	print_message("%u programs, the longest took %ld ms\n", n,
