@@ -103,8 +103,10 @@ struct seki_udp_query {
 	uint8_t daddr[16];
 };
 
+#ifndef __cplusplus /* which has another word for it */
 _Static_assert(sizeof(struct seki_map_def) == 20, "border layout");
 _Static_assert(sizeof(struct seki_std_meta) == 24, "border layout");
 _Static_assert(sizeof(struct seki_udp_query) == 40, "border layout");
+#endif
 
 #endif

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The BPF machine for packet programs: reads an object of the P4 ABI (abi/p4obj.h), proves it safe,
- * makes its maps, runs it on packets. Everything in an object is untrusted.
+ * makes its maps, runs it on packets. Everything in an object and in a packet is untrusted.
+ *
+ *   link with     pkg-config --libs sekisho-bpf; one page of introduction: libsekisho-bpf(3)
+ *   errors        0 or a negative errno; what goes out is written only on success
+ *   threads       programs are independent of each other. Of one program, a thread a queue may run
+ *                 at once; any thread may use its maps at any time
+ *   state         the library has none of its own but what it hands out; it prints nothing, starts
+ *                 no threads and handles no signals
  */
 #ifndef SEKISHO_BPF_H
 #define SEKISHO_BPF_H
@@ -12,15 +19,22 @@
 
 #include "abi/p4obj.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A loaded program with its maps. */
 struct seki_bpf_prog;
 
 /* What a program may ask of whoever runs it. Called on the thread that runs it. Any may be NULL:
  * the fact is absent, the line is dropped, the time is CLOCK_REALTIME. */
 struct seki_bpf_host {
-	void *arg;
+	void *arg; /* the caller's: first argument of each */
 	uint64_t (*time_ns)(void *arg);
-	void (*print)(void *arg, const char *line);
+	void (*print)(void *arg, const char *line); /* the line, without its end, lives until it
+						       returns; any bytes may be in it */
 	/*
+	 * Did the VM send a datagram of this flow, or any, in the last `within_ms` milliseconds?
 	 * 1 yes, 0 no, -EAGAIN "not known yet": only where `may_wait`, which is true where the
 	 * program has certainly changed no map before this call, so that it can be run anew from
 	 * the start on the same packet. -EAGAIN stops the program; seki_bpf_prog_run() returns it.
@@ -39,6 +53,7 @@ enum seki_bpf_engine {
 
 #define SEKI_BPF_QUEUES_MAX 64u
 
+/* How to load. All zero but sz: as usual. */
 struct seki_bpf_load_opts {
 	size_t sz;		/* sizeof(struct seki_bpf_load_opts) */
 	const char *entry;	/* function to run; NULL: "entry" */
@@ -47,34 +62,45 @@ struct seki_bpf_load_opts {
 	uint32_t queues; /* threads that may run it at once; 0: one, at most SEKI_BPF_QUEUES_MAX */
 	enum seki_bpf_engine engine; /* JIT: -ENOTSUP where it cannot be had */
 	char *log;		     /* why it was refused and where, NUL-terminated; may be NULL */
-	size_t log_size;
-	bool verbose; /* log the path that led to the rejection as well */
+	size_t log_size;	     /* bytes; what does not fit is cut. 4096 do without verbose */
+	bool verbose;		     /* log the path that led to the rejection as well */
 };
 
 /*
- * Loads and verifies. 0 and a program, owned by the caller; else negative errno and a log that
- * names the place and the reason: -ENOEXEC not an object of this ABI (not ELF, truncated, wrong
- * machine, no entry, unknown relocation ...), -EACCES the verifier cannot prove it safe, -E2BIG too
- * large or too complex, -ENOMEM.
+ * Loads an object file of `len` bytes, verifies it and makes its maps. The object, the options and
+ * the strings in them are not needed any more when this returns; opts may be NULL. Any thread. It
+ * always ends: in less than about a second, whatever the object, and with 32 MiB for the proof.
+ *
+ * 0 and a program, owned by the caller, for seki_bpf_prog_destroy(); else a log that names the place
+ * and the reason, in lines of printable ASCII, and
+ *   -ENOEXEC  not an object of this ABI (not ELF, truncated, wrong machine, no entry, unknown
+ *             relocation ...)
+ *   -EACCES   the verifier cannot prove it safe
+ *   -E2BIG    too large, too complex, or beyond max_insns or max_map_bytes
+ *   -ENOTSUP  the JIT was asked for and cannot be had
+ *   -EINVAL   the options: sz, queues or engine
+ *   -ENOMEM
  */
 int seki_bpf_prog_load(const void *elf, size_t len, const struct seki_bpf_load_opts *opts,
 		       struct seki_bpf_prog **out);
 
-/* Takes NULL. No thread may be running the program. */
+/* Frees a program and its maps. Takes NULL. No thread may be running it or using its maps. */
 void seki_bpf_prog_destroy(struct seki_bpf_prog *prog);
 
+/* What is known of a loaded program. */
 struct seki_bpf_info {
 	uint32_t insns;	       /* instructions */
 	uint64_t worst_insns;  /* most instructions that one run executes */
 	uint32_t packet_touch; /* no run looks at or changes bytes of the packet from here on */
 	bool packet_written;   /* some path writes the packet, moves its head or truncates it */
 	uint32_t maps;
-	uint64_t map_bytes;
+	uint64_t map_bytes;	     /* memory that the maps take, for all queues */
 	enum seki_bpf_engine engine; /* which one runs it: never AUTO */
 	uint32_t native_bytes;	     /* of machine code; 0: interpreted */
 	const char *source;	     /* name of the P4 file, "" if the object does not say */
 };
 
+/* Never fails; it lives as long as the program and does not change. Any thread. */
 const struct seki_bpf_info *seki_bpf_prog_info(const struct seki_bpf_prog *prog);
 
 /*
@@ -85,13 +111,13 @@ const struct seki_bpf_info *seki_bpf_prog_info(const struct seki_bpf_prog *prog)
  * left it (a head grown by 4: off - 4, copied + 4, len + 4).
  */
 struct seki_bpf_run {
-	const struct seki_bpf_host *host;
-	uint8_t *buf;
-	uint32_t size;
+	const struct seki_bpf_host *host; /* NULL: one that knows nothing */
+	uint8_t *buf;			  /* the caller's; kept no longer than the run */
+	uint32_t size;			  /* bytes of buf */
 	uint32_t off;
 	uint32_t copied;
-	uint32_t len;
-	uint32_t rss_hash;
+	uint32_t len;		   /* less than 16 MiB */
+	uint32_t rss_hash;	   /* what the program gets that asks for it */
 	uint32_t queue;		   /* less than opts.queues; of each, one thread at a time */
 	struct seki_std_meta meta; /* in: input_port; packet_length is set from len. out: as the
 				      program left it */
@@ -100,9 +126,14 @@ struct seki_bpf_run {
 };
 
 /*
+ * Runs the program on the packet that `run` describes, on the calling thread, for at most
+ * info->worst_insns instructions. It takes no lock and allocates nothing. The packet passes where r0
+ * is not 0; run->meta says where to.
+ *
  * 0 and the program's r0; -EAGAIN where the host asked to wait; -ENOBUFS where the head could not
- * grow or shrink as asked (the program stops there; the packet is to be dropped); -EINVAL;
- * -ELOOP where it ran longer than was proved, which is a bug of ours that did no harm.
+ * grow or shrink as asked (the program stops there; the packet is to be dropped); -EINVAL where the
+ * packet is not as described above, or there is no such queue; -ELOOP where it ran longer than was
+ * proved, which is a bug of ours that did no harm.
  */
 int seki_bpf_prog_run(struct seki_bpf_prog *prog, struct seki_bpf_run *run, uint64_t *r0);
 
@@ -124,7 +155,7 @@ struct seki_bpf_map;
 struct seki_bpf_map *seki_bpf_prog_map(struct seki_bpf_prog *prog, const char *name);
 struct seki_bpf_map *seki_bpf_prog_map_at(struct seki_bpf_prog *prog, uint32_t index);
 
-/* Both live as long as the program. */
+/* Its name and its sizes in bytes. Both live as long as the program and do not change. */
 const char *seki_bpf_map_name(const struct seki_bpf_map *map);
 const struct seki_map_def *seki_bpf_map_def(const struct seki_bpf_map *map);
 
@@ -150,7 +181,8 @@ int seki_bpf_map_set(struct seki_bpf_map *map, const void *key, const void *valu
 int seki_bpf_map_set_if(struct seki_bpf_map *map, const void *key, const void *value,
 			enum seki_map_set how);
 
-/* -ENOENT: there is no such entry. -EINVAL: arrays lose none; a prefix longer than the key. */
+/* Deletes an entry. -ENOENT: there is no such entry. -EINVAL: arrays lose none; a prefix longer than
+ * the key. */
 int seki_bpf_map_del(struct seki_bpf_map *map, const void *key);
 
 /*
@@ -165,5 +197,9 @@ int seki_bpf_map_next_key(struct seki_bpf_map *map, const void *key, void *next)
 int seki_bpf_map_get_queue(struct seki_bpf_map *map, const void *key, uint32_t queue, void *value);
 int seki_bpf_map_set_queue(struct seki_bpf_map *map, const void *key, uint32_t queue,
 			   const void *value);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

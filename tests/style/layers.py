@@ -27,7 +27,7 @@ def program(name):
 def include_faults(rules):
     faults = []
     for name in tree.files(".c", ".h"):
-        folder = name.split("/")[0]
+        folder = name.removeprefix("include/").split("/")[0]
         if folder not in rules:
             continue
         included = re.findall(r'^\s*#\s*include\s+"([^"]+)"', tree.read(name), re.M)
