@@ -40,13 +40,14 @@ static struct edges edges_of(const struct seki_bpf_image *image, uint32_t i)
 	}
 }
 
-/* The 8-byte slots that an access by r10 touches; none where it is outside the frame. */
+/* The 8-byte slots that an access by r10 touches; none where it is outside the frame, or where the
+ * instruction is no access. */
 static uint64_t slots_of(int32_t off, uint32_t bytes)
 {
 	int64_t at = SEKI_BPF_FRAME_BYTES + (int64_t)off;
 	uint64_t mask;
 
-	if (at < 0 || at + bytes > SEKI_BPF_FRAME_BYTES)
+	if (!bytes || at < 0 || at + bytes > SEKI_BPF_FRAME_BYTES)
 		return 0;
 	mask = 1ull << (at / 8);
 	return mask | 1ull << ((at + bytes - 1) / 8);
