@@ -73,7 +73,11 @@ struct seki_std_meta {
 	uint32_t clone_port;
 };
 
-/* Helper functions, by the number in the call instruction. */
+/*
+ * Helper functions, by the number in the call instruction. Update and delete return 0 or a negative
+ * number: -2 no such entry, -16 busy: try again with the next packet, -22 not for this map or
+ * prefix, -28 full.
+ */
 enum seki_helper {
 	SEKI_HELPER_MAP_LOOKUP = 1,  /* void *(map, const key *) -> value or NULL */
 	SEKI_HELPER_MAP_UPDATE = 2,  /* int (map, const key *, const value *) */

@@ -9,7 +9,8 @@
  *              memory is used anew only once every queue has been between runs (map_readers.h).
  *   changes    of hash maps and tries take the map's lock, one at a time. They are bounded: where
  *              the lock stays taken, or the memory of deleted entries cannot be used anew yet, they
- *              return -EBUSY and have changed nothing.
+ *              return -EBUSY and have changed nothing. A run that sets an entry of a hash map that
+ *              is there, to a value of one word, needs no lock.
  *   values     of hash maps and tries are replaced as a whole: a lookup finds the old or the new
  *              one, never a mixture. A value of one word (8 bytes) is stored in place, and so
  *              is a wider one where a program that has only one queue changes it: there is no

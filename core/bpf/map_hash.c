@@ -248,11 +248,30 @@ static int put(struct seki_bpf_map *map, const void *key, const void *value, enu
 	return how == SEKI_MAP_EXIST ? -ENOENT : insert(map, key, value, hash, queue);
 }
 
+/*
+ * A run stores a word in place without the lock. Were the entry deleted at the same time, the store
+ * would be the earlier one; its slot is not another's before the run ends.
+ */
+static bool store_word(struct seki_bpf_map *map, const void *key, const void *value)
+{
+	struct seki_map_slot *slot = find_slot(map, key, map->def.key_size);
+
+	if (!slot)
+		return false;
+	seki_map_store_value(map, seki_map_value(map, slot), value);
+	if (is_lru(map))
+		mark(map, slot);
+	return true;
+}
+
 int seki_hash_put(struct seki_bpf_map *map, const void *key, const void *value,
 		  enum seki_map_set how, uint32_t queue)
 {
 	int err;
 
+	if (map->def.value_size <= 8 && queue != SEKI_MAP_NO_QUEUE && how != SEKI_MAP_NOEXIST &&
+	    store_word(map, key, value))
+		return 0;
 	if (!seki_map_lock(map))
 		return -EBUSY;
 	err = put(map, key, value, how, queue);

@@ -139,14 +139,16 @@ int seki_bpf_prog_run(struct seki_bpf_prog *prog, struct seki_bpf_run *run, uint
 
 /*
  * Maps, for control planes: any thread may call these at any time, also while programs run; a
- * program sees each change as a whole. Keys and values have the sizes of the definition. All return
- * 0 or a negative errno; -EBUSY, which is rare: another thread, or a run that was on when an entry
- * was deleted, has been in the way for a second.
+ * program sees each change as a whole. But not from within a run, that is, from a function of
+ * struct seki_bpf_host: they may wait for runs to end. Keys and values have the sizes of the
+ * definition. All return 0 or a negative errno; -EBUSY, which is rare: another thread, or a run
+ * that was on when an entry was deleted, has been in the way for a second.
  *
  * What programs see: a lookup gives a pointer to the value, which stays that key's until the run
  * ends, even where the entry is deleted or replaced meanwhile. Values of hash maps and tries are
  * seen old or new, never half; values of arrays only by words of 8 bytes. The update and delete
- * helpers never wait; they return -EBUSY (-16) where a control plane call would wait.
+ * helpers never wait; they return -EBUSY (-16) where a call from here would wait. A lookup
+ * waits for nothing.
  */
 struct seki_bpf_map;
 
