@@ -158,6 +158,7 @@ int seki_walk_too_complex(struct seki_walk *w, const char *what)
 		seki_text_add(&text, "split the program, or branch less between the places where "
 				     "packet lengths are checked and where they are used");
 	w->why->insn = w->state->p.pc;
+	put_values(w, -1);
 	put_path(w);
 	return -E2BIG;
 }
