@@ -198,7 +198,7 @@ static void join(struct seki_jit_stores *g, const struct window *w)
 				    store_register(g, w, i, reg))
 					return;
 	for (int order = SEKI_JIT_SAME; order <= SEKI_JIT_HALVES; order++)
-		if ((w->size > 2 || order != SEKI_JIT_HALVES) &&
+		if ((w->size == 4 || order != SEKI_JIT_HALVES) &&
 		    copy(g, w, (enum seki_jit_order)order))
 			return;
 }

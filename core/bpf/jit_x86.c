@@ -8,6 +8,8 @@
 #include <cpuid.h>
 #include <errno.h>
 
+#define LOOP_ALIGN 32
+
 const uint8_t seki_x86_regs[SEKI_BPF_REGS] = {RAX, RSI, RDX, RCX, R8, R9, RBX, R13, R14, R15, RBP};
 
 static uint32_t features(void)
@@ -291,11 +293,38 @@ static void emit_op(struct seki_x86_gen *g, uint32_t i)
 	}
 }
 
+/* Loops begin where the processor fetches from. */
+static void align(struct seki_x86_buf *b)
+{
+	static const uint8_t nops[9][9] = {
+		{0x90},
+		{0x66, 0x90},
+		{0x0f, 0x1f, 0x00},
+		{0x0f, 0x1f, 0x40, 0x00},
+		{0x0f, 0x1f, 0x44, 0x00, 0x00},
+		{0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00},
+		{0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00},
+		{0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+		{0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+	};
+	size_t left = (LOOP_ALIGN - b->at % LOOP_ALIGN) % LOOP_ALIGN;
+
+	while (left) {
+		size_t n = left < 9 ? left : 9;
+
+		for (size_t i = 0; i < n; i++)
+			seki_x86_byte(b, nops[n - 1][i]);
+		left -= n;
+	}
+}
+
 static void pass(struct seki_x86_gen *g)
 {
 	g->b.at = 0;
 	prologue(g);
 	for (uint32_t i = 0; i < g->ir->n; i++) {
+		if (g->ir->flags[i] & SEKI_JIT_LOOP)
+			align(&g->b);
 		g->ir->at[i] = (uint32_t)g->b.at;
 		emit_op(g, i);
 	}
@@ -303,19 +332,35 @@ static void pass(struct seki_x86_gen *g)
 	exits(g);
 }
 
-/* Distances can only become less. */
+/* How much longer the way from slot to slot may become by other alignment. */
+static int64_t slack(const struct seki_jit_ir *ir, uint32_t from, uint32_t to)
+{
+	uint32_t low = from < to ? from : to, high = from < to ? to : from;
+	int64_t bytes = 0;
+
+	for (uint32_t i = low + 1; i <= high; i++)
+		if (ir->flags[i] & SEKI_JIT_LOOP)
+			bytes += LOOP_ALIGN - 1;
+	return bytes;
+}
+
+/* But for alignment, distances can only become less. */
 static void find_short(struct seki_x86_gen *g)
 {
 	struct seki_jit_ir *ir = g->ir;
 
 	for (uint32_t i = 0; i < ir->n; i++) {
 		uint8_t kind = seki_jit_kind(&ir->ops[i]);
-		int64_t by;
+		uint32_t to = (uint32_t)ir->ops[i].off;
+		int64_t by, more;
 
 		if (kind != SEKI_KIND_JUMP && kind != SEKI_KIND_GOTO)
 			continue;
-		by = (int64_t)ir->at[ir->ops[i].off] - ir->at[i + 1];
-		if (by >= -128 && by <= 127)
+		by = (int64_t)ir->at[to] - ir->at[i + 1];
+		if (by < -128 || by > 127)
+			continue;
+		more = ir->has_loops ? slack(ir, i, to) : 0;
+		if (by - more >= -128 && by + more <= 127)
 			ir->flags[i] |= SEKI_JIT_SHORT;
 	}
 	g->shortens = true;

@@ -313,6 +313,21 @@ static void test_callx(void **state)
 		}
 }
 
+/* More code than one would think. */
+static void test_large_code(void **state)
+{
+	uint64_t r0;
+
+	(void)state;
+	start();
+	PUT(MOVI(6, 1));
+	for (int i = 0; i < 500; i++)
+		PUT(CALLX(6));
+	PUT(EXIT);
+	assert_int_equal(run(FUEL, &r0), 0);
+	assert_int_equal(r0, 105);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
