@@ -331,10 +331,11 @@ static void test_large_code(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory), cmocka_unit_test(test_room),
-		cmocka_unit_test(test_fuel),   cmocka_unit_test(test_jump_lengths),
-		cmocka_unit_test(test_calls),  cmocka_unit_test(test_helpers),
-		cmocka_unit_test(test_stops),  cmocka_unit_test(test_callx),
+		cmocka_unit_test(test_memory),	   cmocka_unit_test(test_room),
+		cmocka_unit_test(test_fuel),	   cmocka_unit_test(test_jump_lengths),
+		cmocka_unit_test(test_calls),	   cmocka_unit_test(test_helpers),
+		cmocka_unit_test(test_stops),	   cmocka_unit_test(test_callx),
+		cmocka_unit_test(test_large_code),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
