@@ -23,8 +23,8 @@ import mutants
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FILES = ["core/bpf/" + name for name in (
     "check_alu.c", "check_call.c", "check_jump.c", "check_mem.c", "cfg.c", "verify.c", "decode.c",
-    "prune.c", "join.c", "pack.c", "tidy.c", "state.c", "scalar.c", "num.c", "assume.c", "tnum.c", "helper.c")]
-TESTS = ["tables", "edges", "pointers", "results", "lengths", "precision", "prune", "loops", "verify", "num", "random"]
+    "prune.c", "reads.c", "relate.c", "join.c", "pack.c", "tidy.c", "state.c", "scalar.c", "num.c", "assume.c", "tnum.c", "helper.c")]
+TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision", "prune", "loops", "verify", "num", "random"]
 ENV = dict(os.environ, SEKISHO_PROGRAMS="40")
 
 

@@ -15,6 +15,7 @@
 #define EITHER(first, second) JMPI(JEQ, 4, 7, 2), first, JA(1), second
 /* Goes on where it is true. */
 #define ASSUME_32(cond, n) JMP32I(cond, 3, n, 2), RETURN
+#define ASSUME(cond, n)	   JMPI(cond, 3, n, 2), RETURN
 
 const struct unsafe_program unsafe_meet[] = {
 	{"constant, then a number",
@@ -66,6 +67,25 @@ const struct unsafe_program unsafe_meet[] = {
 	 {VALUE, ASSUME_32(JLE, 16), JMPI(JEQ, 4, 7, 4), ASSUME_32(JGE, 1), JA(3),
 	  ASSUME_32(JGE, 0), JA(0), MOV32R(3, 3), ALUI(SUB, 3, 1), INDEX},
 	 29},
+	{"bounded below with sign, then by one less",
+	 "before the start",
+	 {VALUE, ASSUME(JSLE, 10), JMPI(JEQ, 4, 7, 4), ASSUME(JSGE, -5), JA(3), ASSUME(JSGE, -6),
+	  JA(0), ALUI(ADD, 3, 5), INDEX},
+	 28},
+	{"bounded above with sign, then by one more",
+	 "up to byte 17",
+	 {VALUE, ASSUME(JSGE, -5), JMPI(JEQ, 4, 7, 4), ASSUME(JSLE, 10), JA(3), ASSUME(JSLE, 11),
+	  JA(0), ALUI(ADD, 3, 5), INDEX},
+	 28},
+	{"bounded below without sign, then by one less",
+	 "before the start",
+	 {VALUE, ASSUME(JLE, 16), JMPI(JEQ, 4, 7, 4), ASSUME(JGE, 1), JA(3), ASSUME(JGE, 0), JA(0),
+	  ALUI(SUB, 3, 1), INDEX},
+	 28},
+	{"bounded above without sign, then by one more",
+	 "up to byte 17",
+	 {VALUE, JMPI(JEQ, 4, 7, 4), ASSUME(JLE, 15), JA(3), ASSUME(JLE, 16), JA(0), INDEX},
+	 24},
 	{"copy of what is compared, then of something else",
 	 "but it has 16",
 	 {VALUE, LD(B, 3, 6, 8), EITHER(MOVR(5, 3), LD(B, 5, 6, 9)), JA(0), JMPI(JLE, 5, 15, 2),
