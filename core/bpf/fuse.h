@@ -17,6 +17,8 @@
 #define SEKI_FUSIONS_(X, w)                                                                        \
 	X(CHAIN, JUMP, 3, MOV##w##_REG, AND##w##_IMM, JNE##w##_IMM)                                \
 	X(CHAIN, JUMP, 3, MOV##w##_REG, AND##w##_IMM, JEQ##w##_IMM)                                \
+	X(CHAIN, JUMP, 3, MOV##w##_REG, AND##w##_REG, JNE##w##_IMM)                                \
+	X(CHAIN, JUMP, 3, MOV##w##_REG, AND##w##_REG, JEQ##w##_IMM)                                \
 	X(CHAIN, ALU, 2, MOV##w##_REG, AND##w##_IMM, INVALID)                                      \
 	X(CHAIN, JUMP, 2, AND##w##_IMM, JNE##w##_IMM, INVALID)                                     \
 	X(CHAIN, JUMP, 2, AND##w##_IMM, JEQ##w##_IMM, INVALID)                                     \
@@ -44,6 +46,7 @@
 	X(CHAIN, ALU, 2, MOV64_REG, ADD64_REG, INVALID)                                            \
 	X(CHAIN, ALU, 2, LSH64_IMM, RSH64_IMM, INVALID)                                            \
 	X(CHAIN, ALU, 2, LSH64_IMM, ARSH64_IMM, INVALID)                                           \
+	X(CHAIN, ALU, 2, MOV64_REG, BE16, INVALID)                                                 \
 	X(CHAIN, ALU, 2, LDH, BE16, INVALID)                                                       \
 	X(CHAIN, ALU, 2, LDW, BE32, INVALID)                                                       \
 	X(ROW, STORE, 2, BE16, STH_REG, INVALID)                                                   \
@@ -52,7 +55,15 @@
 	X(ROW, STORE, 2, MOV32_IMM, STW_REG, INVALID)                                              \
 	X(ROW, STORE, 2, LDB, STW_REG, INVALID)                                                    \
 	X(ROW, STORE, 2, LDB, STB_REG, INVALID)                                                    \
-	X(ROW, STORE, 2, LDW, STW_REG, INVALID)
+	X(ROW, STORE, 2, LDW, STW_REG, INVALID)                                                    \
+	X(ROW, STORE, 2, LDW, STB_REG, INVALID)                                                    \
+	X(ROW, STORE, 2, LDH, STW_REG, INVALID)                                                    \
+	X(ROW, STORE, 2, LDDW, STB_REG, INVALID)                                                   \
+	X(ROW, STORE, 2, LDDW, STDW_REG, INVALID)                                                  \
+	X(ROW, STORES, 2, STB_REG, STB_REG, INVALID)                                               \
+	X(ROW, ALU, 2, LDB, LDB, INVALID)                                                          \
+	X(ROW, JUMP, 2, MOV64_REG, JLE64_REG, INVALID)                                             \
+	X(ROW, JUMP, 2, MOV64_REG, JGT64_REG, INVALID)
 
 /*
  * Four instructions that put two bytes of memory together, little or big endian, the one that is

@@ -396,6 +396,16 @@ COND(SET, &, uint32_t, uint64_t)
 	if (cond_##third(value, r, op))                                                            \
 		JUMP;                                                                              \
 	NEXT;
+#define FUSED_ROW_ALU_2(first, second, third)                                                      \
+	r[op->dst] = value_##first(r[op->dst], r, op);                                             \
+	op++;                                                                                      \
+	r[op->dst] = value_##second(r[op->dst], r, op);                                            \
+	NEXT;
+#define FUSED_ROW_STORES_2(first, second, third)                                                   \
+	store_##first(r, op);                                                                      \
+	store_##second(r, op + 1);                                                                 \
+	op += 2;                                                                                   \
+	DISPATCH;
 #define FUSED_ROW_JUMP_2(first, second, third)                                                     \
 	r[op->dst] = value_##first(r[op->dst], r, op);                                             \
 	op++;                                                                                      \
