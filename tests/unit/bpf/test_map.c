@@ -165,6 +165,29 @@ static void test_pointer_stays_its_keys(void **state)
 	drop_map(map);
 }
 
+static bool no_barrier(void)
+{
+	return false;
+}
+
+/* Where nobody can tell what others have seen, no memory is used twice. */
+static void test_no_barrier_no_reuse(void **state)
+{
+	struct seki_map_def def = {SEKI_MAP_HASH, 4, 8, 4, 0};
+	struct seki_bpf_map *map = make_map(&def, 2);
+	uint64_t value = 1;
+	uint32_t key = 0, n = 0;
+
+	(void)state;
+	((struct test_map *)map)->readers.barrier = no_barrier;
+	for (; n < 1000 && !put(map, &key, &value); n++)
+		assert_int_equal(seki_bpf_map_remove(map, &key, 0), 0);
+	assert_int_equal(put(map, &key, &value), -EBUSY);
+	((struct test_map *)map)->readers.barrier = NULL;
+	assert_int_equal(put(map, &key, &value), 0);
+	drop_map(map);
+}
+
 /* Keys as tenants choose them fill buckets no worse than chance does, whatever the seed. */
 static void test_buckets_are_even(void **state)
 {
@@ -541,6 +564,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash_is_a_map),
 		cmocka_unit_test(test_pointer_stays_its_keys),
+		cmocka_unit_test(test_no_barrier_no_reuse),
 		cmocka_unit_test(test_buckets_are_even),
 		cmocka_unit_test(test_full_only_when_full),
 		cmocka_unit_test(test_one_queue_stores_in_place),

@@ -313,12 +313,99 @@ static void test_glue_comes_and_goes(void **state)
 	drop_map(map);
 }
 
+#define ROUTES 120000u
+
+struct route {
+	uint32_t len;
+	uint32_t net; /* the first byte of the address is the most significant */
+};
+
+static uint32_t mask_of(uint32_t len)
+{
+	return len ? ~0u << (32 - len) : 0;
+}
+
+static int compare_routes(const void *a, const void *b)
+{
+	const struct route *x = a, *y = b;
+
+	if (x->len != y->len)
+		return x->len < y->len ? -1 : 1;
+	return x->net < y->net ? -1 : x->net > y->net;
+}
+
+static struct key route_key(uint32_t len, uint32_t addr)
+{
+	return (struct key){len,
+			    {(uint8_t)(addr >> 24), (uint8_t)(addr >> 16), (uint8_t)(addr >> 8),
+			     (uint8_t)addr}};
+}
+
+static uint32_t random_word(void)
+{
+	return (uint32_t)rand() << 16 ^ (uint32_t)rand();
+}
+
+/* The longest route to the address; NULL: none. They are sorted by length, then net. */
+static const struct route *search(const struct route *routes, size_t n, uint32_t addr)
+{
+	for (uint32_t len = 33; len-- > 0;) {
+		struct route want = {len, addr & mask_of(len)};
+		const struct route *found = bsearch(&want, routes, n, sizeof(*routes),
+						    compare_routes);
+
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* A table as large as the Internet's used to be. A route's value is what it is. */
+static void test_many_routes(void **state)
+{
+	struct seki_map_def def = {SEKI_MAP_LPM, 8, 8, ROUTES, 0};
+	struct seki_bpf_map *map = make_map(&def, 1);
+	struct route *routes = calloc(ROUTES, sizeof(*routes));
+	size_t n = 0;
+
+	(void)state;
+	srand(4);
+	while (n < ROUTES) {
+		uint32_t len = rand() % 2 ? 24 : 8 + (uint32_t)rand() % 25;
+		struct route route = {len, (random_word() & 0x0fffffff) & mask_of(len)};
+		struct key key = route_key(len, route.net);
+
+		if (!seki_bpf_map_put(map, &key, &route, SEKI_MAP_NOEXIST, 0))
+			routes[n++] = route;
+	}
+	assert_int_equal(seki_bpf_map_count(map), ROUTES);
+	for (size_t i = 0; i < n; i += 3) { /* a quarter goes */
+		struct key key = route_key(routes[i].len, routes[i].net);
+
+		assert_int_equal(seki_bpf_map_remove(map, &key, 0), 0);
+		routes[i] = routes[--n];
+	}
+	qsort(routes, n, sizeof(*routes), compare_routes);
+	assert_int_equal(seki_bpf_map_count(map), n);
+	for (int i = 0; i < 300000; i++) {
+		uint32_t addr = random_word() & 0x1fffffff;
+		struct key key = route_key(0, addr);
+		const struct route *found = find(map, &key), *want = search(routes, n, addr);
+
+		assert_int_equal(!!found, !!want);
+		if (want)
+			assert_int_equal(compare_routes(found, want), 0);
+	}
+	free(routes);
+	drop_map(map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trie_is_a_list),	    cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_full_trie),	    cmocka_unit_test(test_run_holds_nodes),
-		cmocka_unit_test(test_glue_comes_and_goes),
+		cmocka_unit_test(test_glue_comes_and_goes), cmocka_unit_test(test_many_routes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
