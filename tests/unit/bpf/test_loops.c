@@ -282,6 +282,83 @@ static void test_endless(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+#define WRITE STI(DW, 10, -8, 1)
+#define READ  LD(DW, 0, 10, -8)
+#define FORK  LD(B, 1, 6, 0), JMPI(JEQ, 1, 7, 1), MOVI(2, 0) /* paths part, and meet again */
+
+/* The stack is written on the path that is walked first, not on the next, and read where both have
+ * met: the state kept there must know that it is read, however far behind. */
+static const struct endless reads[] = {
+	{"read at once", "never written", 10, {BYTE, JMPI(JEQ, 0, 5, 1), WRITE, READ, RETURN}},
+	{"read behind another state",
+	 "never written",
+	 13,
+	 {BYTE, JMPI(JEQ, 0, 5, 1), WRITE, FORK, READ, RETURN}},
+	{"read behind two more",
+	 "never written",
+	 16,
+	 {BYTE, JMPI(JEQ, 0, 5, 1), WRITE, FORK, FORK, READ, RETURN}},
+	{"read behind a state that covers",
+	 "never written",
+	 17,
+	 {BYTE, JMPI(JEQ, 0, 5, 2), WRITE, JA(5), LD(B, 1, 6, 0), JMPI(JEQ, 1, 7, 1), WRITE,
+	  LD(B, 1, 6, 1), JMPI(JEQ, 1, 9, 2), MOVI(3, 0), READ, RETURN}},
+	{"read behind a state that is kept",
+	 "never written",
+	 13,
+	 {BYTE, JMPI(JEQ, 0, 6, 7), JMPI(JEQ, 0, 5, 1), WRITE, LD(B, 1, 6, 0), JMPI(JEQ, 1, 7, 1),
+	  READ, RETURN, WRITE, JA(-5)}},
+	{"read in a loop's next round",
+	 "never written",
+	 10,
+	 {BYTE, MOVI(9, 0), JMPI(JEQ, 9, 0, 1), READ, LD(B, 1, 6, 0), JMPI(JEQ, 1, 7, 1), WRITE,
+	  ALUI(ADD, 9, 1), JMPI(JLT, 9, 3, -7), RETURN}},
+	{"read by a function",
+	 "never written",
+	 19,
+	 {BYTE, JMPI(JEQ, 0, 5, 1), WRITE, MOVR(1, 10), ALUI(ADD, 1, -8), LOCAL(2), RETURN,
+	  MOVR(6, 1), CALL(5), JMPI(JSET, 0, 1, 1), MOVI(2, 0), LD(DW, 0, 6, 0), EXIT}},
+	{"read by a helper",
+	 "never written",
+	 16,
+	 {BYTE, JMPI(JEQ, 0, 5, 1), WRITE, FORK, MOVR(1, 10), ALUI(ADD, 1, -8), MOVI(2, 8), CALL(6),
+	  RETURN}},
+	{"added to",
+	 "never written",
+	 14,
+	 {BYTE, JMPI(JEQ, 0, 5, 1), WRITE, FORK, MOVI(1, 1), ATOMIC(DW, 10, -8, 1, 0), RETURN}},
+	{"a pointer there, and plain bytes on the other path",
+	 "as plain bytes",
+	 15,
+	 {BYTE, JMPI(JEQ, 0, 5, 2), WRITE, JA(1), STR(DW, 10, -8, 6), FORK, LD(B, 0, 10, -5),
+	  RETURN}},
+	{"a number on the other path, too large",
+	 "reads outside",
+	 ANY_PLACE,
+	 {BYTE, STI(DW, 10, -8, -16), JMPI(JEQ, 0, 5, 1), STI(DW, 10, -8, 16), FORK,
+	  LD(DW, 3, 10, -8), MOVR(4, 10), ALUR(ADD, 4, 3), LD(B, 0, 4, 0), RETURN}},
+};
+
+static void test_reads(void **state)
+{
+	struct judgement j;
+	unsigned int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
+		const struct endless *e = &reads[i];
+
+		judge_insns(e->insns, &j);
+		if (j.err == -EACCES && strstr(j.reason, e->why) &&
+		    (e->at == ANY_PLACE || j.rejection.insn == e->at))
+			continue;
+		print_error("%s: insn %u, %s\n", e->name, j.rejection.insn,
+			    j.err ? j.reason : "accepted");
+		wrong++;
+	}
+	assert_int_equal(wrong, 0);
+}
+
 /* A loop's rejection says where, what is known, and what to do. */
 static void test_words(void **state)
 {
@@ -300,9 +377,8 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_single),
-		cmocka_unit_test(test_by_packet),
-		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_single),	cmocka_unit_test(test_by_packet),
+		cmocka_unit_test(test_endless), cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_words),
 	};
 
