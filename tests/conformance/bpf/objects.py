@@ -14,18 +14,31 @@ import subprocess
 import sys
 import tempfile
 
+import p4forms
+
 HERE = pathlib.Path(__file__).resolve().parent
 PACKET = re.compile(r"^//: packet ?([0-9a-f]*)\n//: (pass [0-9a-f]*|drop)$", re.M)
 REFUSED = re.compile(r"^//: refused (.*)$", re.M)
 COMPARE = re.compile(r"^//: compare ?([0-9a-f]*)$", re.M)
+NOT_COMPILED = "clang gave up"
 PACKETS = 150  # compared of a program
 WAYS = [list(way) for way in itertools.product(
     ("-O1", "-O2"), ("-mcpu=v1", "-mcpu=v2", "-mcpu=v3"), ("-g", "-g0"))]
 
 
 def compile_c(source, way, out):
-    subprocess.run(["clang", "-target", "bpf", "-ffreestanding", "-w", *way, "-c", str(source),
-                    "-o", str(out)], check=True)
+    """True where clang can. Version 14 has no signed division for BPF: where a division by 8 is left,
+    as p4c's are, it is made unsigned, as users have to. And some of what p4c makes wants more than
+    512 bytes of stack with -O1."""
+    for more in ([], ["-DSEKI_UNSIGNED"]):
+        done = subprocess.run(["clang", "-target", "bpf", "-ffreestanding", "-w", *way, *more,
+                               f"-I{HERE}", "-c", str(source), "-o", str(out)],
+                              text=True, capture_output=True, check=False)
+        if not done.returncode:
+            return True
+    if "stack limit of 512 bytes" not in done.stderr:
+        raise SystemExit(done.stderr)
+    return False
 
 
 def variants(seeds):
@@ -48,7 +61,8 @@ def natively(source, lines):
     """What the C prints of the packets without the machine."""
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "native"
-        subprocess.run(["cc", "-O2", "-w", "-DSEKI_NATIVE", f"-I{HERE.parents[2]}", str(source),
+        subprocess.run(["cc", "-O2", "-w", "-DSEKI_NATIVE", f"-I{HERE.parents[2]}", f"-I{HERE}",
+                        str(source),
                         str(HERE / "native.c"), "-o", str(program)], check=True)
         return subprocess.run([program], input=lines, text=True, capture_output=True, timeout=20,
                               check=True).stdout
@@ -70,7 +84,8 @@ def run_object(objrun, source, way, out):
     """None, or what is wrong."""
     text = source.read_text()
     packets, refused = PACKET.findall(text), REFUSED.findall(text)
-    compile_c(source, way, out)
+    if not compile_c(source, way, out):
+        return NOT_COMPILED
     if COMPARE.search(text):
         return compare_object(objrun, source, out)
     done = subprocess.run([objrun, str(out)], input="".join(p + "\n" for p, _ in packets),
@@ -87,9 +102,12 @@ def run_object(objrun, source, way, out):
 
 def main():
     objrun, only = sys.argv[1], sys.argv[2:]
-    total = failed = 0
+    total = failed = skipped = 0
     with tempfile.TemporaryDirectory() as folder:
-        for source in sorted([*HERE.glob("*.c"), *HERE.glob("*/*.c")]):
+        for name, text in p4forms.programs().items():
+            (pathlib.Path(folder) / f"{name}.c").write_text(text)
+        for source in sorted([*HERE.glob("*.c"), *HERE.glob("*/*.c"),
+                              *pathlib.Path(folder).glob("*.c")]):
             if source.name in ("objrun.c", "native.c"):
                 continue
             if only and source.stem not in only:
@@ -97,10 +115,12 @@ def main():
             for way in WAYS:
                 wrong = run_object(objrun, source, way, pathlib.Path(folder) / "x.o")
                 total += 1
-                if wrong:
+                if wrong == NOT_COMPILED:
+                    skipped += 1
+                elif wrong:
                     failed += 1
                     print(f"{source.name} {' '.join(way)}: {wrong}")
-    print(f"{total - failed} of {total} objects behave")
+    print(f"{total - failed - skipped} of {total} objects behave, {skipped} were too much for clang")
     return bool(failed)
 
 
