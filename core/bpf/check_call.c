@@ -116,6 +116,10 @@ static void retie(struct seki_reg *reg, void *arg)
 	bool relative = reg->id && (reg->id < SEKI_SYM_FRESH || seki_reg_is_rest(reg));
 	bool was_length = reg->id == SEKI_SYM_LEN && !reg->shifted && reg->id_off == p->grown;
 
+	if (reg->type == SEKI_REG_PACKET && relative) { /* where the end was is a place still */
+		reg->id = SEKI_SYM_NONE;
+		reg->id_off = 0;
+	}
 	if (reg->type != SEKI_REG_NUMBER || !relative)
 		return;
 	reg->id = was_length ? SEKI_SYM_BEFORE : SEKI_SYM_NONE;
@@ -214,10 +218,9 @@ int seki_walk_helper(struct seki_walk *w, const struct seki_bpf_op *op, int64_t 
 	node->wait_changed |= proto->may_wait && w->state->p.map_changed;
 	w->state->p.map_changed |= proto->changes_map;
 	r0 = returned(w, proto, number);
-	if (proto->moves_packet) {
-		w->proof.packet_written = true;
+	w->proof.packet_written |= proto->changes_packet;
+	if (proto->moves_packet)
 		seki_state_each(w->state, make_stale, NULL);
-	}
 	if (number == SEKI_HELPER_ADJUST_HEAD)
 		err = adjust_head(w);
 	else if (number == SEKI_HELPER_TRUNCATE)

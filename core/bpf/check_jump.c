@@ -96,6 +96,7 @@ static bool assume(struct seki_walk *w, struct seki_state *s, const struct seki_
 	struct seki_reg *regs = seki_state_top(s)->regs;
 	struct seki_reg a = regs[op->dst];
 	struct seki_reg b = seki_reg_number(seki_scalar_const((uint64_t)op->imm));
+	struct seki_scalar constant;
 
 	if (row->operand == SEKI_OPERAND_REG) {
 		if (op->src == op->dst)
@@ -107,7 +108,11 @@ static bool assume(struct seki_walk *w, struct seki_state *s, const struct seki_
 			return true;
 		cond = signed_order(cond);
 	}
+	constant = b.v;
 	if (!seki_scalar_assume(cond, &a.v, &b.v, row->bytes))
+		return false;
+	if ((cond == SEKI_COND_EQ || cond == SEKI_COND_NE) && seki_scalar_is_const(&constant) &&
+	    !seki_relate_exclude(&s->p, cond, &regs[op->dst], constant.n.umin, row->bytes))
 		return false;
 	regs[op->dst].v = a.v;
 	if (row->operand == SEKI_OPERAND_REG)
@@ -235,6 +240,9 @@ int seki_walk_jump(struct seki_walk *w, const struct seki_bpf_op *op)
 		return err;
 	if (seki_reg_is_pointer(a) || seki_reg_is_pointer(b))
 		return branch_pointers(w, op, a, b);
+	if ((seki_bpf_row(op)->sub == SEKI_COND_EQ || seki_bpf_row(op)->sub == SEKI_COND_NE) &&
+	    seki_scalar_is_const(&b->v))
+		seki_walk_tie(w, a);
 	if (seki_relate_would_learn(w->state, a, b)) {
 		seki_walk_tie(w, a);
 		if (by_reg)

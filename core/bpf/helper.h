@@ -40,6 +40,7 @@ struct seki_bpf_proto {
 	const char *name;
 	uint8_t ret;
 	uint8_t args[SEKI_HELPER_ARGS];
+	bool changes_packet;
 	bool moves_packet; /* pointers into the packet are dead after it */
 	bool changes_map;
 	bool may_wait; /* see SEKI_CALL_MAY_WAIT */

@@ -149,7 +149,8 @@ static void join_facts(struct seki_path_state *p, const struct seki_path_state *
 		bool holds = false;
 
 		for (uint32_t k = 0; k < with->n_facts && !holds; k++) {
-			holds = same_tie(ties, fact.id, with->facts[k].id);
+			holds = fact.shift == with->facts[k].shift &&
+				same_tie(ties, fact.id, with->facts[k].id);
 			if (holds && with->facts[k].off < fact.off)
 				fact.off = with->facts[k].off;
 		}
@@ -157,6 +158,47 @@ static void join_facts(struct seki_path_state *p, const struct seki_path_state *
 			p->facts[kept++] = fact;
 	}
 	p->n_facts = kept;
+}
+
+static void join_terms(struct seki_path_state *p, const struct seki_path_state *with,
+		       struct ties *ties)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < p->n_terms; i++) {
+		const struct seki_term term = p->terms[i];
+		bool holds = false;
+
+		for (uint32_t k = 0; k < with->n_terms && !holds; k++) {
+			const struct seki_term *other = &with->terms[k];
+
+			holds = term.kind == other->kind && same_tie(ties, term.a, other->a) &&
+				(term.kind == SEKI_TERM_SUM ? same_tie(ties, term.b, other->b)
+							    : term.b == other->b) &&
+				same_tie(ties, term.id, other->id);
+		}
+		if (holds)
+			p->terms[kept++] = term;
+	}
+	p->n_terms = kept;
+}
+
+static void join_holes(struct seki_path_state *p, const struct seki_path_state *with,
+		       struct ties *ties)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < p->n_holes; i++) {
+		const struct seki_hole hole = p->holes[i];
+		bool holds = false;
+
+		for (uint32_t k = 0; k < with->n_holes && !holds; k++)
+			holds = hole.value == with->holes[k].value &&
+				same_tie(ties, hole.id, with->holes[k].id);
+		if (holds)
+			p->holes[kept++] = hole;
+	}
+	p->n_holes = kept;
 }
 
 bool seki_walk_join(struct seki_state *s, const struct seki_state *with, bool far)
@@ -174,6 +216,8 @@ bool seki_walk_join(struct seki_state *s, const struct seki_state *with, bool fa
 			return false;
 		join_frame(&s->frames[d], &with->frames[d], &ties);
 	}
+	join_terms(p, &with->p, &ties);
+	join_holes(p, &with->p, &ties);
 	join_facts(p, &with->p, &ties);
 	p->meta_is_len &= with->p.meta_is_len;
 	p->len_min = p->len_min < with->p.len_min ? p->len_min : with->p.len_min;

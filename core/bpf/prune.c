@@ -176,6 +176,15 @@ static bool fact_holds(const struct seki_fact *fact, const struct seki_path_stat
 	return false;
 }
 
+static bool hole_holds(const struct seki_hole *hole, const struct seki_path_state *p,
+		       struct pairs *pairs)
+{
+	for (uint32_t i = 0; i < p->n_holes; i++)
+		if (p->holes[i].value == hole->value && pair(pairs, hole->id, p->holes[i].id))
+			return true;
+	return false;
+}
+
 static bool term_holds(const struct seki_term *term, const struct seki_path_state *p,
 		       struct pairs *pairs)
 {
@@ -201,7 +210,7 @@ static bool term_holds(const struct seki_term *term, const struct seki_path_stat
  * - meta_is_len: what was believed of the field is true now; where it was not, a load of it told
  *   nothing that is wrong now;
  * - map_changed: a call that must not wait now must not have then;
- * - terms, facts: each that the kept path relied on holds.
+ * - terms, facts, holes: each that the kept path relied on holds.
  */
 static bool path_covers(const struct seki_path_state *old, const struct seki_path_state *new,
 			struct pairs *pairs)
@@ -212,6 +221,9 @@ static bool path_covers(const struct seki_path_state *old, const struct seki_pat
 		return false;
 	for (uint32_t i = 0; i < old->n_terms; i++)
 		if (!term_holds(&old->terms[i], new, pairs))
+			return false;
+	for (uint32_t i = 0; i < old->n_holes; i++)
+		if (!hole_holds(&old->holes[i], new, pairs))
 			return false;
 	for (uint32_t i = 0; i < old->n_facts; i++)
 		if (!fact_holds(&old->facts[i], new, pairs))

@@ -19,8 +19,11 @@
 
 #define OFFSET_MAX (1 << 29)
 
+/* Is it symbol + id_off, or, of a pointer, its offset? (Other pointers' ids are none of that.) */
 static bool is_plain(const struct seki_reg *r)
 {
+	if (r->type != SEKI_REG_NUMBER && r->type != SEKI_REG_PACKET)
+		return false;
 	return r->id >= SEKI_SYM_FRESH && !r->shifted && !seki_reg_is_rest(r);
 }
 
@@ -128,15 +131,42 @@ static void name(struct seki_walk *w, struct seki_reg *result)
 	result->id_off = 0;
 }
 
+/* (symbol + id_off) >> by = (symbol >> by) + (id_off >> by): without an offset, or where neither
+ * loses a bit. */
+static bool splits(const struct seki_reg *a, unsigned int by)
+{
+	uint64_t lost = (1ull << by) - 1;
+
+	return !a->id_off || !(((uint64_t)a->id_off | a->v.n.t.value | a->v.n.t.mask) & lost);
+}
+
+/* What is known to be this symbol >> by: the term of a shift in either direction says so. */
+static const struct seki_term *find_shifted(const struct seki_path_state *p, uint32_t id,
+					    unsigned int by)
+{
+	for (uint32_t i = 0; i < p->n_terms; i++)
+		if (p->terms[i].id == id && p->terms[i].kind == SEKI_TERM_SHIFT &&
+		    p->terms[i].b == by)
+			return &p->terms[i];
+	return NULL;
+}
+
 void seki_relate_shift(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
 		       unsigned int by, bool left)
 {
 	struct seki_path_state *p = &w->state->p;
 	const struct seki_fact *fact;
 
-	if (!is_small_symbol(a) || result->v.n.umax > OFFSET_MAX)
+	if (!is_plain(a) || a->v.n.umax > OFFSET_MAX || result->v.n.umax > OFFSET_MAX ||
+	    (!left && !splits(a, by)) || (left && a->id_off))
 		return;
+	if (!left && find_shifted(p, a->id, by)) {
+		result->id = find_shifted(p, a->id, by)->a;
+		result->id_off = a->id_off >> by;
+		return;
+	}
 	name(w, result);
+	result->id_off = left ? 0 : a->id_off >> by;
 	if (left) {
 		add_term(p, (struct seki_term){result->id, a->id, by, SEKI_TERM_SHIFT});
 		return;
@@ -217,7 +247,8 @@ void seki_relate_rest(struct seki_walk *w, struct seki_reg *result, const struct
 	if (a->id == SEKI_SYM_LEN && is_offset(a))
 		make_rest(result, b->id, off);
 	else if (seki_reg_is_rest(a) && fits(off)) {
-		struct seki_reg before = {.id = a->id}; /* no more than its symbol is known */
+		struct seki_reg before = {.type = SEKI_REG_NUMBER,
+					  .id = a->id}; /* no more than its symbol is known */
 
 		before.v = seki_scalar_unknown();
 		make_rest(result, sum_of(w, &w->state->p, &before, b), off);
@@ -281,7 +312,7 @@ static bool rest_compares_as_is(const struct seki_path_state *p, const struct or
 static void learn_rest(struct seki_walk *w, struct seki_path_state *p, const struct order *o)
 {
 	int64_t off = (int64_t)o->gap - o->hi->id_off;
-	struct seki_reg hi = {.id = o->hi->id};
+	struct seki_reg hi = {.type = SEKI_REG_NUMBER, .id = o->hi->id};
 
 	if (o->hi->shifted || !rest_compares_as_is(p, o) || !compares_as_is(o->lo, o->bytes))
 		return;
@@ -396,6 +427,30 @@ bool seki_relate_would_learn(const struct seki_state *s, const struct seki_reg *
 {
 	return a->id == SEKI_SYM_LEN || b->id == SEKI_SYM_LEN || seki_reg_is_rest(a) ||
 	       seki_reg_is_rest(b) || has_fact(&s->p, a->id) || has_fact(&s->p, b->id);
+}
+
+/* The comparison was of the symbol's number + id_off as it is: in 32 bits, where it has no more. */
+bool seki_relate_exclude(struct seki_path_state *p, enum seki_bpf_cond cond,
+			 const struct seki_reg *r, uint64_t value, unsigned int bytes)
+{
+	int64_t symbol;
+
+	if (bytes == 4)
+		value = (uint32_t)value;
+	if (!is_plain(r) || value > INT32_MAX || (bytes == 4 && r->v.n.umax > UINT32_MAX))
+		return true;
+	symbol = (int64_t)value - r->id_off;
+	if (symbol > INT32_MAX || symbol < INT32_MIN)
+		return true;
+	for (uint32_t i = 0; i < p->n_holes; i++)
+		if (p->holes[i].id == r->id && p->holes[i].value == symbol)
+			return cond == SEKI_COND_NE;
+	if (cond == SEKI_COND_EQ)
+		return true;
+	if (p->n_holes == SEKI_HOLES)
+		memmove(p->holes, p->holes + 1, --p->n_holes * sizeof(p->holes[0]));
+	p->holes[p->n_holes++] = (struct seki_hole){r->id, (int32_t)symbol};
+	return true;
 }
 
 /* What registers tell of parts of sums, and of symbols, at last: they may have been compared before

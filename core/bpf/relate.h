@@ -39,6 +39,11 @@ void seki_relate_learn(struct seki_walk *w, struct seki_state *s, enum seki_bpf_
 bool seki_relate_would_learn(const struct seki_state *s, const struct seki_reg *a,
 			     const struct seki_reg *b);
 
+/* Numbers that a register and its copies are not, as a comparison with a constant told: no range says
+ * that. `cond` is EQ or NE. False: they are that number, and are known not to be it. */
+bool seki_relate_exclude(struct seki_path_state *p, enum seki_bpf_cond cond,
+			 const struct seki_reg *r, uint64_t value, unsigned int bytes);
+
 /* Is the packet known to have `end` bytes behind the offset of reg, a pointer into it? */
 bool seki_relate_allows(struct seki_state *s, const struct seki_reg *reg, int64_t end);
 

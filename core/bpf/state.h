@@ -93,6 +93,14 @@ struct seki_term {
 
 #define SEKI_TERMS 4
 
+/* "symbol id is not value" */
+struct seki_hole {
+	uint32_t id;
+	int32_t value;
+};
+
+#define SEKI_HOLES 4
+
 struct seki_path_state {
 	/* How the path came here: no part of what states are compared by. */
 	uint32_t branch; /* last entry of the history, + 1 */
@@ -108,8 +116,11 @@ struct seki_path_state {
 	uint16_t unused; /* 0: states are compared byte by byte */
 	uint32_t n_facts;
 	uint32_t n_terms;
+	uint32_t n_holes;
+	uint32_t unused2; /* 0 */
 	struct seki_fact facts[SEKI_FACTS];
 	struct seki_term terms[SEKI_TERMS];
+	struct seki_hole holes[SEKI_HOLES];
 	int64_t len_min, len_max; /* of SEKI_SYM_LEN */
 	int64_t grown;		  /* packet length - SEKI_SYM_LEN */
 	int64_t moved_min;	  /* the head is at most this far after where it was, negated */

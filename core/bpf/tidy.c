@@ -126,6 +126,21 @@ static void tidy_terms(struct seki_path_state *p, struct ids *ids)
 	p->n_terms = kept;
 }
 
+static void tidy_holes(struct seki_path_state *p, struct ids *ids)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < p->n_holes; i++) {
+		struct seki_hole hole = p->holes[i];
+
+		if (find_id(ids, hole.id) < ids->n)
+			p->holes[kept++] = (struct seki_hole){keep_id(ids, hole.id), hole.value};
+	}
+	for (uint32_t i = kept; i < SEKI_HOLES; i++)
+		p->holes[i] = (struct seki_hole){0, 0};
+	p->n_holes = kept;
+}
+
 /* Facts of symbols that no register has are of no use. */
 static void tidy_facts(struct seki_path_state *p, struct ids *ids)
 {
@@ -154,6 +169,7 @@ static void tidy_ids(struct seki_walk *w)
 	seki_state_each(w->state, count_id, &ids);
 	tidy_terms(&w->state->p, &ids);
 	tidy_facts(&w->state->p, &ids);
+	tidy_holes(&w->state->p, &ids);
 	seki_state_each(w->state, rename_id, &ids);
 	w->work += ids.looked_at / 8;
 }

@@ -561,5 +561,5 @@ def many_program():
 def programs():
     return {"p4-switch": switch_program(), "p4-lpm": lpm_program(), "p4-ipv6": ipv6_program(),
             "p4-encap": encap_program(), "p4-decap": decap_program(), "p4-mpls": mpls_program(),
-            "p4-loop": loop_program(), "p4-advance": advance_program(),
+            "p4-loop": loop_program(),
             "p4-register": register_program(), "p4-many": many_program()}

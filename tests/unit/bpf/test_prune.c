@@ -84,6 +84,8 @@ static void make(struct seki_state *s)
 		.meta_is_len = true,
 		.n_facts = 2,
 		.n_terms = 1,
+		.n_holes = 1,
+		.holes = {{B, 7}},
 		.facts = {{B, 14, 0}, {SUM, 10, 0}},
 		.terms = {{SUM, A, B, SEKI_TERM_SUM}},
 		.len_min = 64,
@@ -127,6 +129,9 @@ static struct seki_spill *spill(struct seki_state *s, uint16_t at)
 	CHANGE(path_term_kind, false, s->p.terms[0].kind = SEKI_TERM_SHIFT)                        \
 	CHANGE(path_term_of_others, false, s->p.terms[0].a = B)                                    \
 	CHANGE(path_sum_swapped, false, s->p.facts[1].id = A)                                      \
+	CHANGE(path_hole_lost, false, s->p.n_holes = 0)                                            \
+	CHANGE(path_hole_value, false, s->p.holes[0].value = 8)                                    \
+	CHANGE(path_hole_of_another, false, s->p.holes[0].id = A)                                  \
 	CHANGE(path_len_min_less, false, s->p.len_min = 63)                                        \
 	CHANGE(path_len_min_more, true, s->p.len_min = 65)                                         \
 	CHANGE(path_len_max_more, false, s->p.len_max = 129)                                       \
