@@ -11,11 +11,12 @@
  *              the lock stays taken, or the memory of deleted entries cannot be used anew yet, they
  *              return -EBUSY and have changed nothing. A run that sets an entry of a hash map that
  *              is there, to a value of one word, needs no lock.
- *   values     of hash maps and tries are replaced as a whole: a lookup finds the old or the new
- *              one, never a mixture. A value of one word (8 bytes) is stored in place, and so
- *              is a wider one where a program that has only one queue changes it: there is no
- *              other run to see it half done. Else the entry is replaced by another, and who holds
- *              a pointer to the old one still sees the old value.
+ *   values     of hash maps and tries are replaced as a whole: the entry gives way to another, and
+ *              a lookup finds the old or the new one. Who holds a pointer to the old one still
+ *              sees the old value, and what it writes there is lost.
+ *              Two changes that programs make are stored in place instead: a value of one word (8
+ *              bytes), by one store, as registers and counters are; and any value where the
+ *              program has only one queue, so that no other run can see it half done.
  *              Values of arrays are stored in place word by word: wider ones may be seen half
  *              done, as in the kernel's arrays. So are values that programs write by pointers.
  *   deletion   of an entry never touches its key or value.

@@ -139,8 +139,9 @@ void seki_map_reclaim_pool(struct seki_bpf_map *map, struct seki_map_pool *pool)
 
 bool seki_map_in_place(const struct seki_bpf_map *map, uint32_t queue)
 {
-	return map->def.value_size <= 8 || !map->readers ||
-	       (map->readers->n == 1 && queue != SEKI_MAP_NO_QUEUE);
+	if (!map->readers)
+		return true;
+	return queue != SEKI_MAP_NO_QUEUE && (map->def.value_size <= 8 || map->readers->n == 1);
 }
 
 void seki_map_store_value(const struct seki_bpf_map *map, void *to, const void *from)

@@ -145,10 +145,11 @@ int seki_bpf_prog_run(struct seki_bpf_prog *prog, struct seki_bpf_run *run, uint
  * that was on when an entry was deleted, has been in the way for a second.
  *
  * What programs see: a lookup gives a pointer to the value, which stays that key's until the run
- * ends, even where the entry is deleted or replaced meanwhile. Values of hash maps and tries are
- * seen old or new, never half; values of arrays only by words of 8 bytes. The update and delete
- * helpers never wait; they return -EBUSY (-16) where a call from here would wait. A lookup
- * waits for nothing.
+ * ends, even where the entry is deleted or replaced meanwhile. What a control plane sets in a hash
+ * map or trie replaces the value as a whole: a run that holds the old one keeps it, and what it
+ * writes there is lost. Values of arrays change in place, by words of 8 bytes.
+ * Lookups wait for nothing. The update and delete helpers do not wait either; they return -EBUSY
+ * (-16) where a call from here would.
  */
 struct seki_bpf_map;
 

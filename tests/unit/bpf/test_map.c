@@ -241,6 +241,32 @@ static void test_full_only_when_full(void **state)
 	drop_map(map);
 }
 
+/* A run that loads a word twice, or its halves, finds no edit of a table between them. */
+static void test_plane_replaces_words_too(void **state)
+{
+	static const uint32_t types[] = {SEKI_MAP_HASH, SEKI_MAP_LRU_HASH, SEKI_MAP_LPM};
+
+	(void)state;
+	for (size_t i = 0; i < SEKI_COUNT(types); i++) {
+		struct seki_map_def def = {types[i], 8, 8, 4, 0};
+		struct seki_bpf_map *map = make_map(&def, 1);
+		uint64_t key = 32, one = 1, two = 2, three = 3, *held;
+
+		assert_int_equal(put(map, &key, &one), 0);
+		seki_bpf_reader_enter(map->readers, 0);
+		held = find(map, &key);
+		assert_int_equal(seki_bpf_map_put(map, &key, &two, SEKI_MAP_ANY, PLANE), 0);
+		assert_int_equal(*held, 1);
+		held = find(map, &key);
+		assert_int_equal(*held, 2);
+		/* The program's own change is there at once. */
+		assert_int_equal(put(map, &key, &three), 0);
+		assert_int_equal(*held, 3);
+		seki_bpf_reader_leave(map->readers, 0);
+		drop_map(map);
+	}
+}
+
 /* A run may change a wide value as often as it likes where no other can look at it. */
 static void test_one_queue_stores_in_place(void **state)
 {
@@ -567,6 +593,7 @@ int main(void)
 		cmocka_unit_test(test_no_barrier_no_reuse),
 		cmocka_unit_test(test_buckets_are_even),
 		cmocka_unit_test(test_full_only_when_full),
+		cmocka_unit_test(test_plane_replaces_words_too),
 		cmocka_unit_test(test_one_queue_stores_in_place),
 		cmocka_unit_test(test_lock_is_not_waited_for),
 		cmocka_unit_test(test_walk_beside_changes),
