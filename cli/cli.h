@@ -13,6 +13,7 @@ enum seki_exit {
 	SEKI_EXIT_USAGE = 2,  /* the call is at fault */
 };
 
+int seki_cli_bpf(int argc, char **argv);
 int seki_cli_p4(int argc, char **argv);
 int seki_cli_shield(int argc, char **argv);
 

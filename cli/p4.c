@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sekisho p4`: checks P4 programs and builds objects of them. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/output.h"
 #include "compiler/p4/compile.h"
 #include "core/base/check.h"
 #include "sekisho/bpf.h"
@@ -82,44 +81,6 @@ static bool is_good(const struct config *config, const struct seki_p4_result *re
 
 /* ---- output ---- */
 
-/* Writes beside the file and renames: a failure leaves an old file as it was. */
-static int write_file(const char *path, const void *data, size_t len)
-{
-	char *temp;
-	FILE *file;
-	int fd, err;
-
-	if (asprintf(&temp, "%s.XXXXXX", path) < 0)
-		return -ENOMEM;
-	fd = mkostemp(temp, O_CLOEXEC);
-	file = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!file) {
-		err = -errno;
-		if (fd >= 0) {
-			close(fd);
-			unlink(temp);
-		}
-		free(temp);
-		return err;
-	}
-	err = fwrite(data, 1, len, file) == len && fchmod(fd, 0644) == 0 ? 0 : -errno;
-	if (fclose(file) && !err)
-		err = -errno;
-	if (!err && rename(temp, path) < 0)
-		err = -errno;
-	if (err)
-		unlink(temp);
-	free(temp);
-	return err;
-}
-
-static int save(const char *path, const void *data, size_t len)
-{
-	int err = write_file(path, data, len);
-
-	return err ? complain("cannot write '%s': %s", path, strerror(-err)) : 0;
-}
-
 /* FILE.p4 -> FILE.o, in the present folder as compilers do. */
 static char *default_output(const char *file)
 {
@@ -191,7 +152,7 @@ static int build_object(const struct config *config, struct seki_p4_result *resu
 		return tell_clang(config, result, *log ? log : strerror(-err));
 	ret = verify(config, object, len);
 	if (ret == SEKI_EXIT_OK)
-		ret = save(output, object, len);
+		ret = seki_cli_save(output, object, len);
 	free(object);
 	return ret;
 }
@@ -203,7 +164,7 @@ static int build(const struct config *config, struct seki_p4_result *result)
 	int ret;
 
 	if (config->emit_c) {
-		ret = save(config->emit_c, code, strlen(code));
+		ret = seki_cli_save(config->emit_c, code, strlen(code));
 		if (ret || !config->output)
 			return ret;
 	}
