@@ -28,9 +28,15 @@ def say(line):
     print(line, flush=True)
 
 
+def environment(compiler):
+    """Of compilers: what AFL++ shall not instrument is in a file."""
+    return dict(os.environ, CC=compiler, AFL_QUIET="1",
+                AFL_LLVM_DENYLIST=os.path.join(TOP, "tests", "fuzz", "afl.denylist"))
+
+
 def configure(path, compiler):
     """Returns the targets by name."""
-    env = dict(os.environ, CC=compiler, AFL_QUIET="1")
+    env = environment(compiler)
     if not os.path.exists(os.path.join(path, "build.ninja")):
         subprocess.run(["meson", "setup", path, "--buildtype=debugoptimized", "-Dfuzz=true",
                         "-Db_lundef=false"], cwd=TOP, check=True, stdout=subprocess.DEVNULL,
@@ -43,10 +49,9 @@ def configure(path, compiler):
     return targets, diff
 
 
-def build(path, targets):
-    env = dict(os.environ, AFL_QUIET="1")
-    done = subprocess.run(["ninja", "-C", path, *targets], stdout=subprocess.PIPE, env=env,
-                          stderr=subprocess.STDOUT, text=True, errors="replace")
+def build(path, targets, compiler):
+    done = subprocess.run(["ninja", "-C", path, *targets], stdout=subprocess.PIPE,
+                          env=environment(compiler), stderr=subprocess.STDOUT, text=True, errors="replace")
     if done.returncode:
         print(done.stdout[-4000:])
         sys.exit("the fuzzers do not build")
@@ -160,7 +165,8 @@ def main():
     wanted = chosen(args, {*targets, *DIFFERENTIAL})
     names = sorted(wanted & {*targets})
     random = sorted(wanted & {*DIFFERENTIAL}) if args.engine == "libfuzzer" else []
-    build(path, [targets[name] for name in names] + (diff if random else []))
+    build(path, [targets[name] for name in names] + (diff if random else []),
+          COMPILERS[args.engine])
     run = fuzz_afl if args.engine == "afl" else fuzz
     results = []
     for i, name in enumerate(names):

@@ -342,6 +342,80 @@ void gen_bytes(struct attempt *a, struct choices *c)
 	}
 }
 
+/* Where bytes are in a row: r3 points to `*from`, in the packet or the stack. */
+static void gen_row_base(struct attempt *a, struct choices *c, int16_t *from)
+{
+	bool stack = choose(c, 2);
+
+	EMIT(MOVR(3, stack ? 10 : 8));
+	if (stack)
+		EMIT(ALUI(ADD, 3, -40));
+	else if (!a->neutral) {
+		EMIT(RAW(JMP64 | JGE, 7, 0, 2, 24));
+		bail(a);
+	}
+	*from = (int16_t)choose(c, 12);
+}
+
+/* A number from bytes in a row, in this order or that, as compilers read what is not aligned. */
+static void gen_read_row(struct attempt *a, struct choices *c, uint32_t n, int16_t from)
+{
+	uint8_t or = choose(c, 6) ? OR : ADD, class = either(c, ALU64, ALU64);
+	bool big = choose(c, 2);
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t at = choose(c, 12) ? i : (uint32_t)choose(c, n);
+		uint8_t to = i ? 1 : 9;
+		int32_t shift = 8 * (int32_t)(big ? n - 1 - at : at);
+
+		EMIT(LD(B, to, choose(c, 30) ? 3 : 8, (int16_t)(from + (int16_t)at)));
+		if (shift)
+			EMIT(RAW(class | LSH, to, 0, 0, shift + (choose(c, 40) == 0)));
+		if (choose(c, 20) == 0) /* something in between */
+			gen_access(a, c, 10, -8, B);
+		if (i)
+			EMIT(RAW(class | BY_REG | or, 9, 1, 0, 0));
+	}
+	if (choose(c, 2))
+		EMIT(RAW(either(c, 0xdc, 0xd4), 9, 0, 0, 16 << choose(c, 3)));
+}
+
+static void gen_write_row(struct attempt *a, struct choices *c, uint32_t n, int16_t from)
+{
+	uint8_t size = choose(c, 3) ? B : some_size(c);
+	int16_t step = size == B ? 1 : size == H ? 2 : size == W ? 4 : 8;
+	bool down = choose(c, 3) == 0, constant = choose(c, 2);
+
+	EMIT(MOVR(1, 9));
+	for (uint32_t i = 0; i < n && (int16_t)(i + 1) * step + from <= 24; i++) {
+		int16_t at = (int16_t)(from + (int16_t)i * step);
+
+		if (constant) {
+			EMIT(STI(size, 3, at, small_imm(c)));
+			continue;
+		}
+		EMIT(STR(size, 3, at, choose(c, 20) ? 1 : 9));
+		if (choose(c, 20) == 0)
+			gen_access(a, c, 10, -8, B);
+		EMIT(ALUI(down ? LSH : RSH, 1, 8 * step & 63));
+	}
+}
+
+/* What the JIT makes one access of. */
+void gen_rows(struct attempt *a, struct choices *c)
+{
+	uint32_t n = 2 + (uint32_t)choose(c, 7);
+	int16_t from;
+
+	gen_row_base(a, c, &from);
+	for (uint64_t i = 1 + choose(c, 3); i; i--)
+		if (choose(c, 2))
+			gen_read_row(a, c, n, from);
+		else
+			gen_write_row(a, c, n, from);
+	EMIT(MOVI(3, 0));
+}
+
 /* Two pointers into one object, compared or subtracted. */
 void gen_pointers(struct attempt *a, struct choices *c)
 {

@@ -13,11 +13,13 @@ int native_compile(const struct attempt *a, const struct seki_bpf_vm *vm, uint32
 {
 	static const uint32_t without[] = {0, 0, SEKI_X86_BMI2, SEKI_X86_MOVBE,
 					   SEKI_X86_BMI2 | SEKI_X86_MOVBE};
+	static seki_bpf_find finds[N_MAPS];
 	struct seki_jit_input in = {
 		.ops = a->ops,
 		.n = a->n,
 		.data = vm->data,
 		.maps = vm->maps,
+		.finds = variant % 7 > 1 ? finds : NULL,
 		.n_maps = vm->n_maps,
 		.helpers = vm->helpers,
 		.n_helpers = vm->n_helpers,
@@ -25,6 +27,8 @@ int native_compile(const struct attempt *a, const struct seki_bpf_vm *vm, uint32
 		.packet_at = variant % 3 ? (int32_t)offsetof(struct seki_bpf_running, packet) : -1,
 	};
 
+	for (uint32_t i = 0; i < vm->n_maps; i++)
+		finds[i] = seki_bpf_map_finder(&fuzz_map_defs[i]);
 	seki_bpf_code_free(&code);
 	return seki_bpf_code_make(&in, without[variant % 5], &code);
 }

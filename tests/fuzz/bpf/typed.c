@@ -411,17 +411,17 @@ void gen_statement(struct attempt *a, struct choices *c)
 {
 	/* Those before gen_source mean the same to the kernel. */
 	static const statement statements[] = {
-		gen_alu,	  gen_alu,	gen_alu,      gen_shift,    gen_spill,
-		gen_spill,	  gen_jump,	gen_jump,     gen_index,    gen_index,
-		gen_lookup,	  gen_lookup,	gen_atomic,   gen_constant, gen_change_map,
-		gen_bytes,	  gen_loop,	gen_loop,     gen_call,	    gen_join,
-		gen_join,	  gen_source,	gen_probe,    gen_place,    gen_derived,
-		gen_length_check, gen_adjust,	gen_adjust,   gen_adjust,   gen_truncate,
-		gen_two_moves,	  gen_ask,	gen_null,     gen_pointers, gen_helper,
-		gen_keep_pointer, gen_relation, gen_relation, gen_relation, gen_relation,
-		gen_place,	  gen_pointers,
+		gen_alu,      gen_alu,	    gen_alu,	      gen_shift,    gen_spill,
+		gen_spill,    gen_jump,	    gen_jump,	      gen_index,    gen_index,
+		gen_lookup,   gen_lookup,   gen_atomic,	      gen_constant, gen_change_map,
+		gen_bytes,    gen_loop,	    gen_loop,	      gen_call,	    gen_join,
+		gen_join,     gen_rows,	    gen_rows,	      gen_source,   gen_probe,
+		gen_place,    gen_derived,  gen_length_check, gen_adjust,   gen_adjust,
+		gen_adjust,   gen_truncate, gen_two_moves,    gen_ask,	    gen_null,
+		gen_pointers, gen_helper,   gen_keep_pointer, gen_relation, gen_relation,
+		gen_relation, gen_relation, gen_place,	      gen_pointers,
 	};
-	const uint64_t neutral = 21;
+	const uint64_t neutral = 23;
 
 	statements[choose(c, a->neutral ? neutral : SEKI_COUNT(statements))](a, c);
 }
