@@ -121,10 +121,12 @@ void gen_keep_pointer(struct attempt *a, struct choices *c);
 void gen_helper(struct attempt *a, struct choices *c);
 void gen_constant(struct attempt *a, struct choices *c);
 void gen_bytes(struct attempt *a, struct choices *c);
+void gen_chain(struct attempt *a, struct choices *c, uint8_t reg);
 void gen_rows(struct attempt *a, struct choices *c);
 
 /* relate.c: places in the packet that are there by what was compared with its length. */
 void gen_relation(struct attempt *a, struct choices *c);
+void gen_dead(struct attempt *a, struct choices *c);
 
 /* mutate.c: one small change. False: it came to nothing. */
 bool mutate(struct attempt *a, struct choices *c);

@@ -11,7 +11,7 @@ static int32_t some_edge(struct choices *c)
 }
 
 /* What makes the verifier reckon. */
-static void gen_chain(struct attempt *a, struct choices *c, uint8_t reg)
+void gen_chain(struct attempt *a, struct choices *c, uint8_t reg)
 {
 	static const uint8_t ops[] = {ADD, SUB, MUL, DIV, MOD, AND, OR, XOR, LSH, RSH, ARSH, MOV};
 

@@ -204,10 +204,65 @@ static void gen_end(struct attempt *a, struct choices *c)
 	EMIT(MOVI(5, 0));
 }
 
+/* Of a shifted number it is known that it is large. */
+static void gen_scaled(struct attempt *a, struct choices *c)
+{
+	int32_t by = 1 + (int32_t)choose(c, 3), n = 1 + (int32_t)choose(c, 10);
+
+	gen_unknown(a, c, 1);
+	gen_order(a, c, 7, 1);
+	EMIT(MOVR(2, 1));
+	EMIT(RAW(either(c, ALU64, ALU32) | RSH, 2, 0, 0, by));
+	gen_at_least(a, c, 2, n);
+	EMIT(MOVR(3, 8));
+	gen_look(a, c, n << by);
+}
+
+static void gen_copy(struct attempt *a, struct choices *c, uint8_t to, uint8_t from)
+{
+	EMIT(RAW(either(c, ALU64, ALU32) | BY_REG | MOV, to, from, 0, 0));
+	gen_detour(a, c, to);
+	if (choose(c, 3) == 0)
+		gen_chain(a, c, to);
+	if (choose(c, 6) == 0)
+		EMIT(RAW(either(c, ALU64, ALU32) | BY_REG | either(c, SUB, ADD), to, from, 0, 0));
+}
+
+/* Comparisons of a number and its copies until the verifier believes that no run gets to the
+ * access, which nothing allows. */
+void gen_dead(struct attempt *a, struct choices *c)
+{
+	int32_t about = choose(c, 3) ? (int32_t)choose(c, 8) : small_imm(c);
+
+	gen_unknown(a, c, 1);
+	if (choose(c, 2))
+		EMIT(ALUI(AND, 1, 7));
+	gen_copy(a, c, 2, 1);
+	for (uint64_t i = 1 + choose(c, 3); i; i--) {
+		uint8_t reg = either(c, 1, 2);
+
+		if (choose(c, 5) == 0)
+			EMIT(RAW(some_condition(c) | BY_REG, reg, 3 - reg, 2, 0));
+		else
+			EMIT(RAW(some_condition(c), reg, 0, 2, about + (int32_t)choose(c, 3) - 1));
+		bail(a);
+		if (choose(c, 4) == 0)
+			gen_copy(a, c, 3 - reg, reg);
+	}
+	if (choose(c, 4) == 0)
+		EMIT(RAW(some_condition(c) | BY_REG, 2, 1, 1, 0));
+	else
+		EMIT(RAW(some_condition(c), either(c, 1, 2), 0, 1,
+			 about + (int32_t)choose(c, 3) - 1));
+	EMIT(STI(DW, 10, 0, 0));
+}
+
 void gen_relation(struct attempt *a, struct choices *c)
 {
-	switch (choose(c, 5)) {
+	switch (choose(c, 6)) {
 	case 0:
+		gen_scaled(a, c);
+		break;
 	case 1:
 		gen_left(a, c);
 		break;

@@ -377,9 +377,11 @@ static void gen_truncate(struct attempt *a, struct choices *c)
 		EMIT(MOVR(9, 0));
 	if (choose(c, 3) == 0)
 		EMIT(STR(DW, 10, slot(c), 0));
-	EMIT(MOVR(1, 6));
-	EMIT(CALL(9));
-	EMIT(MOVR(8, 0));
+	if (choose(c, 2)) {
+		EMIT(MOVR(1, 6));
+		EMIT(CALL(9));
+		EMIT(MOVR(8, 0));
+	}
 	refill(a, c);
 	if (choose(c, 2))
 		gen_length_check(a, c);
@@ -418,8 +420,9 @@ void gen_statement(struct attempt *a, struct choices *c)
 		gen_join,     gen_rows,	    gen_rows,	      gen_source,   gen_probe,
 		gen_place,    gen_derived,  gen_length_check, gen_adjust,   gen_adjust,
 		gen_adjust,   gen_truncate, gen_two_moves,    gen_ask,	    gen_null,
-		gen_pointers, gen_helper,   gen_keep_pointer, gen_relation, gen_relation,
-		gen_relation, gen_relation, gen_place,	      gen_pointers,
+		gen_pointers, gen_helper,   gen_keep_pointer, gen_relation, gen_dead,
+		gen_dead,     gen_relation, gen_relation,     gen_relation, gen_place,
+		gen_pointers,
 	};
 	const uint64_t neutral = 23;
 

@@ -209,7 +209,8 @@ static void free_block(struct plane *p, uint8_t *block)
 		free(block);
 }
 
-/* After a move of either end the packet is elsewhere: what points to where it was, points out. */
+/* After a move of its head the packet is elsewhere: what points to where it was, points out. (A
+ * truncation moves nothing.) */
 static uint64_t move_packet(struct seki_bpf_vm *vm)
 {
 	struct plane *p = (struct plane *)vm->arg;
@@ -227,15 +228,6 @@ static uint64_t adjust_head(struct seki_bpf_vm *vm, uint64_t a1, uint64_t a2, ui
 {
 	seki_bpf_helpers[SEKI_HELPER_ADJUST_HEAD](vm, a1, a2, a3, a4, a5);
 	return move_packet(vm);
-}
-
-static uint64_t truncate_packet(struct seki_bpf_vm *vm, uint64_t a1, uint64_t a2, uint64_t a3,
-				uint64_t a4, uint64_t a5)
-{
-	uint64_t gone = seki_bpf_helpers[SEKI_HELPER_TRUNCATE](vm, a1, a2, a3, a4, a5);
-
-	move_packet(vm);
-	return gone;
 }
 
 static void *take(struct plane *p, uint64_t bytes)
@@ -266,7 +258,6 @@ static void make_planes(void)
 	planes[CHECKED]->exact = true;
 	memcpy(helpers, seki_bpf_helpers, sizeof(helpers));
 	helpers[SEKI_HELPER_ADJUST_HEAD] = adjust_head;
-	helpers[SEKI_HELPER_TRUNCATE] = truncate_packet;
 }
 
 /* There is one thread, which is between runs. */
