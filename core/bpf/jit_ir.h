@@ -43,6 +43,9 @@ enum {
 	SEKI_JIT_FUNCTION = 4, /* a call leads here */
 	SEKI_JIT_SHORT = 8,    /* the jump here has a short form */
 	SEKI_JIT_COVERED = 16, /* what is loaded here is loaded elsewhere as well */
+	/* Set by targets. */
+	SEKI_JIT_FOLDED = 32, /* done by the jump that follows */
+	SEKI_JIT_FLAGS = 64,  /* of a jump: the comparison has been made */
 };
 
 struct seki_jit_ir {

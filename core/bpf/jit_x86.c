@@ -8,8 +8,6 @@
 #include <cpuid.h>
 #include <errno.h>
 
-#define LOOP_ALIGN 32
-
 const uint8_t seki_x86_regs[SEKI_BPF_REGS] = {RAX, RSI, RDX, RCX, R8, R9, RBX, R13, R14, R15, RBP};
 
 static uint32_t features(void)
@@ -122,62 +120,6 @@ static void exits(struct seki_x86_gen *g)
 	epilogue(g);
 }
 
-static void use_fuel(struct seki_x86_gen *g)
-{
-	seki_x86_alu(&g->b, X86_SUB, true, X86_FUEL, 1);
-	seki_x86_jump(&g->b, X86_B, g->out_of_fuel, false);
-}
-
-static void jump_to(struct seki_x86_gen *g, uint32_t i, int cc)
-{
-	seki_x86_jump(&g->b, cc, g->ir->at[g->ir->ops[i].off],
-		      g->shortens && g->ir->flags[i] & SEKI_JIT_SHORT);
-}
-
-static void compare(struct seki_x86_buf *b, const struct seki_bpf_op *op)
-{
-	const struct seki_bpf_row *row = seki_bpf_row(op);
-	bool wide = row->bytes == 8, sets = row->sub == SEKI_COND_SET;
-	unsigned int dst = seki_x86_dst(op);
-
-	if (row->operand == SEKI_OPERAND_REG) {
-		seki_x86_rr(b, sets ? 0x85 : 0x39, wide, seki_x86_src(op), dst);
-	} else if (sets) {
-		seki_x86_rr(b, 0xf7, wide && op->imm < 0, 0, dst);
-		seki_x86_u32(b, (uint32_t)op->imm);
-	} else if (!op->imm) {
-		seki_x86_rr(b, 0x85, wide, dst, dst);
-	} else {
-		seki_x86_alu(b, X86_CMP, wide, dst, (int32_t)op->imm);
-	}
-}
-
-static void jump_op(struct seki_x86_gen *g, uint32_t i)
-{
-	static const uint8_t codes[] = {
-		[SEKI_COND_EQ] = X86_E,	 [SEKI_COND_NE] = X86_NE,  [SEKI_COND_GT] = X86_A,
-		[SEKI_COND_LE] = X86_BE, [SEKI_COND_GE] = X86_AE,  [SEKI_COND_LT] = X86_B,
-		[SEKI_COND_SGT] = X86_G, [SEKI_COND_SLE] = X86_LE, [SEKI_COND_SGE] = X86_GE,
-		[SEKI_COND_SLT] = X86_L, [SEKI_COND_SET] = X86_NE, [SEKI_COND_CLEAR] = X86_E,
-	};
-	const struct seki_bpf_op *op = &g->ir->ops[i];
-
-	if ((uint32_t)op->off <= i)
-		use_fuel(g);
-	compare(&g->b, op);
-	jump_to(g, i, codes[seki_bpf_row(op)->sub]);
-}
-
-static void goto_op(struct seki_x86_gen *g, uint32_t i)
-{
-	const struct seki_bpf_op *op = &g->ir->ops[i];
-
-	if ((uint32_t)op->off <= i)
-		use_fuel(g);
-	if ((uint32_t)op->off != i + 1)
-		jump_to(g, i, -1);
-}
-
 /*
  * The caller's r6 to r9 are kept on the processor's stack, with the vm's address on top, where the
  * function finds it as its caller did. It is as deep as allowed where r10 is at the stack's end.
@@ -187,7 +129,7 @@ static void local_op(struct seki_x86_gen *g, uint32_t i)
 	struct seki_x86_buf *b = &g->b;
 	int n = __builtin_popcount(g->kept) % 2 ? 2 : 1;
 
-	use_fuel(g);
+	seki_x86_use_fuel(g);
 	seki_x86_load_vm(g);
 	seki_x86_rm(b, 0x8b, true, R11, RDI, offsetof(struct seki_bpf_vm, stack));
 	seki_x86_alu(b, X86_ADD, true, R11, SEKI_BPF_STACK_BYTES);
@@ -254,6 +196,9 @@ static void emit_op(struct seki_x86_gen *g, uint32_t i)
 {
 	const struct seki_bpf_op *op = &g->ir->ops[i];
 
+	if (g->ir->flags[i] & SEKI_JIT_FOLDED)
+		return;
+
 	switch (seki_jit_kind(op)) {
 	case SEKI_KIND_ALU:
 		seki_x86_alu_op(g, i);
@@ -266,10 +211,10 @@ static void emit_op(struct seki_x86_gen *g, uint32_t i)
 		seki_x86_atomic_op(g, i);
 		break;
 	case SEKI_KIND_JUMP:
-		jump_op(g, i);
+		seki_x86_jump_op(g, i);
 		break;
 	case SEKI_KIND_GOTO:
-		goto_op(g, i);
+		seki_x86_goto_op(g, i);
 		break;
 	case SEKI_KIND_CONST:
 	case SEKI_KIND_MAP:
@@ -332,48 +277,15 @@ static void pass(struct seki_x86_gen *g)
 	exits(g);
 }
 
-/* How much longer the way from slot to slot may become by other alignment. */
-static int64_t slack(const struct seki_jit_ir *ir, uint32_t from, uint32_t to)
-{
-	uint32_t low = from < to ? from : to, high = from < to ? to : from;
-	int64_t bytes = 0;
-
-	for (uint32_t i = low + 1; i <= high; i++)
-		if (ir->flags[i] & SEKI_JIT_LOOP)
-			bytes += LOOP_ALIGN - 1;
-	return bytes;
-}
-
-/* But for alignment, distances can only become less. */
-static void find_short(struct seki_x86_gen *g)
-{
-	struct seki_jit_ir *ir = g->ir;
-
-	for (uint32_t i = 0; i < ir->n; i++) {
-		uint8_t kind = seki_jit_kind(&ir->ops[i]);
-		uint32_t to = (uint32_t)ir->ops[i].off;
-		int64_t by, more;
-
-		if (kind != SEKI_KIND_JUMP && kind != SEKI_KIND_GOTO)
-			continue;
-		by = (int64_t)ir->at[to] - ir->at[i + 1];
-		if (by < -128 || by > 127)
-			continue;
-		more = ir->has_loops ? slack(ir, i, to) : 0;
-		if (by - more >= -128 && by + more <= 127)
-			ir->flags[i] |= SEKI_JIT_SHORT;
-	}
-	g->shortens = true;
-}
-
 static int compile(const struct seki_jit_input *in, void *scratch, uint8_t *code, size_t size,
 		   size_t *used)
 {
 	struct seki_x86_gen g = {.ir = seki_jit_prepare(in, scratch)};
 
 	plan(&g);
+	seki_x86_fold(g.ir);
 	pass(&g);
-	find_short(&g);
+	seki_x86_find_short(&g);
 	pass(&g);
 	*used = g.b.at;
 	if (g.b.at > size)

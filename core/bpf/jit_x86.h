@@ -14,7 +14,8 @@
 #include "core/bpf/jit_ir.h"
 #include "core/bpf/jit_x86_emit.h"
 
-#define X86_FUEL R12
+#define X86_FUEL   R12
+#define LOOP_ALIGN 32 /* where loops begin */
 
 struct seki_x86_gen {
 	struct seki_x86_buf b;
@@ -54,6 +55,18 @@ void seki_x86_lea_op(struct seki_x86_gen *g, uint32_t i);
 void seki_x86_joined_load_op(struct seki_x86_gen *g, uint32_t i);
 void seki_x86_joined_store_op(struct seki_x86_gen *g, uint32_t i);
 void seki_x86_copy_op(struct seki_x86_gen *g, uint32_t i);
+
+/* op reg, [memory that the load at slot i loads] */
+void seki_x86_memory_operand(struct seki_x86_gen *g, uint32_t i, uint32_t code, unsigned int reg);
+
+/* Before the first pass: what is done together with jumps. */
+void seki_x86_fold(struct seki_jit_ir *ir);
+void seki_x86_use_fuel(struct seki_x86_gen *g);
+void seki_x86_jump_op(struct seki_x86_gen *g, uint32_t i);
+void seki_x86_goto_op(struct seki_x86_gen *g, uint32_t i);
+
+/* After the first pass, whose jumps are long: which may be short. */
+void seki_x86_find_short(struct seki_x86_gen *g);
 
 /* Calls of helpers, and what stands for some of them. */
 void seki_x86_helper_op(struct seki_x86_gen *g, uint32_t i);

@@ -121,16 +121,42 @@ void seki_x86_atomic_op(struct seki_x86_gen *g, uint32_t i)
 }
 
 /* op reg, [src + index + off] */
+static void with_memory(struct seki_x86_buf *b, uint32_t code, bool wide, unsigned int reg,
+			const struct seki_bpf_op *op)
+{
+	int index = op->id < SEKI_OP_COUNT ? -1 : SEKI_JIT_INDEX(op);
+
+	if (index < 0)
+		seki_x86_rm(b, code, wide, reg, seki_x86_src(op), op->off);
+	else
+		seki_x86_rmx(b, code, wide, reg, seki_x86_src(op), seki_x86_regs[index], 0,
+			     op->off);
+}
+
 static void from_memory(struct seki_x86_buf *b, uint32_t code, bool wide,
 			const struct seki_bpf_op *op)
 {
-	int index = SEKI_JIT_INDEX(op);
+	with_memory(b, code, wide, seki_x86_dst(op), op);
+}
 
-	if (index < 0)
-		seki_x86_rm(b, code, wide, seki_x86_dst(op), seki_x86_src(op), op->off);
-	else
-		seki_x86_rmx(b, code, wide, seki_x86_dst(op), seki_x86_src(op),
-			     seki_x86_regs[index], 0, op->off);
+void seki_x86_memory_operand(struct seki_x86_gen *g, uint32_t i, uint32_t code, unsigned int reg)
+{
+	const struct seki_bpf_op *op = &g->ir->ops[i];
+
+	with_memory(&g->b, code,
+		    (op->id < SEKI_OP_COUNT ? seki_bpf_row(op)->bytes : SEKI_JIT_BYTES(op)) == 8,
+		    reg, op);
+}
+
+/* Of 16 bits those above stay as they are: zero after a load, not wanted of what is to be stored. */
+static void swap_low(struct seki_x86_buf *b, unsigned int reg, unsigned int bytes)
+{
+	if (bytes != 2) {
+		seki_x86_swap(b, reg, bytes * 8);
+		return;
+	}
+	seki_x86_rr(b, X86_P66 | 0xc1, false, X86_ROL, reg);
+	seki_x86_byte(b, 8);
 }
 
 void seki_x86_lea_op(struct seki_x86_gen *g, uint32_t i)
@@ -152,7 +178,7 @@ void seki_x86_joined_load_op(struct seki_x86_gen *g, uint32_t i)
 	}
 	from_memory(&g->b, codes[bytes], wide, op);
 	if (SEKI_JIT_SWAPS(op))
-		seki_x86_swap(&g->b, seki_x86_dst(op), bytes * 8);
+		swap_low(&g->b, seki_x86_dst(op), bytes);
 }
 
 void seki_x86_joined_store_op(struct seki_x86_gen *g, uint32_t i)
@@ -170,7 +196,7 @@ void seki_x86_joined_store_op(struct seki_x86_gen *g, uint32_t i)
 	if (SEKI_JIT_SHIFT(op))
 		seki_x86_shift(b, X86_SHR, true, R11, SEKI_JIT_SHIFT(op));
 	if (swaps && !big)
-		seki_x86_swap(b, R11, bytes * 8);
+		swap_low(b, R11, bytes);
 	seki_x86_rm(b, code | (bytes == 2 ? X86_P66 : 0), bytes == 8, from, seki_x86_dst(op),
 		    op->off);
 }
@@ -186,7 +212,7 @@ void seki_x86_copy_op(struct seki_x86_gen *g, uint32_t i)
 	seki_x86_rm(b, bytes == 2 ? X86_0F | 0xb7 : 0x8b, wide, R11, seki_x86_src(op),
 		    SEKI_JIT_FROM(op));
 	if (order != SEKI_JIT_SAME)
-		seki_x86_swap(b, R11, bytes * 8);
+		swap_low(b, R11, bytes);
 	if (order == SEKI_JIT_HALVES)
 		seki_x86_shift(b, X86_ROL, wide, R11, bytes * 4);
 	seki_x86_rm(b, 0x89 | (bytes == 2 ? X86_P66 : 0), wide, R11, seki_x86_dst(op), op->off);
