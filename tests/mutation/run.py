@@ -25,6 +25,7 @@ FILES = ["core/bpf/" + name for name in (
     "check_alu.c", "check_call.c", "check_jump.c", "check_mem.c", "cfg.c", "verify.c", "decode.c",
     "prune.c", "reads.c", "relate.c", "join.c", "pack.c", "tidy.c", "state.c", "scalar.c", "num.c", "assume.c", "tnum.c", "helper.c")]
 TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision", "prune", "loops", "verify", "num", "random"]
+NO_CODE = "the compiler: it is no mutant"
 ENV = dict(os.environ, SEKISHO_PROGRAMS="40")
 
 
@@ -107,7 +108,7 @@ class Build:
             with open(source, "w") as file:
                 file.write(text)
             if not self.compile(mutant, source, made):
-                return "compiler"
+                return NO_CODE
             for name, command in self.tests:
                 if not self.passes(name, command, [made]):
                     return name
@@ -155,7 +156,7 @@ def arguments():
 class Report:
     def __init__(self, total, quiet):
         self.total, self.quiet = total, quiet
-        self.done = self.killed = 0
+        self.done = self.killed = self.no_code = 0
         self.survived, self.excused = [], 0
         self.known = read_equivalent()
         self.lock = threading.Lock()
@@ -165,6 +166,9 @@ class Report:
         excuse = self.known.get(f"{os.path.basename(mutant.path)} {name}")
         with self.lock:
             self.done += 1
+            if killer == NO_CODE:
+                self.no_code += 1
+                return
             self.killed += bool(killer)
             if killer and self.quiet:
                 return
@@ -199,7 +203,7 @@ def main():
         running = {pool.submit(build.kill, m): m for m in chosen}
         for future in concurrent.futures.as_completed(running):
             report.add(running[future], future.result())
-    print(f"{report.total} mutants, {report.killed} killed, {report.excused} equivalent, "
+    print(f"{report.total - report.no_code} mutants, {report.killed} killed, {report.excused} equivalent, "
           f"{len(report.survived)} survived")
     return 1 if broken or any(m.kind == "check" for m in report.survived) else 0
 
