@@ -148,8 +148,8 @@ int seki_bpf_prog_run(struct seki_bpf_prog *prog, struct seki_bpf_run *run, uint
  * ends, even where the entry is deleted or replaced meanwhile. What a control plane sets in a hash
  * map or trie replaces the value as a whole: a run that holds the old one keeps it, and what it
  * writes there is lost. Values of arrays change in place, by words of 8 bytes.
- * Lookups wait for nothing. The update and delete helpers do not wait either; they return -EBUSY
- * (-16) where a call from here would.
+ * Lookups wait for nothing. The update and delete helpers let other threads run a few times where
+ * a call from here would wait, then return -EBUSY (-16).
  */
 struct seki_bpf_map;
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "core/bpf/map.h"
+#include "lib/bpf/maps.h"
 #include "sekisho/bpf.h"
 
 #define LINE_MAX_BYTES 256
@@ -43,13 +44,13 @@ HELPER(map_lookup)
 
 HELPER(map_update)
 {
-	return (uint64_t)(int64_t)seki_bpf_map_put(address(a1), address(a2), address(a3),
-						   SEKI_MAP_ANY, vm->queue);
+	return (uint64_t)(int64_t)seki_bpf_maps_put(address(a1), address(a2), address(a3),
+						    vm->queue);
 }
 
 HELPER(map_delete)
 {
-	return (uint64_t)(int64_t)seki_bpf_map_remove(address(a1), address(a2), vm->queue);
+	return (uint64_t)(int64_t)seki_bpf_maps_remove(address(a1), address(a2), vm->queue);
 }
 
 HELPER(time_ns)

@@ -139,6 +139,28 @@ void seki_bpf_maps_destroy(struct seki_bpf_prog *prog)
 	free(prog->readers.at);
 }
 
+int seki_bpf_maps_put(struct seki_bpf_map *map, const void *key, const void *value, uint32_t queue)
+{
+	int err = seki_bpf_map_put(map, key, value, SEKI_MAP_ANY, queue);
+
+	for (int i = 0; err == -EBUSY && i < SEKI_BPF_YIELDS; i++) {
+		sched_yield();
+		err = seki_bpf_map_put(map, key, value, SEKI_MAP_ANY, queue);
+	}
+	return err;
+}
+
+int seki_bpf_maps_remove(struct seki_bpf_map *map, const void *key, uint32_t queue)
+{
+	int err = seki_bpf_map_remove(map, key, queue);
+
+	for (int i = 0; err == -EBUSY && i < SEKI_BPF_YIELDS; i++) {
+		sched_yield();
+		err = seki_bpf_map_remove(map, key, queue);
+	}
+	return err;
+}
+
 struct seki_bpf_map *seki_bpf_prog_map(struct seki_bpf_prog *prog, const char *name)
 {
 	for (uint32_t i = 0; i < prog->info.maps; i++)

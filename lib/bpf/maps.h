@@ -18,6 +18,14 @@ int seki_bpf_maps_make(struct seki_bpf_prog *prog, const struct seki_obj *obj,
 int seki_bpf_maps_fill(struct seki_bpf_prog *prog, const struct seki_obj *obj,
 		       struct seki_text *log);
 
+/*
+ * The changes that a run of the program makes. Where the lock's holder or another queue has been
+ * put off its processor, they let it go on, SEKI_BPF_YIELDS times at most, before they give -EBUSY.
+ */
+#define SEKI_BPF_YIELDS 4
+int seki_bpf_maps_put(struct seki_bpf_map *map, const void *key, const void *value, uint32_t queue);
+int seki_bpf_maps_remove(struct seki_bpf_map *map, const void *key, uint32_t queue);
+
 void seki_bpf_maps_destroy(struct seki_bpf_prog *prog);
 
 #endif
