@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * bpf_bench FOLDER [--rounds N] [--json] [--only TEXT]: every figure of the BPF machine, in one run.
+ * bpf_bench FOLDER [--rounds N] [--json] [--only TEXT] [--check]: every figure of the BPF machine, in
+ * one run; or just whether all engines agree.
  *
  * Each round measures every unit once, in turn, for at least 20 ms of the thread's CPU time; a
  * figure is the median over the rounds, a ratio the median of the rounds' own ratios to native.
@@ -39,7 +40,7 @@ struct cell {
 
 static struct cell cells[WORKLOADS_MAX][ENGINES];
 static unsigned int rounds = 11;
-static bool json;
+static bool json, check_only;
 static const char *only = "";
 const char *bench_folder;
 
@@ -219,7 +220,8 @@ static void open_cells(unsigned int w)
 			check(engines[e], native, cell->unit);
 			check_maps(engines[e], native, cell->unit);
 		}
-		calibrate(cell);
+		if (!check_only)
+			calibrate(cell);
 	}
 }
 
@@ -305,6 +307,21 @@ static void print_workloads(void)
 		printf("],\n");
 }
 
+/* Those that disagree have ended the program by now. */
+static void print_agreement(void)
+{
+	unsigned int n = 0, ran = 0;
+
+	for (unsigned int w = 0; w < bench_n_workloads; w++)
+		for (unsigned int e = 1; e < ENGINES; e++) {
+			const struct bench_unit *unit = cells[w][e].unit;
+
+			n += unit != NULL;
+			ran += unit && !unit->why_not[0] && !cells[w][0].unit->why_not[0];
+		}
+	printf("%u of %u engines and programs ran, all of them as native code does\n", ran, n);
+}
+
 static void pin(void)
 {
 	cpu_set_t set;
@@ -325,14 +342,17 @@ static void parse(int argc, char **argv)
 			rounds = (unsigned int)strtoul(argv[++i], NULL, 10);
 		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
 			only = argv[++i];
+		else if (!strcmp(argv[i], "--check"))
+			check_only = true;
 		else if (argv[i][0] != '-' && !bench_folder)
 			bench_folder = argv[i];
 		else
 			bench_folder = NULL;
 	}
 	if (!bench_folder || !rounds || rounds > ROUNDS_MAX || bench_n_workloads > WORKLOADS_MAX)
-		bench_die("usage: bpf_bench FOLDER [--rounds 1..%d] [--json] [--only TEXT]",
-			  ROUNDS_MAX);
+		bench_die(
+			"usage: bpf_bench FOLDER [--rounds 1..%d] [--json] [--only TEXT] [--check]",
+			ROUNDS_MAX);
 }
 
 int main(int argc, char **argv)
@@ -342,6 +362,10 @@ int main(int argc, char **argv)
 	for (unsigned int w = 0; w < bench_n_workloads; w++)
 		if (strstr(bench_workloads[w].name, only))
 			open_cells(w);
+	if (check_only) {
+		print_agreement();
+		return 0;
+	}
 	measure();
 	print_workloads();
 	bench_print_loads(json);
