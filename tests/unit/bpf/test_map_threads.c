@@ -22,12 +22,18 @@
 
 #include "tests/unit/bpf/maps.h"
 
-#define QUEUES	 3
-#define STAYING	 8  /* keys that are replaced, never removed */
-#define KEYS	 96 /* some more than there are entries */
-#define ENTRIES	 64
-#define CHANGES	 2000 /* at least, */
-#define RUNS	 500  /* while each queue has run as often */
+#define QUEUES	3
+#define STAYING 8  /* keys that are replaced, never removed */
+#define KEYS	96 /* some more than there are entries */
+#define ENTRIES 64
+/* Changes, and runs of each queue, at least. */
+#ifdef __SANITIZE_THREAD__
+#define CHANGES 800
+#define RUNS	200
+#else
+#define CHANGES 2000
+#define RUNS	500
+#endif
 #define PER_RUN	 4
 #define VALUE_64 6
 
