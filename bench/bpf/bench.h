@@ -52,6 +52,7 @@ struct bench_unit {
 	bench_function function;
 	int (*run)(struct bench_unit *unit, struct bench_context *context, uint64_t *r0);
 	void (*batch)(struct bench_unit *unit, uint64_t n); /* n runs, the packets in turn */
+	double load_ns;	     /* what verifying and compiling took; 0: not measured */
 	uint32_t code_bytes; /* of machine code; 0: none, or unknown */
 	char why_not[200];   /* why it cannot run the program; else "" */
 };
@@ -59,7 +60,7 @@ struct bench_unit {
 struct bench_engine {
 	const char *name;
 	void (*open)(struct bench_unit *unit);
-	void (*close)(struct bench_unit *unit);
+	void (*close)(struct bench_unit *unit); /* may be NULL */
 };
 
 extern const struct bench_engine bench_native, bench_jit, bench_interp, bench_run, bench_dpdk_jit,

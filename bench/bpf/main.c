@@ -131,6 +131,13 @@ static struct bench_unit *open_unit(const struct bench_engine *engine,
 	return unit;
 }
 
+static void close_unit(const struct bench_engine *engine, struct bench_unit *unit)
+{
+	if (unit && engine->close)
+		engine->close(unit);
+	free(unit);
+}
+
 /* Do both engines leave the same behind? The maps hold what r0 and packets of later runs show. */
 static void check(const struct bench_engine *engine, struct bench_unit *want,
 		  struct bench_unit *got)
@@ -214,8 +221,7 @@ static void open_cells(unsigned int w)
 			continue;
 		if (e) {
 			/* Each against a native unit as fresh as it is. */
-			engines[0]->close(native);
-			free(native);
+			close_unit(engines[0], native);
 			cells[w][0].unit = native = open_unit(engines[0], &bench_workloads[w]);
 			check(engines[e], native, cell->unit);
 			check_maps(engines[e], native, cell->unit);
@@ -256,12 +262,14 @@ static void print_cell(unsigned int w, unsigned int e, bool first)
 	figure = bench_median(ns, rounds);
 	ratio = bench_median(ratios, rounds);
 	printf(json ? "%s{\"engine\": \"%s\", \"ns\": %.3f, \"ratio\": %.3f, \"least\": %.3f, "
-		      "\"greatest\": %.3f, \"code_bytes\": %u}"
+		      "\"greatest\": %.3f, \"code_bytes\": %u, \"load_ms\": %.3f}"
 		    : "%s  %-18s %9.2f ns  %6.2f  (%.2f to %.2f)",
 	       json && !first ? ", " : "", engines[e]->name, figure, ratio, ratios[0],
-	       ratios[rounds - 1], cell->unit->code_bytes);
+	       ratios[rounds - 1], cell->unit->code_bytes, cell->unit->load_ns / 1e6);
 	if (!json && cell->unit->code_bytes)
 		printf("  %u bytes of code", cell->unit->code_bytes);
+	if (!json && cell->unit->load_ns > 0)
+		printf("  loaded in %.2f ms", cell->unit->load_ns / 1e6);
 	if (!json)
 		putchar('\n');
 }
@@ -364,10 +372,13 @@ int main(int argc, char **argv)
 			open_cells(w);
 	if (check_only) {
 		print_agreement();
-		return 0;
+	} else {
+		measure();
+		print_workloads();
+		bench_print_loads(json);
 	}
-	measure();
-	print_workloads();
-	bench_print_loads(json);
+	for (unsigned int w = 0; w < bench_n_workloads; w++)
+		for (unsigned int e = 0; e < ENGINES; e++)
+			close_unit(engines[e], cells[w][e].unit);
 	return 0;
 }

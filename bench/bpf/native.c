@@ -110,6 +110,7 @@ static void open_native(struct bench_unit *unit)
 	unit->batch = batch;
 	if (unit->load->flat || !bench_load(unit, SEKI_BPF_ENGINE_INTERPRETER))
 		return;
+	unit->load_ns = 0; /* of its maps only */
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
 		struct bound bound = {.map = seki_bpf_prog_map(unit->prog, maps[i].name)};
 

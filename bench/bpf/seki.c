@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/bpf/loads.h"
 #include "lib/bpf/object.h"
 
 bool bench_load(struct bench_unit *unit, enum seki_bpf_engine engine)
@@ -15,8 +16,10 @@ bool bench_load(struct bench_unit *unit, enum seki_bpf_engine engine)
 		.sz = sizeof(opts), .engine = engine, .log = log, .log_size = sizeof(log)};
 	size_t len;
 	uint8_t *object = bench_read(unit->load->object, &len);
+	double start = bench_now();
 	int err = seki_bpf_prog_load(object, len, &opts, &unit->prog);
 
+	unit->load_ns = bench_now() - start;
 	free(object);
 	snprintf(unit->why_not, sizeof(unit->why_not), "%.*s", (int)strcspn(log, "\n"), log);
 	if (!err && unit->load->fill)
