@@ -72,7 +72,7 @@ struct seki_bpf_load_opts {
  * always ends: in less than about a second, whatever the object, and with 32 MiB for the proof.
  *
  * 0 and a program, owned by the caller, for seki_bpf_prog_destroy(); else a log that names the place
- * and the reason, in lines of printable ASCII, and
+ * and the reason, in lines without control characters but tabs, and
  *   -ENOEXEC  not an object of this ABI (not ELF, truncated, wrong machine, no entry, unknown
  *             relocation ...)
  *   -EACCES   the verifier cannot prove it safe
@@ -127,8 +127,8 @@ struct seki_bpf_run {
 
 /*
  * Runs the program on the packet that `run` describes, on the calling thread, for at most
- * info->worst_insns instructions. It takes no lock and allocates nothing. The packet passes where r0
- * is not 0; run->meta says where to.
+ * info->worst_insns instructions. It waits for nothing and allocates nothing. The packet passes where
+ * r0 is not 0; run->meta says where to.
  *
  * 0 and the program's r0; -EAGAIN where the host asked to wait; -ENOBUFS where the head could not
  * grow or shrink as asked (the program stops there; the packet is to be dropped); -EINVAL where the
