@@ -21,7 +21,8 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COMPILERS = {"libfuzzer": "clang", "afl": "afl-clang-fast"}
-DIFFERENTIAL = {"bpf-differential": ["--kind", "mixed"], "bpf-kernel": ["--kind", "neutral", "--kernel"]}
+DIFFERENTIAL = {"bpf-differential": ["--kind", "mixed"],
+                "bpf-kernel": ["--kind", "neutral", "--kernel"]}
 
 
 def say(line):
@@ -51,7 +52,8 @@ def configure(path, compiler):
 
 def build(path, targets, compiler):
     done = subprocess.run(["ninja", "-C", path, *targets], stdout=subprocess.PIPE,
-                          env=environment(compiler), stderr=subprocess.STDOUT, text=True, errors="replace")
+                          env=environment(compiler), stderr=subprocess.STDOUT, text=True,
+                          errors="replace")
     if done.returncode:
         print(done.stdout[-4000:])
         sys.exit("the fuzzers do not build")
@@ -89,27 +91,31 @@ def fuzz_afl(path, name, target, seconds):
     out = os.path.join(path, "corpus", name)
     shutil.rmtree(seeds, ignore_errors=True)
     os.makedirs(seeds)
+    os.makedirs(out, exist_ok=True)
     for folder in files("corpus_{}", name):
         for seed in os.listdir(folder):
             shutil.copy(os.path.join(folder, seed), seeds)
     if not os.listdir(seeds):
         with open(os.path.join(seeds, "empty"), "wb") as seed:
             seed.write(bytes(64))
-    env = dict(os.environ, AFL_NO_UI="1", AFL_SKIP_CPUFREQ="1", AFL_AUTORESUME="1", AFL_QUIET="1",
-               AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_NO_AFFINITY="1",
+    env = dict(os.environ, AFL_NO_UI="1", AFL_NO_COLOR="1", AFL_SKIP_CPUFREQ="1", AFL_QUIET="1",
+               AFL_AUTORESUME="1", AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_NO_AFFINITY="1",
                ASAN_OPTIONS="abort_on_error=1:symbolize=0:detect_leaks=0")
     run = subprocess.run(["afl-fuzz", "-V", str(seconds), "-t", "5000+", "-m", "none",
                           *(f"-x{d}" for d in files("{}.dict", name)), "-i", seeds, "-o", out, "--",
                           os.path.join(path, target)],
                          capture_output=True, text=True, errors="replace", env=env)
     crashes = glob.glob(os.path.join(out, "default", "crashes", "id:*"))
-    stats = os.path.join(out, "default", "fuzzer_stats")
-    count = re.search(r"execs_done\s*: (\d+)", open(stats).read()) if os.path.exists(stats) else None
-    if crashes or run.returncode or not count:
-        print(run.stdout[-2000:] + run.stderr[-2000:])
-        say(f"fuzz afl-{name}: crash; again: {os.path.join(path, target)} "
-            f"{crashes[0] if crashes else '?'}")
+    if crashes:
+        say(f"fuzz afl-{name}: crash; again: {os.path.join(path, target)} {crashes[0]}")
         return False
+    stats = os.path.join(out, "default", "fuzzer_stats")
+    if run.returncode or not os.path.exists(stats):
+        print(run.stdout[-2000:] + run.stderr[-2000:])
+        say(f"fuzz afl-{name}: failed, afl-fuzz did not run")
+        return False
+    with open(stats) as text:
+        count = re.search(r"execs_done\s*: (\d+)", text.read())
     say(f"fuzz afl-{name}: ok, {count.group(1)} inputs in {seconds} s")
     return True
 
