@@ -36,7 +36,7 @@ static uint32_t some(uint32_t n)
 /*
  * Numbers are in r3, r4, r5, r7 and r9. r6 is the packet's head, r2 and r0 are places in the packet
  * (here: counted from the head). r8 is the context. In the stack: what is kept over calls at -16 and
- * -24, std_meta at -32.
+ * -24, std_meta at -32, r2 at -56.
  */
 struct run {
 	uint64_t r[10];
@@ -229,11 +229,12 @@ static bool move_run(struct run *run, int32_t by, bool truncate, uint64_t *cut)
 static void move(struct code *c)
 {
 	bool truncate = some(2), by_reg = some(2), keep_cut = truncate && some(2);
+	bool same_place = truncate && some(2); /* a cut leaves the head where it is */
 	uint8_t src = number();
 	int32_t constant = truncate ? (int32_t)some(80) : (int32_t)some(48) - 24;
 	unsigned int kept = 0;
 
-	EMIT(c, STR(DW, 10, -16, 3), STR(DW, 10, -24, 4), MOVR(1, 8));
+	EMIT(c, STR(DW, 10, -16, 3), STR(DW, 10, -24, 4), STR(DW, 10, -56, 2), MOVR(1, 8));
 	if (by_reg)
 		EMIT(c, MOVR(2, src));
 	else
@@ -241,8 +242,11 @@ static void move(struct code *c)
 	EMIT(c, CALL(truncate ? 11 : 8));
 	if (keep_cut)
 		EMIT(c, MOVR(9, 0));
-	EMIT(c, MOVR(1, 8), CALL(9), MOVR(6, 0), MOVR(2, 0), LD(DW, 3, 10, -16), LD(DW, 4, 10, -24),
-	     MOVI(5, 4));
+	if (same_place)
+		EMIT(c, LD(DW, 2, 10, -56));
+	else
+		EMIT(c, MOVR(1, 8), CALL(9), MOVR(6, 0), MOVR(2, 0));
+	EMIT(c, LD(DW, 3, 10, -16), LD(DW, 4, 10, -24), MOVI(5, 4));
 	for (unsigned int i = 0; i < n_runs; i++) {
 		struct run run = runs[i];
 		uint64_t cut;
@@ -252,7 +256,8 @@ static void move(struct code *c)
 		run.r[5] = 4;
 		if (keep_cut)
 			run.r[9] = cut;
-		run.place[0] = 0;
+		if (!same_place)
+			run.place[0] = 0;
 		runs[kept++] = run;
 	}
 	n_runs = kept;

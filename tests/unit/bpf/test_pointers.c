@@ -481,10 +481,14 @@ static void test_local_call(void **state)
 	report();
 }
 
-/* Every pointer into the packet is dead when it moves, wherever it is kept. */
+/*
+ * Every pointer into the packet is dead when its head moves, wherever it is kept. A cut leaves the
+ * head in place, and p4c writes headers by the pointer from before; but what was there may be gone.
+ */
 static void test_stale(void **state)
 {
 	static const int32_t movers[] = {8, 11};
+	static const int16_t beyond[] = {0, 20};
 
 	(void)state;
 	for (size_t m = 0; m < SEKI_COUNT(movers); m++)
@@ -506,7 +510,7 @@ static void test_stale(void **state)
 				EMIT(&c, CALL(movers[m]));
 			if (place == 2)
 				EMIT(&c, LD(DW, 6, 10, -48));
-			EMIT(&c, LD(B, 0, 6, 0), RETURN);
+			EMIT(&c, LD(B, 0, 6, beyond[m]), RETURN);
 			assert_int_equal(verdict(&tally, &c), last(&c));
 		}
 	report();
