@@ -2,9 +2,9 @@
 """Compiles each *.c here as users' compilers do and runs it: objects.py OBJRUN.
 
 In the C, `//: packet HEX` and behind it `//: pass HEX` or `//: drop` are packets in order, in one
-life of the program; `//: refused TEXT` is what the log of a refusal says. `//: compare HEX`: on this
-packet, and on others made of it, the program does what the same C does that is compiled natively
-(native.c)."""
+life of the program; `//: refused TEXT` is what the log of a refusal says. `//: compare HEX`: on
+this packet, and on others made of it, the program does what the same C does that is compiled
+natively (native.c)."""
 import functools
 import itertools
 import pathlib
@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent import futures
 
 import p4forms
 
@@ -27,9 +28,9 @@ WAYS = [list(way) for way in itertools.product(
 
 
 def compile_c(source, way, out):
-    """True where clang can. Version 14 has no signed division for BPF: where a division by 8 is left,
-    as p4c's are, it is made unsigned, as users have to. And some of what p4c makes wants more than
-    512 bytes of stack with -O1."""
+    """True where clang can. Version 14 has no signed division for BPF: where a division by 8 is
+    left, as p4c's are, it is made unsigned, as users have to. And some of what p4c makes wants more
+    than 512 bytes of stack with -O1."""
     for more in ([], ["-DSEKI_UNSIGNED"]):
         done = subprocess.run(["clang", "-target", "bpf", "-ffreestanding", "-w", *way, *more,
                                f"-I{HERE}", "-c", str(source), "-o", str(out)],
@@ -100,27 +101,29 @@ def run_object(objrun, source, way, out):
         f"wanted {wanted}, got {got} {done.stderr}"
 
 
+def sources(folder):
+    """Those here and below, and the generated ones, which come to the folder."""
+    for name, text in p4forms.programs().items():
+        (folder / f"{name}.c").write_text(text)
+    found = sorted([*HERE.glob("*.c"), *HERE.glob("*/*.c"), *folder.glob("*.c")])
+    return [source for source in found if source.name not in ("objrun.c", "native.c")]
+
+
 def main():
     objrun, only = sys.argv[1], sys.argv[2:]
-    total = failed = skipped = 0
-    with tempfile.TemporaryDirectory() as folder:
-        for name, text in p4forms.programs().items():
-            (pathlib.Path(folder) / f"{name}.c").write_text(text)
-        for source in sorted([*HERE.glob("*.c"), *HERE.glob("*/*.c"),
-                              *pathlib.Path(folder).glob("*.c")]):
-            if source.name in ("objrun.c", "native.c"):
-                continue
-            if only and source.stem not in only:
-                continue
-            for way in WAYS:
-                wrong = run_object(objrun, source, way, pathlib.Path(folder) / "x.o")
-                total += 1
-                if wrong == NOT_COMPILED:
-                    skipped += 1
-                elif wrong:
-                    failed += 1
-                    print(f"{source.name} {' '.join(way)}: {wrong}")
-    print(f"{total - failed - skipped} of {total} objects behave, {skipped} were too much for clang")
+    with tempfile.TemporaryDirectory() as folder, futures.ThreadPoolExecutor(2) as pool:
+        jobs = [(source, way) for source in sources(pathlib.Path(folder)) for way in WAYS
+                if not only or source.stem in only]
+        results = list(pool.map(
+            lambda job: run_object(objrun, *job[1], pathlib.Path(folder) / f"{job[0]}.o"),
+            enumerate(jobs)))
+    failed = [(job, wrong) for job, wrong in zip(jobs, results)
+              if wrong not in (None, NOT_COMPILED)]
+    for (source, way), wrong in failed:
+        print(f"{source.name} {' '.join(way)}: {wrong}")
+    skipped = results.count(NOT_COMPILED)
+    print(f"{len(jobs) - len(failed) - skipped} of {len(jobs)} objects behave, "
+          f"{skipped} were too much for clang")
     return bool(failed)
 
 
