@@ -2,8 +2,9 @@
 /*
  * Machine code from decoded instructions. A target is one struct seki_jit_target; the caller owns
  * all memory and makes it executable. The code is as safe as the program is proved to be, and ends
- * whatever the proof is worth: backward jumps and local calls use up vm->fuel. It has no indirect
- * jump, and no indirect call to an address that is not a constant in it.
+ * whatever the proof is worth: local calls and backward jumps use up vm->fuel, but for loops that are
+ * seen to end soon (a counter, a constant limit, one way through). It has no indirect jump, and no
+ * indirect call to an address that is not a constant in it.
  */
 #ifndef SEKI_CORE_BPF_JIT_H
 #define SEKI_CORE_BPF_JIT_H

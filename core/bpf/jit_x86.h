@@ -15,7 +15,7 @@
 #include "core/bpf/jit_x86_emit.h"
 
 #define X86_FUEL   R12
-#define LOOP_ALIGN 32 /* where loops begin */
+#define LOOP_ALIGN 64 /* where loops begin */
 
 struct seki_x86_gen {
 	struct seki_x86_buf b;

@@ -5,7 +5,8 @@
  */
 #include "core/bpf/jit_x86.h"
 
-#define NONE UINT32_MAX
+#define NONE	   UINT32_MAX
+#define ROUNDS_MAX 4096
 
 static bool is_nothing(const struct seki_bpf_op *op)
 {
@@ -104,6 +105,78 @@ void seki_x86_fold(struct seki_jit_ir *ir)
 	}
 }
 
+/* In this slot a number grows by *step, in 64 bits. */
+static bool counts(const struct seki_bpf_op *op, unsigned int reg, int64_t *step)
+{
+	*step = op->imm;
+	return op->id == SEKI_OP_ADD64_IMM && op->dst == reg && *step > 0 && *step <= 65536;
+}
+
+/* Does the loop go on only as long as what this jump compares with is not exceeded? */
+static bool limits(const struct seki_bpf_op *op, uint32_t head, uint32_t end, int64_t *limit)
+{
+	bool leaves = (uint32_t)op->off > end;
+
+	*limit = op->imm;
+	if (op->imm < 0)
+		return false;
+	return leaves ? op->id == SEKI_OP_JGT64_IMM || op->id == SEKI_OP_JGE64_IMM
+		      : (uint32_t)op->off == head &&
+				(op->id == SEKI_OP_JLT64_IMM || op->id == SEKI_OP_JLE64_IMM);
+}
+
+/* Is the register changed in one place of the loop only, by counting up, and by how much? */
+static bool counter(const struct seki_bpf_op *ops, uint32_t head, uint32_t end, unsigned int reg,
+		    int64_t *step)
+{
+	uint32_t changes = 0;
+
+	for (uint32_t i = head; i <= end; i++) {
+		uint16_t reads, writes;
+		int64_t by;
+
+		seki_jit_regs(&ops[i], &reads, &writes);
+		if (!(writes >> reg & 1))
+			continue;
+		changes++;
+		if (!counts(&ops[i], reg, &by))
+			return false;
+		*step = by;
+	}
+	return changes == 1;
+}
+
+/*
+ * A loop that ends soon whatever else happens needs no fuel: nothing in it jumps but out of it or
+ * from its end to its start, nothing leads into its middle, so each round executes all of it; in
+ * each round a register counts up that nothing else changes, and a jump ends the loop when that
+ * exceeds a constant. It cannot wrap before.
+ */
+static bool ends_soon(const struct seki_jit_ir *ir, uint32_t end)
+{
+	const struct seki_bpf_op *ops = ir->in->ops;
+	uint32_t head = (uint32_t)ops[end].off;
+	bool bounded = false;
+
+	for (uint32_t i = head; i <= end; i++) {
+		uint8_t kind = seki_jit_kind(&ops[i]);
+		int64_t limit, step;
+
+		if (i > head && seki_jit_is_head(ir, i))
+			return false;
+		if (kind == SEKI_KIND_HELPER || kind == SEKI_KIND_CALLX ||
+		    kind == SEKI_KIND_LOCAL || kind == SEKI_KIND_GOTO || kind == SEKI_KIND_EXIT)
+			return false;
+		if (kind != SEKI_KIND_JUMP)
+			continue;
+		if ((uint32_t)ops[i].off <= end && i != end)
+			return false;
+		bounded |= limits(&ops[i], head, end, &limit) &&
+			   counter(ops, head, end, ops[i].dst, &step) && limit / step < ROUNDS_MAX;
+	}
+	return bounded;
+}
+
 void seki_x86_use_fuel(struct seki_x86_gen *g)
 {
 	seki_x86_alu(&g->b, X86_SUB, true, X86_FUEL, 1);
@@ -174,7 +247,7 @@ void seki_x86_jump_op(struct seki_x86_gen *g, uint32_t i)
 	};
 	const struct seki_bpf_op *op = &g->ir->ops[i];
 
-	if ((uint32_t)op->off <= i)
+	if ((uint32_t)op->off <= i && !ends_soon(g->ir, i))
 		seki_x86_use_fuel(g);
 	if (!(g->ir->flags[i] & SEKI_JIT_FLAGS) && !compare_folded(g, i))
 		compare(&g->b, op);

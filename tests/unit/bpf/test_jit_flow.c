@@ -79,24 +79,36 @@ static void compile(struct seki_bpf_code *code)
 	assert_int_equal(seki_bpf_code_make(&in, 0, code), 0);
 }
 
-/* Runs it compiled; *r0 as the interpreter has it too, unless `stop` is set. */
-static int run(uint64_t fuel, uint64_t *r0)
+static struct seki_bpf_vm machine(uint64_t fuel)
 {
-	struct seki_bpf_vm vm = {.ops = ops,
-				 .stack = stack,
-				 .helpers = helpers,
-				 .n_helpers = SEKI_COUNT(helpers),
-				 .queue = 5,
-				 .fuel = fuel};
+	return (struct seki_bpf_vm){.ops = ops,
+				    .stack = stack,
+				    .helpers = helpers,
+				    .n_helpers = SEKI_COUNT(helpers),
+				    .queue = 5,
+				    .fuel = fuel};
+}
+
+static int run_code(uint64_t fuel, uint64_t *r0)
+{
+	struct seki_bpf_vm vm = machine(fuel);
 	struct seki_bpf_code code;
-	uint64_t want;
 
 	compile(&code);
 	*r0 = code.run(&vm, 1, 2);
 	seki_bpf_code_free(&code);
-	if (vm.stop)
-		return vm.stop;
-	vm.fuel = fuel;
+	return vm.stop;
+}
+
+/* Runs it compiled; *r0 as the interpreter has it too, unless it is stopped. */
+static int run(uint64_t fuel, uint64_t *r0)
+{
+	struct seki_bpf_vm vm = machine(fuel);
+	int stop = run_code(fuel, r0);
+	uint64_t want;
+
+	if (stop)
+		return stop;
 	assert_int_equal(seki_bpf_interp(&vm, 1, 2, &want), 0);
 	assert_int_equal(*r0, want);
 	return 0;
@@ -218,6 +230,62 @@ static void test_fuel(void **state)
 	assert_int_equal(run(FUEL, &r0), -ELOOP);
 }
 
+/* Loops that are seen to end need no fuel; those that look like it do. */
+static void test_free_loops(void **state)
+{
+	static const struct {
+		const char *what;
+		struct seki_bpf_insn body[3];
+		int stop;
+	} loops[] = {
+		{"counts to a limit and leaves",
+		 {ALUI(ADD, 6, 2), JMPI(JGT, 6, 3000, 2), JMPI(JEQ, 7, 0, -3)},
+		 0},
+		{"counts to a limit and goes on below it",
+		 {ALUI(ADD, 6, 2), ALUI(ADD, 8, 1), JMPI(JLT, 6, 3000, -3)},
+		 0},
+		{"of too many rounds",
+		 {ALUI(ADD, 6, 1), ALUI(ADD, 8, 1), JMPI(JLT, 6, 30000, -3)},
+		 -ELOOP},
+		{"counts down",
+		 {ALUI(ADD, 6, -2), JMPI(JGT, 7, 3000, 2), JMPI(JEQ, 7, 0, -3)},
+		 -ELOOP},
+		{"in 32 bits",
+		 {ALU32I(ADD, 6, 2), JMPI(JGT, 6, 3000, 2), JMPI(JEQ, 7, 0, -3)},
+		 -ELOOP},
+		{"waits for one number",
+		 {ALUI(ADD, 6, 2), JMPI(JEQ, 6, 3000, 2), JMPI(JEQ, 7, 0, -3)},
+		 -ELOOP},
+		{"is set back", {ALUI(ADD, 6, 2), MOVI(6, 0), JMPI(JLT, 6, 3000, -3)}, -ELOOP},
+		{"another counts", {ALUI(ADD, 8, 2), MOVI(9, 0), JMPI(JLT, 6, 3000, -3)}, -ELOOP},
+		{"counting is passed by",
+		 {JMPI(JEQ, 7, 0, 1), ALUI(ADD, 6, 2), JMPI(JLT, 6, 3000, -3)},
+		 -ELOOP},
+		{"the limit is beyond the sign",
+		 {ALUI(ADD, 6, 2), MOVI(9, 0), JMPI(JLT, 6, -1, -3)},
+		 -ELOOP},
+		{"the limit is to stay above",
+		 {ALUI(ADD, 6, 2), MOVI(9, 0), JMPI(JGE, 6, 2, -3)},
+		 -ELOOP},
+		{"calls", {ALUI(ADD, 6, 2), CALL(1), JMPI(JLT, 6, 3000, -3)}, -ELOOP},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SEKI_COUNT(loops); i++) {
+		uint64_t r0;
+		int stop;
+
+		start();
+		PUT(MOVI(0, 0), MOVI(6, 0), MOVI(7, 0), MOVI(8, 0));
+		for (int k = 0; k < 3; k++)
+			put(loops[i].body[k]);
+		PUT(MOVR(0, 6), EXIT);
+		stop = run_code(20, &r0);
+		if (stop != loops[i].stop)
+			fail_msg("%s: %d", loops[i].what, stop);
+	}
+}
+
 static void test_calls(void **state)
 {
 	uint64_t r0;
@@ -331,11 +399,11 @@ static void test_large_code(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory),	   cmocka_unit_test(test_room),
-		cmocka_unit_test(test_fuel),	   cmocka_unit_test(test_jump_lengths),
-		cmocka_unit_test(test_calls),	   cmocka_unit_test(test_helpers),
-		cmocka_unit_test(test_stops),	   cmocka_unit_test(test_callx),
-		cmocka_unit_test(test_large_code),
+		cmocka_unit_test(test_memory),	     cmocka_unit_test(test_room),
+		cmocka_unit_test(test_fuel),	     cmocka_unit_test(test_free_loops),
+		cmocka_unit_test(test_jump_lengths), cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_helpers),	     cmocka_unit_test(test_stops),
+		cmocka_unit_test(test_callx),	     cmocka_unit_test(test_large_code),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
