@@ -41,6 +41,18 @@ static int open_hex(struct seki_cli_packets *packets, const char *hex)
 	return SEKI_EXIT_USAGE;
 }
 
+/* Programs expect an Ethernet header, but what they get is what is there. */
+static void tell_link(const struct seki_cli_packets *packets)
+{
+	int link = pcap_datalink(packets->pcap);
+	const char *name = pcap_datalink_val_to_name(link);
+
+	if (link != DLT_EN10MB)
+		complain("note: the packets of '%s' start with a header of link type %d (%s), not "
+			 "Ethernet's",
+			 packets->path, link, name ? name : "unknown");
+}
+
 static int open_pcap(struct seki_cli_packets *packets, const char *path)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
@@ -48,8 +60,10 @@ static int open_pcap(struct seki_cli_packets *packets, const char *path)
 	packets->path = path;
 	packets->pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO,
 								why);
-	if (packets->pcap)
+	if (packets->pcap) {
+		tell_link(packets);
 		return SEKI_EXIT_OK;
+	}
 	complain("--pcap: cannot read '%s' as a capture (pcap or pcapng): %s", path, why);
 	return SEKI_EXIT_FAILED;
 }

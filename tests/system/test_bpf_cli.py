@@ -2,6 +2,7 @@
 """`sekisho bpf verify|run|disasm|bench` from outside, on good, bad and hostile files."""
 import json
 import os
+import random
 import re
 import struct
 import subprocess
@@ -282,6 +283,13 @@ def test_hostile_captures(cli, objects, tmp_path, damage):
     assert os.listdir(tmp_path) == ["x.pcap"]
 
 
+def test_run_tells_of_other_links_than_ethernet(cli, objects, tmp_path):
+    capture = write_pcap(tmp_path / "raw.pcap", [(1, bytes(20), None)], link=101)
+    result = cli("run", objects["filter"], "--pcap", capture, "--out", tmp_path / "out.pcap")
+    assert "link type 12 (RAW), not Ethernet's" in result.stderr and "1 passed" in result.stdout
+    assert read_pcap(tmp_path / "out.pcap")[0] == 101
+
+
 def test_run_repeats(cli, objects):
     text = cli("run", objects["filter"], "--packet", PACKET, "--repeat", 1000, "--maps").stdout
     assert "03 00 00 00 -> e8 03" in text and "ns a run" in text
@@ -339,6 +347,26 @@ def test_disasm_shows_what_does_not_decode(cli, objects, tmp_path):
     path.write_bytes(data[:at] + bytes.fromhex("ff 00 00 00 ef be ad de") + data[at + 8:])
     text = cli("disasm", path).stdout
     assert "invalid 0xdeadbeef000000ff  ; unknown instruction" in text and "exit" in text
+
+
+def test_broken_objects_break_nothing(build, objects, tmp_path):
+    """Whatever is changed in an object, a command ends with an answer."""
+    choices = random.Random(7)
+    path = tmp_path / "mutant.o"
+    for _ in range(60):
+        with open(objects[choices.choice(sorted(objects))], "rb") as source:
+            data = bytearray(source.read())
+        for _ in range(choices.choice([1, 2, 8])):
+            data[choices.randrange(len(data))] = choices.choice([0, 1, 0x7f, 0xff])
+        path.write_bytes(data)
+        command = choices.choice([["disasm"], ["verify", "--json", "-v"],
+                                  ["run", "--check", "--packet", PACKET, "--maps"]])
+        run = subprocess.run([os.path.join(build, "main", "cli", "sekisho"), "bpf", *command, str(path)],
+                             capture_output=True, timeout=120)
+        assert run.returncode in (0, 1), (command, data.hex())
+        assert run.stdout or run.stderr
+        if "--json" in command:
+            json.loads(run.stdout)
 
 
 def test_disasm_shows_machine_code(cli, objects, tmp_path):
