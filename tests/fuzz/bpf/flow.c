@@ -293,6 +293,10 @@ void gen_call(struct attempt *a, struct choices *c)
 	EMIT(MOVR(2, 8));
 	EMIT(MOVR(3, 7));
 	EMIT(LD(DW, 5, 10, META_SLOT));
+	if (!a->neutral && choose(c, 4) == 0) { /* its own slots */
+		EMIT(MOVR(5, 10));
+		EMIT(ALUI(ADD, 5, -40));
+	}
 	if (a->n == INSNS_MAX)
 		return;
 	a->calls[a->n_calls++] = a->n;

@@ -450,9 +450,16 @@ void gen_pointers(struct attempt *a, struct choices *c)
 /* Pointers in the stack, into which something else may be written meanwhile. */
 void gen_keep_pointer(struct attempt *a, struct choices *c)
 {
-	switch (choose(c, 6)) {
+	switch (choose(c, 7)) {
 	case 0:
 		EMIT(STR(DW, 10, POINTER_SLOT, 8));
+		break;
+	case 4: /* into the caller's slots, which these are where it passed them */
+		EMIT(LD(DW, 5, 10, META_SLOT));
+		EMIT(MOVR(4, either(c, 10, 8)));
+		EMIT(STR(DW, 5, 8, choose(c, 2) ? 4 : 9));
+		EMIT(MOVI(5, 0));
+		EMIT(MOVI(4, 0));
 		break;
 	case 1:
 		EMIT(MOVR(5, 10));
