@@ -24,6 +24,7 @@
 
 /* r6 and r7 point to `near`, 12 bytes apart; r8 to `far`; r10 to the stack. r9 counts rounds. */
 struct world {
+	uint8_t before[64]; /* where offsets that are meant for the stack lead */
 	uint8_t near[64];
 	uint8_t far[64];
 	uint64_t out[9];
@@ -337,13 +338,14 @@ static void compare(uint32_t features, bool plain)
 
 	set_up(&w, stack);
 	assert_int_equal(
-		seki_bpf_interp(&vm, (uint64_t)(uintptr_t)&w, (uint64_t)(uintptr_t)w.far, &r0), 0);
+		seki_bpf_interp(&vm, (uint64_t)(uintptr_t)w.near, (uint64_t)(uintptr_t)w.far, &r0),
+		0);
 	want = w;
 	memcpy(want_stack, stack, sizeof(stack));
 	set_up(&w, stack);
 	assert_int_equal(seki_bpf_code_make(&in, features, &code), 0);
 	vm.fuel = 1000;
-	code.run(&vm, (uint64_t)(uintptr_t)&w, (uint64_t)(uintptr_t)w.far);
+	code.run(&vm, (uint64_t)(uintptr_t)w.near, (uint64_t)(uintptr_t)w.far);
 	seki_bpf_code_free(&code);
 	if (!vm.stop && !memcmp(&w, &want, sizeof(w)) && !memcmp(stack, want_stack, sizeof(stack)))
 		return;
