@@ -75,12 +75,62 @@ static bool allows(void *arg, uint64_t addr, uint64_t len, bool write)
 	return !write && is_in(prog->data, prog->data_size, addr, len);
 }
 
+/* NULL: no map has this handle. */
+static const struct seki_map_def *def_of(const struct seki_bpf_prog *prog, uint64_t handle)
+{
+	for (uint32_t i = 0; i < prog->info.maps; i++)
+		if (handle == prog->handles[i])
+			return &prog->maps[i].def;
+	return NULL;
+}
+
+/* Prototypes name the map before what has its sizes. */
+static bool allows_arg(const struct seki_cli_machine *m, uint8_t kind, const uint64_t *args,
+		       size_t i)
+{
+	const struct seki_bpf_prog *prog = m->prog;
+	const struct seki_map_def *def = def_of(prog, args[0]);
+	struct seki_bpf_vm vm = prog->queues[0].vm;
+
+	vm.guard = &m->guard;
+	switch (kind) {
+	case SEKI_ARG_CTX:
+		return args[i] == (uint64_t)(uintptr_t)&prog->queues[0].running;
+	case SEKI_ARG_MAP:
+		return def;
+	case SEKI_ARG_KEY:
+		return def && seki_bpf_guard_reads(&vm, args[i], def->key_size);
+	case SEKI_ARG_VALUE:
+		return def && seki_bpf_guard_reads(&vm, args[i], def->value_size);
+	case SEKI_ARG_QUERY:
+		return seki_bpf_guard_reads(&vm, args[i], sizeof(struct seki_udp_query));
+	case SEKI_ARG_MEM:
+		return !args[i + 1] || seki_bpf_guard_reads(&vm, args[i], args[i + 1]);
+	case SEKI_ARG_FORMAT:
+		return is_in(prog->data, prog->data_size, args[i], 1);
+	default:
+		return true;
+	}
+}
+
+/* For the guard: the memory that helpers are given. */
+static bool allows_call(void *arg, int64_t number, const uint64_t args[5])
+{
+	const struct seki_bpf_proto *proto = seki_bpf_proto(number);
+
+	for (size_t i = 0; proto && i < SEKI_HELPER_ARGS; i++)
+		if (!allows_arg(arg, proto->args[i], args, i))
+			return false;
+	return proto;
+}
+
 int seki_cli_machine_init(struct seki_cli_machine *m, struct seki_bpf_prog *prog, bool checked)
 {
 	*m = (struct seki_cli_machine){.prog = prog};
 	m->host = (struct seki_bpf_host){m, time_ns, print, udp_sent, udp_sent_any};
 	if (checked)
 		m->guard = (struct seki_bpf_guard){.allows = allows,
+						   .allows_call = allows_call,
 						   .arg = m,
 						   .stack_set = m->stack_set,
 						   .max_insns = prog->info.worst_insns};
