@@ -232,7 +232,7 @@ static void gen_copy(struct attempt *a, struct choices *c, uint8_t to, uint8_t f
  * access, which nothing allows. */
 void gen_dead(struct attempt *a, struct choices *c)
 {
-	int32_t about = choose(c, 3) ? (int32_t)choose(c, 8) : small_imm(c);
+	uint32_t about = choose(c, 3) ? (uint32_t)choose(c, 8) : (uint32_t)small_imm(c);
 
 	gen_unknown(a, c, 1);
 	if (choose(c, 2))
@@ -244,7 +244,7 @@ void gen_dead(struct attempt *a, struct choices *c)
 		if (choose(c, 5) == 0)
 			EMIT(RAW(some_condition(c) | BY_REG, reg, 3 - reg, 2, 0));
 		else
-			EMIT(RAW(some_condition(c), reg, 0, 2, about + (int32_t)choose(c, 3) - 1));
+			EMIT(RAW(some_condition(c), reg, 0, 2, about + (uint32_t)choose(c, 3) - 1));
 		bail(a);
 		if (choose(c, 4) == 0)
 			gen_copy(a, c, 3 - reg, reg);
@@ -253,7 +253,7 @@ void gen_dead(struct attempt *a, struct choices *c)
 		EMIT(RAW(some_condition(c) | BY_REG, 2, 1, 1, 0));
 	else
 		EMIT(RAW(some_condition(c), either(c, 1, 2), 0, 1,
-			 about + (int32_t)choose(c, 3) - 1));
+			 about + (uint32_t)choose(c, 3) - 1));
 	EMIT(STI(DW, 10, 0, 0));
 }
 
