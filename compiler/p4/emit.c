@@ -77,6 +77,26 @@ static const char prelude[] =
 	"{\n\treturn fold16((u32)(u16)~csum + (u16)~(old >> 16) + (u16)~old + (new >> 16) +\n"
 	"\t\t\t (u16)new);\n}\n";
 
+/*
+ * Each line of C says which line of P4 it is of: a compiler counts on where none says so. Text may
+ * hold statements that were written out before, with #lines of their own.
+ */
+static void put_lines(struct p4_emit *em, const char *text)
+{
+	bool placed = em->place[0] == '\0';
+
+	if (!em->out->len) /* in the middle of an expression */
+		seki_strbuf_printf(em->out, "\n");
+	for (const char *end; *text; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		if (end == text)
+			continue;
+		seki_strbuf_printf(em->out, "%s%s%.*s\n", placed || *text == '#' ? "" : em->place,
+				   *text == '#' ? "" : "\t", (int)(end - text), text);
+		placed = *text == '#' || em->place[0] == '\0';
+	}
+}
+
 void seki_emit_line(struct p4_emit *em, const char *fmt, ...)
 {
 	va_list ap;
@@ -85,7 +105,7 @@ void seki_emit_line(struct p4_emit *em, const char *fmt, ...)
 	va_start(ap, fmt);
 	s = seki_arena_vprintf(em->arena, fmt, ap);
 	va_end(ap);
-	seki_strbuf_printf(em->out, "\t%s\n", s);
+	put_lines(em, s);
 }
 
 char *seki_emit_text(struct p4_emit *em, const char *fmt, ...)
@@ -109,29 +129,31 @@ uint32_t seki_emit_line_number(const struct seki_token *tok)
 }
 
 /* A string of C, whatever is in it. */
-static void put_string(struct p4_emit *em, const char *s)
+static void put_string(struct seki_strbuf *out, const char *s)
 {
-	seki_strbuf_printf(em->out, "\"");
+	seki_strbuf_printf(out, "\"");
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
 
 		if (c == '"' || c == '\\' || c < ' ')
-			seki_strbuf_printf(em->out, "\\%03o", c);
+			seki_strbuf_printf(out, "\\%03o", c);
 		else
-			seki_strbuf_printf(em->out, "%c", c);
+			seki_strbuf_printf(out, "%c", c);
 	}
-	seki_strbuf_printf(em->out, "\"");
+	seki_strbuf_printf(out, "\"");
 }
 
 /* The next lines are of that place of the P4 program. */
 void seki_emit_place(struct p4_emit *em, const struct seki_token *tok)
 {
+	struct seki_strbuf text = {.arena = em->arena};
+
 	if (tok->at.src->name[0] == '<')
 		return;
-	seki_strbuf_printf(em->out, "\n#line %u ",
-			   seki_source_place(tok->at.src, tok->at.off).line);
-	put_string(em, tok->at.src->name);
-	seki_strbuf_printf(em->out, "\n");
+	seki_strbuf_printf(&text, "#line %u ", seki_source_place(tok->at.src, tok->at.off).line);
+	put_string(&text, tok->at.src->name);
+	seki_strbuf_printf(&text, "\n");
+	em->place = text.data;
 }
 
 uint32_t seki_emit_id(struct p4_emit *em)
@@ -184,8 +206,8 @@ static void emit_end(struct p4_emit *em)
 {
 	seki_emit_line(em, "return 1;");
 	if (em->lower->compat) {
-		seki_emit_line(em, "reject: __attribute__((unused));\n\treturn 1;");
-		seki_emit_line(em, "drop: __attribute__((unused));\n\treturn 0;");
+		seki_emit_line(em, "reject: __attribute__((unused)); return 1;");
+		seki_emit_line(em, "drop: __attribute__((unused)); return 0;");
 	} else {
 		seki_emit_line(em, "reject: __attribute__((unused));\n"
 				   "\tdrop: __attribute__((unused));\n"
@@ -196,14 +218,15 @@ static void emit_end(struct p4_emit *em)
 static void emit_entry(struct p4_emit *em)
 {
 	seki_emit_place(em, em->lower->parser->tok);
-	seki_strbuf_printf(em->out, "u64 entry(void *ctx, struct s$standard_metadata *std)\n{\n");
+	seki_emit_line(em, "u64 entry(void *ctx, struct s$standard_metadata *std)");
+	seki_emit_line(em, "{");
 	emit_locals(em);
 	seki_emit_parser(em);
 	emit_pipeline(em);
 	seki_emit_line(em, "if (!pass)\n\t\tgoto drop;");
 	seki_emit_deparser(em);
 	emit_end(em);
-	seki_strbuf_printf(em->out, "}\n");
+	seki_emit_line(em, "}");
 }
 
 static const char *base_name(const char *path)
@@ -215,13 +238,16 @@ static const char *base_name(const char *path)
 
 int seki_p4_emit(const struct p4_lower *lower, const char *source, struct seki_strbuf *out)
 {
-	struct p4_emit em = {
-		.lower = lower, .diags = lower->diags, .arena = lower->arena, .out = out};
+	struct p4_emit em = {.lower = lower,
+			     .diags = lower->diags,
+			     .arena = lower->arena,
+			     .out = out,
+			     .place = ""};
 
 	seki_strbuf_printf(out, "/* Made by sekisho p4 build. */\n%s", prelude);
 	seki_strbuf_printf(out, "static const char source$[] "
 				"__attribute__((section(\"sekisho.source\"), used)) = ");
-	put_string(&em, base_name(source));
+	put_string(out, base_name(source));
 	seki_strbuf_printf(out, ";\n");
 	seki_emit_types(&em);
 	seki_emit_maps(&em);

@@ -32,6 +32,7 @@ struct p4_emit {
 	struct seki_diags *diags;
 	struct seki_arena *arena;
 	struct seki_strbuf *out; /* where statements go */
+	const char *place;	 /* #line of what is being written out, or "" */
 	struct p4_frame *frame;
 	uint32_t n_ids;
 	uint32_t indent;

@@ -130,6 +130,8 @@ static void emit_block(struct p4_emit *em, const struct p4_stmt *block)
 
 void seki_emit_stmt(struct p4_emit *em, const struct p4_stmt *stmt)
 {
+	const char *outer = em->place;
+
 	seki_emit_place(em, stmt->tok);
 	switch (stmt->kind) {
 	case P4_S_BLOCK:
@@ -168,4 +170,5 @@ void seki_emit_stmt(struct p4_emit *em, const struct p4_stmt *stmt)
 		unsupported(em, stmt, "this statement is");
 		break;
 	}
+	em->place = outer;
 }

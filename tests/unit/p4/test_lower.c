@@ -48,7 +48,7 @@ static struct seki_p4_result *compile(const struct parts *p, bool compat)
 		 OR(p->types, ""), OR(p->fields, ""),
 		 OR(p->parser, "p.extract(h.a); transition accept;"), OR(p->locals, ""),
 		 OR(p->apply, ""), OR(p->emit, "p.emit(h);"));
-	assert_int_equal(seki_p4_compile_text("<t>", text, (uint32_t)strlen(text), &opts, &result),
+	assert_int_equal(seki_p4_compile_text("t.p4", text, (uint32_t)strlen(text), &opts, &result),
 			 0);
 	return result;
 }
@@ -199,9 +199,33 @@ static void rejects_as_told(void **state)
 	assert_non_null(strstr(seki_p4_result_code(own), "drop_site(site)"));
 	assert_null(strstr(seki_p4_result_code(p4c), "drop_site(site)"));
 	assert_non_null(
-		strstr(seki_p4_result_code(p4c), "reject: __attribute__((unused));\n\treturn 1;"));
+		strstr(seki_p4_result_code(p4c), "reject: __attribute__((unused)); return 1;"));
 	seki_p4_result_destroy(own);
 	seki_p4_result_destroy(p4c);
+}
+
+/* Else the compiler counts on, and what goes wrong is shown at lines that have no part in it. */
+static void says_of_each_line_where_it_is_from(void **state)
+{
+	static const struct parts plain = {0};
+	struct seki_p4_result *result = compile(&plain, false);
+	const char *line = strstr(seki_p4_result_code(result), "\n#line"), *next;
+	bool placed = false;
+	int lines = 0;
+
+	(void)state;
+	assert_non_null(line);
+	for (line++; *line; line = next) {
+		bool directive = !strncmp(line, "#line ", 6);
+
+		next = strchrnul(line, '\n');
+		next += *next == '\n';
+		assert_true(directive != placed);
+		placed = directive;
+		lines += !directive;
+	}
+	assert_true(lines > 10);
+	seki_p4_result_destroy(result);
 }
 
 int main(void)
@@ -212,6 +236,7 @@ int main(void)
 		cmocka_unit_test(leaves_alone_what_nothing_changes),
 		cmocka_unit_test(writes_what_moves),
 		cmocka_unit_test(rejects_as_told),
+		cmocka_unit_test(says_of_each_line_where_it_is_from),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
