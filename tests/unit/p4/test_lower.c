@@ -116,7 +116,7 @@ static void run(const struct mistake *list, size_t n, bool unsupported)
 		const char *said = seki_p4_result_text(result, false);
 		uint32_t line = 0;
 
-		sscanf(said, "<t>:%u:", &line);
+		sscanf(said, "t.p4:%u:", &line);
 		if (!strstr(said, list[i].message) || line != list[i].line)
 			fail_msg("line %u, expected line %u, %s:\n%s", line, list[i].line,
 				 list[i].message, said);
