@@ -55,7 +55,8 @@ enum seki_bpf_engine {
 
 /* How to load. All zero but sz: as usual. */
 struct seki_bpf_load_opts {
-	size_t sz;		/* sizeof(struct seki_bpf_load_opts) */
+	size_t sz; /* sizeof(struct seki_bpf_load_opts): of the header that the caller was built
+		      with; what a library does not know must be zero */
 	const char *entry;	/* function to run; NULL: "entry" */
 	uint64_t max_insns;	/* refuse programs that may run longer; 0: no limit of its own */
 	uint64_t max_map_bytes; /* refuse programs whose maps take more; 0: 64 MiB */

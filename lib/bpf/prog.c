@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "core/base/check.h"
 #include "core/bpf/disasm.h"
 #include "core/bpf/verify.h"
 #include "lib/bpf/maps.h"
@@ -14,7 +15,7 @@
 #define MAP_BYTES_DEFAULT (64ull << 20)
 
 struct loader {
-	const struct seki_bpf_load_opts *opts;
+	struct seki_bpf_load_opts opts;
 	struct seki_obj obj;
 	struct seki_bpf_prog *prog;
 	struct seki_text log;
@@ -78,17 +79,17 @@ static int verify(struct loader *l)
 		log_place(l, why.insn);
 		if (why.values[0])
 			seki_text_add(&l->log, "  where %s\n", why.values);
-		if (l->opts->verbose)
+		if (l->opts.verbose)
 			log_path(l, &why);
 		return err;
 	}
 	prog->info.worst_insns = proof.worst_insns;
 	prog->info.packet_touch = proof.packet_touch;
 	prog->info.packet_written = proof.packet_written;
-	if (!l->opts->max_insns || proof.worst_insns <= l->opts->max_insns)
+	if (!l->opts.max_insns || proof.worst_insns <= l->opts.max_insns)
 		return 0;
 	seki_text_add(&l->log, "the program may run for %u instructions; the limit is %u\n",
-		      proof.worst_insns, l->opts->max_insns);
+		      proof.worst_insns, l->opts.max_insns);
 	return -E2BIG;
 }
 
@@ -114,15 +115,40 @@ static int decode(struct loader *l)
 	return err;
 }
 
+_Static_assert(SEKI_BPF_STACK_BYTES % 4096 == 0, "a stack is whole pages");
+
+static uint8_t *stack_of(const struct seki_bpf_prog *prog, uint32_t queue)
+{
+	return prog->stacks + (2 * queue + 1) * (size_t)SEKI_BPF_STACK_BYTES;
+}
+
+static size_t stacks_bytes(const struct seki_bpf_prog *prog)
+{
+	return (2 * prog->n_queues + 1) * (size_t)SEKI_BPF_STACK_BYTES;
+}
+
+static int make_stacks(struct seki_bpf_prog *prog)
+{
+	void *map = mmap(NULL, stacks_bytes(prog), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED)
+		return -ENOMEM;
+	prog->stacks = map;
+	for (uint32_t i = 0; i < prog->n_queues; i++)
+		if (mprotect(stack_of(prog, i), SEKI_BPF_STACK_BYTES, PROT_READ | PROT_WRITE))
+			return -ENOMEM;
+	return 0;
+}
+
 static int make_queues(struct loader *l)
 {
-	uint32_t n = l->opts->queues ? l->opts->queues : 1;
+	struct seki_bpf_prog *prog = l->prog;
 
-	if (n > SEKI_BPF_QUEUES_MAX)
+	prog->n_queues = l->opts.queues ? l->opts.queues : 1;
+	if (prog->n_queues > SEKI_BPF_QUEUES_MAX)
 		return -EINVAL;
-	l->prog->queues = aligned_alloc(64, n * sizeof(struct seki_bpf_queue));
-	l->prog->n_queues = n;
-	return l->prog->queues ? 0 : -ENOMEM;
+	prog->queues = aligned_alloc(64, prog->n_queues * sizeof(struct seki_bpf_queue));
+	return prog->queues ? make_stacks(prog) : -ENOMEM;
 }
 
 /* What the runs of a queue have in common. */
@@ -135,7 +161,7 @@ static void fill_queues(struct seki_bpf_prog *prog)
 		queue->vm = (struct seki_bpf_vm){
 			.ops = prog->ops,
 			.entry = prog->entry,
-			.stack = queue->stack,
+			.stack = stack_of(prog, i),
 			.data = prog->data,
 			.maps = prog->handles,
 			.n_maps = prog->info.maps,
@@ -166,12 +192,12 @@ static int compile(struct loader *l)
 	};
 	int err;
 
-	if (l->opts->engine == SEKI_BPF_ENGINE_INTERPRETER)
+	if (l->opts.engine == SEKI_BPF_ENGINE_INTERPRETER)
 		return 0;
 	for (uint32_t i = 0; i < prog->info.maps; i++)
 		finds[i] = seki_bpf_map_finder(&prog->maps[i].def);
 	err = seki_bpf_code_make(&in, 0, &prog->code);
-	if (err && l->opts->engine == SEKI_BPF_ENGINE_JIT) {
+	if (err && l->opts.engine == SEKI_BPF_ENGINE_JIT) {
 		seki_text_add(&l->log, err == -ENOTSUP
 					       ? "no machine code for this processor, or no memory "
 						 "that may be executed: interpret it\n"
@@ -203,10 +229,9 @@ static int build(struct loader *l)
 	l->obj.data = NULL;
 	err = decode(l);
 	if (!err)
-		err = seki_bpf_maps_make(prog, &l->obj, l->defs,
-					 l->opts->max_map_bytes ? l->opts->max_map_bytes
-								: MAP_BYTES_DEFAULT,
-					 &l->log);
+		err = seki_bpf_maps_make(
+			prog, &l->obj, l->defs,
+			l->opts.max_map_bytes ? l->opts.max_map_bytes : MAP_BYTES_DEFAULT, &l->log);
 	if (!err)
 		err = verify(l);
 	if (!err)
@@ -217,19 +242,35 @@ static int build(struct loader *l)
 	return compile(l);
 }
 
+/* Callers of an older version know fewer options, those of a newer one may use none of theirs. */
+static int take_opts(struct seki_bpf_load_opts *ours, const struct seki_bpf_load_opts *theirs)
+{
+	const uint8_t *bytes = (const uint8_t *)theirs;
+	size_t size = theirs ? theirs->sz : 0;
+
+	if (theirs && size < offsetof(struct seki_bpf_load_opts, max_insns))
+		return -EINVAL;
+	for (size_t i = sizeof(*ours); i < size; i++)
+		if (bytes[i])
+			return -EINVAL;
+	if (theirs)
+		memcpy(ours, theirs, seki_min(size, sizeof(*ours)));
+	return ours->engine > SEKI_BPF_ENGINE_JIT ? -EINVAL : 0;
+}
+
 int seki_bpf_prog_load(const void *elf, size_t len, const struct seki_bpf_load_opts *opts,
 		       struct seki_bpf_prog **out)
 {
-	static const struct seki_bpf_load_opts defaults = {.sz = sizeof(defaults)};
-	struct loader l = {.opts = opts ? opts : &defaults};
+	struct loader l = {.prog = NULL};
 	char nowhere[1];
 	int err;
 
-	if (l.opts->sz != sizeof(*l.opts) || l.opts->engine > SEKI_BPF_ENGINE_JIT)
-		return -EINVAL;
-	l.log = l.opts->log && l.opts->log_size ? seki_text_on(l.opts->log, l.opts->log_size)
-						: seki_text_on(nowhere, sizeof(nowhere));
-	err = seki_obj_open(elf, len, l.opts->entry ? l.opts->entry : "entry", &l.obj, &l.log);
+	err = take_opts(&l.opts, opts);
+	if (err)
+		return err;
+	l.log = l.opts.log && l.opts.log_size ? seki_text_on(l.opts.log, l.opts.log_size)
+					      : seki_text_on(nowhere, sizeof(nowhere));
+	err = seki_obj_open(elf, len, l.opts.entry ? l.opts.entry : "entry", &l.obj, &l.log);
 	if (err)
 		return err;
 	l.prog = calloc(1, sizeof(*l.prog));
@@ -248,6 +289,8 @@ void seki_bpf_prog_destroy(struct seki_bpf_prog *prog)
 		return;
 	seki_bpf_maps_destroy(prog);
 	seki_bpf_code_free(&prog->code);
+	if (prog->stacks)
+		munmap(prog->stacks, stacks_bytes(prog));
 	free(prog->queues);
 	free(prog->ops);
 	free(prog->data);

@@ -12,8 +12,7 @@
 struct seki_bpf_queue {
 	struct seki_bpf_vm vm;
 	struct seki_bpf_running running;
-	uint8_t stack[SEKI_BPF_STACK_BYTES] __attribute__((aligned(64)));
-};
+} __attribute__((aligned(64)));
 
 struct seki_bpf_prog {
 	struct seki_bpf_info info;
@@ -29,6 +28,7 @@ struct seki_bpf_prog {
 	uint32_t n_queues;
 	struct seki_bpf_readers readers; /* of the maps: the queues */
 	struct seki_bpf_queue *queues;
+	uint8_t *stacks;	   /* one a queue, with pages around it that nothing may touch */
 	struct seki_bpf_code code; /* empty where the interpreter runs it */
 };
 

@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <elf.h>
 #include <errno.h>
 
 #include "core/base/check.h"
+#include "lib/bpf/prog.h"
 #include "sekisho/bpf.h"
 
 static uint8_t object[1 << 16];
@@ -236,6 +238,19 @@ static void test_maps(void **state)
 	seki_bpf_prog_destroy(prog);
 }
 
+/* A system call that is given an address that cannot be read says so. */
+static bool can_read(const uint8_t *byte)
+{
+	int ends[2];
+	bool can;
+
+	assert_int_equal(pipe(ends), 0);
+	can = write(ends[1], byte, 1) == 1;
+	close(ends[0]);
+	close(ends[1]);
+	return can;
+}
+
 static void test_limits(void **state)
 {
 	struct seki_bpf_load_opts opts = {
@@ -257,11 +272,46 @@ static void test_limits(void **state)
 	assert_int_equal(seki_bpf_prog_load(object, object_len, &opts, &prog), -EACCES);
 	opts.sz = 1;
 	assert_int_equal(seki_bpf_prog_load(object, object_len, &opts, &prog), -EINVAL);
+	opts.sz = offsetof(struct seki_bpf_load_opts, max_insns); /* such as know `entry` only */
+	assert_int_equal(seki_bpf_prog_load(object, object_len, &opts, &prog), -EACCES);
 	/* No log, or a short one. */
 	assert_int_equal(seki_bpf_prog_load("x", 1, NULL, &prog), -ENOEXEC);
 	opts = (struct seki_bpf_load_opts){.sz = sizeof(opts), .log = log_text, .log_size = 8};
 	assert_int_equal(seki_bpf_prog_load("x", 1, &opts, &prog), -ENOEXEC);
 	assert_int_equal(strlen(log_text), 7);
+}
+
+/* Options that this library does not know yet: nobody may count on them. */
+static void test_newer_caller(void **state)
+{
+	struct {
+		struct seki_bpf_load_opts opts;
+		uint64_t newer;
+	} later = {.opts.sz = sizeof(later)};
+	struct seki_bpf_prog *prog;
+
+	(void)state;
+	assert_int_equal(seki_bpf_prog_load(object, object_len, &later.opts, &prog), 0);
+	seki_bpf_prog_destroy(prog);
+	later.newer = 1;
+	assert_int_equal(seki_bpf_prog_load(object, object_len, &later.opts, &prog), -EINVAL);
+}
+
+/* What lies beside a stack is nobody's: the address of a byte there cannot even be read. */
+static void test_stack_guards(void **state)
+{
+	struct seki_bpf_load_opts opts = {.sz = sizeof(opts), .queues = 3};
+	struct seki_bpf_prog *prog;
+
+	(void)state;
+	assert_int_equal(seki_bpf_prog_load(object, object_len, &opts, &prog), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		const uint8_t *stack = prog->queues[i].vm.stack;
+
+		assert_true(can_read(stack) && can_read(stack + SEKI_BPF_STACK_BYTES - 1));
+		assert_false(can_read(stack - 1) || can_read(stack + SEKI_BPF_STACK_BYTES));
+	}
+	seki_bpf_prog_destroy(prog);
 }
 
 static void must_refuse(const uint8_t *bytes, size_t len, const char *what)
@@ -527,6 +577,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_refuses_bad_runs),
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_newer_caller),
+		cmocka_unit_test(test_stack_guards),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_broken_relocations),
 		cmocka_unit_test(test_broken_strings),
