@@ -67,8 +67,7 @@ static int check_packet(struct seki_walk *w, const struct access *a)
 		return seki_walk_reject(w, a->reg,
 					"%s bytes before the start of the packet (at %d)", verb(a),
 					first);
-	if (end > seki_state_len_min(w->state) &&
-	    !seki_relate_allows(w->state, reg, a->off + a->bytes))
+	if (end > seki_state_len_min(w->state) && !seki_relate_allows(w, reg, a->off + a->bytes))
 		return seki_walk_reject(w, a->reg,
 					"%s the packet up to byte %d, but it may be shorter: check "
 					"its length first",

@@ -453,16 +453,32 @@ bool seki_relate_exclude(struct seki_path_state *p, enum seki_bpf_cond cond,
 	return true;
 }
 
-/* What registers tell of parts of sums, and of symbols, at last: they may have been compared before
- * the sum was. */
-static void learn_from_registers(struct seki_path_state *p, const struct seki_frame *f)
+/* Did it tell anything? */
+static bool learns_from(struct seki_path_state *p, const struct seki_reg *r)
 {
+	struct seki_fact before[SEKI_FACTS];
+	uint32_t n = p->n_facts;
+
+	if (r->type != SEKI_REG_NUMBER || !r->id)
+		return false;
+	memcpy(before, p->facts, sizeof(before));
+	learn_from_range(p, r);
+	return p->n_facts != n || memcmp(before, p->facts, sizeof(before)) != 0;
+}
+
+/* What registers tell of parts of sums, and of symbols, at last: they may have been compared before
+ * the sum was. A spill that tells something is relied on, as if it were read: a kept state must not
+ * cover one that has another number there. */
+static void learn_from_registers(struct seki_walk *w)
+{
+	struct seki_path_state *p = &w->state->p;
+	const struct seki_frame *f = seki_state_top(w->state);
+
 	for (uint32_t i = 0; i < SEKI_BPF_REGS; i++)
-		if (f->regs[i].type == SEKI_REG_NUMBER && f->regs[i].id)
-			learn_from_range(p, &f->regs[i]);
+		learns_from(p, &f->regs[i]);
 	for (uint32_t i = 0; i < f->n_spills; i++)
-		if (f->spills[i].reg.type == SEKI_REG_NUMBER && f->spills[i].reg.id)
-			learn_from_range(p, &f->spills[i].reg);
+		if (learns_from(p, &f->spills[i].reg))
+			seki_walk_read(w, p->depth, f->spills[i].at, f->spills[i].bytes);
 }
 
 static bool allows(const struct seki_path_state *p, const struct seki_reg *reg, int64_t end)
@@ -475,15 +491,17 @@ static bool allows(const struct seki_path_state *p, const struct seki_reg *reg, 
 	return fact && reg->id_off + end <= fact->off + p->grown;
 }
 
-bool seki_relate_allows(struct seki_state *s, const struct seki_reg *reg, int64_t end)
+bool seki_relate_allows(struct seki_walk *w, const struct seki_reg *reg, int64_t end)
 {
+	struct seki_state *s = w->state;
+
 	if (reg->id == SEKI_SYM_LEN && reg->id_off + end <= s->p.grown)
 		return true; /* behind the end, negated */
 	if (allows(&s->p, reg, end))
 		return true;
 	if (!s->p.n_facts)
 		return false;
-	learn_from_registers(&s->p, seki_state_top(s));
+	learn_from_registers(w);
 	s->work += SEKI_BPF_REGS + seki_state_top(s)->n_spills;
 	return allows(&s->p, reg, end);
 }

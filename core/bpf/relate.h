@@ -45,6 +45,6 @@ bool seki_relate_exclude(struct seki_path_state *p, enum seki_bpf_cond cond,
 			 const struct seki_reg *r, uint64_t value, unsigned int bytes);
 
 /* Is the packet known to have `end` bytes behind the offset of reg, a pointer into it? */
-bool seki_relate_allows(struct seki_state *s, const struct seki_reg *reg, int64_t end);
+bool seki_relate_allows(struct seki_walk *w, const struct seki_reg *reg, int64_t end);
 
 #endif
