@@ -10,6 +10,7 @@
 #define ALL_REGS   0x7ffu
 #define CALL_ARGS  0x03eu /* r1 to r5 */
 #define SWEEPS_MAX 32
+#define ROUNDS_MAX 4
 
 size_t seki_jit_scratch(uint32_t n)
 {
@@ -248,6 +249,32 @@ static void note_used(struct seki_jit_ir *ir)
 	}
 }
 
+static void start_over(struct seki_jit_ir *ir, bool join)
+{
+	memcpy(ir->ops, ir->in->ops, ir->n * sizeof(*ir->ops));
+	for (uint32_t i = 0; i < ir->n; i++) {
+		ir->flags[i] &= (uint8_t)~SEKI_JIT_COVERED;
+		if (!join)
+			ir->flags[i] |= SEKI_JIT_ALONE;
+	}
+	seki_jit_liveness(ir);
+}
+
+/* Loads that cannot be joined with others, as their results are wanted as well, are left alone in the
+ * next round; in the last one all are. */
+static void rewrite(struct seki_jit_ir *ir, void *memory)
+{
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		if (round)
+			start_over(ir, round < ROUNDS_MAX - 1);
+		seki_jit_optimize(ir, memory);
+		seki_jit_liveness(ir);
+		remove_dead(ir);
+		if (!seki_jit_reads_again(ir, memory))
+			return;
+	}
+}
+
 struct seki_jit_ir *seki_jit_prepare(const struct seki_jit_input *in, void *scratch)
 {
 	struct seki_jit_ir *ir = scratch;
@@ -260,11 +287,8 @@ struct seki_jit_ir *seki_jit_prepare(const struct seki_jit_input *in, void *scra
 	for (uint32_t i = 0; i < in->n; i++)
 		mark_target(ir, i);
 	seki_jit_liveness(ir);
-	if (!in->plain) {
-		seki_jit_optimize(ir, rest);
-		seki_jit_liveness(ir);
-		remove_dead(ir);
-	}
+	if (!in->plain)
+		rewrite(ir, rest);
 	note_used(ir);
 	return ir;
 }

@@ -46,6 +46,7 @@ enum {
 	/* Set by targets. */
 	SEKI_JIT_FOLDED = 32, /* done by the jump that follows */
 	SEKI_JIT_FLAGS = 64,  /* of a jump: the comparison has been made */
+	SEKI_JIT_ALONE = 128, /* what is loaded here is not to be loaded elsewhere */
 };
 
 struct seki_jit_ir {
@@ -81,6 +82,13 @@ void seki_jit_liveness(struct seki_jit_ir *ir);
 /* jit_opt.c: the same in fewer instructions. `memory` has seki_jit_opt_size(n) bytes. */
 void seki_jit_optimize(struct seki_jit_ir *ir, void *memory);
 size_t seki_jit_opt_size(uint32_t n);
+
+/*
+ * After that, and what is dead having been removed: is a word of memory read more often than the
+ * program reads it? Another thread may change it in between, and what was compared is not what is
+ * used then. The loads in question are marked SEKI_JIT_ALONE.
+ */
+bool seki_jit_reads_again(struct seki_jit_ir *ir, const void *memory);
 
 /* Registers whose values matter after slot i. */
 uint16_t seki_jit_live_after(const struct seki_jit_ir *ir, uint32_t i);

@@ -413,3 +413,39 @@ void seki_jit_optimize(struct seki_jit_ir *ir, void *memory)
 	}
 	seki_jit_stores_end(&o->stores);
 }
+
+static bool note_read(struct seki_jit_ir *ir, const struct opt *o, uint32_t load)
+{
+	const struct seki_jit_value *value = &o->v.all[load + 1];
+
+	if (!ir->at[load]++ || o->v.all[value->base].origin == SEKI_JIT_STACK)
+		return false;
+	ir->flags[load] |= SEKI_JIT_ALONE;
+	return true;
+}
+
+/* A load that others cover is still there, or more than one covers it. */
+bool seki_jit_reads_again(struct seki_jit_ir *ir, const void *memory)
+{
+	const struct opt *o = memory;
+	bool again = false;
+
+	memset(ir->at, 0, (ir->n + 1) * sizeof(*ir->at));
+	for (uint32_t i = 0; i < ir->n; i++) {
+		const struct seki_bpf_op *op = &ir->ops[i];
+		const struct seki_jit_value *value = &o->v.all[i + 1];
+		uint32_t last = ir->n;
+
+		if (op->id != SEKI_JIT_NOP && ir->flags[i] & SEKI_JIT_COVERED)
+			again |= note_read(ir, o, i);
+		else if (op->id == SEKI_JIT_COPY || (op->id == SEKI_JIT_LOAD && !value->loaded))
+			for (unsigned int k = 0; k < SEKI_JIT_BYTES(op); k++) {
+				uint32_t load = (value->bytes[k] >> 3) - 1;
+
+				if (load != last)
+					again |= note_read(ir, o, load);
+				last = load;
+			}
+	}
+	return again;
+}

@@ -184,6 +184,8 @@ static bool copy(struct seki_jit_stores *g, const struct window *w, enum seki_ji
 		return false;
 	for (int k = 0; k < w->size; k++)
 		g->v->ir->flags[(w->bytes[k] >> 3) - 1] |= SEKI_JIT_COVERED;
+	/* A store makes no value; here it is what the copy loads. */
+	memcpy(g->v->all[g->stores[w->last].slot + 1].bytes, w->bytes, sizeof(w->bytes));
 	return true;
 }
 

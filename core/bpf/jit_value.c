@@ -91,7 +91,7 @@ void seki_jit_values_enter(struct seki_jit_values *v, uint32_t i)
 {
 	const struct seki_jit_ir *ir = v->ir;
 	struct seki_jit_state *entry;
-	bool inside;
+	bool inside, first;
 
 	if (!seki_jit_is_head(ir, i))
 		return;
@@ -100,6 +100,8 @@ void seki_jit_values_enter(struct seki_jit_values *v, uint32_t i)
 	entry = &v->entries[ir->at[i]];
 	/* Into a loop or a function one comes from where the walk has not been yet. */
 	inside = ir->flags[i] & (SEKI_JIT_LOOP | SEKI_JIT_FUNCTION);
+	/* Nothing leads here but the program's start: no register points to the stack yet. */
+	first = i == ir->in->entry && !inside && entry->regs[SEKI_BPF_FP] == SEKI_JIT_NONE;
 	if (inside || i == ir->in->entry || entry->regs[SEKI_BPF_FP] == SEKI_JIT_NONE)
 		forget_all(v);
 	else
@@ -107,9 +109,7 @@ void seki_jit_values_enter(struct seki_jit_values *v, uint32_t i)
 	for (unsigned int r = 0; r < SEKI_BPF_FP; r++) {
 		v->now.since[r] = 0;
 		if (v->now.regs[r] == SEKI_JIT_NONE && ir->live[i] >> r & 1)
-			v->now.regs[r] = another(v, i == ir->in->entry && !inside
-							    ? SEKI_JIT_ELSEWHERE
-							    : SEKI_JIT_ANYWHERE);
+			v->now.regs[r] = another(v, first ? SEKI_JIT_ELSEWHERE : SEKI_JIT_ANYWHERE);
 	}
 	v->reached = true;
 }
@@ -373,7 +373,7 @@ static void apply_load(struct seki_jit_values *v, uint32_t i, const struct seki_
 		     !__builtin_add_overflow(off, op->off, &sum);
 
 	value = renew(v, i + 1, row->sub == SEKI_LOAD_ZERO ? row->bytes : 8, SEKI_JIT_ANYWHERE);
-	if (plain) {
+	if (plain && !(v->ir->flags[i] & SEKI_JIT_ALONE)) {
 		value->loaded = row->bytes;
 		value->base = root;
 		value->off = sum;

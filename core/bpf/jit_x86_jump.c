@@ -7,6 +7,7 @@
 
 #define NONE	   UINT32_MAX
 #define ROUNDS_MAX 4096
+#define LOOP_MAX   128 /* instructions; in longer ones fuel costs little, and looking at them much */
 
 static bool is_nothing(const struct seki_bpf_op *op)
 {
@@ -158,6 +159,8 @@ static bool ends_soon(const struct seki_jit_ir *ir, uint32_t end)
 	uint32_t head = (uint32_t)ops[end].off;
 	bool bounded = false;
 
+	if (end - head > LOOP_MAX)
+		return false;
 	for (uint32_t i = head; i <= end; i++) {
 		uint8_t kind = seki_jit_kind(&ops[i]);
 		int64_t limit, step;
