@@ -5,8 +5,29 @@ import re
 from dataclasses import dataclass
 
 # Functions that decide by `return false` or NULL whether something is so: a `no` less is a check less.
-DECIDES = re.compile(r"cover|holds|pair$|allows|compares_integers|is_never_null|is_set|is_new_length")
-CHECK_CALL = re.compile(r"\b(?:check_\w+|seki_walk_readable|seki_walk_bytes|reject_unknown)\(")
+DECIDES = re.compile(
+    r"cover|holds|pair$|pair_|allow|is_never_null|is_set|is_new_length|is_plain|fits|is_offset|"
+    r"is_small_symbol|splits|stays_exact|compares_|rest_is_positive|is_symbol|same_object|"
+    r"moves_freely|closed_in|is_null|is_zero|may_go_on|ends_soon|^counts|^limits|^counter|"
+    r"^seki_bpf_proto|is_helper")
+# The same, where `true` is the no.
+REFUSES = re.compile(r"has_pointer|overlaps|is_exhausted|matters|may_stop")
+CHECK_CALL = re.compile(r"\b(?:check_\w+|seki_walk_readable|seki_walk_bytes|reject_\w+)\(")
+SAYS_NO = re.compile(
+    r"\bseki_walk_(?:reject|endless|too_complex)\(|reject_\w+\(|return \"|return -E(?!NOENT)|return err;|"
+    r"goto (?:fault|too_long|stopped);|no_helper|->fault")
+# Sources that conclude things, from which an early return keeps them; and what a conclusion looks like.
+CONCLUDES = re.compile(r"/(?:relate|check_\w+|state|scalar|num|assume|packet)\.c$")
+BELIEF = re.compile(
+    r"\b(?:add_fact|put_fact|make_rest|learn_\w+|copy_tie|tie_sum|inherit|seki_scalar_clamp|"
+    r"seki_scalar_equate|raise_low|seki_relate_(?:sum|rest|divide|multiply|shift))\(|"
+    r"\bresult[.>-]+(?:id|v)\b|\b(?:n|s->n)[.>-]+[us](?:min|max)\b")
+# Statements that take back what was believed, or keep a run from going on for ever.
+FORGETS = re.compile(
+    r"\b(?:untie|seki_frame_forget|seki_frame_unmark|make_stale|new_length|destroy_args|"
+    r"seki_walk_read|seki_walk_read_as|seki_walk_read_by|seki_walk_touch|seki_x86_use_fuel|"
+    r"add)\(|make_stale|retie|X86_(?:AE|NE|B), g->|SEKI_REG_(?:GONE|NONE|STALE)\b|= SEKI_SYM_NONE|n_facts = 0|"
+    r"meta_is_len (?:&?)=|map_changed |wait_(?:seen|changed) |read\[i\] \|=|rest = false")
 
 
 @dataclass
@@ -20,11 +41,13 @@ class Mutant:
     function: str = ""
     line: int = 0
     context: str = ""
+    nth: int = 1  # of those that are called the same
 
     def name(self):
         old = re.sub(r"\s+", " ", self.old)
         where = f" in {self.context}" if len(old) <= 2 else ""
-        return f"{self.function}: {old} -> {self.new or 'nothing'}{where}"
+        nth = f" ({self.nth})" if self.nth > 1 else ""
+        return f"{self.function}: {old} -> {self.new or 'nothing'}{where}{nth}"
 
 
 def blank(text):
@@ -78,11 +101,32 @@ def functions(text):
             yield name.group(1), body.start(), closing(text, body.start()) + 1
 
 
+def choice(text, start, end):
+    """The operands of what stands between the parts of a ?: expression, or between brackets of one."""
+    edges, found, i = [start], [], start
+    while i < end:
+        if text[i] in "([":
+            close = closing(text, i)
+            found += operands(text, i + 1, close) if text[i] == "(" else []
+            i = close
+        elif text[i] in "?:":
+            edges += [i, i + 1]
+        i += 1
+    if len(edges) == 1:
+        return found
+    edges.append(end)
+    for a, b in zip(edges[::2], edges[1::2]):
+        found += [o for o in operands(text, a, b) if o not in found]
+    return found
+
+
 def operands(text, start, end):
     """The operands of && and || in text[start:end], at every depth: (operator, start, end)."""
     found = []
     parts = {"&&": [], "||": []}
     i = start
+    if "?" in text[start:end]:
+        return choice(text, start, end)
     while i < end:
         if text[i] in "([":
             close = closing(text, i)
@@ -113,6 +157,8 @@ def trim(text, start, end):
     return start, end
 
 
+# Limits that are far from where they are needed: one more is as good.
+MARGIN = re.compile(r" -?(?:OFFSET_MAX|TIE_MAX|SCALE_MAX|ROUNDS_MAX|65536|1ll << 40|\(1ll << 40)")
 RELATION = re.compile(r"(?<![<>=!-])(<=|>=|==|!=|<|>)(?![<>=])")
 LESS_IS = {"<": "< -1 +", ">": "> 1 +", "<=": "<", ">=": ">"}
 MORE_IS = {"<": "<=", ">": ">=", "<=": "<= 1 +", ">=": ">= -1 +"}
@@ -146,6 +192,8 @@ class Source:
             self.add(a, b, neutral, weak if less else "rest")
         for m in RELATION.finditer(self.bare, start, end):
             op = m.group(1)
+            if op in LESS_IS and MARGIN.match(self.bare, m.end()):
+                continue
             if op in LESS_IS:
                 self.add(m.start(1), m.end(1), LESS_IS[op], weak if rejects else "rest")
                 self.add(m.start(1), m.end(1), MORE_IS[op],
@@ -153,24 +201,33 @@ class Source:
             else:
                 self.add(m.start(1), m.end(1), {"==": "!=", "!=": "=="}[op], "rest")
 
+    def says_yes_or_no(self):
+        return bool(DECIDES.search(self.function) or REFUSES.search(self.function))
+
     def decides(self, body):
         """Does an if's body say no?"""
-        if "seki_walk_reject(" in body or re.search(r"return \"", body):
+        if SAYS_NO.search(body):
             return True
-        return bool(DECIDES.search(self.function)) and bool(
-            re.fullmatch(r"\s*\{?\s*return (?:false|NULL);\s*\}?\s*", body))
+        if CONCLUDES.search(self.path) and re.fullmatch(r"\s*\{?\s*return;\s*\}?\s*", body):
+            return True
+        no = "true" if REFUSES.search(self.function) else "false|NULL"
+        return bool(DECIDES.search(self.function) or REFUSES.search(self.function)) and bool(
+            re.fullmatch(r"\s*\{?\s*return (?:%s);\s*\}?\s*" % no, body))
 
     def ifs(self, start, end):
         for m in re.finditer(r"\bif\s*\(", self.bare[start:end]):
             opened = start + m.end() - 1
             close = closing(self.bare, opened)
             body = self.bare[close + 1:statement_end(self.bare, close + 1)]
-            rejects = True if self.decides(body) else None
+            weighs = re.search(r"!covers\(|\b(?:same|old)->open$", self.bare[opened:close])
+            rejects = True if weighs or self.decides(body) else None
+            if rejects is None and CONCLUDES.search(self.path) and BELIEF.search(body):
+                rejects = False
             self.add(opened + 1, close, "0", "check" if rejects else "rest")
             if rejects:
                 self.decided.append((close + 1, close + 1 + len(body)))
-            if not rejects:
-                self.add(opened + 1, close, "1", "rest")
+            else:
+                self.add(opened + 1, close, "1", "rest" if rejects is None else "check")
             self.condition(opened + 1, close, rejects)
 
     def returns(self, start, end):
@@ -184,10 +241,14 @@ class Source:
             elif CHECK_CALL.match(value):
                 self.add(a, b, "0", "check")
             elif value in ("true", "false"):
-                kind = "check" if DECIDES.search(self.function) and value == "false" else "rest"
+                no = "true" if REFUSES.search(self.function) else "false"
+                kind = "check" if self.says_yes_or_no() and value == no else "rest"
                 self.add(a, b, "false" if value == "true" else "true", kind)
-            elif "&&" in value or "||" in value or RELATION.search(value):
-                self.condition(a, b, False if DECIDES.search(self.function) else None)
+            elif re.search(r"[(!]|&&|\|\|", value) or RELATION.search(value):
+                refuses = bool(REFUSES.search(self.function))
+                if self.says_yes_or_no() and not value.startswith("("):
+                    self.add(a, b, "0" if refuses else "1", "check")
+                self.condition(a, b, refuses if self.says_yes_or_no() else None)
 
     def assignments(self, start, end):
         pattern = r"^\t+(?:\w+ )?(?:\*?[\w.>\[\]-]+) ?(?:[-+|&]?=)([^=;][^;]*);"
@@ -201,9 +262,11 @@ class Source:
             elif re.search(r"&&|\|\|", value):
                 self.condition(a, b, None)
             elif not re.match(r"\t+(?:const |struct |enum |unsigned |static )?\w+ \*?\w", m.group(0)):
-                self.add(whole, start + m.end(), ";", "rest")
+                self.add(whole, start + m.end(), ";",
+                         "check" if FORGETS.search(m.group(0)) else "rest")
         for m in re.finditer(r"^\t+((?:\(void\))?\w+\([^;]*\));", self.bare[start:end], re.M):
-            self.add(start + m.start(1), start + m.end(1), "", "rest")
+            self.add(start + m.start(1), start + m.end(1), "",
+                     "check" if FORGETS.search(m.group(0)) else "rest")
 
     def words(self, start, end):
         for m in re.finditer(r"\b(seki_min|seki_max)\b", self.bare[start:end]):
@@ -217,7 +280,11 @@ class Source:
             self.returns(start, end)
             self.assignments(start, end)
             self.words(start, end)
-        return sorted(self.mutants, key=lambda m: (m.start, m.end))
+        found, seen = sorted(self.mutants, key=lambda m: (m.start, m.end)), {}
+        for m in found:
+            name = m.name()
+            seen[name] = m.nth = seen.get(name, 0) + 1
+        return found
 
 
 def of_file(path, text):

@@ -23,8 +23,14 @@ import mutants
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FILES = ["core/bpf/" + name for name in (
     "check_alu.c", "check_call.c", "check_jump.c", "check_mem.c", "cfg.c", "verify.c", "decode.c",
-    "prune.c", "reads.c", "relate.c", "join.c", "pack.c", "tidy.c", "state.c", "scalar.c", "num.c", "assume.c", "tnum.c", "helper.c")]
-TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision", "prune", "loops", "verify", "num", "random"]
+    "prune.c", "reads.c", "relate.c", "join.c", "pack.c", "tidy.c", "state.c", "scalar.c", "num.c",
+    "assume.c", "tnum.c", "helper.c", "packet.c", "interp.c", "jit_x86.c", "jit_x86_call.c",
+    "jit_x86_jump.c")]
+TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision", "prune", "loops",
+         "verify", "num", "interp", "jit", "jit_flow", "random"]
+# What shows something of the engines, and of them only.
+ENGINES = re.compile(r"/(?:interp|jit_\w+|packet)\.c$")
+ENGINE_TESTS = ["interp", "jit", "jit_flow", "random"]
 NO_CODE = "the compiler: it is no mutant"
 ENV = dict(os.environ, SEKISHO_PROGRAMS="40")
 
@@ -45,7 +51,7 @@ class Build:
                               re.M))
         names = [n for n in names if n in have]
         out(["ninja", "-j2", *names], path)
-        self.tests = [(n.split("_")[-1], out(["ninja", "-t", "commands", "-s", n], path))
+        self.tests = [(n.split("test_bpf_")[-1], out(["ninja", "-t", "commands", "-s", n], path))
                       for n in names]
         self.patience = {}
         self.compiles = {}
@@ -109,8 +115,10 @@ class Build:
                 file.write(text)
             if not self.compile(mutant, source, made):
                 return NO_CODE
+            of_engine = bool(ENGINES.search(mutant.path))
             for name, command in self.tests:
-                if not self.passes(name, command, [made]):
+                told = name in ENGINE_TESTS if of_engine else name not in ENGINE_TESTS[:-1]
+                if told and not self.passes(name, command, [made]):
                     return name
             return None
 
@@ -141,6 +149,8 @@ def arguments():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=os.path.join(TOP, "build"))
     parser.add_argument("--only", metavar="FILE", help="sources whose path holds this")
+    parser.add_argument("--without", action="append", default=[], metavar="TEST",
+                        help="do not run this test")
     parser.add_argument("--all", action="store_true",
                         help="not only checks: every statement and comparison")
     parser.add_argument("--list", action="store_true", help="print the mutants, try none")
@@ -196,7 +206,8 @@ def main():
         chosen = [m for m in chosen if m.path.endswith("check_mem.c")][:1]
         build = Build(os.path.abspath(args.self_test), TESTS[:1])
     else:
-        build = Build(os.path.join(os.path.abspath(args.build), "mutation"), TESTS)
+        build = Build(os.path.join(os.path.abspath(args.build), "mutation"),
+                      [t for t in TESTS if t not in args.without])
     broken = build.drop_broken()
     report = Report(len(chosen), args.survivors)
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

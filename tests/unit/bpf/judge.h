@@ -78,6 +78,7 @@ extern const struct program unsafe_endless[];
 extern const struct unsafe_program unsafe_code[];
 extern const struct unsafe_program unsafe_meet[];
 extern const struct unsafe_program unsafe_cve[];
+extern const struct unsafe_program unsafe_ties[];
 extern const struct safe_program safe_programs[];
 extern const struct safe_program safe_numbers[];
 extern const struct safe_program safe_shapes[];

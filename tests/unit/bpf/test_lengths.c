@@ -18,9 +18,10 @@
 #include "tests/unit/bpf/code.h"
 #include "tests/unit/bpf/machine_words.h"
 
-#define PROGRAMS 12000
-#define RUNS	 1536
-#define ROOM	 256 /* before the packet's head */
+#define PROGRAMS   12000
+#define FAR_ONE_IN 12 /* constants: of far too much */
+#define RUNS	   1536
+#define ROOM	   256 /* before the packet's head */
 
 static struct tally tally;
 static uint64_t seed = 0x9e3779b97f4a7c15u;
@@ -83,7 +84,11 @@ static void start(struct code *c)
 static int32_t some_constant(void)
 {
 	static const int32_t often[] = {0, 1, 2, 4, 14, 15, 20, 34, 40, -1, -4, -14, -20, 63, 255};
+	static const int32_t far[] = {1 << 28,	  1 << 29,    1 << 30,	  INT32_MAX, INT32_MIN,
+				      -(1 << 28), -(1 << 29), -(1 << 30), -INT32_MAX};
 
+	if (some(FAR_ONE_IN) == 0)
+		return far[some(SEKI_COUNT(far))];
 	return some(2) ? often[some(SEKI_COUNT(often))] : (int32_t)some(64) - 10;
 }
 

@@ -15,7 +15,8 @@
 #include "tests/unit/bpf/judge.h"
 
 static const struct unsafe_program *const unsafe[] = {
-	unsafe_programs, unsafe_flow_programs, unsafe_loops, unsafe_code, unsafe_cve, unsafe_meet};
+	unsafe_programs, unsafe_flow_programs, unsafe_loops, unsafe_code,
+	unsafe_cve,	 unsafe_meet,	       unsafe_ties};
 static const struct safe_program *const safe[] = {safe_programs, safe_numbers, safe_shapes,
 						  safe_loops};
 
