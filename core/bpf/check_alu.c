@@ -4,6 +4,7 @@
  * nothing else. Copies and constant offsets of a number stay tied to it where the machine's result
  * is exactly that, as an integer.
  */
+#include "core/bpf/low.h"
 #include "core/bpf/relate.h"
 
 #include "core/bpf/packet.h"
@@ -139,11 +140,11 @@ static void tie_shift(struct seki_reg *result, const struct seki_bpf_row *row,
 		if (a->shifted || (!fits_u32(a) && !seki_reg_is_rest(a)))
 			return;
 		copy_tie(result, a);
-		result->shifted = true;
-	} else if (a->shifted &&
+		result->shifted = SEKI_TIE_HIGH;
+	} else if (a->shifted == SEKI_TIE_HIGH &&
 		   (row->sub == SEKI_ALU_RSH || result->v.n.smin >= 0 || seki_reg_is_rest(a))) {
 		copy_tie(result, a);
-		result->shifted = false;
+		result->shifted = SEKI_TIE_EXACT;
 	}
 }
 
@@ -219,6 +220,7 @@ static int number_alu(struct seki_walk *w, const struct seki_bpf_op *op, const s
 				  w->state->p.len_max + result.id_off);
 	if (seki_scalar_is_const(&result.v))
 		untie(&result);
+	seki_low_alu(&w->state->p, &result, op, a, b);
 	*seki_walk_reg(w, op->dst) = result;
 	return 0;
 }
@@ -384,6 +386,7 @@ int seki_walk_alu(struct seki_walk *w, const struct seki_bpf_op *op)
 		err = move(w, op);
 	} else {
 		tie_operands(w, op);
+		seki_low_operands(w, op);
 		a = *seki_walk_reg(w, op->dst);
 		b = row->operand == SEKI_OPERAND_NONE ? a : operand(w, op);
 		err = any_alu(w, op, &a, &b);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/bpf/low.h"
 #include "core/bpf/packet.h"
 #include "core/bpf/text.h"
 
@@ -154,10 +155,12 @@ static int adjust_head(struct seki_walk *w)
 	s->p.moved_min = clamp(s->p.moved_min + by.smin, -(int64_t)SEKI_BPF_PACKET_MAX, INT64_MAX);
 	seki_walk_touch(w, 0);
 	if (!seki_num_is_const(&by)) {
+		seki_low_change(s, seki_walk_reg(w, 2));
 		new_length(s, clamp(min, 0, SEKI_BPF_PACKET_MAX),
 			   clamp(max, 0, SEKI_BPF_PACKET_MAX));
 		return 0;
 	}
+	seki_low_grow(s, by.smin);
 	s->p.grown += by.smin;
 	if (!seki_state_narrow_len(s, -s->p.grown, SEKI_BPF_PACKET_MAX - s->p.grown))
 		return WALK_END;
@@ -173,6 +176,7 @@ static void truncate(struct seki_walk *w, struct seki_reg *r0)
 
 	*r0 = seki_reg_number(seki_scalar_range(0, (uint64_t)max));
 	r0->id = SEKI_SYM_CUT;
+	seki_low_cut(s);
 	new_length(s, clamp(keep.smin, 0, min), clamp(keep.smax, 0, max));
 }
 

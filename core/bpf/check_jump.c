@@ -54,7 +54,7 @@ static void spread(struct seki_state *s, const struct seki_reg *reg)
 
 	if (reg->id == SEKI_SYM_LEN && !reg->shifted)
 		learn_length(s, reg);
-	else if (reg->id && !seki_reg_is_rest(reg))
+	else if (reg->id && !seki_reg_is_rest(reg) && reg->shifted != SEKI_TIE_LOW)
 		seki_state_each(s, learn, &lesson);
 	s->work += lesson.work;
 }

@@ -68,7 +68,7 @@ static bool scalar_covers(const struct seki_packed_reg *old, const struct seki_s
  * - type, frame, map: what it points to is the same;
  * - v: each number, or offset, now was one of those then;
  * - id: the symbol stands where the kept path had one, so all that was equal is so now;
- * - id_off, shifted: by the same sum. (`unused` is always 0.)
+ * - id_off, shifted: by the same sum. (`low` says nothing in kept states.)
  */
 static bool reg_covers(const struct seki_packed_reg *old, const struct seki_reg *new,
 		       struct pairs *pairs)

@@ -15,6 +15,8 @@
  */
 #include "core/bpf/relate.h"
 
+#include "core/bpf/low.h"
+
 #include <string.h>
 
 #define OFFSET_MAX (1 << 29)
@@ -71,6 +73,11 @@ static const struct seki_term *add_term(struct seki_path_state *p, struct seki_t
 		memmove(p->terms, p->terms + 1, --p->n_terms * sizeof(p->terms[0]));
 	p->terms[p->n_terms] = term;
 	return &p->terms[p->n_terms++];
+}
+
+void seki_relate_least(struct seki_path_state *p, int64_t length)
+{
+	add_fact(p, SEKI_SYM_NONE, length - p->grown);
 }
 
 /* L >= A + off, and B is at most max: L >= A + B + (off - max). */
@@ -412,6 +419,7 @@ void seki_relate_learn(struct seki_walk *w, struct seki_state *s, enum seki_bpf_
 {
 	struct order o = {.bytes = bytes};
 
+	seki_low_learn(&s->p, cond, a, b, bytes);
 	if (order_of(&o, cond, a, b))
 		learn_order(w, &s->p, &o);
 	if (cond == SEKI_COND_NE)

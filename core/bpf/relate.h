@@ -35,6 +35,9 @@ void seki_relate_move_rest(struct seki_reg *result, const struct seki_reg *a, in
 void seki_relate_learn(struct seki_walk *w, struct seki_state *s, enum seki_bpf_cond cond,
 		       const struct seki_reg *a, const struct seki_reg *b, unsigned int bytes);
 
+/* The packet has at least so many bytes now. */
+void seki_relate_least(struct seki_path_state *p, int64_t length);
+
 /* Would a comparison of the two tell anything? Then both need symbols. */
 bool seki_relate_would_learn(const struct seki_state *s, const struct seki_reg *a,
 			     const struct seki_reg *b);

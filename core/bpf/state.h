@@ -34,6 +34,22 @@ enum {
 	SEKI_SYM_NEW = SEKI_SYM_FRESH + 64, /* from here on as they come, never used twice */
 };
 
+/* How a number is tied to its symbol. */
+enum seki_tie {
+	SEKI_TIE_EXACT, /* it is symbol + id_off, as integers */
+	SEKI_TIE_HIGH,	/* it is that << 32 */
+	SEKI_TIE_LOW,	/* its low half is that, modulo 2^32; only of SEKI_SYM_LEN */
+};
+
+/* Number: its low half, or where `high` the other one, is n * length + x * X + off, modulo 2^32
+ * (low.c); n and x are 0: nothing is known. Kept states have none. */
+struct seki_low {
+	int8_t n;
+	int8_t x : 4;
+	uint8_t high : 4;
+	int16_t off;
+};
+
 struct seki_reg {
 	uint8_t type;
 	union {
@@ -41,10 +57,10 @@ struct seki_reg {
 		bool rest;     /* number: the length less symbol, see relate.c */
 	};
 	uint8_t map;
-	bool shifted; /* number: it is (symbol + id_off) << 32 */
+	uint8_t shifted; /* number: enum seki_tie */
 	uint32_t id;
 	int32_t id_off;
-	uint32_t unused;      /* 0: states are compared byte by byte */
+	struct seki_low low;
 	struct seki_scalar v; /* the number, or the offset of the pointer */
 };
 
@@ -117,7 +133,7 @@ struct seki_path_state {
 	uint32_t n_facts;
 	uint32_t n_terms;
 	uint32_t n_holes;
-	uint32_t unused2; /* 0 */
+	uint32_t x_id; /* the symbol X of the registers' `low`; 0 in kept states */
 	struct seki_fact facts[SEKI_FACTS];
 	struct seki_term terms[SEKI_TERMS];
 	struct seki_hole holes[SEKI_HOLES];

@@ -4,6 +4,7 @@
  * stack slots that no later instruction reads, symbols that tie nothing; and names of symbols and
  * order of spills, which depend on the path only.
  */
+#include "core/bpf/low.h"
 #include "core/bpf/walk.h"
 
 #define IDS_MAX (SEKI_SYM_NEW - SEKI_SYM_FRESH)
@@ -223,6 +224,7 @@ void seki_walk_tidy(struct seki_walk *w)
 	struct seki_state *s = w->state;
 	const struct seki_node *node = &w->nodes[s->p.pc];
 
+	seki_low_forget(s);
 	for (uint32_t d = s->p.depth + 1; d-- > 0;) {
 		uint16_t regs = node->live_regs;
 

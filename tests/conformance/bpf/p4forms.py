@@ -62,6 +62,11 @@ HEADERS = {
     "arp": [("hw", 16), ("proto", 16), ("hwlen", 8), ("plen", 8), ("op", 16), ("sha", 48),
             ("spa", 32), ("tha", 48), ("tpa", 32)],
     "tag": [("kind", 8), ("value", 8)],
+    "skip": [("bits", 8)],
+    "word": [("data", 32)],
+    "tcp": [("sport", 16), ("dport", 16), ("seqno", 32), ("ackno", 32), ("offset", 4), ("res", 6),
+            ("ack", 1), ("psh", 1), ("rst", 1), ("syn", 1), ("fin", 1), ("pad", 1),
+            ("window", 16), ("checksum", 16), ("urgent", 16)],
 }
 
 
@@ -530,8 +535,88 @@ def many_program():
                             ETHERNET + "0806" + "0001080006040001" + "0a" * 20])
 
 
+def advance_program():
+    """A header says how many bits behind it go: the packet loses a number of bytes."""
+    return program(
+        [("skip", "skip")],
+        [("start", extract("skip", "skip") + """{
+          uint32_t tmp = (uint32_t)hdr.skip.bits;
+          if (pkt_len < BYTES(offset + tmp)) {
+          goto reject;
+          }
+          offset += tmp;
+          }
+          goto accept;
+          """)], "", ["skip"],
+        packets=["08aabbcc", "10aabbcc", "00aabb", "ff" + "00" * 40, "03aabb"])
+
+
+def truncate_program():
+    """A header says how many bytes stay."""
+    return program(
+        [("spec", "skip"), ("word", "word")],
+        [("start", extract("spec", "skip") + extract("word", "word") + "goto accept;\n")],
+        "keep = (int)((uint32_t)hdr.spec.bits);\nhdr.word.data = 0xfffefdfc;\n", ["word"],
+        packets=["0201020304050607", "0001020304050607", "ff0102030405"])
+
+
+def firewall_program():
+    """Connections in registers; packets are dropped in the middle of the control."""
+    decls = """struct ubpf_map_def pipe_state = {MAP_HASH, 4, 4, 65536, 0};
+    struct ubpf_map_def pipe_server = {MAP_HASH, 4, 4, 65536, 0};
+    """
+    key = """{
+    struct tuple { uint32_t field_0; uint32_t field_1; };
+    struct tuple key = {};
+    key.field_0 = hdr.ipv4.%s;
+    key.field_1 = hdr.ipv4.%s;
+    meta.id = ubpf_hash(&key, sizeof(key));
+    }
+    """
+
+    def write(state, server=""):
+        return f"uint32_t value = {state};\nubpf_map_update(&pipe_state, &meta.id, &value);\n" + \
+            (f"ubpf_map_update(&pipe_server, &meta.id, &{server});\n" if server else "")
+
+    control = f"""if (hdr.tcp.ebpf_valid) {{
+    if (hdr.ipv4.src < hdr.ipv4.dst) {key % ("src", "dst")} else {key % ("dst", "src")}
+    uint32_t *tmp = ubpf_map_lookup(&pipe_state, &meta.id);
+    if (tmp != NULL) meta.state = *tmp;
+    uint32_t *tmp_0 = ubpf_map_lookup(&pipe_server, &meta.id);
+    if (tmp_0 != NULL) meta.server = *tmp_0;
+    if (meta.state == 0 || meta.server == 0) {{
+    if (hdr.tcp.syn == 1 && hdr.tcp.ack == 0) {{ {write(1, "hdr.ipv4.dst")} }}
+    }} else if (meta.server == hdr.ipv4.src) {{
+    if (meta.state == 1) {{
+    if (hdr.tcp.syn == 1 && hdr.tcp.ack == 1) {{ {write(2)} }}
+    }} else if (meta.state == 2) {{
+    pass = 0;
+    goto deparser;
+    }} else if (hdr.tcp.fin == 1) {{ {write(0, "value")} }}
+    }} else if (meta.state == 1) {{
+    pass = 0;
+    goto deparser;
+    }} else if (meta.state == 2) {{
+    if (hdr.tcp.syn == 0 && hdr.tcp.ack == 1) {{ {write(3)} }}
+    }}
+    }}
+    """
+    back = IPV4[:24] + IPV4[32:] + IPV4[24:32]
+    tcp = "c0ff0050000000010000000250%s0800abcd0000"
+    return program(
+        [("ethernet", "ethernet"), ("ipv4", "ipv4"), ("tcp", "tcp")],
+        [start([("0x800", "ipv4")]), ("ipv4", extract("ipv4", "ipv4") + "goto tcp;\n"),
+         ("tcp", extract("tcp", "tcp") + "goto accept;\n")],
+        control, ["ethernet", "ipv4", "tcp"], decls=decls,
+        meta=[("state", 32), ("server", 32), ("id", 32)],
+        packets=[ETHERNET + "0800" + address + tcp % flags + PAYLOAD
+                 for address in (IPV4, back) for flags in ("04", "24", "20", "02")])
+
+
 def programs():
     return {"p4-switch": switch_program(), "p4-lpm": lpm_program(), "p4-ipv6": ipv6_program(),
             "p4-encap": encap_program(), "p4-decap": decap_program(), "p4-mpls": mpls_program(),
             "p4-loop": loop_program(),
-            "p4-register": register_program(), "p4-many": many_program()}
+            "p4-register": register_program(), "p4-many": many_program(),
+            "p4-advance": advance_program(), "p4-truncate": truncate_program(),
+            "p4-firewall": firewall_program()}

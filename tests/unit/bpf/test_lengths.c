@@ -92,6 +92,21 @@ static int32_t some_constant(void)
 	return some(2) ? often[some(SEKI_COUNT(often))] : (int32_t)some(64) - 10;
 }
 
+/* src 0: the constant. */
+static void compute(struct code *c, uint8_t op, uint8_t class, uint8_t dst, uint8_t src,
+		    int32_t constant)
+{
+	EMIT(c, RAW((uint8_t)(op | class | (src ? 8 : 0)), dst, src, 0, constant));
+	for (unsigned int i = 0; i < n_runs; i++) {
+		uint64_t *r = runs[i].r, b = src ? r[src] : (uint64_t)(int64_t)constant;
+
+		if (op == MOV)
+			r[dst] = class == 7 ? b : (uint32_t)b;
+		else
+			r[dst] = machine_compute(op, false, r[dst], b, class == 7);
+	}
+}
+
 static void arithmetic(struct code *c)
 {
 	static const uint8_t often[] = {ADD, ADD, ADD, SUB, SUB, MOV, MOV, AND, LSH, RSH, MUL, OR};
@@ -103,21 +118,37 @@ static void arithmetic(struct code *c)
 			   : op == AND				 ? (int32_t)(some(2) ? 15 : 63)
 								 : some_constant();
 
-	EMIT(c, RAW((uint8_t)(op | class | (by_reg ? 8 : 0)), dst, by_reg ? src : 0, 0, constant));
-	for (unsigned int i = 0; i < n_runs; i++) {
-		uint64_t *r = runs[i].r, b = by_reg ? r[src] : (uint64_t)(int64_t)constant;
+	compute(c, op, class, dst, by_reg ? src : 0, constant);
+}
 
-		if (op == MOV)
-			r[dst] = class == 7 ? b : (uint32_t)b;
-		else
-			r[dst] = machine_compute(op, false, r[dst], b, class == 7);
+/* What is left of lengths that change: c - number, or -number; sums with it in either width. */
+static void negate(struct code *c)
+{
+	uint8_t dst = some(2) ? 7 : 9, src = number(), class = some(2) ? 7 : 4;
+
+	if (some(2)) {
+		compute(c, MOV, class, dst, 0, some_constant());
+		compute(c, SUB, class, dst, src, 0);
+	} else if (some(2)) {
+		compute(c, XOR, class, dst, 0, -1);
+	} else {
+		EMIT(c, RAW((uint8_t)(0x80 | class), dst, 0, 0, 0));
+		for (unsigned int i = 0; i < n_runs; i++)
+			runs[i].r[dst] = machine_compute(SUB, false, 0, runs[i].r[dst], class == 7);
 	}
+	if (some(2))
+		compute(c, some(2) ? ADD : SUB, some(2) ? 7 : 4, 16 - dst, dst, 0);
 }
 
 static void extend(struct code *c)
 {
 	uint8_t dst = number();
 
+	if (some(3) == 0) {
+		compute(c, LSH, 7, dst, 0, 32);
+		compute(c, RSH, 7, dst, 0, 32);
+		return;
+	}
 	if (some(2)) {
 		EMIT(c, RAW(0xbf, dst, dst, 32, 0));
 	} else {
@@ -231,16 +262,15 @@ static bool move_run(struct run *run, int32_t by, bool truncate, uint64_t *cut)
 }
 
 /* Moves the head or cuts the end, by a constant or a number. What was cut goes to r9. */
-static void move(struct code *c)
+static void move_by(struct code *c, bool truncate, uint8_t src, bool keep_cut)
 {
-	bool truncate = some(2), by_reg = some(2), keep_cut = truncate && some(2);
 	bool same_place = truncate && some(2); /* a cut leaves the head where it is */
-	uint8_t src = number();
 	int32_t constant = truncate ? (int32_t)some(80) : (int32_t)some(48) - 24;
 	unsigned int kept = 0;
 
 	EMIT(c, STR(DW, 10, -16, 3), STR(DW, 10, -24, 4), STR(DW, 10, -56, 2), MOVR(1, 8));
-	if (by_reg)
+	keep_cut &= truncate;
+	if (src)
 		EMIT(c, MOVR(2, src));
 	else
 		EMIT(c, MOVI(2, constant));
@@ -256,7 +286,7 @@ static void move(struct code *c)
 		struct run run = runs[i];
 		uint64_t cut;
 
-		if (!move_run(&run, by_reg ? (int32_t)run.r[src] : constant, truncate, &cut))
+		if (!move_run(&run, src ? (int32_t)run.r[src] : constant, truncate, &cut))
 			continue;
 		run.r[5] = 4;
 		if (keep_cut)
@@ -266,6 +296,11 @@ static void move(struct code *c)
 		runs[kept++] = run;
 	}
 	n_runs = kept;
+}
+
+static void move(struct code *c)
+{
+	move_by(c, some(2), some(2) ? number() : 0, some(2));
 }
 
 /* Through the stack, in eight bytes or four. */
@@ -289,9 +324,36 @@ static void reload_length(struct code *c)
 		runs[i].r[7] = (uint64_t)runs[i].first_len;
 }
 
+/* As a program adds to its length what it moves the head by, or takes off what was cut; and what it
+ * compares it with. */
+static void follow(struct code *c)
+{
+	uint8_t by = some(2) ? 9 : 3;
+
+	if (some(3))
+		negate(c);
+	if (some(3))
+		compute(c, AND, 7, by, 0, 63);
+	if (some(2)) {
+		compute(c, MOV, 7, 5, 0, some_constant());
+		compute(c, SUB, some(2) ? 7 : 4, 5, by, 0);
+		compute(c, MOV, 7, by, 5, 0);
+	}
+	move_by(c, some(2), some(4) ? by : 0, some(2));
+	if (some(4))
+		compute(c, some(2) ? ADD : SUB, some(2) ? 7 : 4, 7, some(2) ? by : 9, 0);
+	else
+		negate(c);
+	if (some(2))
+		compute(c, ADD, some(2) ? 7 : 4, 7, 0, some_constant());
+	if (some(2))
+		extend(c);
+	comparison(c);
+}
+
 static void step(struct code *c)
 {
-	uint32_t kind = some(40);
+	uint32_t kind = some(46);
 
 	if (kind < 13)
 		arithmetic(c);
@@ -309,8 +371,12 @@ static void step(struct code *c)
 		extend(c);
 	else if (kind < 39)
 		distance(c);
-	else
+	else if (kind < 40)
 		reload_length(c);
+	else if (kind < 42)
+		negate(c);
+	else
+		follow(c);
 }
 
 static bool allows(const struct code *prefix, int64_t at)
