@@ -2,7 +2,7 @@
 """What can be broken in the verifier's sources, one place at a time. Works on the text: comments and
 strings are blanked out first, statements are found by their parentheses."""
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # Functions that decide by `return false` or NULL whether something is so: a `no` less is a check less.
 DECIDES = re.compile(
@@ -42,6 +42,7 @@ class Mutant:
     line: int = 0
     context: str = ""
     nth: int = 1  # of those that are called the same
+    text: str = field(default="", repr=False)  # of the whole source
 
     def name(self):
         old = re.sub(r"\s+", " ", self.old)
@@ -284,6 +285,7 @@ class Source:
         for m in found:
             name = m.name()
             seen[name] = m.nth = seen.get(name, 0) + 1
+            m.text = self.text
         return found
 
 

@@ -32,7 +32,7 @@ TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision
 ENGINES = re.compile(r"/(?:interp|jit_\w+|packet)\.c$")
 ENGINE_TESTS = ["interp", "jit", "jit_flow", "random"]
 NO_CODE = "the compiler: it is no mutant"
-ENV = dict(os.environ, SEKISHO_PROGRAMS="40")
+ENV = dict(os.environ, SEKISHO_PROGRAMS="40", SEKISHO_LENGTHS="20000")
 
 
 def out(argv, cwd):
@@ -66,7 +66,7 @@ class Build:
             at = argv.index(option)
             del argv[at:at + 2]
         # Beyond the end of an array: seen at once, not by luck.
-        argv += ["-w", "-fsanitize=bounds", "-fsanitize-undefined-trap-on-error"]
+        argv += ["-w", "-fsanitize=bounds-strict", "-fsanitize-undefined-trap-on-error"]
         done = subprocess.run([*argv, "-o", to, source], cwd=self.path, capture_output=True)
         return not done.returncode
 
@@ -106,9 +106,7 @@ class Build:
         return broken
 
     def kill(self, mutant):
-        with open(os.path.join(TOP, mutant.path)) as file:
-            text = file.read()
-        text = text[:mutant.start] + mutant.new + text[mutant.end:]
+        text = mutant.text[:mutant.start] + mutant.new + mutant.text[mutant.end:]
         with tempfile.TemporaryDirectory(dir=self.path) as folder:
             source, made = os.path.join(folder, "mutant.c"), os.path.join(folder, "mutant.o")
             with open(source, "w") as file:

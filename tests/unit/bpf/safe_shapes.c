@@ -4,6 +4,12 @@
 
 #define VALUE KEY(MAP_HASH), CALL(1), MOVR(6, 0), JMPI(JNE, 6, 0, 2), RETURN
 
+/* Eight stores of a byte. */
+#define EIGHT(at)                                                                                  \
+	STI(B, 10, at, 7), STI(B, 10, (at) + 1, 7), STI(B, 10, (at) + 2, 7),                       \
+		STI(B, 10, (at) + 3, 7), STI(B, 10, (at) + 4, 7), STI(B, 10, (at) + 5, 7),         \
+		STI(B, 10, (at) + 6, 7), STI(B, 10, (at) + 7, 7)
+
 const struct safe_program safe_shapes[] = {
 	/* Lookups and NULL. */
 	{"NULL is checked of the copy in the stack",
@@ -215,5 +221,9 @@ const struct safe_program safe_shapes[] = {
 	{"metadata, its address moved to a field",
 	 {ALUI(ADD, 2, 8), STI(W, 2, 0, 9), LD(W, 0, 2, 0), EXIT},
 	 {9, 9, 9}},
+	{"more numbers in the stack than are remembered",
+	 {EIGHT(-8), EIGHT(-16), EIGHT(-24), EIGHT(-32), EIGHT(-40), EIGHT(-48), EIGHT(-56),
+	  EIGHT(-64), EIGHT(-72), LD(DW, 0, 10, -72), EXIT},
+	 {0x0707070707070707u, 0x0707070707070707u, 0x0707070707070707u}},
 	{.name = NULL},
 };
