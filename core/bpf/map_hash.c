@@ -267,14 +267,17 @@ static bool store_word(struct seki_bpf_map *map, const void *key, const void *va
 int seki_hash_put(struct seki_bpf_map *map, const void *key, const void *value,
 		  enum seki_map_set how, uint32_t queue)
 {
+	uint64_t own[SEKI_MAP_KEY_MAX / 8];
 	int err;
 
 	if (map->def.value_size <= 8 && queue != SEKI_MAP_NO_QUEUE && how != SEKI_MAP_NOEXIST &&
 	    store_word(map, key, value))
 		return 0;
+	/* The key may lie where another run writes: what is hashed and what is kept must be one. */
+	memcpy(own, key, map->def.key_size);
 	if (!seki_map_lock(map))
 		return -EBUSY;
-	err = put(map, key, value, how, queue);
+	err = put(map, own, value, how, queue);
 	seki_map_unlock(map);
 	return err;
 }
