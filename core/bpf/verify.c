@@ -53,7 +53,8 @@ static int load_address(struct seki_walk *w, const struct seki_bpf_op *op)
 		*dst = seki_reg_pointer(SEKI_REG_MAP);
 		dst->map = (uint8_t)op->imm;
 	} else {
-		if (op->imm < 0 || op->imm > w->image->data_size)
+		/* Without any the address would be NULL, which a pointer to data never is. */
+		if (!w->image->data || op->imm < 0 || op->imm > w->image->data_size)
 			return seki_walk_reject(w, -1, "there is no byte %d of read-only data",
 						op->imm);
 		*dst = seki_reg_pointer(SEKI_REG_DATA);

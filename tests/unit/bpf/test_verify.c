@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "core/base/check.h"
 #include "core/bpf/packet.h"
 #include "tests/unit/bpf/judge.h"
 
@@ -229,11 +230,33 @@ static void test_ends_itself(void **state)
 	assert_true(clock() - began < 10 * CLOCKS_PER_SEC);
 }
 
+/* Its address would be NULL: what is only done then must not be believed dead. */
+static void test_no_data(void **state)
+{
+	static const struct seki_bpf_insn insns[] = {DATA(1, 0), JMPI(JNE, 1, 0, 1),
+						     LD(DW, 1, 10, 0), MOVI(0, 0), EXIT};
+	static uint8_t memory[SEKI_VERIFY_MEMORY] __attribute__((aligned(16)));
+	struct seki_bpf_op ops[SEKI_COUNT(insns)];
+	struct seki_bpf_image image = {.ops = ops, .n = SEKI_COUNT(insns)};
+	struct seki_bpf_rejection why;
+	struct seki_bpf_fault fault;
+	struct seki_bpf_proof proof;
+
+	(void)state;
+	assert_int_equal(seki_bpf_decode(insns, image.n, ops, &fault), 0);
+	assert_int_equal(seki_bpf_verify(&image, memory, SEKI_VERIFY_MEMORY, &proof, &why),
+			 -EACCES);
+	assert_string_equal(why.reason, "there is no byte 0 of read-only data");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_worst_case),  cmocka_unit_test(test_packet_report),
-		cmocka_unit_test(test_may_wait),    cmocka_unit_test(test_rejection_names_values),
+		cmocka_unit_test(test_no_data),
+		cmocka_unit_test(test_worst_case),
+		cmocka_unit_test(test_packet_report),
+		cmocka_unit_test(test_may_wait),
+		cmocka_unit_test(test_rejection_names_values),
 		cmocka_unit_test(test_ends_itself),
 	};
 
