@@ -27,10 +27,10 @@ FILES = ["core/bpf/" + name for name in (
     "assume.c", "tnum.c", "helper.c", "packet.c", "interp.c", "jit_x86.c", "jit_x86_call.c",
     "jit_x86_jump.c")]
 TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision", "prune", "loops",
-         "verify", "num", "interp", "jit", "jit_flow", "random"]
+         "verify", "num", "guard", "interp", "jit_flow", "jit", "random"]
 # What shows something of the engines, and of them only.
 ENGINES = re.compile(r"/(?:interp|jit_\w+|packet)\.c$")
-ENGINE_TESTS = ["interp", "jit", "jit_flow", "random"]
+ENGINE_TESTS = ["guard", "interp", "jit_flow", "jit", "random"]
 NO_CODE = "the compiler: it is no mutant"
 ENV = dict(os.environ, SEKISHO_PROGRAMS="40", SEKISHO_LENGTHS="20000")
 
