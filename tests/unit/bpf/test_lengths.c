@@ -18,7 +18,7 @@
 #include "tests/unit/bpf/code.h"
 #include "tests/unit/bpf/machine_words.h"
 
-#define PROGRAMS   12000
+#define PROGRAMS   24000
 #define FAR_ONE_IN 12 /* constants: of far too much */
 #define RUNS	   1536
 #define ROOM	   256 /* before the packet's head */
