@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The preprocessor: #include, #define without parameters, #undef, the conditionals, #error. Works
- * on tokens; a token that a macro gave stands at the place where the macro was used.
+ * The preprocessor: #include, the conditionals, #error; macro.c has #define and #undef. Works on
+ * tokens.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/front/token.h"
+#include "compiler/front/macro.h"
 
 #define MAX_INCLUDES 64u
 #define MAX_IFS	     64u
-#define MAX_TOKENS   (4u << 20)
 #define MAX_NESTING  64u
-
-struct macro {
-	struct macro *next;
-	const char *name;
-	struct seki_token *body; /* up to a SEKI_TOKEN_END */
-	bool active;		 /* being expanded */
-};
 
 struct branch {
 	struct seki_span at;
@@ -31,12 +23,10 @@ struct branch {
 struct pp {
 	struct seki_diags *diags;
 	const struct seki_preprocess_opts *opts;
-	struct macro *macros;
+	struct seki_macros macros;
 	struct branch ifs[MAX_IFS];
 	uint32_t n_ifs;
 	uint32_t depth; /* of #include */
-	uint32_t n_tokens;
-	struct seki_token **end;
 };
 
 /* The rest of a directive's line, and the first token after it. */
@@ -52,36 +42,6 @@ static bool is_live(const struct pp *pp)
 	return pp->n_ifs == 0 || pp->ifs[pp->n_ifs - 1].live;
 }
 
-static void emit(struct pp *pp, struct seki_token *token)
-{
-	if (pp->n_tokens >= MAX_TOKENS) {
-		if (pp->n_tokens++ == MAX_TOKENS)
-			seki_diag_error(pp->diags, token->at, "more than %u tokens", MAX_TOKENS);
-		return;
-	}
-	pp->n_tokens++;
-	*pp->end = token;
-	pp->end = &token->next;
-}
-
-static struct macro *find_macro(struct pp *pp, const char *name)
-{
-	for (struct macro *m = pp->macros; m; m = m->next)
-		if (strcmp(m->name, name) == 0)
-			return m;
-	return NULL;
-}
-
-static struct seki_token *make_end(struct pp *pp, struct seki_span at)
-{
-	struct seki_token *token = seki_arena_new(pp->diags->arena, struct seki_token);
-
-	token->kind = SEKI_TOKEN_END;
-	token->text = "end of line";
-	token->at = at;
-	return token;
-}
-
 static struct line take_line(struct pp *pp, struct seki_lexer *lexer)
 {
 	struct line line = {.first = NULL};
@@ -93,53 +53,9 @@ static struct line take_line(struct pp *pp, struct seki_lexer *lexer)
 		end = &token->next;
 		token = seki_lex_next(lexer);
 	}
-	*end = make_end(pp, token->at);
+	*end = seki_macro_end_of_line(&pp->macros, token->at);
 	line.after = token;
 	return line;
-}
-
-/* A copy of a token of a macro's body, as if it stood where the macro is used. */
-static struct seki_token *copy_at(struct pp *pp, const struct seki_token *token,
-				  const struct seki_token *use, bool first)
-{
-	struct seki_token *copy = seki_arena_new(pp->diags->arena, struct seki_token);
-
-	*copy = *token;
-	copy->next = NULL;
-	copy->at = use->at;
-	if (first) {
-		copy->spaced = use->spaced;
-		copy->line_start = use->line_start;
-	}
-	return copy;
-}
-
-static void expand(struct pp *pp, struct seki_token *token, uint32_t depth)
-{
-	struct macro *m = token->kind == SEKI_TOKEN_NAME ? find_macro(pp, token->text) : NULL;
-
-	if (!m || m->active || depth > MAX_NESTING) {
-		emit(pp, token);
-		return;
-	}
-	pp->n_tokens++; /* counts as work: a tree of empty macros must end, too */
-	m->active = true;
-	for (struct seki_token *t = m->body; t->kind != SEKI_TOKEN_END; t = t->next) {
-		if (pp->n_tokens > MAX_TOKENS)
-			break;
-		expand(pp, copy_at(pp, t, token, t == m->body), depth + 1);
-	}
-	m->active = false;
-}
-
-static void undefine(struct pp *pp, const char *name)
-{
-	struct macro **p = &pp->macros;
-
-	while (*p && strcmp((*p)->name, name) != 0)
-		p = &(*p)->next;
-	if (*p)
-		*p = (*p)->next;
 }
 
 static bool is_word(const struct seki_token *token)
@@ -147,76 +63,15 @@ static bool is_word(const struct seki_token *token)
 	return token->kind == SEKI_TOKEN_NAME || token->kind == SEKI_TOKEN_KEYWORD;
 }
 
-static void define(struct pp *pp, const struct seki_token *name)
-{
-	struct macro *m;
-
-	if (!is_word(name)) {
-		seki_diag_error(pp->diags, name->at, "expected the name of a macro");
-		return;
-	}
-	if (seki_token_is(name->next, "(") && !name->next->spaced) {
-		seki_diag_unsupported(pp->diags, name->next->at, "macros with parameters are");
-		return;
-	}
-	undefine(pp, name->text);
-	m = seki_arena_new(pp->diags->arena, struct macro);
-	m->name = name->text;
-	m->body = name->next;
-	m->next = pp->macros;
-	pp->macros = m;
-}
-
 /* ---- conditions ---- */
 
 struct cond {
-	struct pp *pp;
 	struct seki_token *token;
 	uint32_t depth;
 	bool bad;
 };
 
 static long long cond_binary(struct cond *c, int min_level);
-
-static long long cond_defined(struct cond *c)
-{
-	bool paren = seki_token_is(c->token, "(");
-	long long value;
-
-	if (paren)
-		c->token = c->token->next;
-	if (!is_word(c->token)) {
-		c->bad = true;
-		return 0;
-	}
-	value = find_macro(c->pp, c->token->text) != NULL;
-	c->token = c->token->next;
-	if (paren && seki_token_is(c->token, ")"))
-		c->token = c->token->next;
-	else if (paren)
-		c->bad = true;
-	return value;
-}
-
-static long long cond_name(struct cond *c, const struct seki_token *name)
-{
-	struct macro *m = find_macro(c->pp, name->text);
-	struct cond inner = {.pp = c->pp, .depth = c->depth};
-	long long value;
-
-	if (!m || m->active || m->body->kind == SEKI_TOKEN_END)
-		return 0;
-	if (c->pp->n_tokens++ > MAX_TOKENS) {
-		c->bad = true;
-		return 0;
-	}
-	inner.token = m->body;
-	m->active = true;
-	value = cond_binary(&inner, 0);
-	m->active = false;
-	c->bad |= inner.bad || inner.token->kind != SEKI_TOKEN_END;
-	return value;
-}
 
 static long long cond_number(struct cond *c, const char *text)
 {
@@ -248,12 +103,10 @@ static long long cond_primary(struct cond *c)
 			c->token = c->token->next;
 		else
 			c->bad = true;
-	} else if (seki_token_is(token, "defined")) {
-		value = cond_defined(c);
 	} else if (token->kind == SEKI_TOKEN_NUMBER) {
 		value = cond_number(c, token->text);
 	} else if (is_word(token)) {
-		value = cond_name(c, token);
+		value = 0; /* a macro would have been expanded */
 	} else {
 		c->bad = true;
 		value = 0;
@@ -318,11 +171,46 @@ static long long cond_binary(struct cond *c, int min_level)
 	}
 }
 
+/* `defined X` and `defined(X)` become 1 or 0 before macros are expanded. */
+static struct seki_token *replace_defined(struct pp *pp, struct seki_token *list, bool *bad)
+{
+	struct seki_token *first = NULL;
+	struct seki_token **end = &first;
+
+	for (struct seki_token *t = list;; t = t->next) {
+		struct seki_token *copy = seki_arena_new(pp->diags->arena, struct seki_token);
+
+		*copy = *t;
+		copy->next = NULL;
+		*end = copy;
+		end = &copy->next;
+		if (t->kind == SEKI_TOKEN_END)
+			return first;
+		if (seki_token_is(t, "defined")) {
+			bool paren = seki_token_is(t->next, "(");
+
+			t = paren ? t->next->next : t->next;
+			copy->kind = SEKI_TOKEN_NUMBER;
+			copy->text = seki_macro_find(&pp->macros, t->text) ? "1" : "0";
+			*bad |= !is_word(t) || (paren && !seki_token_is(t->next, ")"));
+			if (*bad)
+				return seki_macro_end_of_line(&pp->macros, t->at);
+			t = paren ? t->next : t;
+		}
+	}
+}
+
 static bool condition(struct pp *pp, const struct seki_token *name)
 {
-	struct cond c = {.pp = pp, .token = name->next};
-	long long value = cond_binary(&c, 0);
+	struct seki_token **end = pp->macros.end;
+	struct cond c = {.token = NULL};
+	long long value;
 
+	pp->macros.end = &c.token;
+	seki_macro_expand(&pp->macros, replace_defined(pp, name->next, &c.bad));
+	*pp->macros.end = seki_macro_end_of_line(&pp->macros, name->at);
+	pp->macros.end = end;
+	value = cond_binary(&c, 0);
 	if (c.bad || c.token->kind != SEKI_TOKEN_END)
 		seki_diag_error(pp->diags, name->at, "cannot make sense of this condition");
 	return value != 0;
@@ -363,7 +251,8 @@ static bool conditional(struct pp *pp, const struct seki_token *name)
 	if (seki_token_is(name, "if")) {
 		open_if(pp, name, is_live(pp) && condition(pp, name));
 	} else if (seki_token_is(name, "ifdef") || seki_token_is(name, "ifndef")) {
-		bool defined = is_word(name->next) && find_macro(pp, name->next->text);
+		bool defined = is_word(name->next) &&
+			       seki_macro_find(&pp->macros, name->next->text);
 
 		if (!is_word(name->next))
 			seki_diag_error(pp->diags, name->at, "expected the name of a macro");
@@ -458,6 +347,18 @@ static void include(struct pp *pp, const struct seki_token *name)
 	pp->depth--;
 }
 
+/* #error with the rest of its line, as it is written. */
+static void tell_error(struct pp *pp, const struct seki_token *name)
+{
+	const struct seki_token *first = name->next, *last = name;
+
+	while (last->next->kind != SEKI_TOKEN_END)
+		last = last->next;
+	seki_diag_error(pp->diags, name->at, "#error%s%.*s", last == name ? "" : " ",
+			last == name ? 0 : (int)(last->at.off + last->at.len - first->at.off),
+			first->at.src->text + first->at.off);
+}
+
 static void directive(struct pp *pp, const struct seki_token *name)
 {
 	if (name->kind == SEKI_TOKEN_END || conditional(pp, name) || !is_live(pp))
@@ -465,14 +366,57 @@ static void directive(struct pp *pp, const struct seki_token *name)
 	if (seki_token_is(name, "include"))
 		include(pp, name);
 	else if (seki_token_is(name, "define"))
-		define(pp, name->next);
+		seki_macro_define(&pp->macros, name->next);
 	else if (seki_token_is(name, "undef"))
-		undefine(pp, name->next->text);
+		seki_macro_undefine(&pp->macros, name->next->text);
 	else if (seki_token_is(name, "error"))
-		seki_diag_error(pp->diags, name->at, "#error");
+		tell_error(pp, name);
 	else if (!seki_token_is(name, "pragma") && !seki_token_is(name, "line") &&
 		 name->kind != SEKI_TOKEN_NUMBER)
 		seki_diag_error(pp->diags, name->at, "unknown directive '#%s'", name->text);
+}
+
+/*
+ * A macro that takes arguments, with the tokens up to its ')', which may be lines away, is expanded.
+ * Returns the token to go on with.
+ */
+static struct seki_token *expand_call(struct pp *pp, struct seki_lexer *lexer,
+				      struct seki_token *token)
+{
+	struct seki_token *first = token;
+	struct seki_token *next = seki_lex_next(lexer);
+	uint32_t parens = 0;
+
+	if (!seki_token_is(next, "(")) {
+		seki_macro_emit(&pp->macros, token);
+		return next;
+	}
+	for (;;) {
+		token->next = next;
+		token = next;
+		if (token->kind == SEKI_TOKEN_END || token->kind == SEKI_TOKEN_HASH) {
+			seki_diag_error(pp->diags, first->at,
+					"the arguments of macro '%s' are not closed", first->text);
+			return token;
+		}
+		next = seki_lex_next(lexer);
+		parens += seki_token_is(token, "(");
+		if (seki_token_is(token, ")") && --parens == 0)
+			break;
+	}
+	token->next = seki_macro_end_of_line(&pp->macros, token->at);
+	seki_macro_expand(&pp->macros, first);
+	return next;
+}
+
+static void expand(struct pp *pp, struct seki_token *token)
+{
+	if (token->kind != SEKI_TOKEN_NAME || !seki_macro_find(&pp->macros, token->text)) {
+		seki_macro_emit(&pp->macros, token);
+		return;
+	}
+	token->next = seki_macro_end_of_line(&pp->macros, token->at);
+	seki_macro_expand(&pp->macros, token);
 }
 
 static void preprocess_source(struct pp *pp, const struct seki_source *src)
@@ -489,9 +433,13 @@ static void preprocess_source(struct pp *pp, const struct seki_source *src)
 			token = line.after;
 			continue;
 		}
+		if (is_live(pp) && seki_macro_takes_args(&pp->macros, token)) {
+			token = expand_call(pp, &lexer, token);
+			continue;
+		}
 		if (is_live(pp))
-			expand(pp, token, 0);
-		if (pp->n_tokens > MAX_TOKENS)
+			expand(pp, token);
+		if (pp->macros.n_tokens > SEKI_MACRO_MAX_TOKENS)
 			return;
 		token = seki_lex_next(&lexer);
 	}
@@ -507,11 +455,13 @@ struct seki_token *seki_preprocess(struct seki_diags *diags, struct seki_source 
 	struct seki_token *first = NULL;
 	struct seki_token *end;
 
-	pp.end = &first;
+	pp.macros.diags = diags;
+	pp.macros.end = &first;
 	preprocess_source(&pp, main_src);
-	end = make_end(&pp, (struct seki_span){.src = main_src, .off = main_src->len, .len = 0});
+	end = seki_macro_end_of_line(
+		&pp.macros, (struct seki_span){.src = main_src, .off = main_src->len, .len = 0});
 	end->text = "end of file";
 	end->line_start = true;
-	*pp.end = end;
+	*pp.macros.end = end;
 	return first;
 }

@@ -18,7 +18,7 @@ enum p4_expr_kind {
 	P4_E_TYPE,     /* tref: error, bit<8> ... where an expression stands */
 	P4_E_MEMBER,   /* a.name */
 	P4_E_INDEX,    /* a[b] */
-	P4_E_SLICE,    /* a[b:c] */
+	P4_E_SLICE,    /* a[b:c], with P4_OP_ADD a[b+:c] */
 	P4_E_CALL,     /* a<targs>(args), or a constructor call with a P4_E_TYPE in a */
 	P4_E_CAST,     /* (tref) a */
 	P4_E_UNARY,    /* op a */
@@ -108,6 +108,7 @@ struct p4_expr {
 	struct p4_type *type;
 	struct p4_decl *decl;	    /* what a name or member stands for */
 	bool known;		    /* num is its value at compile time (bool: 0 or 1) */
+	bool wide;		    /* it has one, of more bits than num can hold */
 	struct p4_decl *callee;	    /* P4_E_CALL */
 	struct p4_type **type_args; /* of the callee, in its order */
 	struct p4_expr **bound;	    /* the argument of each parameter of the callee, or NULL */
@@ -235,6 +236,7 @@ struct p4_table {
 	struct p4_action_ref *default_action;
 	struct p4_property *properties;
 	bool has_keys, has_actions, const_entries;
+	bool default_first; /* the default action is before the list of actions */
 	const struct seki_token *entries_tok;
 };
 
@@ -250,16 +252,20 @@ struct p4_decl {
 	bool is_extern; /* P4_D_FUNCTION */
 	bool is_abstract;
 	bool is_constructor;
-	bool is_optional; /* parameter with @optional */
+	bool is_optional; /* parameter or abstract method with @optional */
+	bool is_ctor;	  /* parameter of a constructor */
 	bool is_local;
 	struct p4_tref *tref; /* type, return type, base type */
 	struct p4_expr *init; /* initial value, default value, size of a value set */
 	struct p4_decl *type_params;
 	struct p4_decl *params;
 	struct p4_decl *ctor_params;
-	struct p4_decl *members; /* fields, members, methods, local declarations, states */
-	struct p4_expr *args;	 /* of an instance's constructor */
-	struct p4_stmt *body;	 /* of an action, function, control, state, instance's block */
+	struct p4_expr *annotations;	/* what is in @a[...], @b[...] */
+	const struct seki_token *match; /* field with @match(...) */
+	struct p4_expr *array;		/* of an instance: how many */
+	struct p4_decl *members;	/* fields, members, methods, local declarations, states */
+	struct p4_expr *args;		/* of an instance's constructor */
+	struct p4_stmt *body; /* of an action, function, control, state, instance's block */
 	struct p4_table *table;
 	bool has_body;
 
@@ -268,6 +274,7 @@ struct p4_decl {
 	struct p4_decl *owner; /* control, parser, enum, extern ... that it is in */
 	struct p4_num value;
 	bool known;
+	bool wide;
 	bool used;
 	uint32_t index; /* position among its siblings */
 	enum p4_mark { P4_UNVISITED, P4_VISITING, P4_VISITED } mark;

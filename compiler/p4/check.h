@@ -44,6 +44,8 @@ void seki_scope_pop(struct p4_check *cx);
 /* Tells an error where the scope has the name already; functions of other parameters are added. */
 void seki_scope_add(struct p4_check *cx, struct p4_decl *decl);
 struct p4_decl *seki_scope_find(struct p4_check *cx, const char *name, bool global);
+/* In the innermost scope only. */
+struct p4_decl *seki_scope_find_here(struct p4_check *cx, const char *name);
 /* As find, with an error and a suggestion where there is none. */
 struct p4_decl *seki_scope_need(struct p4_check *cx, const struct seki_token *tok, const char *name,
 				bool global, const char *what);
@@ -51,6 +53,8 @@ const char *seki_scope_suggest(struct p4_check *cx, const char *name);
 
 /* check_type.c */
 struct p4_type *seki_check_type(struct p4_check *cx, struct p4_tref *tref);
+/* Tells an error at `at` where a type's arguments make a field of it one that it cannot have. */
+bool seki_check_well_formed(struct p4_check *cx, struct seki_span at, const struct p4_type *type);
 struct p4_type *seki_check_decl_type(struct p4_check *cx, struct p4_decl *decl);
 
 /* check_expr.c: sets and returns expr->type. */
@@ -60,6 +64,10 @@ void seki_check_value(struct p4_check *cx, struct p4_expr *expr, struct p4_type 
 void seki_check_bool(struct p4_check *cx, struct p4_expr *expr, const char *what);
 /* A keyset for a value of type `key`. */
 void seki_check_keyset(struct p4_check *cx, struct p4_expr *expr, struct p4_type *key);
+
+/* check_value.c */
+/* Is the (checked) expression one whose value is known at compile time? */
+bool seki_is_constant(const struct p4_expr *expr);
 /* Tells an error unless the (checked) expression can be written to. */
 bool seki_check_lvalue(struct p4_check *cx, const struct p4_expr *expr);
 bool seki_check_constant(struct p4_check *cx, struct p4_expr *expr, const char *what, uint32_t max,
@@ -71,16 +79,16 @@ bool seki_convert(struct p4_check *cx, struct p4_expr *expr, struct p4_type *to)
 bool seki_can_convert(const struct p4_expr *expr, const struct p4_type *to);
 bool seki_can_cast(const struct p4_type *from, const struct p4_type *to);
 
-/* fold.c: sets known and num where the operands are known. */
-void seki_fold_unary(struct p4_check *cx, struct p4_expr *expr);
-void seki_fold_binary(struct p4_check *cx, struct p4_expr *expr);
-void seki_fold_cast(struct p4_check *cx, struct p4_expr *expr);
+/* fold.c: sets known and num, or wide, where the operands are known. */
+void seki_fold_unary(struct p4_expr *expr);
+void seki_fold_binary(struct p4_expr *expr);
+void seki_fold_cast(struct p4_expr *expr);
 void seki_fold_slice(struct p4_expr *expr, uint32_t high, uint32_t low);
 
 /* check_call.c */
 struct p4_type *seki_check_call(struct p4_check *cx, struct p4_expr *call);
 /* Arguments of an instance's constructor. */
-void seki_check_instance(struct p4_check *cx, struct p4_decl *decl);
+void seki_check_construct(struct p4_check *cx, struct p4_decl *decl);
 /* Binds call->args to params: sets call->bound. False after an error. */
 bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_decl *params,
 		    const char *name);
@@ -94,7 +102,16 @@ void seki_check_stmts(struct p4_check *cx, struct p4_stmt *list);
 /* check_table.c */
 void seki_check_table(struct p4_check *cx, struct p4_decl *decl);
 
+/* check_extern.c */
+void seki_check_extern(struct p4_check *cx, struct p4_decl *decl);
+void seki_check_instance(struct p4_check *cx, struct p4_decl *decl);
+/* Tells an error for each abstract method of an extern that is not in `bodies`. */
+void seki_check_all_methods(struct p4_check *cx, const struct p4_expr *call,
+			    const struct p4_type *type, struct p4_decl *bodies);
+
 /* check_decl.c */
+void seki_check_type_params(struct p4_check *cx, struct p4_decl *decl);
+void seki_check_params(struct p4_check *cx, struct p4_decl *list);
 void seki_check_decl(struct p4_check *cx, struct p4_decl *decl);
 void seki_p4_check(struct seki_diags *diags, struct p4_program *program);
 

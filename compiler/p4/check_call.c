@@ -107,6 +107,30 @@ static const struct p4_decl *param_for(const struct p4_decl *params, const struc
 	return NULL;
 }
 
+/*
+ * A package and what it is made of are of two authors: where both are in one file it is the package
+ * that is wrong as often, so the error is there and a note at the argument.
+ */
+static bool is_package_here(const struct p4_expr *arg, const struct p4_decl *package)
+{
+	return package && package->kind == P4_D_PACKAGE &&
+	       package->tok->at.src == arg->first->at.src;
+}
+
+static void tell_too_many(struct p4_check *cx, const struct p4_expr *call,
+			  const struct p4_expr *arg, const char *name, uint32_t n)
+{
+	bool package = is_package_here(arg, call->callee);
+	struct seki_span at = seki_expr_span(arg);
+	struct seki_diag *diag;
+
+	diag = seki_diag_error(cx->diags, package ? call->callee->tok->at : at,
+			       "%s takes %u argument%s, here are %u", name, n, n == 1 ? "" : "s",
+			       seki_expr_count(call->args));
+	if (package)
+		seki_diag_note(cx->diags, diag, at, "the argument is here");
+}
+
 bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_decl *params,
 		    const char *name)
 {
@@ -115,14 +139,17 @@ bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_d
 
 	call->bound = seki_arena_alloc(cx->arena, (n + 1) * sizeof(*call->bound));
 	for (struct p4_expr *arg = call->args; arg; arg = arg->next, position++) {
+		if (!arg->arg_name != !call->args->arg_name) {
+			seki_diag_error(cx->diags, seki_expr_span(arg),
+					"either all arguments are named, or none");
+			return false;
+		}
 		if (!param_for(params, arg, position, &index)) {
 			if (arg->arg_name)
 				seki_diag_error(cx->diags, seki_expr_span(arg),
 						"%s has no parameter '%s'", name, arg->arg_name);
 			else
-				seki_diag_error(cx->diags, seki_expr_span(arg),
-						"%s takes %u argument%s, here are %u", name, n,
-						n == 1 ? "" : "s", seki_expr_count(call->args));
+				tell_too_many(cx, call, arg, name, n);
 			return false;
 		}
 		if (call->bound[index]) {
@@ -159,13 +186,33 @@ static bool accepts_count(const struct p4_decl *params, const struct p4_expr *ca
 	return given >= need && given <= all;
 }
 
-/* The one of a chain of overloads that takes these arguments; the first where none does. */
-static struct p4_decl *choose(struct p4_decl *first, const struct p4_expr *call)
+static void tell_ambiguous(struct p4_check *cx, const struct p4_expr *call, const struct p4_decl *a,
+			   const struct p4_decl *b)
 {
-	for (struct p4_decl *d = first; d; d = d->overload)
-		if (accepts_count(d->params, call))
-			return d;
-	return first;
+	struct seki_diag *diag;
+
+	diag = seki_diag_error(cx->diags, seki_expr_span(call),
+			       "more than one '%s' takes these arguments", a->name);
+	seki_diag_note(cx->diags, diag, a->tok->at, "one is declared here");
+	seki_diag_note(cx->diags, diag, b->tok->at, "another is declared here");
+}
+
+/* The one of a chain of overloads that takes these arguments; the first where none does. */
+static struct p4_decl *choose(struct p4_check *cx, struct p4_decl *first,
+			      const struct p4_expr *call)
+{
+	struct p4_decl *best = NULL;
+
+	for (struct p4_decl *d = first; d; d = d->overload) {
+		if (!accepts_count(d->params, call))
+			continue;
+		if (best) {
+			tell_ambiguous(cx, call, best, d);
+			return best;
+		}
+		best = d;
+	}
+	return best ? best : first;
 }
 
 static void check_arg_exprs(struct p4_check *cx, struct p4_expr *call)
@@ -214,6 +261,11 @@ static void check_arg(struct p4_check *cx, struct p4_expr *arg, const struct p4_
 	}
 	if (!is_object(type)) {
 		seki_convert(cx, arg, type);
+		if (param->dir == P4_DIR_IN && param->type->kind == P4_T_VAR &&
+		    type->kind == P4_T_INT)
+			seki_diag_error(
+				cx->diags, seki_expr_span(arg),
+				"cannot tell the width of this: write it as 8w5 or with a cast");
 		return;
 	}
 	if (!seki_unify(cx, type, arg->type, type_params, bind))
@@ -257,6 +309,28 @@ static struct p4_type *with_self(struct p4_check *cx, const struct callee *c, st
 	return seki_type_subst(cx->arena, type, c->self->decl->type_params, c->self->args);
 }
 
+static bool mentions(const struct p4_type *type, const struct p4_decl *var)
+{
+	if (type->kind == P4_T_VAR)
+		return type->decl == var;
+	for (uint32_t i = 0; i < type->n_args; i++)
+		if (mentions(type->args[i], var))
+			return true;
+	return type->elem && mentions(type->elem, var);
+}
+
+/* Is a type parameter only in the types of optional parameters that are not there? */
+static bool is_for_optional(const struct p4_expr *call, const struct callee *c,
+			    const struct p4_decl *var)
+{
+	uint32_t i = 0;
+
+	for (const struct p4_decl *p = c->params; p; p = p->next, i++)
+		if (p->type && mentions(p->type, var) && (call->bound[i] || !p->is_optional))
+			return false;
+	return true;
+}
+
 static bool all_bound(struct p4_check *cx, const struct p4_expr *call, const struct callee *c,
 		      struct p4_type **bind)
 {
@@ -269,7 +343,7 @@ static bool all_bound(struct p4_check *cx, const struct p4_expr *call, const str
 		for (uint32_t k = 0; k < seki_decl_count(c->params); k++)
 			if (call->bound[k] && call->bound[k]->type->kind == P4_T_BAD)
 				return false;
-		if (c->decl->kind == P4_D_PACKAGE)
+		if (c->decl->kind == P4_D_PACKAGE && is_for_optional(call, c, t))
 			continue;
 		seki_diag_error(cx->diags, seki_expr_span(call),
 				"cannot tell what type '%s' is here: write it as %s<...>(...)",
@@ -279,12 +353,36 @@ static bool all_bound(struct p4_check *cx, const struct p4_expr *call, const str
 	return true;
 }
 
+static bool can_be_arg(struct p4_check *cx, const struct p4_expr *arg, const struct p4_type *type)
+{
+	if (is_object(type))
+		return seki_unify(cx, type, arg->type, NULL, NULL);
+	return !is_object(arg->type) || arg->type->kind == P4_T_BAD || type->kind == P4_T_BAD;
+}
+
+static void tell_package_arg(struct p4_check *cx, const struct p4_expr *call,
+			     const struct p4_expr *arg, const struct p4_decl *param,
+			     const struct p4_type *type)
+{
+	bool same_file = is_package_here(arg, call->callee);
+	struct seki_span at = seki_expr_span(arg);
+	struct seki_diag *diag;
+
+	diag = seki_diag_error(cx->diags, same_file ? param->tok->at : at,
+			       "parameter '%s' is of type %s, its argument of type %s", param->name,
+			       seki_type_name(cx->arena, type),
+			       seki_type_name(cx->arena, arg->type));
+	seki_diag_note(cx->diags, diag, same_file ? at : param->tok->at,
+		       same_file ? "the argument is here" : "the parameter is declared here");
+}
+
 static struct p4_type *check_against(struct p4_check *cx, struct p4_expr *call,
 				     struct p4_tref *targs, const struct callee *c)
 {
 	uint32_t n = seki_decl_count(c->type_params), i = 0;
 	struct p4_type **bind = seki_arena_alloc(cx->arena, (n + 1) * sizeof(struct p4_type *));
 	char *name = seki_arena_printf(cx->arena, "'%s'", c->decl->name);
+	struct p4_type *result;
 
 	call->callee = c->decl;
 	call->type_args = bind;
@@ -305,11 +403,17 @@ static struct p4_type *check_against(struct p4_check *cx, struct p4_expr *call,
 		if (!call->bound[i] || !p->type)
 			continue;
 		type = seki_type_subst(cx->arena, with_self(cx, c, p->type), c->type_params, bind);
-		check_arg(cx, call->bound[i], p, type, bind, c->type_params);
+		if (!seki_check_well_formed(cx, seki_expr_span(call), type))
+			return cx->bad;
+		if (c->decl->kind == P4_D_PACKAGE && !can_be_arg(cx, call->bound[i], type))
+			tell_package_arg(cx, call, call->bound[i], p, type);
+		else
+			check_arg(cx, call->bound[i], p, type, bind, c->type_params);
 	}
 	if (!c->result)
 		return cx->nothing;
-	return seki_type_subst(cx->arena, with_self(cx, c, c->result), c->type_params, bind);
+	result = seki_type_subst(cx->arena, with_self(cx, c, c->result), c->type_params, bind);
+	return seki_check_well_formed(cx, seki_expr_span(call), result) ? result : cx->bad;
 }
 
 /* ---- constructors ---- */
@@ -363,7 +467,7 @@ static struct p4_type *check_constructor(struct p4_check *cx, struct p4_expr *ca
 	return made;
 }
 
-void seki_check_instance(struct p4_check *cx, struct p4_decl *decl)
+void seki_check_construct(struct p4_check *cx, struct p4_decl *decl)
 {
 	struct p4_type *type = seki_check_type(cx, decl->tref);
 	struct p4_expr *call = seki_arena_new(cx->arena, struct p4_expr);
@@ -373,20 +477,30 @@ void seki_check_instance(struct p4_check *cx, struct p4_decl *decl)
 	call->args = decl->args;
 	decl->type = check_constructor(cx, call, type, NULL);
 	decl->init = call;
+	if (decl->type->kind == P4_T_EXTERN)
+		seki_check_all_methods(cx, call, decl->type, decl->members);
 }
 
 /* ---- methods ---- */
 
-static struct p4_decl *find_method(struct p4_decl *list, const char *name,
+static struct p4_decl *find_method(struct p4_check *cx, struct p4_decl *list, const char *name,
 				   const struct p4_expr *call)
 {
 	struct p4_decl *best = NULL;
+	bool fits = false;
 
-	for (; list; list = list->next)
-		if (!list->is_constructor && strcmp(list->name, name) == 0 &&
-		    (!best ||
-		     (!accepts_count(best->params, call) && accepts_count(list->params, call))))
-			best = list;
+	for (; list; list = list->next) {
+		if (list->is_constructor || strcmp(list->name, name) != 0)
+			continue;
+		if (!accepts_count(list->params, call)) {
+			best = best ? best : list;
+			continue;
+		}
+		if (fits)
+			tell_ambiguous(cx, call, best, list);
+		fits = true;
+		best = list;
+	}
 	return best;
 }
 
@@ -442,7 +556,7 @@ static struct p4_type *check_extern_method(struct p4_check *cx, struct p4_expr *
 	struct callee c = {.self = member->a->type};
 	struct p4_type *result;
 
-	c.decl = find_method(c.self->decl->members, member->name, call);
+	c.decl = find_method(cx, c.self->decl->members, member->name, call);
 	if (!c.decl)
 		return no_method(cx, member);
 	call->call = P4_CALL_METHOD;
@@ -459,9 +573,16 @@ static struct p4_type *check_block_apply(struct p4_check *cx, struct p4_expr *ca
 					 struct p4_type *type)
 {
 	struct callee c = {.decl = type->decl, .params = type->decl->params};
+	bool in_state = cx->function && cx->function->kind == P4_D_STATE;
 
 	if (strcmp(call->a->name, "apply") != 0)
 		return no_method(cx, call->a);
+	if (type->kind == P4_T_PARSER ? !in_state : !cx->in_apply)
+		seki_diag_error(cx->diags, seki_expr_span(call),
+				type->kind == P4_T_PARSER
+					? "a parser can only be applied in a state of another"
+					: "a control can only be applied in the apply block of "
+					  "another");
 	call->call = P4_CALL_APPLY;
 	if (type->n_args)
 		c.self = type;
@@ -515,9 +636,9 @@ static struct p4_type *check_builtin(struct p4_check *cx, struct p4_expr *call)
 	for (int i = 0; i < 4; i++) {
 		if (strcmp(name, sizes[i]) != 0 || call->args || !seki_type_is_value(type))
 			continue;
-		if (seki_type_bits(type) >= 0) {
+		if (seki_type_limit(type, i >= 2) >= 0) {
 			call->known = true;
-			call->num = seki_num_u64((uint64_t)seki_type_bits(type));
+			call->num = seki_num_u64((uint64_t)seki_type_limit(type, i >= 2));
 			if (i & 1)
 				call->num.mag = (call->num.mag + 7) / 8;
 		}
@@ -555,7 +676,7 @@ static struct p4_type *check_method(struct p4_check *cx, struct p4_expr *call)
 
 static struct p4_type *check_function(struct p4_check *cx, struct p4_expr *call)
 {
-	struct callee c = {.decl = choose(call->a->decl, call)};
+	struct callee c = {.decl = choose(cx, call->a->decl, call)};
 
 	c.params = c.decl->params;
 	c.type_params = c.decl->type_params;
@@ -563,8 +684,10 @@ static struct p4_type *check_function(struct p4_check *cx, struct p4_expr *call)
 	if (c.decl->is_extern && strcmp(c.decl->name, "verify") == 0 && cx->block &&
 	    cx->block->kind != P4_D_PARSER)
 		seki_diag_error(cx->diags, seki_expr_span(call), "verify() is for parsers only");
-	if (c.decl->kind == P4_D_ACTION && cx->block && cx->block->kind == P4_D_PARSER)
-		seki_diag_error(cx->diags, seki_expr_span(call), "a parser cannot call actions");
+	if (c.decl->kind == P4_D_ACTION && !cx->in_apply &&
+	    (!cx->function || cx->function->kind != P4_D_ACTION))
+		seki_diag_error(cx->diags, seki_expr_span(call),
+				"only a control and its actions can call actions");
 	if (c.decl->kind == P4_D_ACTION) {
 		call->call = P4_CALL_ACTION;
 		c.result = cx->nothing;
@@ -581,8 +704,12 @@ struct p4_type *seki_check_call(struct p4_check *cx, struct p4_expr *call)
 	if (call->a->kind == P4_E_MEMBER)
 		return check_method(cx, call);
 	type = seki_check_expr(cx, call->a);
-	if (type->kind == P4_T_TYPE)
-		return check_constructor(cx, call, type->elem, call->targs ? call->targs : NULL);
+	if (type->kind == P4_T_TYPE) {
+		type = check_constructor(cx, call, type->elem, call->targs);
+		if (type->kind == P4_T_EXTERN)
+			seki_check_all_methods(cx, call, type, NULL);
+		return type;
+	}
 	if (type->kind == P4_T_CALLEE && call->a->decl)
 		return check_function(cx, call);
 	check_arg_exprs(cx, call);

@@ -12,10 +12,9 @@ static void check_const(struct p4_check *cx, struct p4_decl *decl)
 
 	seki_check_value(cx, decl->init, type);
 	decl->known = decl->init->known;
+	decl->wide = decl->init->wide;
 	decl->value = decl->init->num;
-	if (!decl->known && decl->init->type->kind != P4_T_BAD &&
-	    (seki_type_is_number(decl->init->type) || decl->init->type->kind == P4_T_BOOL) &&
-	    decl->init->type->width <= 128 && !cx->block)
+	if (!seki_is_constant(decl->init))
 		seki_diag_error(cx->diags, seki_expr_span(decl->init),
 				"the value of a constant must be known at compile time");
 	seki_scope_add(cx, decl);
@@ -45,7 +44,7 @@ static void check_var(struct p4_check *cx, struct p4_decl *decl)
 
 /* ---- types ---- */
 
-static void add_type_params(struct p4_check *cx, struct p4_decl *decl)
+void seki_check_type_params(struct p4_check *cx, struct p4_decl *decl)
 {
 	for (struct p4_decl *t = decl->type_params; t; t = t->next) {
 		t->type = seki_type_decl(cx->arena, P4_T_VAR, t);
@@ -61,16 +60,24 @@ static void no_duplicates(struct p4_check *cx, struct p4_decl *list)
 	seki_scope_pop(cx);
 }
 
+/* @match(kind) */
+static void check_match(struct p4_check *cx, const struct seki_token *tok)
+{
+	const struct p4_decl *kind = cx->match_kinds;
+
+	while (kind && strcmp(kind->name, tok->text) != 0)
+		kind = kind->overload;
+	if (!kind || !seki_token_is(tok->next, ")"))
+		seki_diag_error(cx->diags, tok->at, "'@match' needs the name of a match kind");
+}
+
 static void check_field(struct p4_check *cx, const struct p4_decl *owner, struct p4_decl *field)
 {
 	struct p4_type *type = seki_check_decl_type(cx, field);
-	bool ok = seki_type_is_value(type);
 
-	if (owner->kind == P4_D_HEADER)
-		ok = seki_type_in_header(type);
-	else if (owner->kind == P4_D_UNION)
-		ok = type->kind == P4_T_HEADER || type->kind == P4_T_BAD || type->kind == P4_T_VAR;
-	if (ok)
+	if (field->match)
+		check_match(cx, field->match);
+	if (seki_type_can_be_field(owner, type))
 		return;
 	seki_diag_error(cx->diags, field->tref->tok->at, "a field of a %s cannot be of type %s",
 			owner->kind == P4_D_HEADER  ? "header"
@@ -85,7 +92,7 @@ static void check_struct(struct p4_check *cx, struct p4_decl *decl)
 	uint32_t index = 0;
 
 	seki_scope_push(cx);
-	add_type_params(cx, decl);
+	seki_check_type_params(cx, decl);
 	for (struct p4_decl *f = decl->members; f; f = f->next) {
 		check_field(cx, decl, f);
 		f->owner = decl;
@@ -187,6 +194,9 @@ static void check_param(struct p4_check *cx, struct p4_decl *p)
 		seki_diag_error(cx->diags, p->tref->tok->at, "a parameter cannot be of type %s",
 				seki_type_name(cx->arena, type));
 	}
+	if (p->is_ctor && p->dir != P4_DIR_NONE)
+		seki_diag_error(cx->diags, p->tok->at,
+				"a parameter of a constructor has no direction");
 	if (!p->init)
 		return;
 	if (p->dir == P4_DIR_OUT || p->dir == P4_DIR_INOUT)
@@ -195,7 +205,7 @@ static void check_param(struct p4_check *cx, struct p4_decl *p)
 	seki_check_value(cx, p->init, type);
 }
 
-static void check_params(struct p4_check *cx, struct p4_decl *list)
+void seki_check_params(struct p4_check *cx, struct p4_decl *list)
 {
 	uint32_t index = 0;
 
@@ -206,7 +216,14 @@ static void check_params(struct p4_check *cx, struct p4_decl *list)
 	}
 }
 
-/* ---- functions, actions, externs ---- */
+static void check_ctor_params(struct p4_check *cx, struct p4_decl *list)
+{
+	for (struct p4_decl *p = list; p; p = p->next)
+		p->is_ctor = true;
+	seki_check_params(cx, list);
+}
+
+/* ---- functions, actions ---- */
 
 static bool always_returns(const struct p4_stmt *stmt);
 
@@ -248,6 +265,24 @@ static bool always_returns(const struct p4_stmt *stmt)
 	}
 }
 
+/* Only objects are made of parsers, controls and packages: what runs is not given them. */
+static void check_runtime_params(struct p4_check *cx, const struct p4_decl *decl)
+{
+	bool optional = decl->kind != P4_D_ACTION && !(decl->kind == P4_D_FUNCTION && decl->body);
+
+	for (const struct p4_decl *p = decl->params; p; p = p->next) {
+		if (p->type->kind == P4_T_PARSER || p->type->kind == P4_T_CONTROL ||
+		    p->type->kind == P4_T_PACKAGE)
+			seki_diag_error(cx->diags, p->tref->tok->at,
+					"only a constructor has parameters of type %s",
+					seki_type_name(cx->arena, p->type));
+		if (p->is_optional && !optional)
+			seki_diag_error(cx->diags, p->tok->at,
+					"a parameter of %s cannot be '@optional'",
+					decl->kind == P4_D_ACTION ? "an action" : "a function");
+	}
+}
+
 static void check_function(struct p4_check *cx, struct p4_decl *decl)
 {
 	struct p4_decl *outer = cx->function;
@@ -255,9 +290,10 @@ static void check_function(struct p4_check *cx, struct p4_decl *decl)
 	bool in_apply = cx->in_apply;
 
 	seki_scope_push(cx);
-	add_type_params(cx, decl);
+	seki_check_type_params(cx, decl);
 	seki_check_decl_type(cx, decl);
-	check_params(cx, decl->params);
+	seki_check_params(cx, decl->params);
+	check_runtime_params(cx, decl);
 	if (decl->body) {
 		cx->function = decl;
 		cx->result = decl->kind == P4_D_ACTION ? NULL : decl->type;
@@ -293,43 +329,13 @@ static void check_action(struct p4_check *cx, struct p4_decl *decl)
 	}
 }
 
-static void check_extern(struct p4_check *cx, struct p4_decl *decl)
-{
-	seki_scope_add(cx, decl);
-	seki_scope_push(cx);
-	add_type_params(cx, decl);
-	for (struct p4_decl *m = decl->members; m; m = m->next) {
-		seki_scope_push(cx);
-		add_type_params(cx, m);
-		if (!m->is_constructor)
-			seki_check_decl_type(cx, m);
-		check_params(cx, m->params);
-		m->owner = decl;
-		seki_scope_pop(cx);
-		if (!m->is_constructor && strcmp(m->name, decl->name) == 0)
-			seki_diag_error(cx->diags, m->tok->at,
-					"a method cannot have the name of its extern");
-		for (const struct p4_decl *o = decl->members; o != m; o = o->next)
-			if (strcmp(o->name, m->name) == 0 &&
-			    seki_decl_count(o->params) == seki_decl_count(m->params))
-				seki_diag_error(cx->diags, m->tok->at, "'%s' is declared twice",
-						m->name);
-	}
-	seki_scope_pop(cx);
-}
-
-static void check_instance(struct p4_check *cx, struct p4_decl *decl)
-{
-	decl->owner = cx->block;
-	seki_check_instance(cx, decl);
-	seki_scope_push(cx);
-	for (struct p4_decl *m = decl->members; m; m = m->next)
-		seki_check_decl(cx, m);
-	seki_scope_pop(cx);
-	seki_scope_add(cx, decl);
-}
-
 /* ---- parsers and controls ---- */
+
+static bool can_select(const struct p4_type *type)
+{
+	return seki_type_has_equality(type) && !seki_type_is_struct_like(type) &&
+	       type->kind != P4_T_STACK && type->kind != P4_T_VARBIT && type->kind != P4_T_RECORD;
+}
 
 static struct p4_type *select_type(struct p4_check *cx, struct p4_stmt *stmt)
 {
@@ -343,6 +349,9 @@ static struct p4_type *select_type(struct p4_check *cx, struct p4_stmt *stmt)
 		if (e->type->kind == P4_T_INT)
 			seki_diag_error(cx->diags, seki_expr_span(e),
 					"this needs a width to be selected on");
+		else if (!can_select(e->type))
+			seki_diag_error(cx->diags, seki_expr_span(e), "cannot select on %s",
+					seki_type_name(cx->arena, e->type));
 	}
 	return type;
 }
@@ -444,21 +453,48 @@ static void check_body(struct p4_check *cx, struct p4_decl *decl)
 	cx->in_apply = false;
 }
 
+/* The control plane knows tables, actions and instances by one name each. */
+static void check_plane_names(struct p4_check *cx, struct p4_decl *block)
+{
+	seki_scope_push(cx);
+	for (int renamed = 0; renamed < 2; renamed++) {
+		for (struct p4_decl *m = block->members; m; m = m->next) {
+			struct p4_decl *copy;
+
+			if (!m->rename != !renamed || m->kind == P4_D_STATE)
+				continue;
+			copy = seki_arena_new(cx->arena, struct p4_decl);
+			*copy = *m;
+			copy->overload = NULL;
+			if (renamed)
+				copy->name = m->rename;
+			if (seki_scope_find_here(cx, copy->name))
+				seki_diag_error(cx->diags, m->tok->at,
+						"the control plane would know two things as '%s'",
+						copy->name);
+			else if (renamed || m->kind == P4_D_TABLE || m->kind == P4_D_ACTION)
+				seki_scope_add(cx, copy);
+		}
+	}
+	seki_scope_pop(cx);
+}
+
 static void check_block_decl(struct p4_check *cx, struct p4_decl *decl)
 {
-	if (decl->has_body && decl->type_params) {
-		seki_diag_error(cx->diags, decl->type_params->tok->at,
-				"only the type of a parser or control has type parameters");
-	}
+	uint32_t errors = cx->diags->errors;
+
 	seki_scope_push(cx);
-	add_type_params(cx, decl);
-	check_params(cx, decl->params);
-	check_params(cx, decl->ctor_params);
+	seki_check_type_params(cx, decl);
+	seki_check_params(cx, decl->params);
+	check_runtime_params(cx, decl);
+	check_ctor_params(cx, decl->ctor_params);
 	if (decl->has_body) {
 		cx->block = decl;
 		seki_scope_push(cx);
 		check_body(cx, decl);
 		seki_scope_pop(cx);
+		if (cx->diags->errors == errors)
+			check_plane_names(cx, decl);
 		cx->block = NULL;
 	}
 	seki_scope_pop(cx);
@@ -468,8 +504,8 @@ static void check_block_decl(struct p4_check *cx, struct p4_decl *decl)
 static void check_package(struct p4_check *cx, struct p4_decl *decl)
 {
 	seki_scope_push(cx);
-	add_type_params(cx, decl);
-	check_params(cx, decl->params);
+	seki_check_type_params(cx, decl);
+	check_ctor_params(cx, decl->params);
 	seki_scope_pop(cx);
 	seki_scope_add(cx, decl);
 }
@@ -483,8 +519,24 @@ static void check_value_set(struct p4_check *cx, struct p4_decl *decl)
 	seki_scope_add(cx, decl);
 }
 
+/* What is in @a[...]: values that are known at compile time. */
+static void check_annotations(struct p4_check *cx, struct p4_expr *list)
+{
+	for (struct p4_expr *e = list; e; e = e->next) {
+		seki_check_value(cx, e, NULL);
+		if (e->type->kind == P4_T_BAD || e->type->kind == P4_T_STRING)
+			continue;
+		if (!seki_is_constant(e) ||
+		    (!seki_type_is_number(seki_type_base(e->type)) && e->type->kind != P4_T_BOOL))
+			seki_diag_error(cx->diags, seki_expr_span(e),
+					"an annotation has strings, numbers and truth values that "
+					"are known at compile time");
+	}
+}
+
 void seki_check_decl(struct p4_check *cx, struct p4_decl *decl)
 {
+	check_annotations(cx, decl->annotations);
 	switch (decl->kind) {
 	case P4_D_CONST:
 		check_const(cx, decl);
@@ -505,7 +557,7 @@ void seki_check_decl(struct p4_check *cx, struct p4_decl *decl)
 		check_alias(cx, decl);
 		break;
 	case P4_D_EXTERN:
-		check_extern(cx, decl);
+		seki_check_extern(cx, decl);
 		break;
 	case P4_D_FUNCTION:
 		check_function(cx, decl);
@@ -515,7 +567,6 @@ void seki_check_decl(struct p4_check *cx, struct p4_decl *decl)
 		break;
 	case P4_D_TABLE:
 		seki_check_table(cx, decl);
-		seki_scope_add(cx, decl);
 		break;
 	case P4_D_PARSER:
 	case P4_D_CONTROL:
@@ -525,7 +576,7 @@ void seki_check_decl(struct p4_check *cx, struct p4_decl *decl)
 		check_package(cx, decl);
 		break;
 	case P4_D_INSTANCE:
-		check_instance(cx, decl);
+		seki_check_instance(cx, decl);
 		break;
 	case P4_D_VALUE_SET:
 		check_value_set(cx, decl);

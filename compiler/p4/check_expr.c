@@ -31,8 +31,9 @@ static struct p4_type *type_of_name(struct p4_check *cx, struct p4_decl *decl)
 	case P4_D_METHOD:
 	case P4_D_ACTION:
 		return cx->callee;
-	case P4_D_STATE:
 	case P4_D_MATCH_KIND:
+		return seki_type_make(cx->arena, P4_T_MATCH_KIND);
+	case P4_D_STATE:
 	case P4_D_GROUP:
 		return cx->bad;
 	default:
@@ -42,9 +43,14 @@ static struct p4_type *type_of_name(struct p4_check *cx, struct p4_decl *decl)
 
 static struct p4_type *check_name(struct p4_check *cx, struct p4_expr *expr)
 {
-	struct p4_decl *decl = seki_scope_need(cx, expr->tok, expr->name, expr->global, "name");
+	struct p4_decl *decl = seki_scope_find(cx, expr->name, expr->global);
 	struct p4_tref *tref;
 
+	for (decl = decl ? decl : cx->match_kinds; decl; decl = decl->overload)
+		if (decl->kind != P4_D_MATCH_KIND || strcmp(decl->name, expr->name) == 0)
+			break;
+	if (!decl)
+		decl = seki_scope_need(cx, expr->tok, expr->name, expr->global, "name");
 	if (!decl)
 		return cx->bad;
 	decl->used = true;
@@ -59,10 +65,10 @@ static struct p4_type *check_name(struct p4_check *cx, struct p4_expr *expr)
 		tref->args = expr->targs;
 		expr->type->elem = seki_check_type(cx, tref);
 	}
-	if (decl->known) {
-		expr->known = true;
+	expr->known = decl->known;
+	expr->wide = decl->wide;
+	if (decl->known)
 		expr->num = decl->value;
-	}
 	return expr->type;
 }
 
@@ -165,13 +171,13 @@ static struct p4_type *check_stack_member(struct p4_check *cx, struct p4_expr *e
 		expr->num = seki_num_u64(stack->width);
 		return seki_type_width(cx->arena, P4_T_BIT, 32);
 	}
-	if (strcmp(expr->name, "lastIndex") == 0)
-		return seki_type_width(cx->arena, P4_T_BIT, 32);
-	if (strcmp(expr->name, "next") == 0 || strcmp(expr->name, "last") == 0) {
+	if (strcmp(expr->name, "next") == 0 || strcmp(expr->name, "last") == 0 ||
+	    strcmp(expr->name, "lastIndex") == 0) {
 		if (!in_parser)
 			seki_diag_error(cx->diags, expr->tok->at,
 					"'%s' of a stack is for parsers only", expr->name);
-		return stack->elem;
+		return expr->name[4] == 'I' ? seki_type_width(cx->arena, P4_T_BIT, 32)
+					    : stack->elem;
 	}
 	return no_member(cx, expr, NULL);
 }
@@ -240,6 +246,33 @@ static struct p4_type *check_index(struct p4_check *cx, struct p4_expr *expr)
 	return type->elem;
 }
 
+/* a[low +: width]: where low is a constant, the same as a[low + width - 1 : low]. */
+static struct p4_type *check_slice_up(struct p4_check *cx, struct p4_expr *expr, uint32_t top)
+{
+	struct p4_type *low_type = expr->b->type;
+	uint32_t low, width;
+
+	if (!seki_check_constant(cx, expr->c, "the width of a slice", top, &width))
+		return cx->bad;
+	if (low_type->kind != P4_T_BIT && low_type->kind != P4_T_INT)
+		return bad_operand(cx, expr, expr->b, "+:");
+	if (width == 0) {
+		seki_diag_error(cx->diags, seki_expr_span(expr->c), "a slice has at least one bit");
+		return cx->bad;
+	}
+	if (expr->b->known) {
+		if (!seki_check_constant(cx, expr->b, "the low bit", top - width, &low))
+			return cx->bad;
+		expr->op = P4_OP_NONE;
+		expr->c->num = expr->b->num;
+		expr->b->num = seki_num_u64((uint64_t)low + width - 1);
+		expr->type = seki_type_width(cx->arena, P4_T_BIT, width);
+		seki_fold_slice(expr, low + width - 1, low);
+		return expr->type;
+	}
+	return seki_type_width(cx->arena, P4_T_BIT, width);
+}
+
 static struct p4_type *check_slice(struct p4_check *cx, struct p4_expr *expr)
 {
 	struct p4_type *type = seki_check_expr(cx, expr->a);
@@ -257,6 +290,8 @@ static struct p4_type *check_slice(struct p4_check *cx, struct p4_expr *expr)
 		return cx->bad;
 	}
 	top = seki_type_is_fixed(type) ? type->width : 65536;
+	if (expr->op == P4_OP_ADD)
+		return check_slice_up(cx, expr, top);
 	if (!seki_check_constant(cx, expr->b, "the high bit", top ? top - 1 : 0, &high) ||
 	    !seki_check_constant(cx, expr->c, "the low bit", top ? top - 1 : 0, &low))
 		return cx->bad;
@@ -289,7 +324,7 @@ static struct p4_type *check_unary(struct p4_check *cx, struct p4_expr *expr)
 					    (expr->op == P4_OP_COMP && type->kind == P4_T_INT))
 		return bad_operand(cx, expr, expr->a, seki_op_text(expr->op));
 	expr->type = type;
-	seki_fold_unary(cx, expr);
+	seki_fold_unary(expr);
 	return type;
 }
 
@@ -378,6 +413,8 @@ static struct p4_type *check_division(struct p4_check *cx, struct p4_expr *expr)
 	return type;
 }
 
+#define MAX_SHIFT 65536u
+
 static struct p4_type *check_shift(struct p4_check *cx, struct p4_expr *expr)
 {
 	struct p4_type *a, *b;
@@ -393,6 +430,12 @@ static struct p4_type *check_shift(struct p4_check *cx, struct p4_expr *expr)
 	if (expr->b->known && expr->b->num.neg) {
 		seki_diag_error(cx->diags, seki_expr_span(expr->b),
 				"a shift cannot be by a negative number");
+		return cx->bad;
+	}
+	if (a->kind == P4_T_INT && expr->op == P4_OP_SHL && expr->b->known &&
+	    expr->b->num.mag > MAX_SHIFT) {
+		seki_diag_error(cx->diags, seki_expr_span(expr->b),
+				"a shift by more than %u bits is beyond any type", MAX_SHIFT);
 		return cx->bad;
 	}
 	if (a->kind == P4_T_INT && !expr->b->known) {
@@ -477,7 +520,7 @@ static struct p4_type *check_binary(struct p4_check *cx, struct p4_expr *expr)
 		expr->type = binary_type(cx, expr);
 	}
 	if (expr->type->kind != P4_T_BAD && expr->type->kind != P4_T_STRING)
-		seki_fold_binary(cx, expr);
+		seki_fold_binary(expr);
 	return expr->type;
 }
 
@@ -492,7 +535,7 @@ static struct p4_type *check_cast(struct p4_check *cx, struct p4_expr *expr)
 	    expr->a->type->kind != P4_T_INT && expr->a->type->kind != P4_T_ENUM) {
 		seki_convert(cx, expr->a, to);
 		expr->type = expr->a->type;
-		seki_fold_cast(cx, expr);
+		seki_fold_cast(expr);
 		return expr->type;
 	}
 	if (!seki_can_cast(expr->a->type, to)) {
@@ -504,7 +547,7 @@ static struct p4_type *check_cast(struct p4_check *cx, struct p4_expr *expr)
 	if (to->kind == P4_T_BOOL && expr->a->known && expr->a->num.mag > 1)
 		seki_diag_error(cx->diags, seki_expr_span(expr), "only 0 and 1 are truth values");
 	expr->type = to;
-	seki_fold_cast(cx, expr);
+	seki_fold_cast(expr);
 	return to;
 }
 
@@ -552,6 +595,11 @@ static struct p4_type *check_list(struct p4_check *cx, struct p4_expr *expr)
 	for (struct p4_expr *e = expr->args; e; e = e->next) {
 		seki_check_value(cx, e, NULL);
 		type->args[type->n_args++] = e->type;
+		if (e->kind == P4_E_DOTS && e->next)
+			seki_diag_error(cx->diags, seki_expr_span(e), "'...' must be the last");
+		else if (e->kind != P4_E_DOTS && !e->arg_name != (expr->kind == P4_E_LIST))
+			seki_diag_error(cx->diags, seki_expr_span(e),
+					"either all elements have names, or none");
 		for (const struct p4_expr *o = expr->args; o != e; o = o->next)
 			if (e->arg_name && o->arg_name && strcmp(o->arg_name, e->arg_name) == 0)
 				seki_diag_error(cx->diags, seki_expr_span(e),
@@ -646,89 +694,4 @@ void seki_check_bool(struct p4_check *cx, struct p4_expr *expr, const char *what
 	seki_diag_error(cx->diags, seki_expr_span(expr), "%s needs a bool, this is of type %s",
 			what, seki_type_name(cx->arena, expr->type));
 	expr->type = cx->bad;
-}
-
-bool seki_check_constant(struct p4_check *cx, struct p4_expr *expr, const char *what, uint32_t max,
-			 uint32_t *out)
-{
-	if (!expr->type)
-		seki_check_value(cx, expr, NULL);
-	else if (!expr->known)
-		seki_check_value(cx, expr, NULL);
-	if (expr->type->kind == P4_T_BAD)
-		return false;
-	if (!expr->known || !seki_type_is_number(seki_type_base(expr->type))) {
-		if (expr->decl && expr->decl->kind == P4_D_PARAM)
-			*out = max; /* of a constructor: known where it is instantiated */
-		if (expr->decl && expr->decl->kind == P4_D_PARAM)
-			return true;
-		seki_diag_error(cx->diags, seki_expr_span(expr),
-				"%s must be a number that is known at compile time", what);
-		return false;
-	}
-	if (expr->num.neg || expr->num.mag > max) {
-		char buf[48];
-
-		seki_diag_error(cx->diags, seki_expr_span(expr), "%s is %s, not from 0 to %u", what,
-				seki_num_format(&expr->num, buf), max);
-		return false;
-	}
-	*out = (uint32_t)expr->num.mag;
-	return true;
-}
-
-/* ---- what can be written to ---- */
-
-static const char *why_not(const struct p4_decl *decl)
-{
-	if (decl->kind == P4_D_PARAM && decl->dir == P4_DIR_IN)
-		return "an 'in' parameter";
-	if (decl->kind == P4_D_PARAM && decl->dir == P4_DIR_NONE)
-		return "a parameter without direction";
-	if (decl->kind == P4_D_CONST)
-		return "a constant";
-	if (decl->kind == P4_D_VAR || decl->kind == P4_D_PARAM)
-		return NULL;
-	return "not a variable";
-}
-
-static const struct p4_expr *root(const struct p4_expr *expr)
-{
-	while (expr->kind == P4_E_MEMBER || expr->kind == P4_E_INDEX || expr->kind == P4_E_SLICE)
-		expr = expr->a;
-	return expr;
-}
-
-static bool is_writable_member(const struct p4_expr *expr)
-{
-	for (; expr->kind != P4_E_NAME; expr = expr->a) {
-		if (expr->kind == P4_E_INDEX && expr->a->type->kind == P4_T_TUPLE)
-			return false;
-		if (expr->kind != P4_E_MEMBER || expr->a->type->kind != P4_T_STACK)
-			continue;
-		if (strcmp(expr->name, "lastIndex") == 0 || strcmp(expr->name, "size") == 0)
-			return false;
-	}
-	return true;
-}
-
-bool seki_check_lvalue(struct p4_check *cx, const struct p4_expr *expr)
-{
-	const struct p4_expr *name = root(expr);
-	struct seki_diag *diag;
-	const char *why;
-
-	if (expr->type->kind == P4_T_BAD || name->type->kind == P4_T_BAD)
-		return false;
-	if (name->kind != P4_E_NAME || !name->decl || !is_writable_member(expr)) {
-		seki_diag_error(cx->diags, seki_expr_span(expr), "this cannot be written to");
-		return false;
-	}
-	why = why_not(name->decl);
-	if (!why)
-		return true;
-	diag = seki_diag_error(cx->diags, seki_expr_span(expr),
-			       "'%s' cannot be written to: it is %s", name->name, why);
-	seki_diag_note(cx->diags, diag, name->decl->tok->at, "'%s' is declared here", name->name);
-	return false;
 }

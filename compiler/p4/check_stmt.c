@@ -67,6 +67,8 @@ static void check_switch(struct p4_check *cx, struct p4_stmt *stmt)
 
 	seki_check_value(cx, stmt->a, NULL);
 	type = stmt->a->type;
+	if (cx->function && cx->function->kind == P4_D_STATE)
+		seki_diag_error(cx->diags, stmt->tok->at, "a state of a parser has no 'switch'");
 	if (type->kind == P4_T_ACTIONS) {
 		check_action_labels(cx, stmt);
 	} else if (type->kind == P4_T_BAD || seki_type_is_fixed(seki_type_base(type)) ||
@@ -149,6 +151,13 @@ static void check_for_in(struct p4_check *cx, struct p4_stmt *stmt)
 		    stmt->a->type->kind != P4_T_TUPLE && stmt->a->type->kind != P4_T_BAD)
 			seki_diag_error(cx->diags, seki_expr_span(stmt->a), "cannot walk over %s",
 					seki_type_name(cx->arena, stmt->a->type));
+		else if (stmt->a->type->elem &&
+			 !seki_type_equal(stmt->a->type->elem, stmt->decl->type))
+			seki_diag_error(cx->diags, stmt->decl->tok->at,
+					"'%s' is of type %s, what it walks over of type %s",
+					stmt->decl->name,
+					seki_type_name(cx->arena, stmt->decl->type),
+					seki_type_name(cx->arena, stmt->a->type->elem));
 	}
 	seki_scope_add(cx, stmt->decl);
 	cx->loops++;

@@ -71,11 +71,53 @@ static void check_arg(struct p4_check *cx, struct p4_expr *arg, const struct p4_
 	seki_check_value(cx, arg, param->type);
 }
 
+/* Puts named arguments into the order of the parameters. False after an error. */
+static bool order_args(struct p4_check *cx, struct p4_expr *call, const struct p4_decl *action,
+		       uint32_t n)
+{
+	struct p4_expr **bound = seki_arena_alloc(cx->arena, (n + 1) * sizeof(*bound));
+	struct p4_expr **end = &call->args;
+	uint32_t i;
+
+	for (struct p4_expr *arg = call->args; arg; arg = arg->next) {
+		const struct p4_decl *p = action->params;
+
+		if (!arg->arg_name) {
+			seki_diag_error(cx->diags, seki_expr_span(arg),
+					"either all arguments are named, or none");
+			return false;
+		}
+		for (i = 0; p && i < n && strcmp(p->name, arg->arg_name) != 0; i++)
+			p = p->next;
+		if (!p || i == n || bound[i]) {
+			seki_diag_error(cx->diags, seki_expr_span(arg),
+					p && i < n ? "a second argument for parameter '%s'"
+						   : "no parameter '%s' to give here",
+					arg->arg_name);
+			return false;
+		}
+		bound[i] = arg;
+	}
+	for (i = 0; i < n; i++) {
+		if (!bound[i])
+			continue;
+		*end = bound[i];
+		end = &bound[i]->next;
+	}
+	*end = NULL;
+	return true;
+}
+
 /* Arguments of `n` parameters, counted from the first. */
 static void check_args(struct p4_check *cx, struct p4_action_ref *ref, uint32_t n)
 {
 	const struct p4_decl *p = ref->action->params;
-	struct p4_expr *arg = ref->call->args;
+	struct p4_expr *arg;
+
+	if (ref->call->args && ref->call->args->arg_name &&
+	    !order_args(cx, ref->call, ref->action, n))
+		return;
+	arg = ref->call->args;
 
 	for (uint32_t i = 0; arg || i < n; i++) {
 		if (!arg || i >= n || !p) {
@@ -85,8 +127,9 @@ static void check_args(struct p4_check *cx, struct p4_action_ref *ref, uint32_t 
 			return;
 		}
 		if (arg->arg_name && strcmp(arg->arg_name, p->name) != 0) {
-			seki_diag_unsupported(cx->diags, seki_expr_span(arg),
-					      "named arguments in another order are");
+			seki_diag_error(cx->diags, seki_expr_span(ref->call),
+					"no argument for parameter '%s' of '%s'", p->name,
+					ref->action->name);
 			return;
 		}
 		check_arg(cx, arg, p);
@@ -114,8 +157,28 @@ static void check_actions(struct p4_check *cx, struct p4_table *table)
 	}
 }
 
+/* Do two expressions say the same? */
+static bool same_expr(const struct p4_expr *a, const struct p4_expr *b)
+{
+	const struct p4_expr *p, *q;
+
+	if (!a || !b)
+		return a == b;
+	if (a->known && b->known)
+		return seki_num_cmp(&a->num, &b->num) == 0;
+	if (a->kind != b->kind || a->op != b->op || a->decl != b->decl)
+		return false;
+	if (a->name && b->name && strcmp(a->name, b->name) != 0)
+		return false;
+	for (p = a->args, q = b->args; p && q; p = p->next, q = q->next)
+		if (!same_expr(p, q))
+			return false;
+	return p == q && same_expr(a->a, b->a) && same_expr(a->b, b->b) && same_expr(a->c, b->c);
+}
+
 /* A default action or the action of an entry: one of the list, with all arguments. */
-static void check_choice(struct p4_check *cx, struct p4_table *table, struct p4_action_ref *ref)
+static void check_choice(struct p4_check *cx, struct p4_table *table, struct p4_action_ref *ref,
+			 bool is_default)
 {
 	const struct p4_action_ref *in_list = table->actions;
 	struct p4_decl *action = find_action(cx, ref);
@@ -131,6 +194,9 @@ static void check_choice(struct p4_check *cx, struct p4_table *table, struct p4_
 				"'%s' is not in the table's list of actions", action->name);
 		return;
 	}
+	if (is_default ? in_list->table_only : in_list->default_only)
+		seki_diag_error(cx->diags, ref->call->a->tok->at, "'%s' is for %s only",
+				action->name, is_default ? "entries" : "the default action");
 	ref->index = in_list->index;
 	ref->call->call = P4_CALL_ACTION;
 	ref->call->callee = action;
@@ -141,7 +207,7 @@ static void check_choice(struct p4_check *cx, struct p4_table *table, struct p4_
 		const struct p4_expr *a = in_list->call->args, *b = ref->call->args;
 
 		for (; a && b && directed; a = a->next, b = b->next, directed--)
-			if (a->decl != b->decl || a->kind != b->kind)
+			if (!same_expr(a, b))
 				seki_diag_error(cx->diags, seki_expr_span(b),
 						"not the argument that the list of actions has");
 	}
@@ -224,16 +290,34 @@ static bool all_exact(const struct p4_table *table)
 	return true;
 }
 
-static void check_entries(struct p4_check *cx, struct p4_table *table)
+/* Entries that are constant have the priorities of their order. */
+static void check_priority(struct p4_check *cx, const struct p4_table *table,
+			   struct p4_action_ref *e)
 {
+	if (!e->priority)
+		return;
+	seki_check_value(cx, e->priority, NULL);
+	if (table->const_entries)
+		seki_diag_error(cx->diags, seki_expr_span(e->priority),
+				"constant entries have no priority but their order");
+	else if (!seki_is_constant(e->priority) || !seki_type_is_number(e->priority->type))
+		seki_diag_error(cx->diags, seki_expr_span(e->priority),
+				"a priority is a number that is known at compile time");
+}
+
+static void check_entries(struct p4_check *cx, const struct p4_decl *decl)
+{
+	struct p4_table *table = decl->table;
+	struct seki_diag *diag;
 	struct p4_type *key = seki_type_make(cx->arena, P4_T_TUPLE);
 	uint32_t n = 0;
 
 	for (const struct p4_key *k = table->keys; k; k = k->next)
 		n++;
 	if (table->entries_tok && n == 0) {
-		seki_diag_error(cx->diags, table->entries_tok->at,
-				"a table without keys has no entries");
+		diag = seki_diag_error(cx->diags, decl->tok->at,
+				       "table '%s' has no keys, so it has no entries", decl->name);
+		seki_diag_note(cx->diags, diag, table->entries_tok->at, "the entries are here");
 		return;
 	}
 	key->args = seki_arena_alloc(cx->arena, (n + 1) * sizeof(*key->args));
@@ -241,9 +325,8 @@ static void check_entries(struct p4_check *cx, struct p4_table *table)
 		key->args[key->n_args++] = k->expr->type;
 	for (struct p4_action_ref *e = table->entries; e; e = e->next) {
 		seki_check_keyset(cx, e->keyset, key);
-		if (e->priority)
-			seki_check_value(cx, e->priority, NULL);
-		check_choice(cx, table, e);
+		check_priority(cx, table, e);
+		check_choice(cx, table, e, false);
 	}
 	if (table->entries && all_exact(table))
 		find_shadowed(cx, table, n);
@@ -251,14 +334,42 @@ static void check_entries(struct p4_check *cx, struct p4_table *table)
 
 static void check_properties(struct p4_check *cx, struct p4_table *table)
 {
-	uint32_t size;
+	uint32_t n;
 
 	for (struct p4_property *p = table->properties; p; p = p->next) {
-		if (strcmp(p->name, "size") == 0)
-			seki_check_constant(cx, p->value, "the size", UINT32_MAX, &size);
-		else
-			seki_check_expr(cx, p->value);
+		bool bad;
+
+		for (const struct p4_property *o = table->properties; o != p; o = o->next)
+			if (strcmp(o->name, p->name) == 0)
+				seki_diag_error(cx->diags, p->tok->at, "a second property '%s'",
+						p->name);
+		if (strcmp(p->name, "size") == 0 || strcmp(p->name, "priority_delta") == 0) {
+			bad = seki_check_constant(cx, p->value, p->name, UINT32_MAX, &n) && !n &&
+			      p->name[0] == 'p';
+			if (bad)
+				seki_diag_error(cx->diags, seki_expr_span(p->value),
+						"priorities must differ by 1 or more");
+			continue;
+		}
+		seki_check_expr(cx, p->value);
+		bad = strcmp(p->name, "largest_priority_wins") == 0 &&
+		      (p->value->type->kind != P4_T_BOOL || !seki_is_constant(p->value));
+		if (bad && p->value->type->kind != P4_T_BAD)
+			seki_diag_error(cx->diags, seki_expr_span(p->value),
+					"%s is a bool that is known at compile time", p->name);
 	}
+}
+
+static void tell_default_first(struct p4_check *cx, const struct p4_decl *decl)
+{
+	struct seki_diag *diag;
+
+	diag = seki_diag_error(cx->diags, decl->tok->at,
+			       "the list of actions of table '%s' must come before its default "
+			       "action",
+			       decl->name);
+	seki_diag_note(cx->diags, diag, decl->table->default_action->tok->at,
+		       "the default action is here");
 }
 
 void seki_check_table(struct p4_check *cx, struct p4_decl *decl)
@@ -267,13 +378,16 @@ void seki_check_table(struct p4_check *cx, struct p4_decl *decl)
 
 	decl->type = seki_type_decl(cx->arena, P4_T_TABLE, decl);
 	decl->owner = cx->block;
+	seki_scope_add(cx, decl);
 	if (!table->has_actions)
 		seki_diag_error(cx->diags, decl->tok->at, "table '%s' has no list of actions",
 				decl->name);
+	else if (table->default_action && table->default_first)
+		tell_default_first(cx, decl);
 	check_keys(cx, table);
 	check_actions(cx, table);
 	if (table->default_action)
-		check_choice(cx, table, table->default_action);
-	check_entries(cx, table);
+		check_choice(cx, table, table->default_action, true);
+	check_entries(cx, decl);
 	check_properties(cx, table);
 }

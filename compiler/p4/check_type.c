@@ -31,7 +31,7 @@ static struct p4_type *check_stack(struct p4_check *cx, struct p4_tref *tref)
 		return cx->bad;
 	if (elem->kind == P4_T_BAD)
 		return elem;
-	if (!seki_type_is_value(elem) || elem->kind == P4_T_STACK) {
+	if (!seki_type_is_value(elem) || elem->kind == P4_T_STACK || elem->kind == P4_T_LIST) {
 		seki_diag_error(cx->diags, tref->tok->at, "there are no stacks of %s",
 				seki_type_name(cx->arena, elem));
 		return cx->bad;
@@ -61,7 +61,8 @@ static struct p4_type *check_tuple(struct p4_check *cx, struct p4_tref *tref)
 	check_args(cx, tref->args, type);
 	for (uint32_t i = 0; i < type->n_args; i++, t = t->next) {
 		if (seki_type_is_value(type->args[i]) || type->args[i]->kind == P4_T_INT ||
-		    type->args[i]->kind == P4_T_STRING || type->args[i]->kind == P4_T_DONTCARE)
+		    type->args[i]->kind == P4_T_STRING || type->args[i]->kind == P4_T_DONTCARE ||
+		    type->args[i]->kind == P4_T_MATCH_KIND)
 			continue;
 		seki_diag_error(cx->diags, t->tok->at, "%s cannot be in a tuple",
 				seki_type_name(cx->arena, type->args[i]));
@@ -98,6 +99,58 @@ static struct p4_type *type_of_decl(struct p4_check *cx, struct p4_decl *decl)
 	}
 }
 
+static bool is_block(const struct p4_type *type)
+{
+	return type->kind == P4_T_PARSER || type->kind == P4_T_CONTROL ||
+	       type->kind == P4_T_PACKAGE;
+}
+
+#define MAX_STEPS 4096u
+
+static bool well_formed(struct p4_check *cx, struct seki_span at, const struct p4_type *type,
+			uint32_t *steps)
+{
+	struct seki_diag *diag;
+
+	for (uint32_t i = 0; i < type->n_args; i++) {
+		if (!well_formed(cx, at, type->args[i], steps))
+			return false;
+		if (type->kind != P4_T_EXTERN || !is_block(type->args[i]))
+			continue;
+		seki_diag_error(cx->diags, at, "%s cannot be a type argument of an extern",
+				seki_type_name(cx->arena, type->args[i]));
+		return false;
+	}
+	if (type->elem && type->kind != P4_T_NEW && !well_formed(cx, at, type->elem, steps))
+		return false;
+	if (!seki_type_is_struct_like(type) || type->n_args == 0)
+		return true;
+	for (const struct p4_decl *f = type->decl->members; f; f = f->next) {
+		struct p4_type *field = seki_type_field(cx->arena, type, f);
+
+		if (++*steps > MAX_STEPS)
+			return true;
+		if (seki_type_can_be_field(type->decl, field)) {
+			if (!well_formed(cx, at, field, steps))
+				return false;
+			continue;
+		}
+		diag = seki_diag_error(cx->diags, at, "field '%s' of %s would be of type %s",
+				       f->name, seki_type_name(cx->arena, type),
+				       seki_type_name(cx->arena, field));
+		seki_diag_note(cx->diags, diag, f->tok->at, "'%s' is declared here", f->name);
+		return false;
+	}
+	return true;
+}
+
+bool seki_check_well_formed(struct p4_check *cx, struct seki_span at, const struct p4_type *type)
+{
+	uint32_t steps = 0;
+
+	return well_formed(cx, at, type, &steps);
+}
+
 static struct p4_type *check_name(struct p4_check *cx, struct p4_tref *tref)
 {
 	struct p4_decl *decl = seki_scope_need(cx, tref->tok, tref->name, tref->global, "type");
@@ -130,7 +183,7 @@ static struct p4_type *check_name(struct p4_check *cx, struct p4_tref *tref)
 				want == 1 ? "" : "s", type->n_args);
 		return cx->bad;
 	}
-	return type;
+	return seki_check_well_formed(cx, tref->tok->at, type) ? type : cx->bad;
 }
 
 static struct p4_type *check_base(struct p4_check *cx, const struct p4_tref *tref)
@@ -143,7 +196,10 @@ static struct p4_type *check_base(struct p4_check *cx, const struct p4_tref *tre
 	case P4_T_STRING:
 		return cx->string;
 	case P4_T_ERROR:
-		return cx->error;
+		if (!cx->errors)
+			seki_diag_error(cx->diags, tref->tok->at,
+					"no 'error' is declared here: core.p4 does it");
+		return cx->errors ? cx->error : cx->bad;
 	case P4_T_VOID:
 		return cx->nothing;
 	default:
@@ -179,16 +235,30 @@ struct p4_type *seki_check_type(struct p4_check *cx, struct p4_tref *tref)
 	return tref->type;
 }
 
+/* `_` may stand for a type argument of an object, whose use tells what it is. */
+static bool has_dontcare(const struct p4_type *type)
+{
+	if (type->kind == P4_T_DONTCARE)
+		return true;
+	if (type->kind == P4_T_EXTERN || is_block(type))
+		return false;
+	for (uint32_t i = 0; i < type->n_args; i++)
+		if (has_dontcare(type->args[i]))
+			return true;
+	return type->elem && type->kind != P4_T_NEW && type->kind != P4_T_ENUM &&
+	       has_dontcare(type->elem);
+}
+
 /* The type of a field, variable, parameter or result, into decl->type. */
 struct p4_type *seki_check_decl_type(struct p4_check *cx, struct p4_decl *decl)
 {
 	decl->type = decl->tref ? seki_check_type(cx, decl->tref) : cx->nothing;
-	if (decl->type->kind == P4_T_DONTCARE) {
+	if (has_dontcare(decl->type)) {
 		seki_diag_error(cx->diags, decl->tref->tok->at, "'_' is not a type here");
 		decl->type = cx->bad;
 	}
-	if (seki_type_is_struct_like(decl->type) && decl->type->n_args == 0 &&
-	    decl->type->decl->type_params) {
+	if ((seki_type_is_struct_like(decl->type) || decl->type->kind == P4_T_EXTERN) &&
+	    decl->type->n_args == 0 && decl->type->decl->type_params) {
 		seki_diag_error(cx->diags, decl->tref->tok->at,
 				"'%s' needs its type arguments here", decl->type->decl->name);
 		decl->type = cx->bad;

@@ -155,7 +155,7 @@ static void wrap(struct p4_check *cx, struct p4_expr *expr, struct p4_type *to)
 	expr->tref = NULL;
 	expr->type = to;
 	expr->known = false;
-	seki_fold_cast(cx, expr);
+	seki_fold_cast(expr);
 }
 
 static struct p4_type *element_type(struct p4_check *cx, struct p4_type *to, uint32_t i,

@@ -354,6 +354,8 @@ const char *seki_emit_expr(struct p4_emit *em, const struct p4_expr *e)
 	case P4_E_MEMBER:
 		return emit_member(em, e);
 	case P4_E_SLICE:
+		if (e->op == P4_OP_ADD)
+			return unsupported(em, e, "a slice that starts at a variable bit is");
 		return emit_slice(em, e);
 	case P4_E_CALL:
 		return seki_emit_call(em, e);

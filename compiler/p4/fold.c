@@ -13,8 +13,10 @@ static void set(struct p4_expr *expr, struct p4_num num)
 	const struct p4_type *type = seki_type_base(expr->type);
 
 	if (seki_type_is_fixed(type)) {
-		if (type->width > 128)
+		if (type->width > 128) {
+			expr->wide = true;
 			return;
+		}
 		num = type->width ? seki_num_wrap(&num, type->width, is_signed(type))
 				  : seki_num_u64(0);
 	}
@@ -28,16 +30,17 @@ static void set_bool(struct p4_expr *expr, bool value)
 	expr->known = true;
 }
 
-static void overflow(struct p4_check *cx, const struct p4_expr *expr)
+/* Both are known, and one of them needs more bits than a number here can have. */
+static bool is_wide(const struct p4_expr *a, const struct p4_expr *b)
 {
-	seki_diag_unsupported(cx->diags, seki_expr_span(expr),
-			      "compile-time values above 128 bits are");
+	return (a->wide && (b->wide || b->known)) || (b->wide && a->known);
 }
 
-void seki_fold_unary(struct p4_check *cx, struct p4_expr *expr)
+void seki_fold_unary(struct p4_expr *expr)
 {
 	struct p4_num zero = seki_num_u64(0), one = seki_num_u64(1), num;
 
+	expr->wide = expr->a->wide;
 	if (!expr->a->known)
 		return;
 	switch (expr->op) {
@@ -55,7 +58,7 @@ void seki_fold_unary(struct p4_check *cx, struct p4_expr *expr)
 		if (seki_num_sub(&zero, &expr->a->num, &num) && seki_num_sub(&num, &one, &num))
 			set(expr, num);
 		else
-			overflow(cx, expr);
+			expr->wide = true;
 		break;
 	}
 }
@@ -100,7 +103,7 @@ static void fold_division(struct p4_expr *e)
 		set(e, seki_num_u128(e->op == P4_OP_DIV ? a->mag / b->mag : a->mag % b->mag));
 }
 
-static void fold_shift(struct p4_check *cx, struct p4_expr *e)
+static void fold_shift(struct p4_expr *e)
 {
 	uint32_t n = e->b->num.mag > 100000 ? 100000 : (uint32_t)e->b->num.mag;
 	struct p4_num num;
@@ -114,7 +117,7 @@ static void fold_shift(struct p4_check *cx, struct p4_expr *e)
 
 		set(e, seki_num_u128(n > 127 ? 0 : bits << n));
 	} else {
-		overflow(cx, e);
+		e->wide = true;
 	}
 }
 
@@ -153,7 +156,7 @@ static struct p4_num beyond(const struct p4_num *a)
 	return num;
 }
 
-static void fold_arithmetic(struct p4_check *cx, struct p4_expr *e)
+static void fold_arithmetic(struct p4_expr *e)
 {
 	const struct p4_num *a = &e->a->num, *b = &e->b->num;
 	bool saturates = e->op == P4_OP_SAT_ADD || e->op == P4_OP_SAT_SUB;
@@ -167,7 +170,7 @@ static void fold_arithmetic(struct p4_check *cx, struct p4_expr *e)
 	else
 		fits = seki_num_sub(a, b, &num);
 	if (!fits && !seki_type_is_fixed(e->type)) {
-		overflow(cx, e);
+		e->wide = true;
 		return;
 	}
 	if (!fits)
@@ -182,15 +185,17 @@ static void fold_concat(struct p4_expr *e)
 	uint32_t wa = e->a->type->width, wb = e->b->type->width;
 	seki_u128 a, b;
 
-	if (wa + wb > 128 || !wa || !wb)
+	e->wide = wa + wb > 128;
+	if (e->wide || !wa || !wb)
 		return;
 	a = seki_num_bits(&e->a->num, wa);
 	b = seki_num_bits(&e->b->num, wb);
 	set(e, seki_num_u128(wb == 128 ? b : (a << wb) | b));
 }
 
-void seki_fold_binary(struct p4_check *cx, struct p4_expr *e)
+void seki_fold_binary(struct p4_expr *e)
 {
+	e->wide = is_wide(e->a, e->b);
 	if (e->op == P4_OP_LAND || e->op == P4_OP_LOR) {
 		if (e->a->known && (e->a->num.mag != 0) == (e->op == P4_OP_LOR))
 			set_bool(e, e->op == P4_OP_LOR);
@@ -205,19 +210,19 @@ void seki_fold_binary(struct p4_check *cx, struct p4_expr *e)
 	} else if (e->op == P4_OP_DIV || e->op == P4_OP_MOD) {
 		fold_division(e);
 	} else if (e->op == P4_OP_SHL || e->op == P4_OP_SHR) {
-		fold_shift(cx, e);
+		fold_shift(e);
 	} else if (e->op == P4_OP_CONCAT) {
 		fold_concat(e);
 	} else if (e->op == P4_OP_AND || e->op == P4_OP_OR || e->op == P4_OP_XOR) {
 		set(e, bitwise(e));
 	} else {
-		fold_arithmetic(cx, e);
+		fold_arithmetic(e);
 	}
 }
 
-void seki_fold_cast(struct p4_check *cx, struct p4_expr *expr)
+void seki_fold_cast(struct p4_expr *expr)
 {
-	(void)cx;
+	expr->wide = expr->a->wide;
 	if (!expr->a->known)
 		return;
 	if (expr->type->kind == P4_T_BOOL)
@@ -230,6 +235,7 @@ void seki_fold_slice(struct p4_expr *expr, uint32_t high, uint32_t low)
 {
 	struct p4_num shifted;
 
+	expr->wide = expr->a->wide;
 	if (!expr->a->known || high - low + 1 > 128)
 		return;
 	shifted = seki_num_shr(&expr->a->num, low);

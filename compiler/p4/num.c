@@ -156,7 +156,7 @@ static unsigned int take_base(const char **s)
 static bool parse_digits(const char *s, unsigned int base, seki_u128 *out, const char **why)
 {
 	seki_u128 v = 0;
-	bool any = false;
+	bool any = false, wide = false;
 
 	*why = "malformed number";
 	for (; *s; s++) {
@@ -165,16 +165,21 @@ static bool parse_digits(const char *s, unsigned int base, seki_u128 *out, const
 		if (*s == '_' && (any || base != 10))
 			continue;
 		d = digit_value(*s);
-		if (d >= (int)base)
+		if (d >= (int)base) {
+			*why = "malformed number";
 			return false;
+		}
 		any = true;
 		if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, d, &v)) {
-			*why = "number of more than 128 bits";
-			return false;
+			*why = NULL; /* it is well formed if all that follows is */
+			wide = true;
+			v = 0;
 		}
 	}
 	*out = v;
-	return any;
+	if (any)
+		*why = NULL;
+	return any && !wide;
 }
 
 bool seki_num_parse(const char *text, struct p4_num *out, uint32_t *width, bool *is_signed,

@@ -39,7 +39,8 @@ char *seki_num_format(const struct p4_num *a, char *buf);
 
 /*
  * A literal of the language: 10, 0x1F, 0b1, 0o7, 8w255, 4s0b1111, with underscores. width is 0
- * where it has none. False where it is malformed or above 128 bits; *why then says so.
+ * where it has none. False where it is malformed, and *why says so, or above 128 bits: *why is
+ * NULL.
  */
 bool seki_num_parse(const char *text, struct p4_num *out, uint32_t *width, bool *is_signed,
 		    const char **why);

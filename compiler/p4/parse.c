@@ -134,7 +134,7 @@ static struct p4_decl *parse_instance_body(struct p4_parser *p)
 	return first;
 }
 
-/* type name [ '=' expression ] ';' | type '(' args ')' name [ '=' '{' ... '}' ] ';' */
+/* type name [ '=' expression ] ';' | type '(' args ')' name [ '[' n ']' ] [ '=' '{' ... '}' ] ';' */
 struct p4_decl *seki_parse_var_or_instance(struct p4_parser *p)
 {
 	struct p4_decl *decl = seki_parse_new_decl(p, P4_D_VAR);
@@ -146,6 +146,10 @@ struct p4_decl *seki_parse_var_or_instance(struct p4_parser *p)
 	}
 	seki_parse_annotations(p);
 	seki_parse_decl_name(p, decl, "the name of a variable");
+	if (decl->kind == P4_D_INSTANCE && seki_parse_accept(p, "[")) {
+		decl->array = seki_parse_expr(p);
+		seki_parse_expect(p, "]", "after the number of instances");
+	}
 	if (seki_parse_accept(p, "=")) {
 		if (decl->kind == P4_D_INSTANCE) {
 			decl->has_body = true;
@@ -241,6 +245,7 @@ static struct p4_decl *parse_local(struct p4_parser *p)
 	else
 		decl = seki_parse_var_or_instance(p);
 	decl->rename = notes.name;
+	decl->annotations = notes.exprs;
 	return decl;
 }
 
@@ -323,8 +328,12 @@ static struct p4_decl *parse_struct(struct p4_parser *p, enum p4_decl_kind kind)
 		return decl;
 	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->stop) {
 		struct p4_decl *field = seki_parse_new_decl(p, P4_D_FIELD);
+		struct p4_notes notes;
 
-		field->rename = seki_parse_annotations(p).name;
+		notes = seki_parse_annotations(p);
+		field->rename = notes.name;
+		field->annotations = notes.exprs;
+		field->match = notes.match;
 		field->tref = seki_parse_type(p);
 		seki_parse_decl_name(p, field, "the name of a field");
 		seki_parse_expect(p, ";", "after the field");
@@ -344,6 +353,8 @@ static struct p4_decl *parse_members(struct p4_parser *p, enum p4_decl_kind kind
 	struct p4_decl **end = &first;
 
 	seki_parse_expect(p, "{", "before the members");
+	if (seki_parse_at(p, "}"))
+		seki_parse_error(p, "the name of a member");
 	while (!seki_parse_at(p, "}") && !p->panic) {
 		struct p4_decl *member = seki_parse_new_decl(p, kind);
 
@@ -374,17 +385,42 @@ static struct p4_decl *parse_enum(struct p4_parser *p)
 	return decl;
 }
 
-/* typedef type name ';' | type type name ';' | typedef struct ... */
+/* struct | header | header_union | enum, or NULL */
+static struct p4_decl *parse_derived_type(struct p4_parser *p)
+{
+	if (seki_parse_at(p, "struct"))
+		return parse_struct(p, P4_D_STRUCT);
+	if (seki_parse_at(p, "header"))
+		return parse_struct(p, P4_D_HEADER);
+	if (seki_parse_at(p, "header_union"))
+		return parse_struct(p, P4_D_UNION);
+	if (seki_parse_at(p, "enum"))
+		return parse_enum(p);
+	return NULL;
+}
+
+/* typedef ( type | derivedType ) name ';' | type type name ';': of a derived type, two declarations */
 static struct p4_decl *parse_typedef(struct p4_parser *p, enum p4_decl_kind kind)
 {
 	struct p4_decl *decl = seki_parse_new_decl(p, kind);
+	struct p4_decl *derived;
 
 	seki_parse_take(p);
-	decl->tref = seki_parse_type(p);
+	seki_parse_annotations(p);
+	derived = kind == P4_D_TYPEDEF ? parse_derived_type(p) : NULL;
+	if (derived) {
+		decl->tref = seki_arena_new(p->arena, struct p4_tref);
+		decl->tref->kind = P4_R_NAME;
+		decl->tref->tok = derived->tok;
+		decl->tref->name = derived->name;
+		derived->next = decl;
+	} else {
+		decl->tref = seki_parse_type(p);
+	}
 	seki_parse_decl_name(p, decl, "the name of a type");
 	seki_parse_add_type(p, decl->name);
 	seki_parse_expect(p, ";", "after the type");
-	return decl;
+	return derived ? derived : decl;
 }
 
 /* error '{' names '}' | match_kind '{' names '}' */
@@ -404,9 +440,9 @@ static struct p4_decl *parse_method(struct p4_parser *p, const char *extern_name
 {
 	struct p4_decl *decl = seki_parse_new_decl(p, P4_D_METHOD);
 
-	seki_parse_annotations(p);
+	decl->is_optional = seki_parse_annotations(p).optional;
 	decl->is_abstract = seki_parse_accept(p, "abstract");
-	seki_parse_annotations(p);
+	decl->is_optional |= seki_parse_annotations(p).optional;
 	if (strcmp(p->tok->text, extern_name) == 0 && seki_token_is(p->tok->next, "("))
 		decl->is_constructor = true;
 	else
@@ -475,6 +511,8 @@ static struct p4_decl *parse_other(struct p4_parser *p)
 
 static struct p4_decl *parse_decl(struct p4_parser *p)
 {
+	struct p4_decl *derived;
+
 	if (seki_parse_at(p, "const"))
 		return seki_parse_const(p);
 	if (seki_parse_at(p, "extern"))
@@ -487,14 +525,9 @@ static struct p4_decl *parse_decl(struct p4_parser *p)
 		return parse_block_decl(p, true);
 	if (seki_parse_at(p, "package"))
 		return parse_package(p);
-	if (seki_parse_at(p, "struct"))
-		return parse_struct(p, P4_D_STRUCT);
-	if (seki_parse_at(p, "header"))
-		return parse_struct(p, P4_D_HEADER);
-	if (seki_parse_at(p, "header_union"))
-		return parse_struct(p, P4_D_UNION);
-	if (seki_parse_at(p, "enum"))
-		return parse_enum(p);
+	derived = parse_derived_type(p);
+	if (derived)
+		return derived;
 	if (seki_parse_at(p, "typedef"))
 		return parse_typedef(p, P4_D_TYPEDEF);
 	if (seki_parse_at(p, "type") && !seki_token_is(p->tok->next, "("))
@@ -543,7 +576,9 @@ struct p4_program *seki_p4_parse(struct seki_diags *diags, struct seki_token *to
 		notes = seki_parse_annotations(p);
 		*end = parse_decl(p);
 		(*end)->rename = notes.name;
-		end = &(*end)->next;
+		(*end)->annotations = notes.exprs;
+		while (*end)
+			end = &(*end)->next;
 		if (p->panic)
 			sync_top(p);
 	}

@@ -382,13 +382,14 @@ static struct p4_expr *parse_number(struct p4_parser *p)
 	bool is_signed;
 	const char *why;
 
-	if (!seki_num_parse(p->tok->text, &expr->num, &width, &is_signed, &why))
+	expr->wide = !seki_num_parse(p->tok->text, &expr->num, &width, &is_signed, &why) && !why;
+	if (why)
 		seki_diag_error(p->diags, p->tok->at, "%s", why);
 	if (width)
 		expr->type = seki_type_width(p->arena, is_signed ? P4_T_SIGNED : P4_T_BIT, width);
 	else
 		expr->type = seki_type_make(p->arena, P4_T_INT);
-	expr->known = true;
+	expr->known = !expr->wide;
 	seki_parse_take(p);
 	return expr;
 }
@@ -456,7 +457,12 @@ static struct p4_expr *parse_primary(struct p4_parser *p)
 	return parse_word(p);
 }
 
-/* '[' index ']' | '[' high ':' low ']' */
+static bool at_plus_colon(const struct p4_parser *p)
+{
+	return seki_parse_at(p, "+") && seki_token_is(p->tok->next, ":") && !p->tok->next->spaced;
+}
+
+/* '[' index ']' | '[' high ':' low ']' | '[' low '+:' width ']' */
 static struct p4_expr *parse_index(struct p4_parser *p, struct p4_expr *a)
 {
 	struct p4_expr *expr = around(p, P4_E_INDEX, a);
@@ -465,6 +471,10 @@ static struct p4_expr *parse_index(struct p4_parser *p, struct p4_expr *a)
 	p->no_gt = false;
 	seki_parse_take(p);
 	expr->b = seki_parse_expr(p);
+	if (at_plus_colon(p)) {
+		seki_parse_take(p);
+		expr->op = P4_OP_ADD;
+	}
 	if (seki_parse_accept(p, ":")) {
 		expr->kind = P4_E_SLICE;
 		expr->c = seki_parse_expr(p);
@@ -560,7 +570,7 @@ static int at_binary(const struct p4_parser *p, int *n)
 	const char *text = tok->text;
 
 	*n = 1;
-	if (tok->kind != SEKI_TOKEN_PUNCT)
+	if (tok->kind != SEKI_TOKEN_PUNCT || at_plus_colon(p))
 		return -1;
 	if (seki_token_is(tok, ">")) {
 		if (p->no_gt)

@@ -114,9 +114,7 @@ static void parse_property(struct p4_parser *p, struct p4_table *table, bool is_
 		ref->tok = p->tok;
 		ref->call = parse_action_call(p);
 		ref->is_const = is_const;
-		if (!table->has_actions && !p->panic)
-			seki_diag_error(p->diags, prop->tok->at,
-					"the list of actions must come before the default action");
+		table->default_first = !table->has_actions;
 		if (table->default_action && !p->panic)
 			seki_diag_error(p->diags, prop->tok->at, "a second default_action");
 		table->default_action = ref;

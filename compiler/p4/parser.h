@@ -36,6 +36,8 @@ struct p4_notes {
 	bool optional;
 	bool default_only;
 	bool table_only;
+	struct p4_expr *exprs;		/* what is in @a[...] */
+	const struct seki_token *match; /* first token of what @match has */
 };
 
 bool seki_parse_at(const struct p4_parser *p, const char *text);

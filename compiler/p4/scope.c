@@ -118,6 +118,11 @@ struct p4_decl *seki_scope_find(struct p4_check *cx, const char *name, bool glob
 	return NULL;
 }
 
+struct p4_decl *seki_scope_find_here(struct p4_check *cx, const char *name)
+{
+	return find_in(cx->scope, name);
+}
+
 const char *seki_scope_suggest(struct p4_check *cx, const char *name)
 {
 	const char *names[512];

@@ -276,6 +276,8 @@ bool seki_type_in_header(const struct p4_type *type)
 		return type->elem != NULL;
 	case P4_T_NEW:
 		return seki_type_in_header(type->elem);
+	case P4_T_STACK:
+		return type->elem->kind != P4_T_HEADER && seki_type_in_header(type->elem);
 	case P4_T_STRUCT:
 		for (const struct p4_decl *f = type->decl->members; f; f = f->next)
 			if (f->type && !seki_type_in_header(f->type))
@@ -284,6 +286,16 @@ bool seki_type_in_header(const struct p4_type *type)
 	default:
 		return false;
 	}
+}
+
+bool seki_type_can_be_field(const struct p4_decl *owner, const struct p4_type *type)
+{
+	if (owner->kind == P4_D_HEADER)
+		return seki_type_in_header(type);
+	if (owner->kind == P4_D_UNION)
+		return type->kind == P4_T_HEADER || type->kind == P4_T_BAD ||
+		       type->kind == P4_T_VAR;
+	return seki_type_is_value(type);
 }
 
 /* ---- substitution ---- */
@@ -341,21 +353,40 @@ struct p4_type *seki_type_field(struct seki_arena *arena, const struct p4_type *
 
 /* ---- size ---- */
 
-static int64_t sum_bits(const struct p4_type *type)
+/* Of a struct or header the sum of its fields, of a union the least or greatest of them. */
+static int64_t limit_of_fields(const struct p4_type *type, bool most)
 {
-	int64_t sum = 0;
+	bool sum = type->kind != P4_T_UNION;
+	int64_t all = 0;
 
 	for (const struct p4_decl *f = type->decl->members; f; f = f->next) {
-		int64_t bits = f->type ? seki_type_bits(f->type) : -1;
+		int64_t bits = f->type ? seki_type_limit(f->type, most) : -1;
 
-		if (bits < 0 || sum > INT32_MAX)
+		if (bits < 0 || all > INT32_MAX)
 			return -1;
-		sum += bits;
+		if (sum)
+			all += bits;
+		else if (f == type->decl->members || (most ? bits > all : bits < all))
+			all = bits;
 	}
-	return sum;
+	return all;
 }
 
-int64_t seki_type_bits(const struct p4_type *type)
+static int64_t limit_of_tuple(const struct p4_type *type, bool most)
+{
+	int64_t all = 0;
+
+	for (uint32_t i = 0; i < type->n_args; i++) {
+		int64_t bits = seki_type_limit(type->args[i], most);
+
+		if (bits < 0 || all > INT32_MAX)
+			return -1;
+		all += bits;
+	}
+	return all;
+}
+
+int64_t seki_type_limit(const struct p4_type *type, bool most)
 {
 	int64_t bits;
 
@@ -366,23 +397,36 @@ int64_t seki_type_bits(const struct p4_type *type)
 	case P4_T_BIT:
 	case P4_T_SIGNED:
 		return type->width;
+	case P4_T_VARBIT:
+		return most ? type->width : 0;
 	case P4_T_STRUCT:
 	case P4_T_HEADER:
-		return type->n_args ? -1 : sum_bits(type);
+	case P4_T_UNION:
+		return type->n_args ? -1 : limit_of_fields(type, most);
 	case P4_T_STACK:
-		bits = seki_type_bits(type->elem);
-		return bits < 0 ? -1 : bits * type->width;
+		bits = seki_type_limit(type->elem, most);
+		return bits < 0 || bits > INT32_MAX ? -1 : bits * type->width;
 	case P4_T_TUPLE:
-		bits = 0;
-		for (uint32_t i = 0; i < type->n_args; i++) {
-			int64_t one = seki_type_bits(type->args[i]);
-
-			if (one < 0)
-				return -1;
-			bits += one;
-		}
-		return bits;
+		return limit_of_tuple(type, most);
 	default:
 		return -1;
 	}
+}
+
+static bool has_union(const struct p4_type *type)
+{
+	if (type->kind == P4_T_UNION)
+		return true;
+	if (type->kind == P4_T_STRUCT || type->kind == P4_T_HEADER)
+		for (const struct p4_decl *f = type->decl->members; f; f = f->next)
+			if (f->type && has_union(f->type))
+				return true;
+	return type->elem && has_union(type->elem);
+}
+
+int64_t seki_type_bits(const struct p4_type *type)
+{
+	int64_t least = seki_type_limit(type, false);
+
+	return has_union(type) || least != seki_type_limit(type, true) ? -1 : least;
 }

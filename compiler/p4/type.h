@@ -79,6 +79,8 @@ bool seki_type_is_fixed(const struct p4_type *type);	 /* bit, int<> */
 bool seki_type_has_equality(const struct p4_type *type); /* == and != */
 bool seki_type_is_value(const struct p4_type *type);	 /* a variable can have it */
 bool seki_type_in_header(const struct p4_type *type);	 /* a field of a header can have it */
+/* May a struct, header or header union, `owner`, have a field of the type? */
+bool seki_type_can_be_field(const struct p4_decl *owner, const struct p4_type *type);
 bool seki_type_is_struct_like(const struct p4_type *type);
 
 /* `type` with the parameters `params` (a list of P4_D_TYPE_PARAM) replaced by args. */
@@ -91,5 +93,8 @@ struct p4_type *seki_type_field(struct seki_arena *arena, const struct p4_type *
 
 /* Bits in a header or as packed data; -1 where it has no fixed size. */
 int64_t seki_type_bits(const struct p4_type *type);
+
+/* The least or most bits that it can have; -1 where there is no such number. */
+int64_t seki_type_limit(const struct p4_type *type, bool most);
 
 #endif

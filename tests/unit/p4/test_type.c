@@ -51,7 +51,7 @@ static const struct {
 	{P4_T_STRUCT, "d", true, true, false, false, true, true},
 	{P4_T_HEADER, "d", true, false, false, false, true, true},
 	{P4_T_UNION, "d", true, false, false, false, true, true},
-	{P4_T_STACK, "bit<8>[8]", true, false, false, false, false, true},
+	{P4_T_STACK, "bit<8>[8]", true, true, false, false, false, true},
 	{P4_T_TUPLE, "tuple<>", true, false, false, false, false, true},
 	{P4_T_RECORD, "{}", false, false, false, false, false, true},
 	{P4_T_LIST, "list<bit<8>>", true, false, false, false, false, false},
