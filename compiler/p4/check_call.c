@@ -245,6 +245,15 @@ static void check_out_arg(struct p4_check *cx, struct p4_expr *arg, const struct
 			seki_type_name(cx->arena, type), seki_type_name(cx->arena, arg->type));
 }
 
+/* Is there a number without a width in it? */
+static bool has_int(const struct p4_type *type)
+{
+	for (uint32_t i = 0; i < type->n_args; i++)
+		if (has_int(type->args[i]))
+			return true;
+	return type->kind == P4_T_INT;
+}
+
 static void check_arg(struct p4_check *cx, struct p4_expr *arg, const struct p4_decl *param,
 		      struct p4_type *type, struct p4_type **bind,
 		      const struct p4_decl *type_params)
@@ -261,8 +270,11 @@ static void check_arg(struct p4_check *cx, struct p4_expr *arg, const struct p4_
 	}
 	if (!is_object(type)) {
 		seki_convert(cx, arg, type);
-		if (param->dir == P4_DIR_IN && param->type->kind == P4_T_VAR &&
-		    type->kind == P4_T_INT)
+		if (param->is_ctor && !seki_is_constant(arg))
+			seki_diag_error(
+				cx->diags, seki_expr_span(arg),
+				"an argument of a constructor must be known at compile time");
+		if (param->dir == P4_DIR_IN && param->type->kind == P4_T_VAR && has_int(type))
 			seki_diag_error(
 				cx->diags, seki_expr_span(arg),
 				"cannot tell the width of this: write it as 8w5 or with a cast");
@@ -434,6 +446,7 @@ static struct p4_type *check_constructor(struct p4_check *cx, struct p4_expr *ca
 					 struct p4_type *type, struct p4_tref *targs)
 {
 	struct callee c = {.self = type->n_args ? type : NULL};
+	struct seki_diag *diag;
 	struct p4_type *made;
 	struct p4_decl *ctor;
 
@@ -445,10 +458,15 @@ static struct p4_type *check_constructor(struct p4_check *cx, struct p4_expr *ca
 		return cx->bad;
 	}
 	ctor = constructor_of(type, call);
+	if (type->kind == P4_T_EXTERN && ctor == type->decl) {
+		diag = seki_diag_error(cx->diags, seki_expr_span(call),
+				       "extern '%s' has no constructor", type->decl->name);
+		seki_diag_note(cx->diags, diag, ctor->tok->at, "'%s' is declared here", ctor->name);
+		return cx->bad;
+	}
 	call->call = P4_CALL_CONSTRUCTOR;
 	c.decl = type->decl;
-	c.params = type->kind == P4_T_EXTERN ? (ctor == type->decl ? NULL : ctor->params)
-					     : ctor->ctor_params;
+	c.params = type->kind == P4_T_EXTERN ? ctor->params : ctor->ctor_params;
 	c.type_params = type->n_args ? NULL : type->decl->type_params;
 	if ((type->kind == P4_T_PARSER || type->kind == P4_T_CONTROL) && !type->decl->has_body) {
 		seki_diag_error(cx->diags, seki_expr_span(call),
@@ -674,8 +692,27 @@ static struct p4_type *check_method(struct p4_check *cx, struct p4_expr *call)
 
 /* ---- functions and actions ---- */
 
+/* static_assert(check, message): what is false at compile time is an error. */
+static void check_assertion(struct p4_check *cx, struct p4_expr *call)
+{
+	const struct p4_expr *check = call->bound[0], *text = check->next;
+
+	if (!check->known) {
+		seki_diag_error(cx->diags, seki_expr_span(check),
+				"what static_assert() checks must be known at compile time");
+	} else if (check->num.mag == 0) {
+		bool told = text && text->kind == P4_E_STRING;
+
+		seki_diag_error(cx->diags, seki_expr_span(call), "static_assert() fails%s%s",
+				told ? ": " : "", told ? text->name : "");
+	}
+	call->known = true;
+	call->num = seki_num_u64(1);
+}
+
 static struct p4_type *check_function(struct p4_check *cx, struct p4_expr *call)
 {
+	struct p4_type *result;
 	struct callee c = {.decl = choose(cx, call->a->decl, call)};
 
 	c.params = c.decl->params;
@@ -694,7 +731,11 @@ static struct p4_type *check_function(struct p4_check *cx, struct p4_expr *call)
 	} else {
 		call->call = c.decl->is_extern ? P4_CALL_EXTERN : P4_CALL_FUNCTION;
 	}
-	return check_against(cx, call, call->targs, &c);
+	result = check_against(cx, call, call->targs, &c);
+	if (result->kind != P4_T_BAD && c.decl->is_extern &&
+	    strcmp(c.decl->name, "static_assert") == 0)
+		check_assertion(cx, call);
+	return result;
 }
 
 struct p4_type *seki_check_call(struct p4_check *cx, struct p4_expr *call)

@@ -523,6 +523,10 @@ static void check_value_set(struct p4_check *cx, struct p4_decl *decl)
 static void check_annotations(struct p4_check *cx, struct p4_expr *list)
 {
 	for (struct p4_expr *e = list; e; e = e->next) {
+		for (const struct p4_expr *o = list; o != e && e->arg_name; o = o->next)
+			if (o->arg_name && strcmp(o->arg_name, e->arg_name) == 0)
+				seki_diag_error(cx->diags, seki_expr_span(e), "a second value '%s'",
+						e->arg_name);
 		seki_check_value(cx, e, NULL);
 		if (e->type->kind == P4_T_BAD || e->type->kind == P4_T_STRING)
 			continue;

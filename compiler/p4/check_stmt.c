@@ -76,7 +76,7 @@ static void check_switch(struct p4_check *cx, struct p4_stmt *stmt)
 		for (struct p4_stmt *c = stmt->cases; c; c = c->next)
 			if (c->a->kind != P4_E_DEFAULT) {
 				seki_check_value(cx, c->a, type);
-				if (!c->a->known && c->a->type->kind != P4_T_BAD && !c->a->decl)
+				if (!seki_is_constant(c->a))
 					seki_diag_error(cx->diags, seki_expr_span(c->a),
 							"a label must be known at compile time");
 			}

@@ -325,6 +325,9 @@ static void check_entries(struct p4_check *cx, const struct p4_decl *decl)
 		key->args[key->n_args++] = k->expr->type;
 	for (struct p4_action_ref *e = table->entries; e; e = e->next) {
 		seki_check_keyset(cx, e->keyset, key);
+		if (!seki_is_constant(e->keyset))
+			seki_diag_error(cx->diags, seki_expr_span(e->keyset),
+					"the keys of an entry must be known at compile time");
 		check_priority(cx, table, e);
 		check_choice(cx, table, e, false);
 	}

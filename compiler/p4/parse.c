@@ -227,6 +227,21 @@ static struct p4_decl *parse_state(struct p4_parser *p)
 	return decl;
 }
 
+/* What a parser or control declares that the other cannot have. */
+static void check_place(struct p4_parser *p, const struct p4_decl *decl, bool in_control)
+{
+	bool ok = in_control ? decl->kind != P4_D_STATE && decl->kind != P4_D_VALUE_SET
+			     : decl->kind != P4_D_ACTION && decl->kind != P4_D_TABLE;
+
+	if (!ok && !p->panic)
+		seki_diag_error(p->diags, decl->tok->at, "a %s has no %s",
+				in_control ? "control" : "parser",
+				decl->kind == P4_D_STATE       ? "states"
+				: decl->kind == P4_D_VALUE_SET ? "value sets"
+				: decl->kind == P4_D_ACTION    ? "actions"
+							       : "tables");
+}
+
 static struct p4_decl *parse_local(struct p4_parser *p)
 {
 	struct p4_notes notes = seki_parse_annotations(p);
@@ -259,6 +274,7 @@ static struct p4_decl *parse_locals(struct p4_parser *p, bool in_control)
 		if (in_control && seki_parse_at(p, "apply") && seki_token_is(p->tok->next, "{"))
 			break;
 		*end = parse_local(p);
+		check_place(p, *end, in_control);
 		end = &(*end)->next;
 		if (p->panic)
 			seki_parse_sync(p);
