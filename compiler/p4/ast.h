@@ -277,6 +277,8 @@ struct p4_decl {
 	bool wide;
 	bool used;
 	uint32_t index; /* position among its siblings */
+	int64_t limits
+		[P4_LIMITS]; /* type.c: bits of a struct or header, with 2 added; 0: not yet */
 	enum p4_mark { P4_UNVISITED, P4_VISITING, P4_VISITED } mark;
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names, types and compile-time values: fills in the "check" fields of the tree. The files: scope.c
- * (names), check_type.c (types as written), check_expr.c, convert.c (implicit and explicit casts),
- * fold.c (values), check_call.c, check_stmt.c, check_decl.c.
+ * (names), check_type.c (types as written), check_expr.c, check_value.c (constants, what can be written
+ * to), convert.c (implicit and explicit casts), fold.c (values), check_call.c, unify.c (type
+ * parameters), check_stmt.c, check_table.c, check_keyset.c, check_extern.c, check_decl.c.
  */
 #ifndef SEKI_P4_CHECK_H
 #define SEKI_P4_CHECK_H
@@ -92,6 +93,9 @@ void seki_check_construct(struct p4_check *cx, struct p4_decl *decl);
 /* Binds call->args to params: sets call->bound. False after an error. */
 bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_decl *params,
 		    const char *name);
+
+/* unify.c */
+/* Whether an argument's type is a parameter's, with the types in `bind` for type_params. */
 bool seki_unify(struct p4_check *cx, const struct p4_type *param, struct p4_type *arg,
 		const struct p4_decl *type_params, struct p4_type **bind);
 
@@ -112,6 +116,8 @@ void seki_check_all_methods(struct p4_check *cx, const struct p4_expr *call,
 /* check_decl.c */
 void seki_check_type_params(struct p4_check *cx, struct p4_decl *decl);
 void seki_check_params(struct p4_check *cx, struct p4_decl *list);
+/* What the parameters of all but constructors cannot be. */
+void seki_check_runtime_params(struct p4_check *cx, const struct p4_decl *decl);
 void seki_check_decl(struct p4_check *cx, struct p4_decl *decl);
 void seki_p4_check(struct seki_diags *diags, struct p4_program *program);
 

@@ -13,84 +13,6 @@ static bool is_object(const struct p4_type *type)
 	       type->kind == P4_T_PACKAGE || type->kind == P4_T_EXTERN || type->kind == P4_T_TABLE;
 }
 
-/* ---- unification ---- */
-
-static int var_index(const struct p4_type *type, const struct p4_decl *type_params)
-{
-	int i = 0;
-
-	for (; type_params; type_params = type_params->next, i++)
-		if (type_params == type->decl)
-			return i;
-	return -1;
-}
-
-static bool bind_var(struct p4_type **slot, struct p4_type *arg)
-{
-	if (arg->kind == P4_T_DONTCARE || arg->kind == P4_T_DEFAULT || arg->kind == P4_T_INVALID ||
-	    arg->kind == P4_T_BAD)
-		return true;
-	if (!*slot || ((*slot)->kind == P4_T_INT && seki_type_is_fixed(arg))) {
-		*slot = arg;
-		return true;
-	}
-	return seki_type_equal(*slot, arg) || arg->kind == P4_T_INT;
-}
-
-/* A parser's or control's type against another's: parameter by parameter. */
-static bool unify_blocks(struct p4_check *cx, const struct p4_type *param,
-			 const struct p4_type *arg, const struct p4_decl *type_params,
-			 struct p4_type **bind)
-{
-	const struct p4_decl *p = param->decl->params, *a = arg->decl->params;
-
-	if (param->decl == arg->decl)
-		return true;
-	if (arg->decl->type_params && arg->n_args == 0)
-		return true; /* a generic block: what it is made for is not known here */
-	for (; p && a; p = p->next, a = a->next) {
-		struct p4_type *pt, *at;
-
-		if (p->dir != a->dir && !(a->is_optional || p->is_optional))
-			return false;
-		if (!p->type || !a->type)
-			continue;
-		pt = seki_type_subst(cx->arena, p->type, param->decl->type_params, param->args);
-		at = seki_type_subst(cx->arena, a->type, arg->decl->type_params, arg->args);
-		if (!seki_unify(cx, pt, at, type_params, bind))
-			return false;
-	}
-	while (p && (p->is_optional || p->init))
-		p = p->next;
-	return !p && !a;
-}
-
-bool seki_unify(struct p4_check *cx, const struct p4_type *param, struct p4_type *arg,
-		const struct p4_decl *type_params, struct p4_type **bind)
-{
-	int i;
-
-	if (param->kind == P4_T_VAR && (i = var_index(param, type_params)) >= 0)
-		return bind_var(&bind[i], arg);
-	if (param->kind == P4_T_BAD || arg->kind == P4_T_BAD || param->kind == P4_T_DONTCARE ||
-	    arg->kind == P4_T_DONTCARE)
-		return true;
-	if (param->kind != arg->kind)
-		return arg->kind == P4_T_INT && seki_type_is_fixed(param);
-	if (param->kind == P4_T_PARSER || param->kind == P4_T_CONTROL)
-		return unify_blocks(cx, param, arg, type_params, bind);
-	if (param->decl != arg->decl || param->n_args != arg->n_args)
-		return false;
-	if (param->elem && arg->elem && !seki_unify(cx, param->elem, arg->elem, type_params, bind))
-		return false;
-	for (uint32_t n = 0; n < param->n_args; n++)
-		if (!seki_unify(cx, param->args[n], arg->args[n], type_params, bind))
-			return false;
-	return (!seki_type_is_fixed(param) && param->kind != P4_T_VARBIT &&
-		param->kind != P4_T_STACK) ||
-	       param->width == arg->width;
-}
-
 /* ---- arguments ---- */
 
 static const struct p4_decl *param_for(const struct p4_decl *params, const struct p4_expr *arg,
@@ -115,6 +37,21 @@ static bool is_package_here(const struct p4_expr *arg, const struct p4_decl *pac
 {
 	return package && package->kind == P4_D_PACKAGE &&
 	       package->tok->at.src == arg->first->at.src;
+}
+
+static void tell_no_param(struct p4_check *cx, const struct p4_expr *arg, const char *name,
+			  const struct p4_decl *params)
+{
+	const char *names[32];
+	const char *near;
+	uint32_t n = 0;
+
+	for (; params && n < 32; params = params->next)
+		names[n++] = params->name;
+	near = seki_diag_suggest(arg->arg_name, names, n);
+	seki_diag_error(cx->diags, seki_expr_span(arg), "%s has no parameter '%s'%s%s%s", name,
+			arg->arg_name, near ? "; did you mean '" : "", near ? near : "",
+			near ? "'?" : "");
 }
 
 static void tell_too_many(struct p4_check *cx, const struct p4_expr *call,
@@ -146,8 +83,7 @@ bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_d
 		}
 		if (!param_for(params, arg, position, &index)) {
 			if (arg->arg_name)
-				seki_diag_error(cx->diags, seki_expr_span(arg),
-						"%s has no parameter '%s'", name, arg->arg_name);
+				tell_no_param(cx, arg, name, params);
 			else
 				tell_too_many(cx, call, arg, name, n);
 			return false;
@@ -300,8 +236,9 @@ static bool bind_explicit(struct p4_check *cx, struct p4_expr *call, struct p4_t
 		}
 	if (!targs || n == want)
 		return true;
-	seki_diag_error(cx->diags, seki_expr_span(call), "%u type arguments, but %u are needed", n,
-			want);
+	seki_diag_error(cx->diags, seki_expr_span(call),
+			"%u type argument%s here, but %u %s needed", n, n == 1 ? "" : "s", want,
+			want == 1 ? "is" : "are");
 	return false;
 }
 
@@ -524,9 +461,34 @@ static struct p4_decl *find_method(struct p4_check *cx, struct p4_decl *list, co
 
 static struct p4_type *no_method(struct p4_check *cx, const struct p4_expr *member)
 {
-	if (member->a->type->kind != P4_T_BAD && member->name[0] != '?')
-		seki_diag_error(cx->diags, member->tok->at, "%s has no method '%s'",
-				seki_type_name(cx->arena, member->a->type), member->name);
+	static const char *const of_header[] = {"isValid", "setValid", "setInvalid"};
+	static const char *const of_stack[] = {"push_front", "pop_front"};
+	static const char *const of_block[] = {"apply"};
+	const struct p4_type *type = member->a->type;
+	const char *names[128];
+	const char *near = NULL;
+	uint32_t n = 0;
+
+	if (type->kind == P4_T_BAD || member->name[0] == '?')
+		return cx->bad;
+	if (type->kind == P4_T_EXTERN)
+		for (const struct p4_decl *m = type->decl->members; m && n < 128; m = m->next)
+			names[n++] = m->name;
+	if (n)
+		near = seki_diag_suggest(member->name, names, n);
+	else if (type->kind == P4_T_HEADER || type->kind == P4_T_UNION)
+		near = seki_diag_suggest(member->name, of_header, type->kind == P4_T_UNION ? 1 : 3);
+	else if (type->kind == P4_T_STACK)
+		near = seki_diag_suggest(member->name, of_stack, 2);
+	else if (is_object(type))
+		near = seki_diag_suggest(member->name, of_block, 1);
+	if (near && strcmp(near, member->name) == 0)
+		seki_diag_error(cx->diags, member->tok->at, "%s() of %s takes other arguments",
+				member->name, seki_type_name(cx->arena, type));
+	else
+		seki_diag_error(cx->diags, member->tok->at, "%s has no method '%s'%s%s%s",
+				seki_type_name(cx->arena, type), member->name,
+				near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return cx->bad;
 }
 
@@ -633,6 +595,7 @@ static struct p4_type *check_builtin(struct p4_check *cx, struct p4_expr *call)
 	const char *name = call->a->name;
 	struct p4_type *type = object->type;
 	bool header = type->kind == P4_T_HEADER || type->kind == P4_T_UNION;
+	int64_t bits;
 	uint32_t n;
 
 	call->call = P4_CALL_BUILTIN;
@@ -654,9 +617,10 @@ static struct p4_type *check_builtin(struct p4_check *cx, struct p4_expr *call)
 	for (int i = 0; i < 4; i++) {
 		if (strcmp(name, sizes[i]) != 0 || call->args || !seki_type_is_value(type))
 			continue;
-		if (seki_type_limit(type, i >= 2) >= 0) {
+		bits = seki_type_limit(type, i >= 2 ? P4_MOST : P4_LEAST);
+		if (bits >= 0) {
 			call->known = true;
-			call->num = seki_num_u64((uint64_t)seki_type_limit(type, i >= 2));
+			call->num = seki_num_u64((uint64_t)bits);
 			if (i & 1)
 				call->num.mag = (call->num.mag + 7) / 8;
 		}

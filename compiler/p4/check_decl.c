@@ -266,7 +266,7 @@ static bool always_returns(const struct p4_stmt *stmt)
 }
 
 /* Only objects are made of parsers, controls and packages: what runs is not given them. */
-static void check_runtime_params(struct p4_check *cx, const struct p4_decl *decl)
+void seki_check_runtime_params(struct p4_check *cx, const struct p4_decl *decl)
 {
 	bool optional = decl->kind != P4_D_ACTION && !(decl->kind == P4_D_FUNCTION && decl->body);
 
@@ -293,7 +293,7 @@ static void check_function(struct p4_check *cx, struct p4_decl *decl)
 	seki_check_type_params(cx, decl);
 	seki_check_decl_type(cx, decl);
 	seki_check_params(cx, decl->params);
-	check_runtime_params(cx, decl);
+	seki_check_runtime_params(cx, decl);
 	if (decl->body) {
 		cx->function = decl;
 		cx->result = decl->kind == P4_D_ACTION ? NULL : decl->type;
@@ -486,7 +486,7 @@ static void check_block_decl(struct p4_check *cx, struct p4_decl *decl)
 	seki_scope_push(cx);
 	seki_check_type_params(cx, decl);
 	seki_check_params(cx, decl->params);
-	check_runtime_params(cx, decl);
+	seki_check_runtime_params(cx, decl);
 	check_ctor_params(cx, decl->ctor_params);
 	if (decl->has_body) {
 		cx->block = decl;
@@ -523,7 +523,10 @@ static void check_value_set(struct p4_check *cx, struct p4_decl *decl)
 static void check_annotations(struct p4_check *cx, struct p4_expr *list)
 {
 	for (struct p4_expr *e = list; e; e = e->next) {
-		for (const struct p4_expr *o = list; o != e && e->arg_name; o = o->next)
+		uint32_t n = 0;
+
+		for (const struct p4_expr *o = list; o != e && e->arg_name && n < 64;
+		     o = o->next, n++)
 			if (o->arg_name && strcmp(o->arg_name, e->arg_name) == 0)
 				seki_diag_error(cx->diags, seki_expr_span(e), "a second value '%s'",
 						e->arg_name);

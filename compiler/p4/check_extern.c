@@ -24,6 +24,8 @@ static void check_method(struct p4_check *cx, struct p4_decl *decl, struct p4_de
 	for (struct p4_decl *p = m->params; p && m->is_constructor; p = p->next)
 		p->is_ctor = true;
 	seki_check_params(cx, m->params);
+	if (!m->is_constructor)
+		seki_check_runtime_params(cx, m);
 	m->owner = decl;
 	seki_scope_pop(cx);
 	if (!m->is_constructor && strcmp(m->name, decl->name) == 0)

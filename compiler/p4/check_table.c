@@ -10,7 +10,7 @@ static void check_keys(struct p4_check *cx, struct p4_table *table)
 		const struct p4_decl *kind = cx->match_kinds;
 
 		seki_check_value(cx, key->expr, NULL);
-		if (!seki_type_has_equality(key->expr->type) ||
+		if (key->expr->type->kind == P4_T_INT || !seki_type_has_equality(key->expr->type) ||
 		    seki_type_is_struct_like(key->expr->type) ||
 		    key->expr->type->kind == P4_T_TUPLE || key->expr->type->kind == P4_T_STACK)
 			seki_diag_error(cx->diags, seki_expr_span(key->expr), "%s cannot be a key",
@@ -340,9 +340,11 @@ static void check_properties(struct p4_check *cx, struct p4_table *table)
 	uint32_t n;
 
 	for (struct p4_property *p = table->properties; p; p = p->next) {
+		uint32_t seen = 0;
 		bool bad;
 
-		for (const struct p4_property *o = table->properties; o != p; o = o->next)
+		for (const struct p4_property *o = table->properties; o != p && seen < 64;
+		     o = o->next, seen++)
 			if (strcmp(o->name, p->name) == 0)
 				seki_diag_error(cx->diags, p->tok->at, "a second property '%s'",
 						p->name);

@@ -186,8 +186,11 @@ static bool tell(struct p4_check *cx, const struct p4_expr *expr, const struct p
 static bool wrong_count(struct p4_check *cx, const struct p4_expr *expr, const struct p4_type *to,
 			uint32_t want)
 {
-	seki_diag_error(cx->diags, seki_expr_span(expr), "%s has %u elements, here are %u",
-			seki_type_name(cx->arena, to), want, seki_expr_count(expr->args));
+	uint32_t n = seki_expr_count(expr->args);
+
+	seki_diag_error(cx->diags, seki_expr_span(expr), "%s has %u element%s, here %s %u",
+			seki_type_name(cx->arena, to), want, want == 1 ? "" : "s",
+			n == 1 ? "is" : "are", n);
 	return false;
 }
 

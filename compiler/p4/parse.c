@@ -59,6 +59,8 @@ struct p4_decl *seki_parse_params(struct p4_parser *p)
 		end = &(*end)->next;
 		if (!seki_parse_accept(p, ","))
 			break;
+		if (seki_parse_at(p, ")"))
+			seki_parse_error(p, "a parameter");
 	}
 	seki_parse_expect(p, ")", "after the parameters");
 	return first;

@@ -307,6 +307,8 @@ struct p4_expr *seki_parse_args(struct p4_parser *p, const char *close)
 		end = &(*end)->next;
 		if (!seki_parse_accept(p, ","))
 			break;
+		if (seki_parse_at(p, ")"))
+			seki_parse_error(p, "another value after ','");
 	}
 	p->no_gt = saved;
 	seki_parse_expect(p, close, "after the list");

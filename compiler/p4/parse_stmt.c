@@ -115,14 +115,29 @@ static struct p4_stmt *parse_declaration(struct p4_parser *p)
 	return stmt;
 }
 
-/* { statement ',' } of a for loop, up to `close` */
+/* type name [ '=' expression ], without the ';' */
+static struct p4_stmt *parse_for_declaration(struct p4_parser *p)
+{
+	struct p4_stmt *stmt = new_stmt(p, P4_S_DECL);
+
+	stmt->decl = seki_parse_new_decl(p, P4_D_VAR);
+	stmt->decl->tref = seki_parse_type(p);
+	seki_parse_decl_name(p, stmt->decl, "the name of a variable");
+	if (seki_parse_accept(p, "="))
+		stmt->decl->init = seki_parse_expr(p);
+	stmt->decl->is_local = true;
+	return stmt;
+}
+
+/* { ( declaration | statement ) ',' } of a for loop, up to `close` */
 static struct p4_stmt *parse_for_list(struct p4_parser *p, const char *close)
 {
 	struct p4_stmt *first = NULL;
 	struct p4_stmt **end = &first;
 
 	while (!seki_parse_at(p, close) && !p->panic) {
-		*end = parse_simple(p);
+		seki_parse_annotations(p);
+		*end = seki_parse_at_declaration(p) ? parse_for_declaration(p) : parse_simple(p);
 		end = &(*end)->next;
 		if (!seki_parse_accept(p, ","))
 			break;
@@ -151,16 +166,13 @@ static struct p4_stmt *parse_for(struct p4_parser *p)
 
 	seki_parse_take(p);
 	seki_parse_expect(p, "(", "after 'for'");
+	seki_parse_annotations(p);
 	after = seki_parse_skip_type(p->tok, 0);
 	if (after && after->next && seki_token_is(after->next, "in")) {
 		parse_for_in(p, stmt);
 	} else {
-		if (seki_parse_at_declaration(p)) {
-			stmt->init = parse_declaration(p);
-		} else {
-			stmt->init = parse_for_list(p, ";");
-			seki_parse_expect(p, ";", "after the start of the loop");
-		}
+		stmt->init = parse_for_list(p, ";");
+		seki_parse_expect(p, ";", "after the start of the loop");
 		stmt->a = seki_parse_expr(p);
 		seki_parse_expect(p, ";", "after the condition");
 		stmt->update = parse_for_list(p, ")");

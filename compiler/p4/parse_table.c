@@ -133,12 +133,20 @@ static void parse_table_part(struct p4_parser *p, struct p4_table *table, struct
 
 	seki_parse_annotations(p);
 	is_const = seki_parse_accept(p, "const");
-	if (seki_parse_at(p, "key") && !table->has_keys) {
+	if ((seki_parse_at(p, "key") && table->has_keys) ||
+	    (seki_parse_at(p, "actions") && table->has_actions) ||
+	    (seki_parse_at(p, "entries") && table->entries_tok)) {
+		if (!p->panic)
+			seki_diag_error(p->diags, p->tok->at, "a second '%s'", p->tok->text);
+		p->panic = true;
+		return;
+	}
+	if (seki_parse_at(p, "key")) {
 		seki_parse_take(p);
 		seki_parse_expect(p, "=", "after 'key'");
 		table->has_keys = true;
 		parse_keys(p, table);
-	} else if (seki_parse_at(p, "actions") && !table->has_actions) {
+	} else if (seki_parse_at(p, "actions")) {
 		seki_parse_take(p);
 		seki_parse_expect(p, "=", "after 'actions'");
 		table->has_actions = true;

@@ -354,30 +354,42 @@ struct p4_type *seki_type_field(struct seki_arena *arena, const struct p4_type *
 /* ---- size ---- */
 
 /* Of a struct or header the sum of its fields, of a union the least or greatest of them. */
-static int64_t limit_of_fields(const struct p4_type *type, bool most)
+static int64_t sum_fields(const struct p4_type *type, enum p4_limit limit)
 {
 	bool sum = type->kind != P4_T_UNION;
 	int64_t all = 0;
 
 	for (const struct p4_decl *f = type->decl->members; f; f = f->next) {
-		int64_t bits = f->type ? seki_type_limit(f->type, most) : -1;
+		int64_t bits = f->type ? seki_type_limit(f->type, limit) : -1;
 
 		if (bits < 0 || all > INT32_MAX)
 			return -1;
 		if (sum)
 			all += bits;
-		else if (f == type->decl->members || (most ? bits > all : bits < all))
+		else if (f == type->decl->members || (limit == P4_MOST ? bits > all : bits < all))
 			all = bits;
 	}
 	return all;
 }
 
-static int64_t limit_of_tuple(const struct p4_type *type, bool most)
+/* Found once for each declaration: types within types would take exponential time. */
+static int64_t limit_of_fields(const struct p4_type *type, enum p4_limit limit)
+{
+	struct p4_decl *decl = type->decl;
+
+	if (type->n_args || (type->kind == P4_T_UNION && limit == P4_EXACTLY))
+		return -1;
+	if (!decl->limits[limit])
+		decl->limits[limit] = sum_fields(type, limit) + 2;
+	return decl->limits[limit] - 2;
+}
+
+static int64_t limit_of_tuple(const struct p4_type *type, enum p4_limit limit)
 {
 	int64_t all = 0;
 
 	for (uint32_t i = 0; i < type->n_args; i++) {
-		int64_t bits = seki_type_limit(type->args[i], most);
+		int64_t bits = seki_type_limit(type->args[i], limit);
 
 		if (bits < 0 || all > INT32_MAX)
 			return -1;
@@ -386,7 +398,7 @@ static int64_t limit_of_tuple(const struct p4_type *type, bool most)
 	return all;
 }
 
-int64_t seki_type_limit(const struct p4_type *type, bool most)
+int64_t seki_type_limit(const struct p4_type *type, enum p4_limit limit)
 {
 	int64_t bits;
 
@@ -398,35 +410,22 @@ int64_t seki_type_limit(const struct p4_type *type, bool most)
 	case P4_T_SIGNED:
 		return type->width;
 	case P4_T_VARBIT:
-		return most ? type->width : 0;
+		return limit == P4_EXACTLY ? -1 : limit == P4_MOST ? (int64_t)type->width : 0;
 	case P4_T_STRUCT:
 	case P4_T_HEADER:
 	case P4_T_UNION:
-		return type->n_args ? -1 : limit_of_fields(type, most);
+		return limit_of_fields(type, limit);
 	case P4_T_STACK:
-		bits = seki_type_limit(type->elem, most);
+		bits = seki_type_limit(type->elem, limit);
 		return bits < 0 || bits > INT32_MAX ? -1 : bits * type->width;
 	case P4_T_TUPLE:
-		return limit_of_tuple(type, most);
+		return limit_of_tuple(type, limit);
 	default:
 		return -1;
 	}
 }
 
-static bool has_union(const struct p4_type *type)
-{
-	if (type->kind == P4_T_UNION)
-		return true;
-	if (type->kind == P4_T_STRUCT || type->kind == P4_T_HEADER)
-		for (const struct p4_decl *f = type->decl->members; f; f = f->next)
-			if (f->type && has_union(f->type))
-				return true;
-	return type->elem && has_union(type->elem);
-}
-
 int64_t seki_type_bits(const struct p4_type *type)
 {
-	int64_t least = seki_type_limit(type, false);
-
-	return has_union(type) || least != seki_type_limit(type, true) ? -1 : least;
+	return seki_type_limit(type, P4_EXACTLY);
 }

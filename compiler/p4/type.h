@@ -94,7 +94,9 @@ struct p4_type *seki_type_field(struct seki_arena *arena, const struct p4_type *
 /* Bits in a header or as packed data; -1 where it has no fixed size. */
 int64_t seki_type_bits(const struct p4_type *type);
 
+enum p4_limit { P4_LEAST, P4_MOST, P4_EXACTLY, P4_LIMITS };
+
 /* The least or most bits that it can have; -1 where there is no such number. */
-int64_t seki_type_limit(const struct p4_type *type, bool most);
+int64_t seki_type_limit(const struct p4_type *type, enum p4_limit limit);
 
 #endif
