@@ -14,7 +14,8 @@ struct seki_macro {
 	const char *params[MAX_PARAMS];
 	uint32_t n_params;
 	bool takes_args;
-	bool active; /* being expanded */
+	bool variadic; /* the last parameter takes all arguments that are left */
+	bool active;   /* being expanded */
 };
 
 /* The tokens of one argument: as written, and expanded. */
@@ -68,7 +69,7 @@ static bool is_word(const struct seki_token *token)
 	return token->kind == SEKI_TOKEN_NAME || token->kind == SEKI_TOKEN_KEYWORD;
 }
 
-/* '(' [ name { ',' name } ] ')'. Returns the token behind it, or NULL after an error. */
+/* '(' [ name { ',' name } ] [ '...' ] ')'. Returns the token behind it, or NULL after an error. */
 static struct seki_token *take_params(struct seki_macros *macros, struct seki_macro *m,
 				      struct seki_token *token)
 {
@@ -77,6 +78,11 @@ static struct seki_token *take_params(struct seki_macros *macros, struct seki_ma
 	if (seki_token_is(token, ")"))
 		return token->next;
 	for (;; token = token->next) {
+		m->variadic = seki_token_is(token, "...") && seki_token_is(token->next, ")");
+		if (m->variadic && m->n_params < MAX_PARAMS) {
+			m->params[m->n_params++] = "__VA_ARGS__";
+			return token->next->next;
+		}
 		if (!is_word(token) || m->n_params == MAX_PARAMS) {
 			seki_diag_error(macros->diags, token->at,
 					is_word(token) ? "more than %u parameters"
@@ -192,13 +198,14 @@ static struct seki_token *take_args(struct seki_macros *macros, const struct sek
 
 	for (t = from;; t = t->next) {
 		bool close = seki_token_is(t, ")") && parens == 0;
+		bool rest = m->variadic && n + 1 == m->n_params;
 
 		if (t->kind == SEKI_TOKEN_END) {
 			seki_diag_error(macros->diags, open->at,
 					"the arguments of macro '%s' are not closed", m->name);
 			return NULL;
 		}
-		if (close || (seki_token_is(t, ",") && parens == 0)) {
+		if (close || (seki_token_is(t, ",") && parens == 0 && !rest)) {
 			if (n < m->n_params)
 				args[n].raw = copy_args(macros, from, t);
 			n += n < m->n_params || from != t || !close;

@@ -71,7 +71,7 @@ struct cond {
 	bool bad;
 };
 
-static long long cond_binary(struct cond *c, int min_level);
+static long long cond_conditional(struct cond *c);
 
 static long long cond_number(struct cond *c, const char *text)
 {
@@ -97,8 +97,10 @@ static long long cond_primary(struct cond *c)
 		value = !cond_primary(c);
 	} else if (seki_token_is(token, "-")) {
 		value = (long long)-(unsigned long long)cond_primary(c);
+	} else if (seki_token_is(token, "~")) {
+		value = ~cond_primary(c);
 	} else if (seki_token_is(token, "(")) {
-		value = cond_binary(c, 0);
+		value = cond_conditional(c);
 		if (seki_token_is(c->token, ")"))
 			c->token = c->token->next;
 		else
@@ -119,41 +121,59 @@ static const struct {
 	const char *text;
 	int level;
 } cond_ops[] = {
-	{"||", 1}, {"&&", 2}, {"==", 3}, {"!=", 3}, {"<", 4},
-	{">", 4},  {"<=", 4}, {">=", 4}, {"+", 5},  {"-", 5},
+	{"||", 1}, {"&&", 2}, {"|", 3}, {"^", 4},  {"&", 5},  {"==", 6},
+	{"!=", 6}, {"<", 7},  {">", 7}, {"<=", 7}, {">=", 7}, {"<<", 8},
+	{">>", 8}, {"+", 9},  {"-", 9}, {"*", 10}, {"/", 10}, {"%", 10},
 };
 
-static int cond_op(const struct seki_token *token)
+/* The operator at c->token, or -1. '>' '>' is one of two tokens. */
+static int cond_op(struct cond *c)
 {
+	const struct seki_token *token = c->token;
+	const char *text = token->text;
+
+	if (token->kind != SEKI_TOKEN_PUNCT)
+		return -1;
+	if (seki_token_is(token, ">") && seki_token_is(token->next, ">"))
+		text = ">>";
 	for (int i = 0; i < (int)(sizeof(cond_ops) / sizeof(cond_ops[0])); i++)
-		if (token->kind == SEKI_TOKEN_PUNCT && seki_token_is(token, cond_ops[i].text))
+		if (strcmp(text, cond_ops[i].text) == 0)
 			return i;
 	return -1;
 }
 
-static long long cond_apply(int op, long long a, long long b)
+/* dispatch: one line for each operator. What overflows wraps around. */
+static long long cond_apply(struct cond *c, const char *op, long long a, long long b)
 {
-	switch (op) {
-	case 0:
-		return a || b;
-	case 1:
-		return a && b;
-	case 2:
+	unsigned long long ua = (unsigned long long)a, ub = (unsigned long long)b;
+
+	switch (op[0]) {
+	case '|':
+		return op[1] ? a || b : a | b;
+	case '&':
+		return op[1] ? a && b : a & b;
+	case '^':
+		return a ^ b;
+	case '=':
 		return a == b;
-	case 3:
+	case '!':
 		return a != b;
-	case 4:
-		return a < b;
-	case 5:
-		return a > b;
-	case 6:
-		return a <= b;
-	case 7:
-		return a >= b;
-	case 8:
-		return (long long)((unsigned long long)a + (unsigned long long)b);
+	case '<':
+		return op[1] == '<' ? (long long)(ub < 64 ? ua << ub : 0) : op[1] ? a <= b : a < b;
+	case '>':
+		return op[1] == '>' ? (long long)(ub < 64 ? ua >> ub : 0) : op[1] ? a >= b : a > b;
+	case '+':
+		return (long long)(ua + ub);
+	case '-':
+		return (long long)(ua - ub);
+	case '*':
+		return (long long)(ua * ub);
 	default:
-		return (long long)((unsigned long long)a - (unsigned long long)b);
+		if (b == 0 || b == -1) {
+			c->bad |= b == 0;
+			return op[0] == '/' ? (long long)(0 - ua) : 0;
+		}
+		return op[0] == '/' ? a / b : a % b;
 	}
 }
 
@@ -162,13 +182,32 @@ static long long cond_binary(struct cond *c, int min_level)
 	long long value = cond_primary(c);
 
 	for (;;) {
-		int op = cond_op(c->token);
+		int op = cond_op(c);
 
 		if (op < 0 || cond_ops[op].level <= min_level || c->bad)
 			return value;
 		c->token = c->token->next;
-		value = cond_apply(op, value, cond_binary(c, cond_ops[op].level));
+		if (strcmp(cond_ops[op].text, ">>") == 0)
+			c->token = c->token->next;
+		value = cond_apply(c, cond_ops[op].text, value, cond_binary(c, cond_ops[op].level));
 	}
+}
+
+/* binary [ '?' conditional ':' conditional ] */
+static long long cond_conditional(struct cond *c)
+{
+	long long value = cond_binary(c, 0), yes, no;
+
+	if (!seki_token_is(c->token, "?") || c->depth > MAX_NESTING)
+		return value;
+	c->depth++;
+	c->token = c->token->next;
+	yes = cond_conditional(c);
+	c->bad |= !seki_token_is(c->token, ":");
+	c->token = c->bad ? c->token : c->token->next;
+	no = c->bad ? 0 : cond_conditional(c);
+	c->depth--;
+	return value ? yes : no;
 }
 
 /* `defined X` and `defined(X)` become 1 or 0 before macros are expanded. */
@@ -210,10 +249,10 @@ static bool condition(struct pp *pp, const struct seki_token *name)
 	seki_macro_expand(&pp->macros, replace_defined(pp, name->next, &c.bad));
 	*pp->macros.end = seki_macro_end_of_line(&pp->macros, name->at);
 	pp->macros.end = end;
-	value = cond_binary(&c, 0);
+	value = cond_conditional(&c);
 	if (c.bad || c.token->kind != SEKI_TOKEN_END)
 		seki_diag_error(pp->diags, name->at, "cannot make sense of this condition");
-	return value != 0;
+	return value != 0 && !c.bad;
 }
 
 static void open_if(struct pp *pp, const struct seki_token *name, bool live)

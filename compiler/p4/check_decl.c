@@ -131,7 +131,7 @@ static void check_enum(struct p4_check *cx, struct p4_decl *decl)
 			seki_check_value(cx, m->init, base);
 			m->known = m->init->known;
 			m->value = m->init->num;
-			if (!m->known && m->init->type->kind != P4_T_BAD)
+			if (!seki_is_constant(m->init))
 				seki_diag_error(cx->diags, seki_expr_span(m->init),
 						"this must be known at compile time");
 		}
@@ -453,7 +453,7 @@ static void check_body(struct p4_check *cx, struct p4_decl *decl)
 	cx->in_apply = false;
 }
 
-/* The control plane knows tables, actions and instances by one name each. */
+/* The control plane knows each action of a block by a name of its own. */
 static void check_plane_names(struct p4_check *cx, struct p4_decl *block)
 {
 	seki_scope_push(cx);
@@ -461,18 +461,17 @@ static void check_plane_names(struct p4_check *cx, struct p4_decl *block)
 		for (struct p4_decl *m = block->members; m; m = m->next) {
 			struct p4_decl *copy;
 
-			if (!m->rename != !renamed || m->kind == P4_D_STATE)
+			if (m->kind != P4_D_ACTION || !m->rename != !renamed)
 				continue;
 			copy = seki_arena_new(cx->arena, struct p4_decl);
 			*copy = *m;
 			copy->overload = NULL;
-			if (renamed)
-				copy->name = m->rename;
+			copy->name = renamed ? m->rename : m->name;
 			if (seki_scope_find_here(cx, copy->name))
 				seki_diag_error(cx->diags, m->tok->at,
-						"the control plane would know two things as '%s'",
+						"the control plane would know two actions as '%s'",
 						copy->name);
-			else if (renamed || m->kind == P4_D_TABLE || m->kind == P4_D_ACTION)
+			else
 				seki_scope_add(cx, copy);
 		}
 	}

@@ -275,7 +275,7 @@ bool seki_convert(struct p4_check *cx, struct p4_expr *expr, struct p4_type *to)
 				       to->kind == P4_T_STACK
 			       ? convert_list(cx, expr, to)
 			       : tell(cx, expr, to);
-	if (expr->kind == P4_E_RECORD && from->kind == P4_T_RECORD)
+	if (expr->kind == P4_E_RECORD && from->kind == P4_T_RECORD && from != to)
 		return by_field(to) ? convert_record(cx, expr, to) : tell(cx, expr, to);
 	if (seki_type_equal(from, to))
 		return true;

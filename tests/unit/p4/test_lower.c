@@ -65,7 +65,7 @@ static const struct mistake mistakes[] = {
 	 "the map 'C_t' of this has the name of another map",
 	 {.locals = "Register<bit<8>, bit<8>>(4) t_defaultAction; table t { actions = { set; } }"}},
 	{15,
-	 "the control plane would know two things as 'u'",
+	 "the map 'C_u' of this has the name of another map",
 	 {.locals = "@name(\"u\") table t { actions = { set; } } table u { actions = { set; } }"}},
 };
 
