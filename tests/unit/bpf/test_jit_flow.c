@@ -381,6 +381,47 @@ static void test_callx(void **state)
 		}
 }
 
+/* A comparison that has no need to compare, where it has. */
+static void test_results_compared(void **state)
+{
+	uint64_t r0;
+
+	(void)state;
+	start(); /* what comes before it is jumped over */
+	PUT(MOVI(0, 7), MOVI(3, 5), JMPI(JEQ, 2, 2, 1), ALUI(AND, 3, 8), JMPI(JEQ, 3, 0, 1), EXIT,
+	    MOVI(0, 1), EXIT);
+	assert_int_equal(run(FUEL, &r0), 0);
+	assert_int_equal(r0, 7);
+	start(); /* the result is wanted */
+	PUT(MOVI(0, 7), STI(W, 10, -8, 0x14), LD(W, 3, 10, -8), ALUI(AND, 3, 0x1c),
+	    JMPI(JEQ, 3, 0, 1), MOVR(0, 3), EXIT);
+	assert_int_equal(run(FUEL, &r0), 0);
+	assert_int_equal(r0, 0x14);
+	start(); /* it is wider than what is compared */
+	PUT(MOVI(0, 7), ALU32I(MOV, 3, INT32_MIN), ALUR(ADD, 3, 3), JMP32I(JEQ, 3, 0, 1),
+	    MOVI(0, 1), EXIT);
+	assert_int_equal(run(FUEL, &r0), 0);
+	assert_int_equal(r0, 7);
+	start(); /* a number of 32 bits is compared with more of them */
+	PUT(STI(W, 10, -8, INT32_MIN), STI(W, 10, -4, 1), LD(DW, 4, 10, -8), MOVI(0, 7),
+	    ALU32I(MOV, 3, INT32_MIN), JMPR(JEQ, 4, 3, 1), EXIT, MOVI(0, 1), EXIT);
+	assert_int_equal(run(FUEL, &r0), 0);
+	assert_int_equal(r0, 7);
+}
+
+/* Where paths meet, of which one has changed what was loaded. */
+static void test_changed_on_one_path(void **state)
+{
+	uint64_t r0;
+
+	(void)state;
+	start();
+	PUT(STI(H, 10, -8, 0x1234), LD(H, 3, 10, -8), JMPI(JEQ, 2, 3, 1), STI(H, 10, -8, 0x5678),
+	    MOVR(0, 3), BSWAP(0, 16), EXIT);
+	assert_int_equal(run(FUEL, &r0), 0);
+	assert_int_equal(r0, 0x3412);
+}
+
 /* More code than one would think. */
 static void test_large_code(void **state)
 {
@@ -399,11 +440,18 @@ static void test_large_code(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory),	     cmocka_unit_test(test_room),
-		cmocka_unit_test(test_fuel),	     cmocka_unit_test(test_free_loops),
-		cmocka_unit_test(test_jump_lengths), cmocka_unit_test(test_calls),
-		cmocka_unit_test(test_helpers),	     cmocka_unit_test(test_stops),
-		cmocka_unit_test(test_callx),	     cmocka_unit_test(test_large_code),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_fuel),
+		cmocka_unit_test(test_free_loops),
+		cmocka_unit_test(test_jump_lengths),
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_helpers),
+		cmocka_unit_test(test_stops),
+		cmocka_unit_test(test_callx),
+		cmocka_unit_test(test_large_code),
+		cmocka_unit_test(test_results_compared),
+		cmocka_unit_test(test_changed_on_one_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
