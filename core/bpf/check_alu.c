@@ -26,7 +26,8 @@ void seki_walk_tie(struct seki_walk *w, struct seki_reg *r)
 	if (r->type == SEKI_REG_NUMBER && !r->id && !seki_scalar_is_const(&r->v)) {
 		r->id = w->next_id++;
 		r->id_off = 0;
-		r->shifted = r->rest = false;
+		r->shifted = false;
+		r->rest = SEKI_REST_NONE;
 	}
 }
 
@@ -41,7 +42,7 @@ static void untie(struct seki_reg *r)
 	r->id_off = 0;
 	r->shifted = false;
 	if (r->type == SEKI_REG_NUMBER)
-		r->rest = false;
+		r->rest = SEKI_REST_NONE;
 }
 
 static void copy_tie(struct seki_reg *to, const struct seki_reg *from)
@@ -50,7 +51,7 @@ static void copy_tie(struct seki_reg *to, const struct seki_reg *from)
 	to->id_off = from->id_off;
 	to->shifted = from->shifted;
 	if (to->type == SEKI_REG_NUMBER)
-		to->rest = seki_reg_is_rest(from);
+		to->rest = seki_reg_is_rest(from) ? from->rest : SEKI_REST_NONE;
 }
 
 /* result = a + by, by known; the result is tied to a's symbol if no width cut it. */
@@ -95,8 +96,17 @@ static void tie_unknowns(struct seki_walk *w, struct seki_reg *result,
 	if (row->sub == SEKI_ALU_SUB) {
 		seki_relate_rest(w, result, a, b);
 		seki_relate_remainder(w, result, a, b);
-	} else if (a->v.n.umax <= SEKI_BPF_PACKET_MAX && b->v.n.umax <= SEKI_BPF_PACKET_MAX)
+		return;
+	}
+	seki_relate_add_rest(result, a, b);
+	if (a->v.n.umax <= SEKI_BPF_PACKET_MAX && b->v.n.umax <= SEKI_BPF_PACKET_MAX)
 		seki_relate_sum(w, result, a, b);
+}
+
+/* What arithmetic of `bytes` takes it for. */
+static int64_t constant_of(const struct seki_reg *r, unsigned int bytes)
+{
+	return bytes == 4 ? (int32_t)r->v.n.umin : (int64_t)r->v.n.umin;
 }
 
 static void tie_add(struct seki_walk *w, struct seki_reg *result, const struct seki_bpf_row *row,
@@ -107,12 +117,14 @@ static void tie_add(struct seki_walk *w, struct seki_reg *result, const struct s
 		return;
 	}
 	if (seki_scalar_is_const(&b->v)) {
-		int64_t by = row->bytes == 4 ? (int32_t)b->v.n.umin : (int64_t)b->v.n.umin;
+		int64_t by = constant_of(b, row->bytes);
 
 		if (by > INT32_MIN && by <= INT32_MAX)
 			tie_sum(result, a, row->sub == SEKI_ALU_SUB ? -by : by, row->bytes);
 	} else if (row->sub == SEKI_ALU_ADD && seki_scalar_is_const(&a->v)) {
 		tie_add(w, result, row, b, a);
+	} else if (seki_scalar_is_const(&a->v)) {
+		seki_relate_from_const(result, constant_of(a, row->bytes), b, row->bytes);
 	} else {
 		tie_unknowns(w, result, row, a, b);
 	}
@@ -191,6 +203,9 @@ static int number_alu(struct seki_walk *w, const struct seki_bpf_op *op, const s
 	case SEKI_ALU_ADD:
 	case SEKI_ALU_SUB:
 		tie_add(w, &result, row, a, b);
+		break;
+	case SEKI_ALU_NEG:
+		seki_relate_from_const(&result, 0, a, row->bytes);
 		break;
 	case SEKI_ALU_OR:
 	case SEKI_ALU_XOR:
@@ -357,13 +372,16 @@ static void tie_operands(struct seki_walk *w, const struct seki_bpf_op *op)
 	    (row->sub == SEKI_ALU_DIV ||
 	     ((row->sub == SEKI_ALU_LSH || row->sub == SEKI_ALU_RSH) && op->imm <= SCALE_MAX)))
 		seki_walk_tie(w, a);
+	if (row->sub == SEKI_ALU_NEG && a->v.n.umax <= SEKI_BPF_PACKET_MAX)
+		seki_walk_tie(w, a);
 	if (row->operand != SEKI_OPERAND_REG || a->type != SEKI_REG_NUMBER ||
 	    b->type != SEKI_REG_NUMBER || b->v.n.umax > SEKI_BPF_PACKET_MAX || a == b)
 		return;
 	if (row->sub == SEKI_ALU_ADD && a->v.n.umax <= SEKI_BPF_PACKET_MAX) {
 		seki_walk_tie(w, a);
 		seki_walk_tie(w, b);
-	} else if (row->sub == SEKI_ALU_SUB && (a->id == SEKI_SYM_LEN || seki_reg_is_rest(a))) {
+	} else if (row->sub == SEKI_ALU_SUB &&
+		   (a->id == SEKI_SYM_LEN || seki_reg_is_rest(a) || seki_scalar_is_const(&a->v))) {
 		seki_walk_tie(w, b);
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The verifier: helper calls and what they do to the packet, functions, exits. */
-#include "core/bpf/walk.h"
+#include "core/bpf/relate.h"
 
 #include <string.h>
 
@@ -109,13 +109,25 @@ static void make_stale(struct seki_reg *reg, void *arg)
 	*reg = seki_reg_pointer(SEKI_REG_STALE);
 }
 
+/* Is the register, in full, what the packet has bytes? A rest is that in its low half, not negative. */
+static bool is_length(const struct seki_path_state *p, const struct seki_reg *reg)
+{
+	if (reg->type != SEKI_REG_NUMBER || reg->shifted || reg->id_off != p->grown)
+		return false;
+	if (!p->less)
+		return reg->id == SEKI_SYM_LEN;
+	return seki_reg_is_rest_of(reg, SEKI_REST_OF_LEN) && reg->id == p->less &&
+	       reg->v.n.umax <= UINT32_MAX;
+}
+
 /* The length becomes a new symbol. What was the length exactly is so no more, but BEFORE it; and
  * what an earlier truncation cut off is nothing any more. */
 static void retie(struct seki_reg *reg, void *arg)
 {
 	const struct seki_path_state *p = arg;
-	bool relative = reg->id && (reg->id < SEKI_SYM_FRESH || seki_reg_is_rest(reg));
-	bool was_length = reg->id == SEKI_SYM_LEN && !reg->shifted && reg->id_off == p->grown;
+	bool relative = reg->id &&
+			(reg->id < SEKI_SYM_FRESH || seki_reg_is_rest_of(reg, SEKI_REST_OF_LEN));
+	bool was_length = is_length(p, reg);
 
 	if (reg->type == SEKI_REG_PACKET && relative) { /* where the end was is a place still */
 		reg->id = SEKI_SYM_NONE;
@@ -125,7 +137,8 @@ static void retie(struct seki_reg *reg, void *arg)
 		return;
 	reg->id = was_length ? SEKI_SYM_BEFORE : SEKI_SYM_NONE;
 	reg->id_off = 0;
-	reg->shifted = reg->rest = false;
+	reg->shifted = false;
+	reg->rest = SEKI_REST_NONE;
 }
 
 static void new_length(struct seki_state *s, int64_t min, int64_t max)
@@ -133,6 +146,7 @@ static void new_length(struct seki_state *s, int64_t min, int64_t max)
 	seki_state_each(s, retie, &s->p);
 	s->p.meta_is_len = false;
 	s->p.n_facts = 0; /* the sums hold still */
+	s->p.less = SEKI_SYM_NONE;
 	s->p.grown = 0;
 	s->p.len_min = min;
 	s->p.len_max = max;
@@ -155,9 +169,17 @@ static int adjust_head(struct seki_walk *w)
 	s->p.moved_min = clamp(s->p.moved_min + by.smin, -(int64_t)SEKI_BPF_PACKET_MAX, INT64_MAX);
 	seki_walk_touch(w, 0);
 	if (!seki_num_is_const(&by)) {
+		if (seki_relate_shorten(&s->p, seki_walk_reg(w, 2))) {
+			seki_low_forget(s);
+			return 0;
+		}
 		seki_low_change(s, seki_walk_reg(w, 2));
 		new_length(s, clamp(min, 0, SEKI_BPF_PACKET_MAX),
 			   clamp(max, 0, SEKI_BPF_PACKET_MAX));
+		return 0;
+	}
+	if (s->p.less) {
+		seki_relate_grow(&s->p, by.smin);
 		return 0;
 	}
 	seki_low_grow(s, by.smin);

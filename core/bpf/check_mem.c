@@ -275,7 +275,7 @@ static struct seki_reg stored(const struct seki_reg *value, uint32_t bytes)
 		cut.id = value->id;
 		cut.id_off = value->id_off;
 		cut.shifted = value->shifted;
-		cut.rest = seki_reg_is_rest(value);
+		cut.rest = seki_reg_is_rest(value) ? value->rest : SEKI_REST_NONE;
 	}
 	return cut;
 }

@@ -85,7 +85,7 @@ static bool join_reg(struct seki_reg *reg, const struct seki_reg *with, struct t
 	    reg->frame == with->frame && same_tie(ties, reg->id, with->id))
 		return true;
 	if (number)
-		reg->rest = false;
+		reg->rest = SEKI_REST_NONE;
 	reg->id = SEKI_SYM_NONE;
 	reg->id_off = 0;
 	reg->shifted = false;
@@ -209,7 +209,7 @@ bool seki_walk_join(struct seki_state *s, const struct seki_state *with, bool fa
 	ties.n = 0;
 	ties.far = far;
 	if (p->depth != with->p.depth || p->grown != with->p.grown ||
-	    p->map_changed != with->p.map_changed)
+	    !same_tie(&ties, p->less, with->p.less) || p->map_changed != with->p.map_changed)
 		return false;
 	for (uint32_t d = 0; d <= p->depth; d++) {
 		if (s->frames[d].call != with->frames[d].call)

@@ -7,6 +7,9 @@
  * X is the symbol p.x_id, an integer that never changes. When the length changes by D, which is a
  * sum without N, N = N' - D is put into every sum: N' is the length from then on.
  *
+ * All that is while the packet is not shorter by another symbol, `less`: from when it is until the
+ * length is a new symbol nothing is known here.
+ *
  * What is learnt is of an integer: |+-N + off| is less than 2^31 (N <= 2^24, off of 16 bits), so the
  * low half read signed is that integer, and read unsigned it is where it is not negative, and 2^32
  * more where it is.
@@ -36,7 +39,7 @@ static bool is_plain(const struct seki_reg *r)
 static bool sum_of(const struct seki_path_state *p, const struct seki_reg *r, struct sum *s)
 {
 	*s = (struct sum){0, 0, 0};
-	if (r->type != SEKI_REG_NUMBER)
+	if (r->type != SEKI_REG_NUMBER || p->less)
 		return false;
 	if (seki_scalar_is_const(&r->v))
 		s->off = (int32_t)r->v.n.umin;
@@ -168,7 +171,7 @@ static void keep_tie(const struct seki_path_state *p, struct seki_reg *result)
 	result->id = SEKI_SYM_LEN;
 	result->id_off = (int32_t)off;
 	result->shifted = SEKI_TIE_LOW;
-	result->rest = false;
+	result->rest = SEKI_REST_NONE;
 }
 
 void seki_low_alu(const struct seki_path_state *p, struct seki_reg *result,

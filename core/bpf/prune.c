@@ -204,7 +204,7 @@ static bool term_holds(const struct seki_term *term, const struct seki_path_stat
  * Every field of the path takes part but how it came here, and pc, since states are kept per
  * instruction:
  * - depth: the same frames (covers() has seen to it);
- * - grown: the length's symbol means the same;
+ * - grown, less: the length's symbol means the same;
  * - len_min, len_max: each length now was one of those then;
  * - moved_min: the head was as far on then, and as much of the packet was touched;
  * - meta_is_len: what was believed of the field is true now; where it was not, a load of it told
@@ -215,9 +215,10 @@ static bool term_holds(const struct seki_term *term, const struct seki_path_stat
 static bool path_covers(const struct seki_path_state *old, const struct seki_path_state *new,
 			struct pairs *pairs)
 {
-	if (old->grown != new->grown || old->len_min > new->len_min ||
-	    old->len_max < new->len_max || old->moved_min > new->moved_min ||
-	    (old->meta_is_len && !new->meta_is_len) || (new->map_changed && !old->map_changed))
+	if (old->grown != new->grown || !pair(pairs, old->less, new->less) ||
+	    old->len_min > new->len_min || old->len_max < new->len_max ||
+	    old->moved_min > new->moved_min || (old->meta_is_len && !new->meta_is_len) ||
+	    (new->map_changed && !old->map_changed))
 		return false;
 	for (uint32_t i = 0; i < old->n_terms; i++)
 		if (!term_holds(&old->terms[i], new, pairs))

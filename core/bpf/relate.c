@@ -5,13 +5,21 @@
  *
  *   fact  L >= (symbol << shift) + off, or L >= off
  *   term  symbol = symbol + symbol, and other ways for one to be made of others
- *   rest  a register whose low 32 bits, read signed, are L - symbol + id_off
+ *   rest  a register whose low 32 bits, read signed, are L - symbol + id_off; or, the rest of a
+ *         constant, id_off - symbol
  *
- * A rest is made by the machine's subtraction, which is right modulo 2^32, and only where the
+ * A rest is made by the machine's arithmetic, which is right modulo 2^32, and only where the
  * integer is seen to fit in 32 bits, signed; so its low bits, read signed, are that integer, be the
  * register zero- or sign-extended. What a comparison of it tells is used only where the comparison
  * looked at that integer: signed in 32 bits; or of a register that holds it in full; or unsigned,
  * where the integer is known to be no less than 0.
+ *
+ * The packet's length is N = L + grown - less at any time, `less` a symbol, or none and then 0.
+ * adjust_head reads the low 32 bits of its argument, signed. Where that is the rest of a constant,
+ * they are off - S for a symbol S, and if `less` is none, then after the call
+ * N = L + (grown + off) - S, since the machine goes on only where N is the sum of the old one and
+ * that integer; and only where N >= 0, so L >= S - (grown + off). L is what it was: all that is said
+ * of it, and tied to it, stays so. Any bound L >= S + k is one of N; there is no other.
  */
 #include "core/bpf/relate.h"
 
@@ -231,14 +239,56 @@ static bool stays_exact(const struct seki_reg *a, int64_t min, int64_t max)
 	return (int64_t)a->v.smin32 + min >= INT32_MIN && (int64_t)a->v.smax32 + max <= INT32_MAX;
 }
 
-static void make_rest(struct seki_reg *result, uint32_t id, int64_t off)
+static void make_rest(struct seki_reg *result, uint8_t of, uint32_t id, int64_t off)
 {
 	if (!fits(off))
 		return;
 	result->id = id;
 	result->id_off = (int32_t)off;
 	result->shifted = false;
-	result->rest = true;
+	result->rest = of;
+}
+
+/* L + a's offset + (b's offset - symbol): all of it is in a's and b's low halves. */
+static void add_to_length(struct seki_reg *result, const struct seki_reg *a,
+			  const struct seki_reg *b)
+{
+	if (a->id == SEKI_SYM_LEN && !a->shifted && is_offset(a) && !b->shifted &&
+	    seki_reg_is_rest_of(b, SEKI_REST_OF_CONST) && stays_exact(b, a->v.n.smin, a->v.n.smax))
+		make_rest(result, SEKI_REST_OF_LEN, b->id, (int64_t)a->id_off + b->id_off);
+}
+
+void seki_relate_add_rest(struct seki_reg *result, const struct seki_reg *a,
+			  const struct seki_reg *b)
+{
+	add_to_length(result, a, b);
+	add_to_length(result, b, a);
+}
+
+/* a - (b's offset - symbol) = symbol + (a - b's offset), in all of the result: in 64 bits, where b
+ * is the integer that its low half is; in 32, where what comes out is not negative. */
+static void turn_rest(struct seki_reg *result, int32_t a, const struct seki_reg *b,
+		      unsigned int bytes)
+{
+	int64_t off = (int64_t)a - b->id_off;
+	bool exact = bytes == 8 ? b->v.n.smin >= INT32_MIN && b->v.n.smax <= INT32_MAX
+				: a - (int64_t)b->v.smax32 >= 0;
+
+	if (b->shifted || !exact || !fits(a) || !fits(off))
+		return;
+	result->id = b->id;
+	result->id_off = (int32_t)off;
+}
+
+void seki_relate_from_const(struct seki_reg *result, int64_t a, const struct seki_reg *b,
+			    unsigned int bytes)
+{
+	if (!fits(a))
+		return;
+	if (seki_reg_is_rest_of(b, SEKI_REST_OF_CONST))
+		turn_rest(result, (int32_t)a, b, bytes);
+	else if (is_plain(b) && b->type == SEKI_REG_NUMBER && is_offset(b))
+		make_rest(result, SEKI_REST_OF_CONST, b->id, a - b->id_off);
 }
 
 /* a is small enough to be in its low half what it is in full: a length, an offset from it, or a
@@ -252,20 +302,20 @@ void seki_relate_rest(struct seki_walk *w, struct seki_reg *result, const struct
 	    !stays_exact(a, -b->v.n.smax, -b->v.n.smin))
 		return;
 	if (a->id == SEKI_SYM_LEN && is_offset(a))
-		make_rest(result, b->id, off);
+		make_rest(result, SEKI_REST_OF_LEN, b->id, off);
 	else if (seki_reg_is_rest(a) && fits(off)) {
 		struct seki_reg before = {.type = SEKI_REG_NUMBER,
 					  .id = a->id}; /* no more than its symbol is known */
 
 		before.v = seki_scalar_unknown();
-		make_rest(result, sum_of(w, &w->state->p, &before, b), off);
+		make_rest(result, a->rest, sum_of(w, &w->state->p, &before, b), off);
 	}
 }
 
 void seki_relate_move_rest(struct seki_reg *result, const struct seki_reg *a, int64_t by)
 {
 	if (!a->shifted && fits(by) && stays_exact(a, by, by))
-		make_rest(result, a->id, a->id_off + by);
+		make_rest(result, a->rest, a->id, a->id_off + by);
 }
 
 /* hi >= lo + gap; was that said of the integers? */
@@ -344,11 +394,10 @@ static void learn_order(struct seki_walk *w, struct seki_path_state *p, const st
 	const struct seki_reg *hi = o->hi;
 	const struct seki_fact *fact;
 
-	if (seki_reg_is_rest(hi)) {
+	if (seki_reg_is_rest_of(hi, SEKI_REST_OF_LEN))
 		learn_rest(w, p, o);
-		return;
-	}
-	if (hi->shifted || !compares_as_is(hi, o->bytes) || !compares_as_is(o->lo, o->bytes))
+	if (seki_reg_is_rest(hi) || hi->shifted || !compares_as_is(hi, o->bytes) ||
+	    !compares_as_is(o->lo, o->bytes))
 		return;
 	if (hi->id == SEKI_SYM_BEFORE && o->lo->id == SEKI_SYM_CUT && !o->lo->shifted)
 		add_fact(p, SEKI_SYM_NONE, (int64_t)o->gap + o->lo->id_off - hi->id_off);
@@ -389,7 +438,7 @@ static void learn_from_part(struct seki_path_state *p, const struct seki_reg *b)
 /* The range alone, whatever told it: the integer is at least that. */
 static void learn_from_range(struct seki_path_state *p, const struct seki_reg *r)
 {
-	if (seki_reg_is_rest(r) && !r->shifted && r->v.smin32 >= -OFFSET_MAX)
+	if (seki_reg_is_rest_of(r, SEKI_REST_OF_LEN) && !r->shifted && r->v.smin32 >= -OFFSET_MAX)
 		add_fact(p, r->id, (int64_t)r->v.smin32 - r->id_off);
 	if (!is_plain(r) || !is_offset(r))
 		return;
@@ -414,6 +463,34 @@ static void learn_uncut(struct seki_path_state *p, const struct seki_reg *a,
 		add_fact(p, SEKI_SYM_NONE, 1);
 }
 
+/* L >= symbol + off, and is not that. */
+static void learn_more(struct seki_path_state *p, uint32_t id, int64_t off)
+{
+	const struct seki_fact *fact = find_fact(p, id);
+
+	if (fact && fact->off == off)
+		add_fact(p, id, off + 1);
+}
+
+/* The length, or what is left of it, is not b. In 64 bits different registers are different integers;
+ * in 32 they are where neither has more bits. Of a rest only the low half counts, as above. */
+static void learn_unequal(struct seki_path_state *p, const struct seki_reg *a,
+			  const struct seki_reg *b, unsigned int bytes)
+{
+	bool narrow = bytes == 4 || a->v.n.umax <= UINT32_MAX ||
+		      (a->v.n.smin >= INT32_MIN && a->v.n.smax <= INT32_MAX);
+
+	bool as_is = bytes == 8 || (compares_as_is(a, bytes) && compares_as_is(b, bytes));
+
+	if (a->shifted)
+		return;
+	if (a->id == SEKI_SYM_LEN && is_plain(b) && as_is)
+		learn_more(p, b->id, (int64_t)b->id_off - a->id_off);
+	else if (seki_reg_is_rest_of(a, SEKI_REST_OF_LEN) && seki_scalar_is_const(&b->v) &&
+		 b->v.n.umax <= INT32_MAX && narrow)
+		learn_more(p, a->id, (int64_t)b->v.n.umin - a->id_off);
+}
+
 void seki_relate_learn(struct seki_walk *w, struct seki_state *s, enum seki_bpf_cond cond,
 		       const struct seki_reg *a, const struct seki_reg *b, unsigned int bytes)
 {
@@ -422,8 +499,11 @@ void seki_relate_learn(struct seki_walk *w, struct seki_state *s, enum seki_bpf_
 	seki_low_learn(&s->p, cond, a, b, bytes);
 	if (order_of(&o, cond, a, b))
 		learn_order(w, &s->p, &o);
-	if (cond == SEKI_COND_NE)
+	if (cond == SEKI_COND_NE) {
 		learn_uncut(&s->p, a, b, bytes);
+		learn_unequal(&s->p, a, b, bytes);
+		learn_unequal(&s->p, b, a, bytes);
+	}
 	if (cond == SEKI_COND_EQ && order_of(&o, SEKI_COND_LE, a, b))
 		learn_order(w, &s->p, &o);
 	learn_from_range(&s->p, a);
@@ -489,21 +569,55 @@ static void learn_from_registers(struct seki_walk *w)
 			seki_walk_read(w, p->depth, f->spills[i].at, f->spills[i].bytes);
 }
 
+/* What is known of symbol + less; of the symbol alone, where there is no less. */
+static const struct seki_fact *find_above_less(const struct seki_path_state *p, uint32_t id)
+{
+	if (!p->less)
+		return find_fact(p, id);
+	for (uint32_t i = 0; i < p->n_terms; i++) {
+		const struct seki_term *sum = &p->terms[i];
+
+		if (sum->kind == SEKI_TERM_SUM &&
+		    ((sum->a == p->less && sum->b == id) || (sum->a == id && sum->b == p->less)))
+			return find_fact(p, sum->id);
+	}
+	return NULL;
+}
+
+/* L >= less + off, so N >= off + grown; L >= less + symbol + off, so N >= symbol + off + grown. */
 static bool allows(const struct seki_path_state *p, const struct seki_reg *reg, int64_t end)
 {
-	const struct seki_fact *fact = find_fact(p, SEKI_SYM_NONE);
+	const struct seki_fact *fact = find_fact(p, p->less);
 
 	if (fact && reg->v.n.smax + end <= fact->off + p->grown)
 		return true;
-	fact = reg->id ? find_fact(p, reg->id) : NULL;
+	fact = reg->id ? find_above_less(p, reg->id) : NULL;
 	return fact && reg->id_off + end <= fact->off + p->grown;
+}
+
+bool seki_relate_shorten(struct seki_path_state *p, const struct seki_reg *by)
+{
+	int64_t grown = p->grown + by->id_off;
+
+	if (p->less || by->shifted || !seki_reg_is_rest_of(by, SEKI_REST_OF_CONST) || !fits(grown))
+		return false;
+	p->less = by->id;
+	p->grown = grown;
+	add_fact(p, p->less, -grown);
+	return true;
+}
+
+void seki_relate_grow(struct seki_path_state *p, int64_t by)
+{
+	p->grown += by;
+	add_fact(p, p->less, -p->grown);
 }
 
 bool seki_relate_allows(struct seki_walk *w, const struct seki_reg *reg, int64_t end)
 {
 	struct seki_state *s = w->state;
 
-	if (reg->id == SEKI_SYM_LEN && reg->id_off + end <= s->p.grown)
+	if (reg->id == SEKI_SYM_LEN && !s->p.less && reg->id_off + end <= s->p.grown)
 		return true; /* behind the end, negated */
 	if (allows(&s->p, reg, end))
 		return true;

@@ -17,6 +17,15 @@ void seki_relate_sum(struct seki_walk *w, struct seki_reg *result, const struct 
 void seki_relate_rest(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
 		      const struct seki_reg *b);
 
+/* result = a + b, one of which is the length, or so much from it, the other the rest of a constant. */
+void seki_relate_add_rest(struct seki_reg *result, const struct seki_reg *a,
+			  const struct seki_reg *b);
+
+/* result = a - b in the machine's arithmetic of `bytes`: the rest of a constant, or what b is one
+ * of. */
+void seki_relate_from_const(struct seki_reg *result, int64_t a, const struct seki_reg *b,
+			    unsigned int bytes);
+
 /* result = a shifted by a constant; the quotient or product of a and one; a - b that is a remainder:
  * a / c * c, which compilers write for it, is known for what it is. a has a symbol. */
 void seki_relate_shift(struct seki_walk *w, struct seki_reg *result, const struct seki_reg *a,
@@ -28,7 +37,7 @@ void seki_relate_multiply(struct seki_walk *w, struct seki_reg *result, const st
 void seki_relate_remainder(const struct seki_walk *w, struct seki_reg *result,
 			   const struct seki_reg *a, const struct seki_reg *b);
 
-/* result = a + by; a is a rest of the length. */
+/* result = a + by; a is a rest. */
 void seki_relate_move_rest(struct seki_reg *result, const struct seki_reg *a, int64_t by);
 
 /* `a cond b` was compared in `bytes` and is true: they are narrowed to that already. */
@@ -37,6 +46,11 @@ void seki_relate_learn(struct seki_walk *w, struct seki_state *s, enum seki_bpf_
 
 /* The packet has at least so many bytes now. */
 void seki_relate_least(struct seki_path_state *p, int64_t length);
+
+/* The head was moved by `by`, the rest of a constant; false: by something else. And by a constant,
+ * while the packet is shorter by a symbol. */
+bool seki_relate_shorten(struct seki_path_state *p, const struct seki_reg *by);
+void seki_relate_grow(struct seki_path_state *p, int64_t by);
 
 /* Would a comparison of the two tell anything? Then both need symbols. */
 bool seki_relate_would_learn(const struct seki_state *s, const struct seki_reg *a,

@@ -40,6 +40,19 @@ void seki_state_each(struct seki_state *s, void (*fn)(struct seki_reg *reg, void
 	}
 }
 
+int64_t seki_state_len_min(const struct seki_state *s)
+{
+	if (!s->p.less)
+		return s->p.len_min + s->p.grown;
+	for (uint32_t i = 0; i < s->p.n_facts; i++) {
+		const struct seki_fact *fact = &s->p.facts[i];
+
+		if (fact->id == s->p.less && !fact->shift && fact->off + s->p.grown > 0)
+			return fact->off + s->p.grown;
+	}
+	return 0;
+}
+
 struct clamp {
 	int64_t min, max;
 	uint64_t work;

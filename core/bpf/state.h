@@ -8,6 +8,7 @@
 #ifndef SEKI_CORE_BPF_STATE_H
 #define SEKI_CORE_BPF_STATE_H
 
+#include "core/bpf/packet.h"
 #include "core/bpf/scalar.h"
 
 enum seki_reg_type {
@@ -27,7 +28,7 @@ enum seki_reg_type {
 
 enum {
 	SEKI_SYM_NONE,
-	SEKI_SYM_LEN,	 /* packet length: now it is this plus state.grown */
+	SEKI_SYM_LEN,	 /* packet length: now it is this plus state.grown less state.less */
 	SEKI_SYM_BEFORE, /* packet length before its last change other than by a constant */
 	SEKI_SYM_CUT,	 /* where that was a truncation, what it cut off: LEN = BEFORE - CUT */
 	SEKI_SYM_FRESH,	 /* first of the others: names that tidy.c gives */
@@ -50,11 +51,18 @@ struct seki_low {
 	int16_t off;
 };
 
+/* What a number is that is tied to its symbol by its low 32 bits, read signed: see relate.c. */
+enum {
+	SEKI_REST_NONE,	    /* nothing of that: the number is the symbol + id_off */
+	SEKI_REST_OF_LEN,   /* the length's symbol less its own, + id_off */
+	SEKI_REST_OF_CONST, /* id_off less its symbol */
+};
+
 struct seki_reg {
 	uint8_t type;
 	union {
 		uint8_t frame; /* pointer into the stack */
-		bool rest;     /* number: the length less symbol, see relate.c */
+		uint8_t rest;  /* number: one of SEKI_REST_* */
 	};
 	uint8_t map;
 	uint8_t shifted; /* number: enum seki_tie */
@@ -133,12 +141,14 @@ struct seki_path_state {
 	uint32_t n_facts;
 	uint32_t n_terms;
 	uint32_t n_holes;
-	uint32_t x_id; /* the symbol X of the registers' `low`; 0 in kept states */
+	uint32_t x_id;	  /* the symbol X of the registers' `low`; 0 in kept states */
+	uint32_t less;	  /* the symbol that the packet is shorter by, beside `grown` */
+	uint32_t unused2; /* 0 */
 	struct seki_fact facts[SEKI_FACTS];
 	struct seki_term terms[SEKI_TERMS];
 	struct seki_hole holes[SEKI_HOLES];
 	int64_t len_min, len_max; /* of SEKI_SYM_LEN */
-	int64_t grown;		  /* packet length - SEKI_SYM_LEN */
+	int64_t grown;		  /* packet length + symbol less - SEKI_SYM_LEN */
 	int64_t moved_min;	  /* the head is at most this far after where it was, negated */
 };
 
@@ -164,6 +174,11 @@ static inline bool seki_reg_is_rest(const struct seki_reg *reg)
 	return reg->type == SEKI_REG_NUMBER && reg->rest;
 }
 
+static inline bool seki_reg_is_rest_of(const struct seki_reg *reg, uint8_t of)
+{
+	return reg->type == SEKI_REG_NUMBER && reg->rest == of;
+}
+
 static inline bool seki_reg_holds_something(const struct seki_reg *reg)
 {
 	return reg->type != SEKI_REG_NONE && reg->type != SEKI_REG_GONE;
@@ -182,14 +197,11 @@ void seki_state_copy(struct seki_state *to, const struct seki_state *from);
 void seki_state_each(struct seki_state *s, void (*fn)(struct seki_reg *reg, void *arg), void *arg);
 
 /* Shortest and longest that the packet can be now. */
-static inline int64_t seki_state_len_min(const struct seki_state *s)
-{
-	return s->p.len_min + s->p.grown;
-}
+int64_t seki_state_len_min(const struct seki_state *s);
 
 static inline int64_t seki_state_len_max(const struct seki_state *s)
 {
-	return s->p.len_max + s->p.grown;
+	return s->p.less ? SEKI_BPF_PACKET_MAX : s->p.len_max + s->p.grown;
 }
 
 /* Narrows the length's symbol and all that is tied to it. False, and nothing is changed: no length

@@ -69,7 +69,7 @@ static void rename_id(struct seki_reg *reg, void *arg)
 		reg->id_off = 0;
 		reg->shifted = false;
 		if (reg->type == SEKI_REG_NUMBER)
-			reg->rest = false;
+			reg->rest = SEKI_REST_NONE;
 	}
 }
 
@@ -166,7 +166,13 @@ static void tidy_facts(struct seki_path_state *p, struct ids *ids)
 static void tidy_ids(struct seki_walk *w)
 {
 	struct ids ids = {.n = 0, .next_id = &w->next_id};
+	uint32_t *less = &w->state->p.less;
 
+	if (*less) { /* in use, and it has a place: the first */
+		ids.id[ids.n] = *less;
+		ids.uses[ids.n++] = 1;
+		*less = SEKI_SYM_FRESH;
+	}
 	seki_state_each(w->state, count_id, &ids);
 	tidy_terms(&w->state->p, &ids);
 	tidy_facts(&w->state->p, &ids);

@@ -442,6 +442,49 @@ def loop_program():
                  ETHERNET + "9000" + "0101" * 12, ETHERNET + "90000000"])
 
 
+def advance_by(bits):
+    """Over as many bits as the packet says."""
+    return f"""{{
+    uint32_t tmp = {bits};
+    if (pkt_len < BYTES(offset + tmp)) {{
+    goto reject;
+    }}
+    offset += tmp;
+    }}
+    """
+
+
+def options_program():
+    """Options of IPv4 are taken off; tags are followed by as much as they say, once or twice."""
+    states = [start([("0x800", "ipv4"), ("0x9000", "tag"), ("0x9001", "words")]),
+              ("ipv4", extract("ipv4", "ipv4") +
+               advance_by("((uint32_t)hdr.ipv4.ihl << 5) + 4294967136") +
+               select("hdr.ipv4.protocol", [("17", "udp")], "accept")),
+              ("udp", extract("udp", "udp") + "goto accept;\n"),
+              ("tag", extract("tag", "tag") + advance_by("(uint32_t)hdr.tag.value") +
+               advance_by("((uint32_t)hdr.tag.kind << 3)") + "goto accept;\n"),
+              ("words", extract("skip", "skip") +
+               advance_by("((uint32_t)hdr.skip.bits << 5)") + extract("tag", "tag") +
+               "goto accept;\n")]
+    return program(
+        [("ethernet", "ethernet"), ("ipv4", "ipv4"), ("udp", "udp"), ("tag", "tag"),
+         ("skip", "skip"), ("vlan", "vlan")],
+        states,
+        """if (hdr.ipv4.ebpf_valid) {
+        hdr.ipv4.ihl = 5;
+        }
+        if (hdr.udp.ebpf_valid && hdr.udp.dport == 53) {
+        hdr.vlan.ebpf_valid = 1;
+        hdr.vlan.vid = 7;
+        hdr.udp.ebpf_valid = 0;
+        }
+        """, ["ethernet", "vlan", "ipv4", "udp", "tag"],
+        packets=[ETHERNET + "0800" + IPV4 + TCP + PAYLOAD,
+                 ETHERNET + "0800" + "48" + IPV4.replace("4006", "4011")[2:] + "01" * 12 +
+                 "0868003500100000" + PAYLOAD * 3,
+                 ETHERNET + "9000" + "0110" + PAYLOAD, ETHERNET + "9001" + "02" + PAYLOAD * 2])
+
+
 def register_program():
     """A limit of packets by address: registers are hash maps."""
     decls = """struct ubpf_map_def pipe_count = {MAP_HASH, 4, sizeof(uint64_t), 1024, 0};
@@ -616,7 +659,7 @@ def firewall_program():
 def programs():
     return {"p4-switch": switch_program(), "p4-lpm": lpm_program(), "p4-ipv6": ipv6_program(),
             "p4-encap": encap_program(), "p4-decap": decap_program(), "p4-mpls": mpls_program(),
-            "p4-loop": loop_program(),
+            "p4-loop": loop_program(), "p4-options": options_program(),
             "p4-register": register_program(), "p4-many": many_program(),
             "p4-advance": advance_program(), "p4-truncate": truncate_program(),
             "p4-firewall": firewall_program()}

@@ -218,6 +218,79 @@ static void gen_scaled(struct attempt *a, struct choices *c)
 	gen_look(a, c, n << by);
 }
 
+/* How far the head moves, to r2 and the stack: a constant less r9, most often. */
+static void gen_how_far(struct attempt *a, struct choices *c)
+{
+	EMIT(MOVI(2, (int32_t)choose(c, 40) - 8));
+	EMIT(RAW(either(c, ALU64, ALU32) | BY_REG | SUB, 2, 9, 0, 0));
+	if (choose(c, 6) == 0)
+		EMIT(RAW(either(c, ALU64, ALU32) | BY_REG | either(c, SUB, ADD), 2, 7, 0, 0));
+	if (choose(c, 6) == 0)
+		EMIT(RAW(either(c, ALU64, ALU32) | ADD, 2, 0, 0, (int32_t)choose(c, 9) - 4));
+	gen_detour(a, c, 2);
+	EMIT(STR(choose(c, 3) ? DW : W, 10, -32, 2));
+	if (choose(c, 6) == 0)
+		EMIT(RAW(either(c, ALU64, ALU32) | ADD, 2, 0, 0, (int32_t)choose(c, 9) - 4));
+}
+
+static void gen_move_head(struct attempt *a, struct choices *c)
+{
+	EMIT(MOVR(1, 6));
+	EMIT(CALL(8));
+	EMIT(MOVR(8, 0));
+	refill(a, c);
+}
+
+/* r7 is the length again, or r2 what it must not be. */
+static void gen_shorter(struct attempt *a, struct choices *c)
+{
+	EMIT(LD(choose(c, 3) ? DW : W, 2, 10, -32));
+	switch (choose(c, 4)) {
+	case 0:
+		EMIT(RAW(either(c, ALU64, ALU32) | BY_REG | SUB, 7, 9, 0, 0));
+		break;
+	case 1:
+		EMIT(RAW(either(c, ALU64, ALU32) | 0x80, 2, 0, 0, 0));
+		gen_detour(a, c, 2);
+		EMIT(RAW(either(c, JMP64, JMP32) | BY_REG | either(c, JNE, JGT), 7, 2, 2, 0));
+		bail(a);
+		break;
+	default:
+		EMIT(RAW(either(c, ALU64, ALU32) | BY_REG | ADD, 7, 2, 0, 0));
+		break;
+	}
+	gen_detour(a, c, 7);
+}
+
+/* As deparsers do it: the head goes back over what was parsed, less what is put there. */
+static void gen_deparse(struct attempt *a, struct choices *c)
+{
+	int32_t n = 1 + (int32_t)choose(c, 20);
+
+	gen_unknown(a, c, 9);
+	if (choose(c, 3) == 0)
+		gen_order(a, c, 7, 9);
+	gen_how_far(a, c);
+	gen_move_head(a, c);
+	gen_shorter(a, c);
+	if (choose(c, 5) == 0) {
+		EMIT(MOVI(2, (int32_t)choose(c, 40) - 20));
+		gen_move_head(a, c);
+	} else if (choose(c, 4) == 0) {
+		EMIT(MOVR(1, 6));
+		EMIT(MOVI(2, (int32_t)choose(c, 60)));
+		EMIT(CALL(11));
+		EMIT(RAW(either(c, ALU64, ALU32) | BY_REG | SUB, 7, 0, 0, 0));
+		EMIT(MOVR(1, 6));
+		EMIT(CALL(9));
+		EMIT(MOVR(8, 0));
+	}
+	if (choose(c, 4))
+		gen_at_least(a, c, 7, n);
+	EMIT(MOVR(3, 8));
+	gen_look(a, c, n);
+}
+
 static void gen_copy(struct attempt *a, struct choices *c, uint8_t to, uint8_t from)
 {
 	EMIT(RAW(either(c, ALU64, ALU32) | BY_REG | MOV, to, from, 0, 0));
@@ -259,7 +332,12 @@ void gen_dead(struct attempt *a, struct choices *c)
 
 void gen_relation(struct attempt *a, struct choices *c)
 {
-	switch (choose(c, 6)) {
+	switch (choose(c, 9)) {
+	case 6:
+	case 7:
+	case 8:
+		gen_deparse(a, c);
+		break;
 	case 0:
 		gen_scaled(a, c);
 		break;
