@@ -420,6 +420,11 @@ static void test_changed_on_one_path(void **state)
 	    MOVR(0, 3), BSWAP(0, 16), EXIT);
 	assert_int_equal(run(FUEL, &r0), 0);
 	assert_int_equal(r0, 0x3412);
+	start(); /* a function that one also falls into, with another number */
+	PUT(MOVI(3, 9), LOCAL(3), JMPI(JEQ, 0, 18, 1), EXIT, MOVI(3, 5), MOVR(0, 3),
+	    ALUR(ADD, 0, 3), EXIT);
+	assert_int_equal(run(FUEL, &r0), 0);
+	assert_int_equal(r0, 10);
 }
 
 /* More code than one would think. */
