@@ -27,7 +27,7 @@ FILES = ["core/bpf/" + name for name in (
     "assume.c", "tnum.c", "helper.c", "packet.c", "interp.c", "jit_x86.c", "jit_x86_call.c",
     "jit_x86_jump.c")]
 TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision", "prune", "loops",
-         "verify", "num", "guard", "interp", "jit_flow", "jit", "random"]
+         "verify", "num", "endless", "guard", "interp", "jit_flow", "jit", "random"]
 # What shows something of the engines, and of them only.
 ENGINES = re.compile(r"/(?:interp|jit_\w+|packet)\.c$")
 ENGINE_TESTS = ["guard", "interp", "jit_flow", "jit", "random"]
@@ -46,6 +46,7 @@ class Build:
         self.path = path
         if not os.path.exists(os.path.join(path, "build.ninja")):
             out(["meson", "setup", path, TOP, "--buildtype=debugoptimized"], TOP)
+        out(["ninja", "build.ninja"], path)
         names = [f"tests/unit/bpf/test_bpf_{t}" for t in tests]
         have = set(re.findall(r"^(\S+): c_LINKER", out(["ninja", "-t", "targets", "all"], path),
                               re.M))
