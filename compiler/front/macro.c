@@ -216,6 +216,8 @@ static struct seki_token *take_args(struct seki_macros *macros, const struct sek
 		parens += seki_token_is(t, "(");
 		parens -= seki_token_is(t, ")");
 	}
+	if (m->variadic && n + 1 == m->n_params)
+		args[n++].raw = seki_macro_end_of_line(macros, t->at);
 	if (n != m->n_params) {
 		seki_diag_error(macros->diags, open->at,
 				"macro '%s' takes %u argument%s, here %s %u", m->name, m->n_params,

@@ -51,10 +51,15 @@ bool seki_check_constant(struct p4_check *cx, struct p4_expr *expr, const char *
 		seki_check_value(cx, expr, NULL);
 	if (expr->type->kind == P4_T_BAD)
 		return false;
-	if (!expr->known && seki_is_constant(expr) &&
+	if (!expr->known && !expr->wide && seki_is_constant(expr) &&
 	    seki_type_is_number(seki_type_base(expr->type))) {
 		*out = max; /* known where its block is instantiated */
 		return true;
+	}
+	if (expr->wide) {
+		seki_diag_error(cx->diags, seki_expr_span(expr), "%s is not from 0 to %u", what,
+				max);
+		return false;
 	}
 	if (!expr->known || !seki_type_is_number(seki_type_base(expr->type))) {
 		seki_diag_error(cx->diags, seki_expr_span(expr),

@@ -289,10 +289,11 @@ static const char *emit_function(struct p4_emit *em, const struct p4_expr *call)
 {
 	const char *r = seki_emit_text(em, "r%u", seki_emit_id(em));
 	struct seki_strbuf text;
-	struct seki_strbuf *saved = capture(em, &text);
+	struct seki_strbuf *saved;
 
 	if (call->callee->type_params)
 		return unsupported(em, call, "functions with type parameters are");
+	saved = capture(em, &text);
 	seki_emit_inline(em, call->callee, call->bound, NULL, r);
 	em->out = saved;
 	return seki_emit_text(em, "({ %s %s = %s; %s %s; })",

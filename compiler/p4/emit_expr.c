@@ -414,6 +414,10 @@ void seki_emit_assign(struct p4_emit *em, const struct p4_expr *lvalue, const ch
 {
 	const struct p4_expr *header;
 
+	if (lvalue->kind == P4_E_SLICE && lvalue->op == P4_OP_ADD) {
+		unsupported(em, lvalue, "a slice that starts at a variable bit is");
+		return;
+	}
 	if (lvalue->kind == P4_E_SLICE) {
 		assign_slice(em, lvalue, value);
 		return;

@@ -68,7 +68,7 @@ static const char *label_value(struct p4_emit *em, const struct p4_stmt *stmt,
 {
 	if (stmt->a->type->kind == P4_T_ACTIONS)
 		return seki_emit_text(em, "%uu", action_index(stmt->a->type->decl, label->decl));
-	return seki_emit_literal(em, label->type, label->num);
+	return seki_emit_expr(em, label);
 }
 
 /* Cases of an if chain: C cannot switch on 128 bits. */

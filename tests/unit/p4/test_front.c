@@ -80,6 +80,7 @@ static void preprocesses(void **state)
 		{"#define P a ## +\nP", "a", 1},
 		{"#error no way", "", 1},
 		{"#define F(a, ...) a : __VA_ARGS__\nF(1, 2, 3)", "1 : 2 , 3", 0},
+		{"#define F(a, ...) a : __VA_ARGS__\nF(1)", "1 :", 0},
 		{"#if 7 / 2 * 2 % 4 == 2 && (1 << 3 | 1) >> 1 == (6 ^ 2) && ~0 & 1\nx\n#endif", "x",
 		 0},
 		{"#if 0 ? 1 : 2 > 1 ? 3 : 0\nx\n#endif", "x", 0},
