@@ -24,9 +24,18 @@ struct arg {
 	struct seki_token *expanded;
 };
 
+static uint32_t bucket(const char *name)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 16777619u;
+	return h % SEKI_MACRO_BUCKETS;
+}
+
 struct seki_macro *seki_macro_find(const struct seki_macros *macros, const char *name)
 {
-	for (struct seki_macro *m = macros->first; m; m = m->next)
+	for (struct seki_macro *m = macros->buckets[bucket(name)]; m; m = m->next)
 		if (strcmp(m->name, name) == 0)
 			return m;
 	return NULL;
@@ -46,7 +55,7 @@ bool seki_macro_takes_args(const struct seki_macros *macros, const struct seki_t
 
 void seki_macro_undefine(struct seki_macros *macros, const char *name)
 {
-	struct seki_macro **p = &macros->first;
+	struct seki_macro **p = &macros->buckets[bucket(name)];
 
 	while (*p && strcmp((*p)->name, name) != 0)
 		p = &(*p)->next;
@@ -118,19 +127,25 @@ void seki_macro_define(struct seki_macros *macros, struct seki_token *name)
 	if (!m->body)
 		return;
 	seki_macro_undefine(macros, name->text);
-	m->next = macros->first;
-	macros->first = m;
+	m->next = macros->buckets[bucket(m->name)];
+	macros->buckets[bucket(m->name)] = m;
+}
+
+/* Each token made or copied counts as work, so that a tree of macros ends. False: no more. */
+static bool count(struct seki_macros *macros, struct seki_span at)
+{
+	if (macros->n_tokens > SEKI_MACRO_MAX_TOKENS)
+		return false;
+	if (macros->n_tokens++ < SEKI_MACRO_MAX_TOKENS)
+		return true;
+	seki_diag_error(macros->diags, at, "more than %u tokens", SEKI_MACRO_MAX_TOKENS);
+	return false;
 }
 
 void seki_macro_emit(struct seki_macros *macros, struct seki_token *token)
 {
-	if (macros->n_tokens >= SEKI_MACRO_MAX_TOKENS) {
-		if (macros->n_tokens++ == SEKI_MACRO_MAX_TOKENS)
-			seki_diag_error(macros->diags, token->at, "more than %u tokens",
-					SEKI_MACRO_MAX_TOKENS);
+	if (!count(macros, token->at))
 		return;
-	}
-	macros->n_tokens++;
 	*macros->end = token;
 	macros->end = &token->next;
 }
@@ -158,7 +173,7 @@ static struct seki_token *copy_args(struct seki_macros *macros, const struct sek
 	struct seki_token *first = NULL;
 	struct seki_token **end = &first;
 
-	for (; from != to; from = from->next) {
+	for (; from != to && count(macros, from->at); from = from->next) {
 		*end = seki_arena_new(macros->diags->arena, struct seki_token);
 		**end = *from;
 		(*end)->next = NULL;
@@ -319,7 +334,8 @@ static struct seki_token *substitute(struct seki_macros *macros, const struct se
 		}
 		piece = piece_of(macros, m, &body, args, use, pasted);
 		for (const struct seki_token *t = piece.first; t != piece.end; t = t->next) {
-			macros->n_tokens++; /* counts as work: a tree of macros must end */
+			if (!count(macros, use->at))
+				break;
 			if (pasted && last) {
 				paste(macros, last, t);
 				pasted = false;
@@ -357,7 +373,7 @@ static struct seki_token *expand_one(struct seki_macros *macros, struct seki_tok
 		}
 		next = next->next;
 	}
-	macros->n_tokens++; /* a tree of empty macros must end, too */
+	count(macros, token->at);
 	m->active = true;
 	for (struct seki_token *t = substitute(macros, m, args, token);
 	     t->kind != SEKI_TOKEN_END;) {

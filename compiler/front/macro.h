@@ -9,12 +9,13 @@
 #include "compiler/front/token.h"
 
 #define SEKI_MACRO_MAX_TOKENS (4u << 20)
+#define SEKI_MACRO_BUCKETS    4096u
 
 struct seki_macro;
 
 struct seki_macros {
 	struct seki_diags *diags;
-	struct seki_macro *first;
+	struct seki_macro *buckets[SEKI_MACRO_BUCKETS];
 	uint32_t n_tokens;	 /* made so far: expansion stops at SEKI_MACRO_MAX_TOKENS */
 	struct seki_token **end; /* where the next token goes */
 };

@@ -32,8 +32,10 @@ static void check_method(struct p4_check *cx, struct p4_decl *decl, struct p4_de
 		seki_diag_error(cx->diags, m->tok->at,
 				"a method cannot have the name of its extern");
 	for (const struct p4_decl *o = decl->members; o != m; o = o->next)
-		if (strcmp(o->name, m->name) == 0 && same_params(o, m))
+		if (strcmp(o->name, m->name) == 0 && same_params(o, m)) {
 			seki_diag_error(cx->diags, m->tok->at, "'%s' is declared twice", m->name);
+			break;
+		}
 }
 
 void seki_check_extern(struct p4_check *cx, struct p4_decl *decl)

@@ -80,16 +80,24 @@ static bool may_overload(const struct p4_decl *a, const struct p4_decl *b)
 	return p || q;
 }
 
+#define MAX_OVERLOADS 1000u
+
 void seki_scope_add(struct p4_check *cx, struct p4_decl *decl)
 {
 	struct p4_scope *scope = cx->scope;
 	struct p4_decl *other;
 	struct seki_diag *diag;
+	uint32_t n = 0;
 
 	if (decl->name[0] == '?')
 		return;
 	other = find_in(scope, decl->name);
 	for (struct p4_decl *o = other; o; o = o->overload) {
+		if (++n > MAX_OVERLOADS) {
+			seki_diag_error(cx->diags, decl->tok->at, "more than %u functions '%s'",
+					MAX_OVERLOADS, decl->name);
+			return;
+		}
 		if (may_overload(o, decl))
 			continue;
 		diag = seki_diag_error(cx->diags, decl->tok->at, "'%s' is declared twice",
