@@ -273,7 +273,8 @@ static struct p4_decl *parse_locals(struct p4_parser *p, bool in_control)
 	struct p4_decl **end = &first;
 
 	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->stop) {
-		if (in_control && seki_parse_at(p, "apply") && seki_token_is(p->tok->next, "{"))
+		if (in_control && seki_parse_at(p, "apply") &&
+		    (seki_token_is(p->tok->next, "{") || seki_token_is(p->tok->next, "@")))
 			break;
 		*end = parse_local(p);
 		check_place(p, *end, in_control);
