@@ -30,8 +30,9 @@ check: build ovs ## every test
 
 bench: build ovs ## every figure of the README
 	@$(PYTHON) bench/run.py --build $(BUILD)
+	@$(MAKE) --no-print-directory bench-bpf
 
-bench-bpf: build ## every figure of the BPF machine, beside native code and DPDK's machine
+bench-bpf: build ## those of the BPF machine only, beside native code and DPDK's machine
 	@ninja -C $(BUILD)/main bench/bpf/bpf_bench >/dev/null
 	@$(BUILD)/main/bench/bpf/bpf_bench $(BUILD)/main/bench/bpf $(ARGS)
 
