@@ -23,9 +23,9 @@ import mutants
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FILES = ["core/bpf/" + name for name in (
     "check_alu.c", "check_call.c", "check_jump.c", "check_mem.c", "cfg.c", "verify.c", "decode.c",
-    "prune.c", "reads.c", "relate.c", "join.c", "pack.c", "tidy.c", "state.c", "scalar.c", "num.c",
-    "assume.c", "tnum.c", "helper.c", "packet.c", "interp.c", "jit_x86.c", "jit_x86_call.c",
-    "jit_x86_jump.c")]
+    "prune.c", "reads.c", "relate.c", "low.c", "join.c", "pack.c", "tidy.c", "state.c",
+    "scalar.c", "num.c", "assume.c", "tnum.c", "helper.c", "packet.c", "interp.c", "jit_x86.c",
+    "jit_x86_call.c", "jit_x86_jump.c")]
 TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision", "prune", "loops",
          "verify", "num", "endless", "guard", "interp", "jit_flow", "jit", "random"]
 # What shows something of the engines, and of them only.
