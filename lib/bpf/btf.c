@@ -254,6 +254,7 @@ bool seki_btf_datasec(const struct seki_btf *btf, const char *name, struct seki_
 		if (seki_btf_type(btf, id, out) && out->kind == SEKI_BTF_DATASEC &&
 		    seki_btf_string_is(&btf->strings, out->name, name))
 			return true;
+	*out = (struct seki_btf_type){.vlen = 0}; /* not what was looked at last */
 	return false;
 }
 

@@ -83,7 +83,7 @@ struct seki_btf_member {
 /* Member `index` of a struct; false: there is none. */
 bool seki_btf_member(const struct seki_btf_type *type, uint32_t index, struct seki_btf_member *out);
 
-/* The data section of that name; the first, if there are more. */
+/* The data section of that name; the first, if there are more. False: there is none, and out is zeroed. */
 bool seki_btf_datasec(const struct seki_btf *btf, const char *name, struct seki_btf_type *out);
 
 /* The resolved type of the variable of that name there. */

@@ -342,6 +342,12 @@ static void test_no_btf(void **state)
 	make_map(m, "flows", LONG);
 	make_type(m, "cut", SEKI_BTF_STRUCT, 65535, 0, NULL, 0);
 	REFUSED(m, -ENOEXEC, "is malformed");
+	/* No section of variables, and a last type that seems to have many parts. */
+	m = make_typed();
+	section = make_section(m, ".maps", SHT_PROGBITS, WRITABLE, NULL, 32);
+	make_symbol(m, "flows", STT_OBJECT, section, 0, 32);
+	make_type(m, "entry", SEKI_BTF_FUNC, 65535, INT, NULL, 0);
+	REFUSED(m, -ENOEXEC, "BTF does not describe it");
 }
 
 /* Before BTF: definitions are bytes. */
