@@ -394,5 +394,9 @@ const struct unsafe_program unsafe_programs[] = {
 	 "but it has 28",
 	 {DATA(3, DATA_BYTES), LD(B, 0, 3, 0), EXIT},
 	 2},
+	{"byte above the stack, where its lowest was written",
+	 "outside the stack",
+	 {STI(B, 10, -512, 0), LD(B, 0, 10, 0), EXIT},
+	 1},
 	{.name = NULL},
 };
