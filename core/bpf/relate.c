@@ -171,9 +171,10 @@ void seki_relate_shift(struct seki_walk *w, struct seki_reg *result, const struc
 {
 	struct seki_path_state *p = &w->state->p;
 	const struct seki_fact *fact;
+	/* To the left nothing may be lost: what is left of 2^29 << 3 in 32 bits is 0. */
+	uint64_t most = (uint64_t)OFFSET_MAX >> (left ? by : 0);
 
-	if (!is_plain(a) || a->v.n.umax > OFFSET_MAX || result->v.n.umax > OFFSET_MAX ||
-	    (!left && !splits(a, by)) || (left && a->id_off))
+	if (!is_plain(a) || a->v.n.umax > most || (!left && !splits(a, by)) || (left && a->id_off))
 		return;
 	if (!left && find_shifted(p, a->id, by)) {
 		result->id = find_shifted(p, a->id, by)->a;

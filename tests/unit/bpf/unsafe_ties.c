@@ -589,5 +589,11 @@ const struct unsafe_program unsafe_ties[] = {
 	  MOVI(3, 32), MOVR(5, 4), ALU32R(LSH, 5, 3), ASSUME(JNE, 5, 300), ALUI(RSH, 2, 32),
 	  ALUR(ADD, 6, 2), LD(B, 0, 6, 0), EXIT},
 	 23},
+	{"eight times 2^29 in 32 bits, and an eighth of that",
+	 "may be shorter",
+	 {WORLD, ASSUME(JGE, 7, 256), NUMBER(4), ALUI(AND, 4, 0x200000ff), ASSUME(JNE, 4, 7),
+	  ASSUME(JLE, 4, 1 << 29), MOVR(5, 4), ALU32I(LSH, 5, 3), ALUI(RSH, 5, 3),
+	  ASSUME(JLE, 5, 254), ALUR(ADD, 6, 4), LD(B, 0, 6, 0), EXIT},
+	 23},
 	{.name = NULL},
 };
