@@ -22,6 +22,16 @@ int seki_cli_bpf_bench(int argc, char **argv);
 	SEKI_OPT_STRING_LINE(struct config, entry, 'e', "entry", "NAME",                           \
 			     "function to start with (default: entry)")
 
+/* Of those that run the program. */
+#define SEKI_CLI_PACKET_LINE                                                                       \
+	SEKI_OPT_STRING_LINE(struct config, packet, 'p', "packet", "HEX", "the bytes of a packet")
+#define SEKI_CLI_MAP_LINE                                                                          \
+	SEKI_OPT_STRING_LINE(struct config, map, 0, "map", "M=K:V[,...]",                          \
+			     "set entries of maps first; key and value in hex")
+#define SEKI_CLI_PORT_LINE                                                                         \
+	SEKI_OPT_U32_LINE(struct config, port, 0, "port", "N", 0, UINT32_MAX,                      \
+			  "port that the packets come from: 0 network (default), 1 VM")
+
 #define complain(...) seki_complain("sekisho", __VA_ARGS__)
 
 /* ---- text ---- */
