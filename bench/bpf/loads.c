@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "bench/bpf/bench.h"
-#include "core/bpf/verify.h"
+#include "core/bpf/verify/verify.h"
 #include "lib/bpf/object.h"
 
 #define ROUNDS	  9

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "compiler/p4/builtin.h"
-#include "compiler/p4/check.h"
+#include "compiler/p4/check/check.h"
 #include "compiler/p4/emit.h"
 
 #define MEMORY_LIMIT ((size_t)512 << 20)

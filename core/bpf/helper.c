@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "core/bpf/lookup3.h"
+#include "core/bpf/map/lookup3.h"
 
 static const struct seki_bpf_proto protos[SEKI_HELPER_MAX] = {
 	[SEKI_HELPER_MAP_LOOKUP] = {.name = "ubpf_map_lookup",

@@ -6,7 +6,7 @@
 #ifndef SEKI_LIB_BPF_CODE_H
 #define SEKI_LIB_BPF_CODE_H
 
-#include "core/bpf/jit.h"
+#include "core/bpf/jit/jit.h"
 
 struct seki_bpf_code {
 	uint8_t *map; /* with the pages around it; NULL: there is no code */

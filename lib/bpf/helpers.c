@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/bpf/map.h"
+#include "core/bpf/map/map.h"
 #include "lib/bpf/maps.h"
 #include "sekisho/bpf.h"
 

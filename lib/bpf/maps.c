@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Maps of a loaded program: memory, and the control plane's calls. Those wait where core/bpf/map.h
+ * Maps of a loaded program: memory, and the control plane's calls. Those wait where core/bpf/map/map.h
  * says -EBUSY: for another's change to end, or for queues to end the runs that are on.
  */
 #include "lib/bpf/maps.h"
@@ -18,7 +18,7 @@
 #define LINE	64
 #define WAIT_NS 1000000000u /* a run is over by then, unless its thread is stopped */
 
-/* All threads of the process go through a full memory barrier: see core/bpf/map_readers.h. */
+/* All threads of the process go through a full memory barrier: see core/bpf/map/readers.h. */
 static bool barrier_everywhere(void)
 {
 	return !syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);

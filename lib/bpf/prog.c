@@ -9,7 +9,7 @@
 
 #include "core/base/check.h"
 #include "core/bpf/disasm.h"
-#include "core/bpf/verify.h"
+#include "core/bpf/verify/verify.h"
 #include "lib/bpf/maps.h"
 
 #define MAP_BYTES_DEFAULT (64ull << 20)

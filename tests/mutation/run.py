@@ -22,14 +22,15 @@ import mutants
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FILES = ["core/bpf/" + name for name in (
-    "check_alu.c", "check_call.c", "check_jump.c", "check_mem.c", "cfg.c", "verify.c", "decode.c",
-    "prune.c", "reads.c", "relate.c", "low.c", "join.c", "pack.c", "tidy.c", "state.c",
-    "scalar.c", "num.c", "assume.c", "tnum.c", "helper.c", "packet.c", "interp.c", "jit_x86.c",
-    "jit_x86_call.c", "jit_x86_jump.c")]
+    "verify/check_alu.c", "verify/check_call.c", "verify/check_jump.c", "verify/check_mem.c",
+    "verify/cfg.c", "verify/verify.c", "decode.c", "verify/prune.c", "verify/reads.c",
+    "verify/relate.c", "verify/low.c", "verify/join.c", "verify/pack.c", "verify/tidy.c",
+    "verify/state.c", "verify/scalar.c", "verify/num.c", "verify/assume.c", "verify/tnum.c",
+    "helper.c", "packet.c", "interp.c", "jit/x86.c", "jit/x86_call.c", "jit/x86_jump.c")]
 TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision", "prune", "loops",
          "verify", "num", "endless", "guard", "interp", "jit_flow", "jit", "random"]
 # What shows something of the engines, and of them only.
-ENGINES = re.compile(r"/(?:interp|jit_\w+|packet)\.c$")
+ENGINES = re.compile(r"/(?:interp|jit/\w+|packet)\.c$")
 ENGINE_TESTS = ["guard", "interp", "jit_flow", "jit", "random"]
 NO_CODE = "the compiler: it is no mutant"
 ENV = dict(os.environ, SEKISHO_PROGRAMS="40", SEKISHO_LENGTHS="20000")

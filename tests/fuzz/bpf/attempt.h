@@ -3,7 +3,7 @@
 #ifndef SEKI_TESTS_FUZZ_BPF_ATTEMPT_H
 #define SEKI_TESTS_FUZZ_BPF_ATTEMPT_H
 
-#include "core/bpf/verify.h"
+#include "core/bpf/verify/verify.h"
 #include "tests/fuzz/bpf/checked.h"
 #include "tests/unit/bpf/asm.h"
 

@@ -6,7 +6,7 @@
 #ifndef SEKI_TESTS_FUZZ_BPF_KERNEL_H
 #define SEKI_TESTS_FUZZ_BPF_KERNEL_H
 
-#include "core/bpf/map.h"
+#include "core/bpf/map/map.h"
 #include "tests/fuzz/bpf/attempt.h"
 
 /* Begins to use the kernel. 0, or negative errno where it lets us not: *what was tried. */

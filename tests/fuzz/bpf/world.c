@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 
 #include "core/base/check.h"
-#include "core/bpf/map.h"
+#include "core/bpf/map/map.h"
 #include "lib/bpf/helpers.h"
 #include "sekisho/bpf.h"
 #include "tests/fuzz/bpf/kernel.h"

@@ -3,7 +3,7 @@
 #ifndef SEKI_TESTS_UNIT_BPF_JUDGE_H
 #define SEKI_TESTS_UNIT_BPF_JUDGE_H
 
-#include "core/bpf/verify.h"
+#include "core/bpf/verify/verify.h"
 #include "tests/unit/bpf/asm.h"
 
 #define PROGRAM_MAX 96

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/bpf/map.h"
+#include "core/bpf/map/map.h"
 
 /* A plane to change maps from: no queue. */
 #define PLANE SEKI_MAP_NO_QUEUE

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "core/base/check.h"
-#include "core/bpf/scalar.h"
+#include "core/bpf/verify/scalar.h"
 
 static const uint64_t edges[] = {0,
 				 1,

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/bpf/walk.h"
+#include "core/bpf/verify/walk.h"
 
 #define AT	5 /* where the states are compared */
 #define NODES	16

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "compiler/p4/ast.h"
-#include "compiler/p4/check.h"
+#include "compiler/p4/check/check.h"
 
 static struct seki_arena arena;
 static struct p4_decl decls[P4_T_KINDS];

@@ -1,0 +1,616 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Declarations (P4_16 specification, sections 7, 9 to 14 and 16). */
+#include <string.h>
+
+#include "compiler/p4/check/check.h"
+
+/* ---- constants and variables ---- */
+
+static void check_const(struct p4_check *cx, struct p4_decl *decl)
+{
+	struct p4_type *type = seki_check_decl_type(cx, decl);
+
+	seki_check_value(cx, decl->init, type);
+	decl->known = decl->init->known;
+	decl->wide = decl->init->wide;
+	decl->value = decl->init->num;
+	if (!seki_is_constant(decl->init))
+		seki_diag_error(cx->diags, seki_expr_span(decl->init),
+				"the value of a constant must be known at compile time");
+	seki_scope_add(cx, decl);
+}
+
+static void check_var(struct p4_check *cx, struct p4_decl *decl)
+{
+	struct p4_type *type = seki_check_decl_type(cx, decl);
+
+	decl->is_local = true;
+	if (!seki_type_is_value(type) && type->kind != P4_T_INT) {
+		seki_diag_error(cx->diags, decl->tref->tok->at, "a variable cannot be of type %s",
+				seki_type_name(cx->arena, type));
+		decl->type = cx->bad;
+	} else if (type->kind == P4_T_INT) {
+		seki_diag_error(cx->diags, decl->tref->tok->at,
+				"a variable needs a width: bit<W> or int<W>");
+		decl->type = cx->bad;
+	} else if (!cx->scope->parent) {
+		seki_diag_error(cx->diags, decl->tok->at,
+				"there are no variables at the top level; is it a 'const'?");
+	}
+	if (decl->init)
+		seki_check_value(cx, decl->init, decl->type);
+	seki_scope_add(cx, decl);
+}
+
+/* ---- types ---- */
+
+void seki_check_type_params(struct p4_check *cx, struct p4_decl *decl)
+{
+	for (struct p4_decl *t = decl->type_params; t; t = t->next) {
+		t->type = seki_type_decl(cx->arena, P4_T_VAR, t);
+		seki_scope_add(cx, t);
+	}
+}
+
+static void no_duplicates(struct p4_check *cx, struct p4_decl *list)
+{
+	seki_scope_push(cx);
+	for (; list; list = list->next)
+		seki_scope_add(cx, list);
+	seki_scope_pop(cx);
+}
+
+/* @match(kind) */
+static void check_match(struct p4_check *cx, const struct seki_token *tok)
+{
+	const struct p4_decl *kind = cx->match_kinds;
+
+	while (kind && strcmp(kind->name, tok->text) != 0)
+		kind = kind->overload;
+	if (!kind || !seki_token_is(tok->next, ")"))
+		seki_diag_error(cx->diags, tok->at, "'@match' needs the name of a match kind");
+}
+
+static void check_field(struct p4_check *cx, const struct p4_decl *owner, struct p4_decl *field)
+{
+	struct p4_type *type = seki_check_decl_type(cx, field);
+
+	if (field->match)
+		check_match(cx, field->match);
+	if (seki_type_can_be_field(owner, type))
+		return;
+	seki_diag_error(cx->diags, field->tref->tok->at, "a field of a %s cannot be of type %s",
+			owner->kind == P4_D_HEADER  ? "header"
+			: owner->kind == P4_D_UNION ? "header union"
+						    : "struct",
+			seki_type_name(cx->arena, type));
+	field->type = cx->bad;
+}
+
+static void check_struct(struct p4_check *cx, struct p4_decl *decl)
+{
+	uint32_t index = 0;
+
+	seki_scope_push(cx);
+	seki_check_type_params(cx, decl);
+	for (struct p4_decl *f = decl->members; f; f = f->next) {
+		check_field(cx, decl, f);
+		f->owner = decl;
+		f->index = index++;
+	}
+	seki_scope_pop(cx);
+	no_duplicates(cx, decl->members);
+	seki_scope_add(cx, decl);
+}
+
+static void check_enum(struct p4_check *cx, struct p4_decl *decl)
+{
+	struct p4_type *base = decl->tref ? seki_check_type(cx, decl->tref) : NULL;
+	uint32_t index = 0;
+
+	if (base && !seki_type_is_fixed(seki_type_base(base)) && base->kind != P4_T_BAD) {
+		seki_diag_error(cx->diags, decl->tref->tok->at, "an enum cannot be of type %s",
+				seki_type_name(cx->arena, base));
+		base = cx->bad;
+	}
+	decl->type = seki_type_decl(cx->arena, P4_T_ENUM, decl);
+	decl->type->elem = base;
+	seki_scope_push(cx);
+	for (struct p4_decl *m = decl->members; m; m = m->next) {
+		m->type = decl->type;
+		m->owner = decl;
+		m->index = index++;
+		m->known = true;
+		m->value = seki_num_u64(m->index);
+		if (base && !m->init) {
+			seki_diag_error(cx->diags, m->tok->at, "'%s' needs a value", m->name);
+		} else if (!base && m->init) {
+			seki_diag_error(cx->diags, m->tok->at,
+					"only members of an enum with a type have values");
+		} else if (base) {
+			seki_check_value(cx, m->init, base);
+			m->known = m->init->known;
+			m->value = m->init->num;
+			if (!seki_is_constant(m->init))
+				seki_diag_error(cx->diags, seki_expr_span(m->init),
+						"this must be known at compile time");
+		}
+		seki_scope_add(cx, m);
+	}
+	seki_scope_pop(cx);
+	seki_scope_add(cx, decl);
+}
+
+static void check_alias(struct p4_check *cx, struct p4_decl *decl)
+{
+	struct p4_type *type = seki_check_decl_type(cx, decl);
+
+	if (decl->kind == P4_D_NEWTYPE && type->kind != P4_T_BAD) {
+		if (!seki_type_is_fixed(seki_type_base(type)) && type->kind != P4_T_BOOL) {
+			seki_diag_error(
+				cx->diags, decl->tref->tok->at,
+				"'type' makes new types of bit<>, int<> and bool, not of %s",
+				seki_type_name(cx->arena, type));
+			type = cx->bad;
+		}
+		decl->type = seki_type_decl(cx->arena, P4_T_NEW, decl);
+		decl->type->elem = type;
+	}
+	seki_scope_add(cx, decl);
+}
+
+static void check_group(struct p4_check *cx, struct p4_decl *decl)
+{
+	struct p4_decl **list = decl->members && decl->members->kind == P4_D_ERROR_MEMBER
+					? &cx->errors
+					: &cx->match_kinds;
+
+	for (struct p4_decl *m = decl->members; m; m = m->next) {
+		for (const struct p4_decl *o = *list; o; o = o->overload)
+			if (strcmp(o->name, m->name) == 0)
+				seki_diag_error(cx->diags, m->tok->at, "'%s' is declared twice",
+						m->name);
+		m->type = cx->error;
+		m->index = *list ? (*list)->index + 1 : 0;
+		m->overload = *list;
+		*list = m;
+	}
+}
+
+/* ---- parameters ---- */
+
+static void check_param(struct p4_check *cx, struct p4_decl *p)
+{
+	struct p4_type *type = seki_check_decl_type(cx, p);
+	bool object = type->kind == P4_T_EXTERN || type->kind == P4_T_PARSER ||
+		      type->kind == P4_T_CONTROL || type->kind == P4_T_PACKAGE;
+
+	if (p->dir != P4_DIR_NONE && (object || type->kind == P4_T_INT ||
+				      (type->kind == P4_T_STRING && p->dir != P4_DIR_IN))) {
+		seki_diag_error(cx->diags, p->tref->tok->at,
+				"a parameter of type %s cannot have a direction",
+				seki_type_name(cx->arena, type));
+	} else if (type->kind == P4_T_VOID || type->kind == P4_T_MATCH_KIND) {
+		seki_diag_error(cx->diags, p->tref->tok->at, "a parameter cannot be of type %s",
+				seki_type_name(cx->arena, type));
+	}
+	if (p->is_ctor && p->dir != P4_DIR_NONE)
+		seki_diag_error(cx->diags, p->tok->at,
+				"a parameter of a constructor has no direction");
+	if (!p->init)
+		return;
+	if (p->dir == P4_DIR_OUT || p->dir == P4_DIR_INOUT)
+		seki_diag_error(cx->diags, p->tok->at,
+				"only 'in' parameters and those without direction have defaults");
+	seki_check_value(cx, p->init, type);
+}
+
+void seki_check_params(struct p4_check *cx, struct p4_decl *list)
+{
+	uint32_t index = 0;
+
+	for (struct p4_decl *p = list; p; p = p->next) {
+		check_param(cx, p);
+		p->index = index++;
+		seki_scope_add(cx, p);
+	}
+}
+
+static void check_ctor_params(struct p4_check *cx, struct p4_decl *list)
+{
+	for (struct p4_decl *p = list; p; p = p->next)
+		p->is_ctor = true;
+	seki_check_params(cx, list);
+}
+
+/* ---- functions, actions ---- */
+
+static bool always_returns(const struct p4_stmt *stmt);
+
+static bool any_returns(const struct p4_stmt *list)
+{
+	for (; list; list = list->next)
+		if (always_returns(list))
+			return true;
+	return false;
+}
+
+/* Every case, and there is one for any value. A case without a body does what the next one does. */
+static bool all_cases_return(const struct p4_stmt *c)
+{
+	bool complete = false;
+
+	for (; c; c = c->next) {
+		if (c->body ? !always_returns(c->body) : !c->next)
+			return false;
+		complete |= c->a->kind == P4_E_DEFAULT;
+	}
+	return complete;
+}
+
+static bool always_returns(const struct p4_stmt *stmt)
+{
+	switch (stmt->kind) {
+	case P4_S_RETURN:
+	case P4_S_EXIT:
+		return true;
+	case P4_S_BLOCK:
+		return any_returns(stmt->body);
+	case P4_S_IF:
+		return stmt->other && always_returns(stmt->body) && always_returns(stmt->other);
+	case P4_S_SWITCH:
+		return all_cases_return(stmt->cases);
+	default:
+		return false;
+	}
+}
+
+/* Only objects are made of parsers, controls and packages: what runs is not given them. */
+void seki_check_runtime_params(struct p4_check *cx, const struct p4_decl *decl)
+{
+	bool optional = decl->kind != P4_D_ACTION && !(decl->kind == P4_D_FUNCTION && decl->body);
+
+	for (const struct p4_decl *p = decl->params; p; p = p->next) {
+		if (p->type->kind == P4_T_PARSER || p->type->kind == P4_T_CONTROL ||
+		    p->type->kind == P4_T_PACKAGE)
+			seki_diag_error(cx->diags, p->tref->tok->at,
+					"only a constructor has parameters of type %s",
+					seki_type_name(cx->arena, p->type));
+		if (p->is_optional && !optional)
+			seki_diag_error(cx->diags, p->tok->at,
+					"a parameter of %s cannot be '@optional'",
+					decl->kind == P4_D_ACTION ? "an action" : "a function");
+	}
+}
+
+static void check_function(struct p4_check *cx, struct p4_decl *decl)
+{
+	struct p4_decl *outer = cx->function;
+	struct p4_type *result = cx->result;
+	bool in_apply = cx->in_apply;
+
+	seki_scope_push(cx);
+	seki_check_type_params(cx, decl);
+	seki_check_decl_type(cx, decl);
+	seki_check_params(cx, decl->params);
+	seki_check_runtime_params(cx, decl);
+	if (decl->body) {
+		cx->function = decl;
+		cx->result = decl->kind == P4_D_ACTION ? NULL : decl->type;
+		cx->in_apply = false;
+		seki_check_block(cx, decl->body);
+		if (cx->result && cx->result->kind != P4_T_VOID && cx->result->kind != P4_T_BAD &&
+		    !always_returns(decl->body))
+			seki_diag_error(cx->diags, decl->tok->at,
+					"'%s' does not return a value on every way through it",
+					decl->name);
+		cx->function = outer;
+		cx->result = result;
+		cx->in_apply = in_apply;
+	}
+	seki_scope_pop(cx);
+	decl->owner = cx->block;
+	seki_scope_add(cx, decl);
+}
+
+/* Directed parameters come before those that the control plane gives. */
+static void check_action(struct p4_check *cx, struct p4_decl *decl)
+{
+	bool undirected = false;
+
+	check_function(cx, decl);
+	for (const struct p4_decl *p = decl->params; p; p = p->next) {
+		if (p->dir == P4_DIR_NONE)
+			undirected = true;
+		else if (undirected)
+			seki_diag_error(cx->diags, p->tok->at,
+					"a parameter with a direction must come before those "
+					"without");
+	}
+}
+
+/* ---- parsers and controls ---- */
+
+static bool can_select(const struct p4_type *type)
+{
+	return seki_type_has_equality(type) && !seki_type_is_struct_like(type) &&
+	       type->kind != P4_T_STACK && type->kind != P4_T_VARBIT && type->kind != P4_T_RECORD;
+}
+
+static struct p4_type *select_type(struct p4_check *cx, struct p4_stmt *stmt)
+{
+	struct p4_type *type = seki_type_make(cx->arena, P4_T_TUPLE);
+
+	type->args = seki_arena_alloc(cx->arena,
+				      (seki_expr_count(stmt->exprs) + 1) * sizeof(*type->args));
+	for (struct p4_expr *e = stmt->exprs; e; e = e->next) {
+		seki_check_value(cx, e, NULL);
+		type->args[type->n_args++] = e->type;
+		if (e->type->kind == P4_T_INT)
+			seki_diag_error(cx->diags, seki_expr_span(e),
+					"this needs a width to be selected on");
+		else if (!can_select(e->type))
+			seki_diag_error(cx->diags, seki_expr_span(e), "cannot select on %s",
+					seki_type_name(cx->arena, e->type));
+	}
+	return type;
+}
+
+static void check_target(struct p4_check *cx, struct p4_stmt *stmt)
+{
+	const char *names[128];
+	const char *near;
+	uint32_t n = 0;
+
+	if (strcmp(stmt->name, "accept") == 0 || strcmp(stmt->name, "reject") == 0 ||
+	    stmt->name[0] == '?')
+		return;
+	for (struct p4_decl *s = cx->block->members; s; s = s->next) {
+		if (s->kind != P4_D_STATE)
+			continue;
+		if (n < 128)
+			names[n++] = s->name;
+		if (strcmp(s->name, stmt->name) == 0)
+			stmt->state = s;
+	}
+	if (stmt->state) {
+		stmt->state->used = true;
+		return;
+	}
+	near = seki_diag_suggest(stmt->name, names, n);
+	seki_diag_error(cx->diags, stmt->tok->at, "no state '%s' here%s%s%s", stmt->name,
+			near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static void check_transition(struct p4_check *cx, struct p4_stmt *stmt)
+{
+	struct p4_type *key;
+
+	if (stmt->kind == P4_S_TRANSITION) {
+		check_target(cx, stmt);
+		return;
+	}
+	key = select_type(cx, stmt);
+	for (struct p4_stmt *c = stmt->cases; c; c = c->next) {
+		seki_check_keyset(cx, c->a, key);
+		check_target(cx, c);
+	}
+}
+
+static void check_state(struct p4_check *cx, struct p4_decl *state)
+{
+	cx->function = state;
+	seki_scope_push(cx);
+	for (struct p4_stmt *s = state->body; s; s = s->next) {
+		struct p4_stmt *next = s->next;
+
+		if (s->kind == P4_S_TRANSITION || s->kind == P4_S_SELECT) {
+			check_transition(cx, s);
+			continue;
+		}
+		s->next = NULL;
+		seki_check_stmts(cx, s);
+		s->next = next;
+	}
+	seki_scope_pop(cx);
+	cx->function = NULL;
+}
+
+static void check_states(struct p4_check *cx, struct p4_decl *decl)
+{
+	bool start = false;
+
+	for (struct p4_decl *s = decl->members; s; s = s->next) {
+		if (s->kind != P4_D_STATE)
+			continue;
+		start |= strcmp(s->name, "start") == 0;
+		if (strcmp(s->name, "accept") == 0 || strcmp(s->name, "reject") == 0)
+			seki_diag_error(cx->diags, s->tok->at, "state '%s' is there already",
+					s->name);
+		s->owner = decl;
+		seki_scope_add(cx, s);
+	}
+	if (!start)
+		seki_diag_error(cx->diags, decl->tok->at, "parser '%s' has no state 'start'",
+				decl->name);
+	for (struct p4_decl *s = decl->members; s; s = s->next)
+		if (s->kind == P4_D_STATE)
+			check_state(cx, s);
+}
+
+static void check_body(struct p4_check *cx, struct p4_decl *decl)
+{
+	for (struct p4_decl *m = decl->members; m; m = m->next)
+		if (m->kind != P4_D_STATE)
+			seki_check_decl(cx, m);
+	if (decl->kind == P4_D_PARSER) {
+		check_states(cx, decl);
+		return;
+	}
+	cx->in_apply = true;
+	if (decl->body)
+		seki_check_block(cx, decl->body);
+	cx->in_apply = false;
+}
+
+/* The control plane knows each action of a block by a name of its own. */
+static void check_plane_names(struct p4_check *cx, struct p4_decl *block)
+{
+	seki_scope_push(cx);
+	for (int renamed = 0; renamed < 2; renamed++) {
+		for (struct p4_decl *m = block->members; m; m = m->next) {
+			struct p4_decl *copy;
+
+			if (m->kind != P4_D_ACTION || !m->rename != !renamed)
+				continue;
+			copy = seki_arena_new(cx->arena, struct p4_decl);
+			*copy = *m;
+			copy->overload = NULL;
+			copy->name = renamed ? m->rename : m->name;
+			if (seki_scope_find_here(cx, copy->name))
+				seki_diag_error(cx->diags, m->tok->at,
+						"the control plane would know two actions as '%s'",
+						copy->name);
+			else
+				seki_scope_add(cx, copy);
+		}
+	}
+	seki_scope_pop(cx);
+}
+
+static void check_block_decl(struct p4_check *cx, struct p4_decl *decl)
+{
+	uint32_t errors = cx->diags->errors;
+
+	seki_scope_push(cx);
+	seki_check_type_params(cx, decl);
+	seki_check_params(cx, decl->params);
+	seki_check_runtime_params(cx, decl);
+	check_ctor_params(cx, decl->ctor_params);
+	if (decl->has_body) {
+		cx->block = decl;
+		seki_scope_push(cx);
+		check_body(cx, decl);
+		seki_scope_pop(cx);
+		if (cx->diags->errors == errors)
+			check_plane_names(cx, decl);
+		cx->block = NULL;
+	}
+	seki_scope_pop(cx);
+	seki_scope_add(cx, decl);
+}
+
+static void check_package(struct p4_check *cx, struct p4_decl *decl)
+{
+	seki_scope_push(cx);
+	seki_check_type_params(cx, decl);
+	check_ctor_params(cx, decl->params);
+	seki_scope_pop(cx);
+	seki_scope_add(cx, decl);
+}
+
+static void check_value_set(struct p4_check *cx, struct p4_decl *decl)
+{
+	uint32_t size;
+
+	seki_check_constant(cx, decl->init, "the size", UINT32_MAX, &size);
+	decl->type = seki_type_elem(cx->arena, P4_T_SET, seki_check_type(cx, decl->tref));
+	seki_scope_add(cx, decl);
+}
+
+/* What is in @a[...]: values that are known at compile time. */
+static void check_annotations(struct p4_check *cx, struct p4_expr *list)
+{
+	for (struct p4_expr *e = list; e; e = e->next) {
+		uint32_t n = 0;
+
+		for (const struct p4_expr *o = list; o != e && e->arg_name && n < 64;
+		     o = o->next, n++)
+			if (o->arg_name && strcmp(o->arg_name, e->arg_name) == 0)
+				seki_diag_error(cx->diags, seki_expr_span(e), "a second value '%s'",
+						e->arg_name);
+		seki_check_value(cx, e, NULL);
+		if (e->type->kind == P4_T_BAD || e->type->kind == P4_T_STRING)
+			continue;
+		if (!seki_is_constant(e) ||
+		    (!seki_type_is_number(seki_type_base(e->type)) && e->type->kind != P4_T_BOOL))
+			seki_diag_error(cx->diags, seki_expr_span(e),
+					"an annotation has strings, numbers and truth values that "
+					"are known at compile time");
+	}
+}
+
+void seki_check_decl(struct p4_check *cx, struct p4_decl *decl)
+{
+	check_annotations(cx, decl->annotations);
+	switch (decl->kind) {
+	case P4_D_CONST:
+		check_const(cx, decl);
+		break;
+	case P4_D_VAR:
+		check_var(cx, decl);
+		break;
+	case P4_D_STRUCT:
+	case P4_D_HEADER:
+	case P4_D_UNION:
+		check_struct(cx, decl);
+		break;
+	case P4_D_ENUM:
+		check_enum(cx, decl);
+		break;
+	case P4_D_TYPEDEF:
+	case P4_D_NEWTYPE:
+		check_alias(cx, decl);
+		break;
+	case P4_D_EXTERN:
+		seki_check_extern(cx, decl);
+		break;
+	case P4_D_FUNCTION:
+		check_function(cx, decl);
+		break;
+	case P4_D_ACTION:
+		check_action(cx, decl);
+		break;
+	case P4_D_TABLE:
+		seki_check_table(cx, decl);
+		break;
+	case P4_D_PARSER:
+	case P4_D_CONTROL:
+		check_block_decl(cx, decl);
+		break;
+	case P4_D_PACKAGE:
+		check_package(cx, decl);
+		break;
+	case P4_D_INSTANCE:
+		seki_check_instance(cx, decl);
+		break;
+	case P4_D_VALUE_SET:
+		check_value_set(cx, decl);
+		break;
+	case P4_D_GROUP:
+		check_group(cx, decl);
+		break;
+	default:
+		break;
+	}
+}
+
+void seki_p4_check(struct seki_diags *diags, struct p4_program *program)
+{
+	struct p4_check *cx = seki_arena_new(diags->arena, struct p4_check);
+
+	cx->diags = diags;
+	cx->arena = diags->arena;
+	cx->bad = seki_type_make(cx->arena, P4_T_BAD);
+	cx->boolean = seki_type_make(cx->arena, P4_T_BOOL);
+	cx->integer = seki_type_make(cx->arena, P4_T_INT);
+	cx->nothing = seki_type_make(cx->arena, P4_T_VOID);
+	cx->string = seki_type_make(cx->arena, P4_T_STRING);
+	cx->error = seki_type_make(cx->arena, P4_T_ERROR);
+	cx->dontcare = seki_type_make(cx->arena, P4_T_DONTCARE);
+	cx->callee = seki_type_make(cx->arena, P4_T_CALLEE);
+	seki_scope_push(cx);
+	cx->global = cx->scope;
+	for (struct p4_decl *d = program->decls; d; d = d->next)
+		seki_check_decl(cx, d);
+}

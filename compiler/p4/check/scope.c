@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scopes: hash tables of names, one in another (P4_16 specification, section 6.8). */
+#include <string.h>
+
+#include "compiler/p4/check/check.h"
+
+static uint32_t hash(const char *name)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 16777619u;
+	return h;
+}
+
+void seki_scope_push(struct p4_check *cx)
+{
+	struct p4_scope *scope = seki_arena_new(cx->arena, struct p4_scope);
+
+	scope->parent = cx->scope;
+	cx->scope = scope;
+}
+
+void seki_scope_pop(struct p4_check *cx)
+{
+	cx->scope = cx->scope->parent;
+}
+
+static struct p4_decl *find_in(const struct p4_scope *scope, const char *name)
+{
+	const struct p4_name *n;
+
+	if (!scope->n_buckets)
+		return NULL;
+	for (n = scope->buckets[hash(name) & (scope->n_buckets - 1)]; n; n = n->next)
+		if (strcmp(n->decl->name, name) == 0)
+			return n->decl;
+	return NULL;
+}
+
+static void put(struct p4_check *cx, struct p4_scope *scope, struct p4_decl *decl)
+{
+	struct p4_name **bucket = &scope->buckets[hash(decl->name) & (scope->n_buckets - 1)];
+	struct p4_name *n = seki_arena_new(cx->arena, struct p4_name);
+
+	n->decl = decl;
+	n->next = *bucket;
+	*bucket = n;
+}
+
+static void grow(struct p4_check *cx, struct p4_scope *scope)
+{
+	struct p4_name **old = scope->buckets;
+	uint32_t n = scope->n_buckets;
+
+	scope->n_buckets = n ? n * 4 : 8;
+	scope->buckets = seki_arena_alloc(cx->arena, scope->n_buckets * sizeof(*scope->buckets));
+	for (uint32_t i = 0; i < n; i++)
+		for (struct p4_name *name = old[i]; name; name = name->next)
+			put(cx, scope, name->decl);
+}
+
+static bool is_callable(const struct p4_decl *decl)
+{
+	return decl->kind == P4_D_FUNCTION || decl->kind == P4_D_METHOD ||
+	       decl->kind == P4_D_EXTERN || decl->kind == P4_D_PARSER ||
+	       decl->kind == P4_D_CONTROL || decl->kind == P4_D_PACKAGE;
+}
+
+/* May both be there: do they differ in how many parameters they have, or in their names? */
+static bool may_overload(const struct p4_decl *a, const struct p4_decl *b)
+{
+	const struct p4_decl *p = a->params, *q = b->params;
+
+	if (a->kind != b->kind || !is_callable(a))
+		return false;
+	for (; p && q; p = p->next, q = q->next)
+		if (strcmp(p->name, q->name) != 0)
+			return true;
+	return p || q;
+}
+
+#define MAX_OVERLOADS 1000u
+
+void seki_scope_add(struct p4_check *cx, struct p4_decl *decl)
+{
+	struct p4_scope *scope = cx->scope;
+	struct p4_decl *other;
+	struct seki_diag *diag;
+	uint32_t n = 0;
+
+	if (decl->name[0] == '?')
+		return;
+	other = find_in(scope, decl->name);
+	for (struct p4_decl *o = other; o; o = o->overload) {
+		if (++n > MAX_OVERLOADS) {
+			seki_diag_error(cx->diags, decl->tok->at, "more than %u functions '%s'",
+					MAX_OVERLOADS, decl->name);
+			return;
+		}
+		if (may_overload(o, decl))
+			continue;
+		diag = seki_diag_error(cx->diags, decl->tok->at, "'%s' is declared twice",
+				       decl->name);
+		seki_diag_note(cx->diags, diag, o->tok->at, "the other declaration is here");
+		return;
+	}
+	if (other) {
+		decl->overload = other->overload;
+		other->overload = decl;
+		return;
+	}
+	if (scope->n_names++ >= scope->n_buckets)
+		grow(cx, scope);
+	put(cx, scope, decl);
+}
+
+struct p4_decl *seki_scope_find(struct p4_check *cx, const char *name, bool global)
+{
+	for (const struct p4_scope *s = global ? cx->global : cx->scope; s; s = s->parent) {
+		struct p4_decl *decl = find_in(s, name);
+
+		if (decl)
+			return decl;
+	}
+	return NULL;
+}
+
+struct p4_decl *seki_scope_find_here(struct p4_check *cx, const char *name)
+{
+	return find_in(cx->scope, name);
+}
+
+const char *seki_scope_suggest(struct p4_check *cx, const char *name)
+{
+	const char *names[512];
+	uint32_t n = 0;
+
+	for (const struct p4_scope *s = cx->scope; s; s = s->parent)
+		for (uint32_t i = 0; i < s->n_buckets; i++)
+			for (const struct p4_name *e = s->buckets[i]; e; e = e->next)
+				if (n < 512)
+					names[n++] = e->decl->name;
+	return seki_diag_suggest(name, names, n);
+}
+
+struct p4_decl *seki_scope_need(struct p4_check *cx, const struct seki_token *tok, const char *name,
+				bool global, const char *what)
+{
+	struct p4_decl *decl = seki_scope_find(cx, name, global);
+	const char *near;
+
+	if (decl || name[0] == '?')
+		return decl;
+	near = cx->diags->errors < SEKI_DIAG_MAX_ERRORS ? seki_scope_suggest(cx, name) : NULL;
+	if (near)
+		seki_diag_error(cx->diags, tok->at, "no %s '%s' here; did you mean '%s'?", what,
+				name, near);
+	else
+		seki_diag_error(cx->diags, tok->at, "no %s '%s' here", what, name);
+	return NULL;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What type parameters stand for (P4_16 specification, section 8.20.1). */
+#include "compiler/p4/check/check.h"
+
+static int var_index(const struct p4_type *type, const struct p4_decl *type_params)
+{
+	int i = 0;
+
+	for (; type_params; type_params = type_params->next, i++)
+		if (type_params == type->decl)
+			return i;
+	return -1;
+}
+
+static bool bind_var(struct p4_type **slot, struct p4_type *arg)
+{
+	if (arg->kind == P4_T_DONTCARE || arg->kind == P4_T_DEFAULT || arg->kind == P4_T_INVALID ||
+	    arg->kind == P4_T_BAD)
+		return true;
+	if (!*slot || ((*slot)->kind == P4_T_INT && seki_type_is_fixed(arg))) {
+		*slot = arg;
+		return true;
+	}
+	return seki_type_equal(*slot, arg) || arg->kind == P4_T_INT;
+}
+
+/* A parser's or control's type against another's: parameter by parameter. */
+static bool unify_blocks(struct p4_check *cx, const struct p4_type *param,
+			 const struct p4_type *arg, const struct p4_decl *type_params,
+			 struct p4_type **bind)
+{
+	const struct p4_decl *p = param->decl->params, *a = arg->decl->params;
+
+	if (param->decl == arg->decl)
+		return true;
+	if (arg->decl->type_params && arg->n_args == 0)
+		return true; /* a generic block: what it is made for is not known here */
+	for (; p && a; p = p->next, a = a->next) {
+		struct p4_type *pt, *at;
+
+		if (p->dir != a->dir && !(a->is_optional || p->is_optional))
+			return false;
+		if (!p->type || !a->type)
+			continue;
+		pt = seki_type_subst(cx->arena, p->type, param->decl->type_params, param->args);
+		at = seki_type_subst(cx->arena, a->type, arg->decl->type_params, arg->args);
+		if (!seki_unify(cx, pt, at, type_params, bind))
+			return false;
+	}
+	while (p && (p->is_optional || p->init))
+		p = p->next;
+	return !p && !a;
+}
+
+bool seki_unify(struct p4_check *cx, const struct p4_type *param, struct p4_type *arg,
+		const struct p4_decl *type_params, struct p4_type **bind)
+{
+	int i;
+
+	if (param->kind == P4_T_VAR && (i = var_index(param, type_params)) >= 0)
+		return bind_var(&bind[i], arg);
+	if (param->kind == P4_T_BAD || arg->kind == P4_T_BAD || param->kind == P4_T_DONTCARE ||
+	    arg->kind == P4_T_DONTCARE)
+		return true;
+	if (param->kind != arg->kind)
+		return arg->kind == P4_T_INT && seki_type_is_fixed(param);
+	if (param->kind == P4_T_PARSER || param->kind == P4_T_CONTROL)
+		return unify_blocks(cx, param, arg, type_params, bind);
+	if (param->decl != arg->decl || param->n_args != arg->n_args)
+		return false;
+	if (param->elem && arg->elem && !seki_unify(cx, param->elem, arg->elem, type_params, bind))
+		return false;
+	for (uint32_t n = 0; n < param->n_args; n++)
+		if (!seki_unify(cx, param->args[n], arg->args[n], type_params, bind))
+			return false;
+	return (!seki_type_is_fixed(param) && param->kind != P4_T_VARBIT &&
+		param->kind != P4_T_STACK) ||
+	       param->width == arg->width;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What all of the parser uses: taking tokens, telling errors, getting in step again after one,
+ * names of types, annotations.
+ */
+#include "compiler/p4/parse/parser.h"
+
+#include <string.h>
+
+bool seki_parse_at(const struct p4_parser *p, const char *text)
+{
+	return p->tok->kind != SEKI_TOKEN_END && seki_token_is(p->tok, text);
+}
+
+void seki_parse_take(struct p4_parser *p)
+{
+	p->prev = p->tok;
+	if (p->tok->next)
+		p->tok = p->tok->next;
+}
+
+bool seki_parse_accept(struct p4_parser *p, const char *text)
+{
+	if (!seki_parse_at(p, text))
+		return false;
+	seki_parse_take(p);
+	return true;
+}
+
+void seki_parse_error(struct p4_parser *p, const char *expected)
+{
+	const struct seki_token *tok = p->tok;
+	const char *quote = tok->kind == SEKI_TOKEN_END ? "" : "'";
+
+	if (!p->panic && !p->stop)
+		seki_diag_error(p->diags, tok->at, "expected %s, found %s%s%s", expected, quote,
+				tok->kind == SEKI_TOKEN_STRING ? "a string" : tok->text, quote);
+	p->panic = true;
+}
+
+/* An error about something missing points behind the last token. */
+static void error_after(struct p4_parser *p, const char *expected)
+{
+	struct seki_span at = p->prev->at;
+
+	if (!p->panic && !p->stop) {
+		at.off += at.len;
+		at.len = 1;
+		seki_diag_error(p->diags, at, "expected %s", expected);
+	}
+	p->panic = true;
+}
+
+void seki_parse_expect(struct p4_parser *p, const char *text, const char *where)
+{
+	const char *expected;
+
+	if (p->panic || seki_parse_accept(p, text))
+		return;
+	expected = seki_arena_printf(p->arena, "'%s' %s", text, where);
+	if (p->tok->line_start && p->prev && strcmp(text, ";") == 0)
+		error_after(p, expected);
+	else
+		seki_parse_error(p, expected);
+}
+
+/* Keywords that the grammar lets be names as well. */
+static bool is_soft_keyword(const struct seki_token *tok)
+{
+	static const char *const soft[] = {"apply", "key",	"actions", "state", "entries",
+					   "type",  "priority", "list",	   "this"};
+
+	for (size_t i = 0; i < sizeof(soft) / sizeof(soft[0]); i++)
+		if (strcmp(tok->text, soft[i]) == 0)
+			return true;
+	return false;
+}
+
+bool seki_parse_is_name(const struct seki_token *tok)
+{
+	return (tok->kind == SEKI_TOKEN_NAME && strcmp(tok->text, "_") != 0) ||
+	       (tok->kind == SEKI_TOKEN_KEYWORD && is_soft_keyword(tok));
+}
+
+bool seki_parse_at_name(const struct p4_parser *p)
+{
+	return seki_parse_is_name(p->tok);
+}
+
+const char *seki_parse_name(struct p4_parser *p, const char *what)
+{
+	const char *name = p->tok->text;
+
+	if (p->panic)
+		return "?";
+	if (!seki_parse_is_name(p->tok)) {
+		seki_parse_error(p, what);
+		return "?";
+	}
+	seki_parse_take(p);
+	return name;
+}
+
+bool seki_parse_enter(struct p4_parser *p)
+{
+	if (p->nesting >= SEKI_P4_MAX_NESTING) {
+		if (!p->stop && !p->panic)
+			seki_diag_error(p->diags, p->tok->at, "nested more than %u levels deep",
+					SEKI_P4_MAX_NESTING);
+		p->stop = true;
+		p->panic = true;
+	}
+	if (p->stop)
+		return false;
+	p->nesting++;
+	return true;
+}
+
+void seki_parse_leave(struct p4_parser *p)
+{
+	p->nesting--;
+}
+
+void seki_parse_sync(struct p4_parser *p)
+{
+	uint32_t depth = 0;
+
+	p->panic = false;
+	while (p->tok->kind != SEKI_TOKEN_END) {
+		if (seki_parse_at(p, "{")) {
+			depth++;
+		} else if (seki_parse_at(p, "}")) {
+			if (depth == 0)
+				return;
+			if (--depth == 0) {
+				seki_parse_take(p);
+				return;
+			}
+		} else if (seki_parse_at(p, ";") && depth == 0) {
+			seki_parse_take(p);
+			return;
+		}
+		seki_parse_take(p);
+	}
+}
+
+static uint32_t bucket(const char *name)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 16777619u;
+	return h % SEKI_P4_TYPE_BUCKETS;
+}
+
+bool seki_parse_is_type(const struct p4_parser *p, const char *name)
+{
+	for (const struct p4_type_name *t = p->types[bucket(name)]; t; t = t->next)
+		if (strcmp(t->name, name) == 0)
+			return true;
+	return false;
+}
+
+void seki_parse_add_type(struct p4_parser *p, const char *name)
+{
+	struct p4_type_name *t;
+
+	if (seki_parse_is_type(p, name))
+		return;
+	t = seki_arena_new(p->arena, struct p4_type_name);
+	t->name = name;
+	t->next = p->types[bucket(name)];
+	p->types[bucket(name)] = t;
+}
+
+struct p4_decl *seki_parse_new_decl(struct p4_parser *p, enum p4_decl_kind kind)
+{
+	struct p4_decl *decl = seki_arena_new(p->arena, struct p4_decl);
+
+	decl->kind = kind;
+	decl->tok = p->tok;
+	decl->name = "?";
+	decl->id = p->n_ids++;
+	return decl;
+}
+
+void seki_parse_decl_name(struct p4_parser *p, struct p4_decl *decl, const char *what)
+{
+	decl->tok = p->tok;
+	decl->name = seki_parse_name(p, what);
+}
+
+uint32_t seki_decl_count(const struct p4_decl *list)
+{
+	uint32_t n = 0;
+
+	for (; list; list = list->next)
+		n++;
+	return n;
+}
+
+struct p4_decl *seki_decl_find(struct p4_decl *list, const char *name)
+{
+	for (; list; list = list->next)
+		if (strcmp(list->name, name) == 0)
+			return list;
+	return NULL;
+}
+
+/* ---- annotations ---- */
+
+static void skip_annotation_body(struct p4_parser *p)
+{
+	uint32_t depth = 0;
+
+	do {
+		if (seki_parse_at(p, "(") || seki_parse_at(p, "["))
+			depth++;
+		else if (seki_parse_at(p, ")") || seki_parse_at(p, "]"))
+			depth--;
+		seki_parse_take(p);
+	} while (depth && p->tok->kind != SEKI_TOKEN_END);
+	if (depth)
+		seki_parse_error(p, "the end of an annotation");
+}
+
+/* '(' string { '++' string } ')' of @name; NULL after an error */
+static const char *parse_annotation_name(struct p4_parser *p)
+{
+	struct seki_strbuf name = {.arena = p->arena};
+
+	seki_parse_expect(p, "(", "after '@name'");
+	do {
+		if (p->tok->kind != SEKI_TOKEN_STRING)
+			seki_parse_error(p, "a string");
+		if (p->panic)
+			return NULL;
+		seki_strbuf_printf(&name, "%s", p->tok->text);
+		seki_parse_take(p);
+	} while (seki_parse_accept(p, "++"));
+	seki_parse_expect(p, ")", "after the name");
+	return name.data;
+}
+
+/* '[' [ expression | name '=' expression ] { ',' ... } ']' */
+static struct p4_expr *parse_annotation_exprs(struct p4_parser *p)
+{
+	struct p4_expr *list;
+
+	seki_parse_take(p);
+	list = seki_parse_args(p, "]");
+	for (const struct p4_expr *e = list; e; e = e->next)
+		if (!e->arg_name != !list->arg_name && !p->panic)
+			seki_diag_error(p->diags, seki_expr_span(e),
+					"an annotation has either named values or values only");
+	return list;
+}
+
+static void append_exprs(struct p4_expr **list, struct p4_expr *more)
+{
+	while (*list)
+		list = &(*list)->next;
+	*list = more;
+}
+
+/* '@' name [ '(' ... ')' | '[' ... ']' ] */
+struct p4_notes seki_parse_annotations(struct p4_parser *p)
+{
+	struct p4_notes notes = {0};
+
+	while (seki_parse_accept(p, "@")) {
+		const char *name = p->tok->text;
+		bool pragma = strcmp(name, "pragma") == 0;
+
+		seki_parse_take(p);
+		if (pragma) {
+			while (!p->tok->line_start && p->tok->kind != SEKI_TOKEN_END)
+				seki_parse_take(p);
+			continue;
+		}
+		notes.optional |= strcmp(name, "optional") == 0;
+		notes.default_only |= strcmp(name, "defaultonly") == 0;
+		notes.table_only |= strcmp(name, "tableonly") == 0;
+		if (strcmp(name, "match") == 0 && seki_parse_at(p, "("))
+			notes.match = p->tok->next;
+		if (strcmp(name, "name") == 0 && !seki_parse_at(p, "["))
+			notes.name = parse_annotation_name(p);
+		else if (seki_parse_at(p, "("))
+			skip_annotation_body(p);
+		else if (seki_parse_at(p, "["))
+			append_exprs(&notes.exprs, parse_annotation_exprs(p));
+	}
+	return notes;
+}

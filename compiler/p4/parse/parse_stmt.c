@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements and transitions (P4_16 specification, sections 12 and 13). */
+#include "compiler/p4/parse/parser.h"
+
+static struct p4_stmt *new_stmt(struct p4_parser *p, enum p4_stmt_kind kind)
+{
+	struct p4_stmt *stmt = seki_arena_new(p->arena, struct p4_stmt);
+
+	stmt->kind = kind;
+	stmt->tok = p->tok;
+	stmt->last = p->tok;
+	return stmt;
+}
+
+static const struct {
+	const char *text;
+	enum p4_op op;
+} assign_ops[] = {
+	{"=", P4_OP_NONE}, {"+=", P4_OP_ADD},  {"-=", P4_OP_SUB},	{"*=", P4_OP_MUL},
+	{"/=", P4_OP_DIV}, {"%=", P4_OP_MOD},  {"&=", P4_OP_AND},	{"|=", P4_OP_OR},
+	{"^=", P4_OP_XOR}, {"<<=", P4_OP_SHL}, {"|+|=", P4_OP_SAT_ADD}, {"|-|=", P4_OP_SAT_SUB},
+};
+
+/* Takes an assignment operator; false where there is none. */
+static bool accept_assign(struct p4_parser *p, enum p4_op *op)
+{
+	for (size_t i = 0; i < sizeof(assign_ops) / sizeof(assign_ops[0]); i++) {
+		if (seki_parse_accept(p, assign_ops[i].text)) {
+			*op = assign_ops[i].op;
+			return true;
+		}
+	}
+	if (seki_parse_at(p, ">") && seki_token_is(p->tok->next, ">=")) {
+		seki_parse_take(p);
+		seki_parse_take(p);
+		*op = P4_OP_SHR;
+		return true;
+	}
+	return false;
+}
+
+/* lvalue op expression | call, without the ';' */
+static struct p4_stmt *parse_simple(struct p4_parser *p)
+{
+	struct p4_stmt *stmt = new_stmt(p, P4_S_CALL);
+
+	stmt->a = seki_parse_postfix(p);
+	if (accept_assign(p, &stmt->op)) {
+		stmt->kind = P4_S_ASSIGN;
+		stmt->b = seki_parse_expr(p);
+	} else if (stmt->a->kind != P4_E_CALL && !p->panic) {
+		seki_parse_error(p, "an assignment or a call");
+	}
+	stmt->last = p->prev;
+	return stmt;
+}
+
+/* if ( expression ) statement [ else statement ] */
+static struct p4_stmt *parse_if(struct p4_parser *p)
+{
+	struct p4_stmt *stmt = new_stmt(p, P4_S_IF);
+
+	seki_parse_take(p);
+	seki_parse_expect(p, "(", "after 'if'");
+	stmt->a = seki_parse_expr(p);
+	if (seki_parse_at(p, "="))
+		seki_parse_error(p, "')' after the condition ('==' compares)");
+	seki_parse_expect(p, ")", "after the condition");
+	stmt->body = seki_parse_stmt(p);
+	if (seki_parse_accept(p, "else"))
+		stmt->other = seki_parse_stmt(p);
+	return stmt;
+}
+
+/* case: label ':' [ block ] */
+static struct p4_stmt *parse_case(struct p4_parser *p)
+{
+	struct p4_stmt *stmt = new_stmt(p, P4_S_CASE);
+
+	stmt->a = seki_parse_expr(p);
+	seki_parse_expect(p, ":", "after the label");
+	if (seki_parse_at(p, "{"))
+		stmt->body = seki_parse_block(p);
+	return stmt;
+}
+
+/* switch ( expression ) '{' { case } '}' */
+static struct p4_stmt *parse_switch(struct p4_parser *p)
+{
+	struct p4_stmt *stmt = new_stmt(p, P4_S_SWITCH);
+	struct p4_stmt **end = &stmt->cases;
+
+	seki_parse_take(p);
+	seki_parse_expect(p, "(", "after 'switch'");
+	stmt->a = seki_parse_expr(p);
+	seki_parse_expect(p, ")", "after the value");
+	seki_parse_expect(p, "{", "before the cases");
+	while (!seki_parse_at(p, "}") && !p->panic) {
+		*end = parse_case(p);
+		end = &(*end)->next;
+	}
+	seki_parse_expect(p, "}", "after the cases");
+	return stmt;
+}
+
+static struct p4_stmt *parse_declaration(struct p4_parser *p)
+{
+	struct p4_stmt *stmt = new_stmt(p, P4_S_DECL);
+
+	if (seki_parse_at(p, "const"))
+		stmt->decl = seki_parse_const(p);
+	else
+		stmt->decl = seki_parse_var_or_instance(p);
+	stmt->decl->is_local = true;
+	return stmt;
+}
+
+/* type name [ '=' expression ], without the ';' */
+static struct p4_stmt *parse_for_declaration(struct p4_parser *p)
+{
+	struct p4_stmt *stmt = new_stmt(p, P4_S_DECL);
+
+	stmt->decl = seki_parse_new_decl(p, P4_D_VAR);
+	stmt->decl->tref = seki_parse_type(p);
+	seki_parse_decl_name(p, stmt->decl, "the name of a variable");
+	if (seki_parse_accept(p, "="))
+		stmt->decl->init = seki_parse_expr(p);
+	stmt->decl->is_local = true;
+	return stmt;
+}
+
+/* { ( declaration | statement ) ',' } of a for loop, up to `close` */
+static struct p4_stmt *parse_for_list(struct p4_parser *p, const char *close)
+{
+	struct p4_stmt *first = NULL;
+	struct p4_stmt **end = &first;
+
+	while (!seki_parse_at(p, close) && !p->panic) {
+		seki_parse_annotations(p);
+		*end = seki_parse_at_declaration(p) ? parse_for_declaration(p) : parse_simple(p);
+		end = &(*end)->next;
+		if (!seki_parse_accept(p, ","))
+			break;
+	}
+	return first;
+}
+
+/* for ( type name in list ) statement, after the '(' */
+static void parse_for_in(struct p4_parser *p, struct p4_stmt *stmt)
+{
+	stmt->kind = P4_S_FOR_IN;
+	stmt->decl = seki_parse_new_decl(p, P4_D_VAR);
+	stmt->decl->is_local = true;
+	stmt->decl->tref = seki_parse_type(p);
+	stmt->decl->tok = p->tok;
+	stmt->decl->name = seki_parse_name(p, "a variable");
+	seki_parse_expect(p, "in", "after the variable");
+	stmt->a = seki_parse_keyset(p);
+}
+
+/* for ( init ; condition ; update ) statement */
+static struct p4_stmt *parse_for(struct p4_parser *p)
+{
+	struct p4_stmt *stmt = new_stmt(p, P4_S_FOR);
+	const struct seki_token *after;
+
+	seki_parse_take(p);
+	seki_parse_expect(p, "(", "after 'for'");
+	seki_parse_annotations(p);
+	after = seki_parse_skip_type(p->tok, 0);
+	if (after && after->next && seki_token_is(after->next, "in")) {
+		parse_for_in(p, stmt);
+	} else {
+		stmt->init = parse_for_list(p, ";");
+		seki_parse_expect(p, ";", "after the start of the loop");
+		stmt->a = seki_parse_expr(p);
+		seki_parse_expect(p, ";", "after the condition");
+		stmt->update = parse_for_list(p, ")");
+	}
+	seki_parse_expect(p, ")", "before the body of the loop");
+	stmt->body = seki_parse_stmt(p);
+	return stmt;
+}
+
+/* return [ expression ] ';' | exit ';' | break ';' | continue ';' */
+static struct p4_stmt *parse_jump(struct p4_parser *p, enum p4_stmt_kind kind)
+{
+	struct p4_stmt *stmt = new_stmt(p, kind);
+
+	seki_parse_take(p);
+	if (kind == P4_S_RETURN && !seki_parse_at(p, ";"))
+		stmt->a = seki_parse_expr(p);
+	seki_parse_expect(p, ";", "at the end of the statement");
+	return stmt;
+}
+
+static struct p4_stmt *parse_one(struct p4_parser *p)
+{
+	static const struct {
+		const char *text;
+		enum p4_stmt_kind kind;
+	} jumps[] = {{"return", P4_S_RETURN},
+		     {"exit", P4_S_EXIT},
+		     {"break", P4_S_BREAK},
+		     {"continue", P4_S_CONTINUE}};
+	struct p4_stmt *stmt;
+
+	for (size_t i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++)
+		if (seki_parse_at(p, jumps[i].text))
+			return parse_jump(p, jumps[i].kind);
+	if (seki_parse_at(p, "{"))
+		return seki_parse_block(p);
+	if (seki_parse_at(p, "if"))
+		return parse_if(p);
+	if (seki_parse_at(p, "switch"))
+		return parse_switch(p);
+	if (seki_parse_at(p, "for"))
+		return parse_for(p);
+	if (seki_parse_at_declaration(p))
+		return parse_declaration(p);
+	stmt = new_stmt(p, P4_S_EMPTY);
+	if (seki_parse_accept(p, ";"))
+		return stmt;
+	stmt = parse_simple(p);
+	seki_parse_expect(p, ";", "at the end of the statement");
+	return stmt;
+}
+
+/* statement: block | if | switch | for | jump | declaration | assignment | call */
+struct p4_stmt *seki_parse_stmt(struct p4_parser *p)
+{
+	struct p4_stmt *stmt;
+
+	if (!seki_parse_enter(p))
+		return new_stmt(p, P4_S_EMPTY);
+	seki_parse_annotations(p);
+	stmt = parse_one(p);
+	seki_parse_leave(p);
+	if (p->panic)
+		seki_parse_sync(p);
+	return stmt;
+}
+
+/* '{' { statement } '}' */
+struct p4_stmt *seki_parse_block(struct p4_parser *p)
+{
+	struct p4_stmt *block = new_stmt(p, P4_S_BLOCK);
+	struct p4_stmt **end = &block->body;
+
+	if (!seki_parse_enter(p))
+		return block;
+	seki_parse_annotations(p);
+	seki_parse_expect(p, "{", "before the statements");
+	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->panic && !p->stop) {
+		*end = seki_parse_stmt(p);
+		end = &(*end)->next;
+	}
+	block->last = p->tok;
+	seki_parse_expect(p, "}", "after the statements");
+	seki_parse_leave(p);
+	return block;
+}
+
+/* selectCase: keyset ':' name ';' */
+static struct p4_stmt *parse_select_case(struct p4_parser *p)
+{
+	struct p4_stmt *stmt = new_stmt(p, P4_S_SELECT_CASE);
+
+	stmt->a = seki_parse_keyset(p);
+	seki_parse_expect(p, ":", "after the keyset");
+	stmt->tok = p->tok;
+	stmt->name = seki_parse_name(p, "a state");
+	seki_parse_expect(p, ";", "after the state");
+	if (p->panic)
+		seki_parse_sync(p);
+	return stmt;
+}
+
+/* transition name ';' | transition select ( expressions ) '{' { selectCase } '}' */
+struct p4_stmt *seki_parse_transition(struct p4_parser *p)
+{
+	struct p4_stmt *stmt = new_stmt(p, P4_S_TRANSITION);
+	struct p4_stmt **end = &stmt->cases;
+
+	seki_parse_take(p);
+	if (!seki_parse_at(p, "select")) {
+		stmt->tok = p->tok;
+		stmt->name = seki_parse_name(p, "a state or 'select'");
+		stmt->last = p->prev;
+		seki_parse_expect(p, ";", "after the transition");
+		return stmt;
+	}
+	stmt->kind = P4_S_SELECT;
+	stmt->tok = p->tok;
+	seki_parse_take(p);
+	seki_parse_expect(p, "(", "after 'select'");
+	stmt->exprs = seki_parse_args(p, ")");
+	seki_parse_expect(p, "{", "before the cases");
+	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->panic) {
+		*end = parse_select_case(p);
+		end = &(*end)->next;
+	}
+	seki_parse_expect(p, "}", "after the cases");
+	seki_parse_accept(p, ";");
+	return stmt;
+}
