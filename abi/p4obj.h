@@ -9,7 +9,9 @@
  *   maps          global objects of struct seki_map_def in section .data
  *   ours          section SEKI_OBJ_INIT holds one array object per map with entries to start with,
  *                 named "seki_init_<map>": pairs of key and value bytes, packed, as many as its
- *                 size gives. Section SEKI_OBJ_SOURCE holds the name of the P4 file,
+ *                 size gives; of a classifier the key is its control plane's. Section
+ *                 SEKI_OBJ_FIELDS holds one array of struct seki_map_field per classifier, named
+ *                 "seki_fields_<map>". Section SEKI_OBJ_SOURCE holds the name of the P4 file,
  *                 NUL-terminated.
  */
 #ifndef SEKI_ABI_P4OBJ_H
@@ -17,9 +19,11 @@
 
 #include <stdint.h>
 
-#define SEKI_OBJ_INIT	 "sekisho.init"
-#define SEKI_OBJ_SOURCE	 "sekisho.source"
-#define SEKI_INIT_PREFIX "seki_init_"
+#define SEKI_OBJ_INIT	   "sekisho.init"
+#define SEKI_OBJ_SOURCE	   "sekisho.source"
+#define SEKI_OBJ_FIELDS	   "sekisho.fields"
+#define SEKI_INIT_PREFIX   "seki_init_"
+#define SEKI_FIELDS_PREFIX "seki_fields_"
 
 enum seki_map_type {
 	SEKI_MAP_ARRAY = 1,
@@ -31,6 +35,7 @@ enum seki_map_type {
 	/* Ours. */
 	SEKI_MAP_LRU_HASH = 6,
 	SEKI_MAP_QUEUE_ARRAY = 7, /* an array whose values exist once for each queue */
+	SEKI_MAP_CLASSIFIER = 8,  /* ternary, range and optional keys; programs only look up */
 };
 
 struct seki_map_def {
@@ -50,6 +55,41 @@ struct seki_map_def {
 struct seki_lpm_key {
 	uint32_t prefix_len;
 	uint8_t data[]; /* key_size - 4 bytes */
+};
+
+/*
+ * A classifier. What a program looks up is key_size bytes: the fields of the table's key one after
+ * another, each big-endian and right-aligned in whole bytes. It gets the value of the entry of the
+ * greatest priority that matches, among equal priorities of the one added first, or NULL.
+ *
+ * The fields cover the key without gaps. Without SEKI_OBJ_FIELDS the key is one ternary field.
+ */
+enum seki_match {
+	SEKI_MATCH_EXACT = 1,
+	SEKI_MATCH_LPM,
+	SEKI_MATCH_TERNARY,
+	SEKI_MATCH_RANGE,
+	SEKI_MATCH_OPTIONAL,
+};
+
+struct seki_map_field {
+	uint16_t offset; /* of its first byte in the key */
+	uint16_t bytes;
+	uint16_t bits; /* how many of them count, at the end: 8 * (bytes - 1) < bits <= 8 * bytes */
+	uint8_t match; /* enum seki_match */
+	uint8_t pad;   /* 0 */
+};
+
+/*
+ * The key of a classifier's entry, for control planes and initial entries: all of it names the
+ * entry. A range matches from first to second; all else where the key and `first` agree in the bits
+ * that are 1 in `second`, the mask: of exact fields all bits, of optional ones all or none, of LPM
+ * ones the upper. Bits of `first` that the mask leaves out count for nothing and read as 0; so do
+ * those of the mask that are above the field's.
+ */
+struct seki_classifier_key {
+	uint32_t priority;
+	uint8_t bytes[]; /* first[key_size], then second[key_size] */
 };
 
 /* What an update wants: of the helper always SEKI_MAP_ANY. The kernel's numbers. */
@@ -109,6 +149,7 @@ struct seki_udp_query {
 
 #ifndef __cplusplus /* which has another word for it */
 _Static_assert(sizeof(struct seki_map_def) == 20, "border layout");
+_Static_assert(sizeof(struct seki_map_field) == 8, "border layout");
 _Static_assert(sizeof(struct seki_std_meta) == 24, "border layout");
 _Static_assert(sizeof(struct seki_udp_query) == 40, "border layout");
 #endif
