@@ -108,7 +108,6 @@ struct p4_expr {
 	struct p4_type *type;
 	struct p4_decl *decl;	    /* what a name or member stands for */
 	bool known;		    /* num is its value at compile time (bool: 0 or 1) */
-	bool wide;		    /* it has one, of more bits than num can hold */
 	struct p4_decl *callee;	    /* P4_E_CALL */
 	struct p4_type **type_args; /* of the callee, in its order */
 	struct p4_expr **bound;	    /* the argument of each parameter of the callee, or NULL */
@@ -274,7 +273,6 @@ struct p4_decl {
 	struct p4_decl *owner; /* control, parser, enum, extern ... that it is in */
 	struct p4_num value;
 	bool known;
-	bool wide;
 	bool used;
 	uint32_t index; /* position among its siblings */
 	int64_t limits

@@ -102,7 +102,8 @@ static const char *emit_shift(struct p4_emit *em, const struct p4_expr *e, const
 	uint32_t width = seki_emit_width(e->type), w = work_width(width);
 
 	if (e->b->known) {
-		uint32_t n = e->b->num.mag > width ? width : (uint32_t)e->b->num.mag;
+		uint64_t by = seki_num_to_u64(&e->b->num);
+		uint32_t n = by > width ? width : (uint32_t)by;
 
 		if (is_signed(e) && e->op == P4_OP_SHR)
 			return seki_emit_cut(em,
@@ -294,10 +295,10 @@ static const char *emit_cast(struct p4_emit *em, const struct p4_expr *e)
 
 static const char *emit_slice(struct p4_emit *em, const struct p4_expr *e)
 {
-	return seki_emit_cut(
-		em,
-		seki_emit_text(em, "(%s >> %u)", seki_emit_expr(em, e->a), (uint32_t)e->c->num.mag),
-		seki_emit_width(e->type));
+	return seki_emit_cut(em,
+			     seki_emit_text(em, "(%s >> %u)", seki_emit_expr(em, e->a),
+					    (uint32_t)seki_num_to_u64(&e->c->num)),
+			     seki_emit_width(e->type));
 }
 
 /* ---- structs ---- */
@@ -394,8 +395,8 @@ static const struct p4_expr *header_around(const struct p4_expr *lvalue)
 
 static void assign_slice(struct p4_emit *em, const struct p4_expr *lvalue, const char *value)
 {
-	uint32_t low = (uint32_t)lvalue->c->num.mag;
-	uint32_t width = (uint32_t)lvalue->b->num.mag - low + 1;
+	uint32_t low = (uint32_t)seki_num_to_u64(&lvalue->c->num);
+	uint32_t width = (uint32_t)seki_num_to_u64(&lvalue->b->num) - low + 1;
 	uint32_t full = seki_emit_width(lvalue->a->type), w = work_width(full);
 	const char *mask = width >= 64
 				   ? seki_emit_text(em, "((((u128)1 << %u) - 1) << %u)", width, low)

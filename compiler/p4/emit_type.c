@@ -76,14 +76,15 @@ const char *seki_emit_ctype(struct p4_emit *em, const struct p4_type *type,
 const char *seki_emit_literal(struct p4_emit *em, const struct p4_type *type, struct p4_num num)
 {
 	uint32_t width = seki_emit_width(type);
-	seki_u128 bits = seki_num_bits(&num, width && width <= 128 ? width : 1);
+	struct p4_num bits = seki_num_wrap(em->arena, &num, width, false);
+	unsigned long long low = seki_num_word(&bits, 0);
 
 	if (width <= 32)
-		return seki_emit_text(em, "%uu", (uint32_t)bits);
+		return seki_emit_text(em, "%uu", (uint32_t)low);
 	if (width <= 64)
-		return seki_emit_text(em, "0x%llxull", (unsigned long long)bits);
+		return seki_emit_text(em, "0x%llxull", low);
 	return seki_emit_text(em, "(((u128)0x%llxull << 64) | 0x%llxull)",
-			      (unsigned long long)(bits >> 64), (unsigned long long)bits);
+			      (unsigned long long)seki_num_word(&bits, 1), low);
 }
 
 static void emit_struct(struct p4_emit *em, const struct p4_decl *decl)
@@ -151,14 +152,14 @@ static const char *initialiser(struct p4_emit *em, const struct p4_type *type, s
 {
 	uint32_t width = seki_emit_width(type);
 	struct seki_strbuf text = {.arena = em->arena};
-	seki_u128 bits;
 
 	if (width <= 64)
 		return seki_emit_literal(em, type, num);
-	bits = seki_num_bits(&num, width);
+	num = seki_num_wrap(em->arena, &num, width, false);
 	seki_strbuf_printf(&text, "{");
 	for (uint32_t i = 0; i < (width + 7) / 8; i++)
-		seki_strbuf_printf(&text, "%u,", (uint32_t)(bits >> (8 * i)) & 0xff);
+		seki_strbuf_printf(&text, "%u,",
+				   (uint32_t)(seki_num_word(&num, i / 8) >> (i % 8 * 8)) & 0xff);
 	seki_strbuf_printf(&text, "}");
 	return text.data;
 }

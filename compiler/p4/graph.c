@@ -35,9 +35,9 @@ bool seki_lower_fixed_advance(const struct p4_stmt *stmt, uint32_t *bits)
 	if (!is_packet_stmt(stmt, "advance"))
 		return false;
 	arg = stmt->a->args;
-	if (!arg->known || arg->num.mag > MAX_PACKET_BITS)
+	if (!arg->known || seki_num_to_u64(&arg->num) > MAX_PACKET_BITS)
 		return false;
-	*bits = (uint32_t)arg->num.mag;
+	*bits = (uint32_t)seki_num_to_u64(&arg->num);
 	return true;
 }
 
@@ -97,8 +97,8 @@ static struct bounds binary_bounds(const struct p4_expr *e)
 			r.max = max;
 		break;
 	case P4_OP_SHL:
-		if (e->b->known && e->b->num.mag < 32) {
-			uint32_t n = (uint32_t)e->b->num.mag;
+		if (e->b->known && seki_num_to_u64(&e->b->num) < 32) {
+			uint32_t n = (uint32_t)seki_num_to_u64(&e->b->num);
 
 			r.zeros = a.zeros + n < 63 ? a.zeros + n : 63;
 			if (a.max < (uint64_t)1 << 31 && a.max << n < r.max)
@@ -119,8 +119,8 @@ static struct bounds bounds_of(const struct p4_expr *e)
 {
 	struct bounds r = {0, top_of(e->type)};
 
-	if (e->known && !e->num.neg && e->num.mag <= UINT64_MAX) {
-		r.max = (uint64_t)e->num.mag;
+	if (e->known && seki_num_is_u64(&e->num)) {
+		r.max = seki_num_to_u64(&e->num);
 		r.zeros = trailing_zeros(r.max);
 	} else if (e->kind == P4_E_CAST && e->type->kind == P4_T_BIT) {
 		struct bounds a = bounds_of(e->a);

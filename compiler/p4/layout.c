@@ -104,8 +104,10 @@ static struct p4_map *add_map(struct p4_lower *lower, const struct p4_decl *decl
 
 static void check_size(struct p4_lower *lower, struct p4_map *map, const struct p4_expr *size)
 {
-	if (size->num.mag >= 1 && size->num.mag <= MAX_ENTRIES)
-		map->size = (uint32_t)size->num.mag;
+	uint64_t n = seki_num_to_u64(&size->num);
+
+	if (n >= 1 && n <= MAX_ENTRIES)
+		map->size = (uint32_t)n;
 	else
 		seki_diag_error(lower->diags, seki_expr_span(size), "a size is from 1 to %u here",
 				MAX_ENTRIES);

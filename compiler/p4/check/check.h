@@ -52,8 +52,14 @@ struct p4_decl *seki_scope_need(struct p4_check *cx, const struct seki_token *to
 				bool global, const char *what);
 const char *seki_scope_suggest(struct p4_check *cx, const char *name);
 
+/* Bits of a bit<> or int<>. */
+#define SEKI_P4_MAX_WIDTH 2048u
+
 /* check_type.c */
 struct p4_type *seki_check_type(struct p4_check *cx, struct p4_tref *tref);
+/* Tells an error at `at` unless there is a type bit, int or varbit of that width. */
+bool seki_check_width(struct p4_check *cx, struct seki_span at, enum p4_type_kind kind,
+		      uint32_t width);
 /* Tells an error at `at` where a type's arguments make a field of it one that it cannot have. */
 bool seki_check_well_formed(struct p4_check *cx, struct seki_span at, const struct p4_type *type);
 struct p4_type *seki_check_decl_type(struct p4_check *cx, struct p4_decl *decl);
@@ -80,11 +86,11 @@ bool seki_convert(struct p4_check *cx, struct p4_expr *expr, struct p4_type *to)
 bool seki_can_convert(const struct p4_expr *expr, const struct p4_type *to);
 bool seki_can_cast(const struct p4_type *from, const struct p4_type *to);
 
-/* fold.c: sets known and num, or wide, where the operands are known. */
-void seki_fold_unary(struct p4_expr *expr);
-void seki_fold_binary(struct p4_expr *expr);
-void seki_fold_cast(struct p4_expr *expr);
-void seki_fold_slice(struct p4_expr *expr, uint32_t high, uint32_t low);
+/* fold.c: sets known and num where the operands are known. */
+void seki_fold_unary(struct p4_check *cx, struct p4_expr *expr);
+void seki_fold_binary(struct p4_check *cx, struct p4_expr *expr);
+void seki_fold_cast(struct p4_check *cx, struct p4_expr *expr);
+void seki_fold_slice(struct p4_check *cx, struct p4_expr *expr, uint32_t low);
 
 /* check_call.c */
 struct p4_type *seki_check_call(struct p4_check *cx, struct p4_expr *call);

@@ -620,9 +620,7 @@ static struct p4_type *check_builtin(struct p4_check *cx, struct p4_expr *call)
 		bits = seki_type_limit(type, i >= 2 ? P4_MOST : P4_LEAST);
 		if (bits >= 0) {
 			call->known = true;
-			call->num = seki_num_u64((uint64_t)bits);
-			if (i & 1)
-				call->num.mag = (call->num.mag + 7) / 8;
+			call->num = seki_num_u64((uint64_t)(i & 1 ? (bits + 7) / 8 : bits));
 		}
 		return cx->integer;
 	}
@@ -664,7 +662,7 @@ static void check_assertion(struct p4_check *cx, struct p4_expr *call)
 	if (!check->known) {
 		seki_diag_error(cx->diags, seki_expr_span(check),
 				"what static_assert() checks must be known at compile time");
-	} else if (check->num.mag == 0) {
+	} else if (seki_num_is_zero(&check->num)) {
 		bool told = text && text->kind == P4_E_STRING;
 
 		seki_diag_error(cx->diags, seki_expr_span(call), "static_assert() fails%s%s",

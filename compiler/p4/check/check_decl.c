@@ -12,7 +12,6 @@ static void check_const(struct p4_check *cx, struct p4_decl *decl)
 
 	seki_check_value(cx, decl->init, type);
 	decl->known = decl->init->known;
-	decl->wide = decl->init->wide;
 	decl->value = decl->init->num;
 	if (!seki_is_constant(decl->init))
 		seki_diag_error(cx->diags, seki_expr_span(decl->init),

@@ -66,7 +66,6 @@ static struct p4_type *check_name(struct p4_check *cx, struct p4_expr *expr)
 		expr->type->elem = seki_check_type(cx, tref);
 	}
 	expr->known = decl->known;
-	expr->wide = decl->wide;
 	if (decl->known)
 		expr->num = decl->value;
 	return expr->type;
@@ -104,7 +103,8 @@ static const struct p4_expr *literal_of(const struct p4_expr *e)
 	if (!whole || (whole->kind != P4_E_LIST && whole->kind != P4_E_RECORD))
 		return NULL;
 	if (e->kind == P4_E_INDEX)
-		whole = e->b->known ? element(whole, (uint32_t)e->b->num.mag, NULL) : NULL;
+		whole = e->b->known ? element(whole, (uint32_t)seki_num_to_u64(&e->b->num), NULL)
+				    : NULL;
 	else
 		whole = e->decl ? element(whole, e->decl->index, e->name) : NULL;
 	return whole ? literal_of(whole) : NULL;
@@ -267,7 +267,7 @@ static struct p4_type *check_slice_up(struct p4_check *cx, struct p4_expr *expr,
 		expr->c->num = expr->b->num;
 		expr->b->num = seki_num_u64((uint64_t)low + width - 1);
 		expr->type = seki_type_width(cx->arena, P4_T_BIT, width);
-		seki_fold_slice(expr, low + width - 1, low);
+		seki_fold_slice(cx, expr, low);
 		return expr->type;
 	}
 	return seki_type_width(cx->arena, P4_T_BIT, width);
@@ -289,7 +289,7 @@ static struct p4_type *check_slice(struct p4_check *cx, struct p4_expr *expr)
 				seki_type_name(cx->arena, type));
 		return cx->bad;
 	}
-	top = seki_type_is_fixed(type) ? type->width : 65536;
+	top = seki_type_is_fixed(type) ? type->width : SEKI_P4_MAX_WIDTH;
 	if (expr->op == P4_OP_ADD)
 		return check_slice_up(cx, expr, top);
 	if (!seki_check_constant(cx, expr->b, "the high bit", top ? top - 1 : 0, &high) ||
@@ -301,7 +301,7 @@ static struct p4_type *check_slice(struct p4_check *cx, struct p4_expr *expr)
 		return cx->bad;
 	}
 	expr->type = seki_type_width(cx->arena, P4_T_BIT, high - low + 1);
-	seki_fold_slice(expr, high, low);
+	seki_fold_slice(cx, expr, low);
 	return expr->type;
 }
 
@@ -324,7 +324,7 @@ static struct p4_type *check_unary(struct p4_check *cx, struct p4_expr *expr)
 					    (expr->op == P4_OP_COMP && type->kind == P4_T_INT))
 		return bad_operand(cx, expr, expr->a, seki_op_text(expr->op));
 	expr->type = type;
-	seki_fold_unary(expr);
+	seki_fold_unary(cx, expr);
 	return type;
 }
 
@@ -399,7 +399,7 @@ static struct p4_type *check_division(struct p4_check *cx, struct p4_expr *expr)
 
 	if (type->kind == P4_T_SIGNED)
 		return bad_operand(cx, expr, expr->a, seki_op_text(expr->op));
-	if (type->kind != P4_T_BAD && expr->b->known && expr->b->num.mag == 0) {
+	if (type->kind != P4_T_BAD && expr->b->known && seki_num_is_zero(&expr->b->num)) {
 		seki_diag_error(cx->diags, seki_expr_span(expr->b), "division by zero");
 		return cx->bad;
 	}
@@ -412,8 +412,6 @@ static struct p4_type *check_division(struct p4_check *cx, struct p4_expr *expr)
 		}
 	return type;
 }
-
-#define MAX_SHIFT 65536u
 
 static struct p4_type *check_shift(struct p4_check *cx, struct p4_expr *expr)
 {
@@ -430,12 +428,6 @@ static struct p4_type *check_shift(struct p4_check *cx, struct p4_expr *expr)
 	if (expr->b->known && expr->b->num.neg) {
 		seki_diag_error(cx->diags, seki_expr_span(expr->b),
 				"a shift cannot be by a negative number");
-		return cx->bad;
-	}
-	if (a->kind == P4_T_INT && expr->op == P4_OP_SHL && expr->b->known &&
-	    expr->b->num.mag > MAX_SHIFT) {
-		seki_diag_error(cx->diags, seki_expr_span(expr->b),
-				"a shift by more than %u bits is beyond any type", MAX_SHIFT);
 		return cx->bad;
 	}
 	if (a->kind == P4_T_INT && !expr->b->known) {
@@ -460,6 +452,12 @@ static struct p4_type *check_concat(struct p4_check *cx, struct p4_expr *expr)
 		return bad_operand(cx, expr, expr->a, "++");
 	if (!seki_type_is_fixed(b))
 		return bad_operand(cx, expr, expr->b, "++");
+	if (a->width + b->width > SEKI_P4_MAX_WIDTH) {
+		seki_diag_error(cx->diags, seki_expr_span(expr),
+				"%u + %u bits are more than %u, the most that a type has", a->width,
+				b->width, SEKI_P4_MAX_WIDTH);
+		return cx->bad;
+	}
 	return seki_type_width(cx->arena, a->kind, a->width + b->width);
 }
 
@@ -520,7 +518,7 @@ static struct p4_type *check_binary(struct p4_check *cx, struct p4_expr *expr)
 		expr->type = binary_type(cx, expr);
 	}
 	if (expr->type->kind != P4_T_BAD && expr->type->kind != P4_T_STRING)
-		seki_fold_binary(expr);
+		seki_fold_binary(cx, expr);
 	return expr->type;
 }
 
@@ -535,7 +533,7 @@ static struct p4_type *check_cast(struct p4_check *cx, struct p4_expr *expr)
 	    expr->a->type->kind != P4_T_INT && expr->a->type->kind != P4_T_ENUM) {
 		seki_convert(cx, expr->a, to);
 		expr->type = expr->a->type;
-		seki_fold_cast(expr);
+		seki_fold_cast(cx, expr);
 		return expr->type;
 	}
 	if (!seki_can_cast(expr->a->type, to)) {
@@ -544,10 +542,11 @@ static struct p4_type *check_cast(struct p4_check *cx, struct p4_expr *expr)
 				seki_type_name(cx->arena, to));
 		return cx->bad;
 	}
-	if (to->kind == P4_T_BOOL && expr->a->known && expr->a->num.mag > 1)
+	if (to->kind == P4_T_BOOL && expr->a->known &&
+	    (expr->a->num.neg || seki_num_to_u64(&expr->a->num) > 1))
 		seki_diag_error(cx->diags, seki_expr_span(expr), "only 0 and 1 are truth values");
 	expr->type = to;
-	seki_fold_cast(expr);
+	seki_fold_cast(cx, expr);
 	return to;
 }
 
@@ -575,7 +574,7 @@ static struct p4_type *check_cond(struct p4_check *cx, struct p4_expr *expr)
 		return cx->bad;
 	}
 	if (expr->a->known) {
-		const struct p4_expr *taken = expr->a->num.mag ? expr->b : expr->c;
+		const struct p4_expr *taken = seki_num_is_zero(&expr->a->num) ? expr->c : expr->b;
 
 		expr->known = taken->known;
 		expr->num = taken->num;
@@ -608,20 +607,28 @@ static struct p4_type *check_list(struct p4_check *cx, struct p4_expr *expr)
 	return type;
 }
 
+static struct p4_type *check_number(struct p4_check *cx, struct p4_expr *expr)
+{
+	bool is_signed = expr->type->kind == P4_T_SIGNED;
+
+	if (!seki_type_is_fixed(expr->type))
+		return expr->type;
+	if (!seki_check_width(cx, seki_expr_span(expr), expr->type->kind, expr->type->width))
+		return cx->bad;
+	if (!seki_num_fits(&expr->num, expr->type->width, is_signed)) {
+		seki_diag_warning(cx->diags, seki_expr_span(expr), "%s does not fit into %s",
+				  seki_num_text(cx->arena, &expr->num),
+				  seki_type_name(cx->arena, expr->type));
+		expr->num = seki_num_wrap(cx->arena, &expr->num, expr->type->width, is_signed);
+	}
+	return expr->type;
+}
+
 static struct p4_type *check_kind(struct p4_check *cx, struct p4_expr *expr)
 {
 	switch (expr->kind) {
 	case P4_E_INT:
-		if (seki_type_is_fixed(expr->type) && expr->type->width <= 128 &&
-		    !seki_num_fits(&expr->num, expr->type->width,
-				   expr->type->kind == P4_T_SIGNED)) {
-			seki_diag_warning(cx->diags, seki_expr_span(expr),
-					  "this value does not fit into %s",
-					  seki_type_name(cx->arena, expr->type));
-			expr->num = seki_num_wrap(&expr->num, expr->type->width,
-						  expr->type->kind == P4_T_SIGNED);
-		}
-		return expr->type;
+		return check_number(cx, expr);
 	case P4_E_BOOL:
 		return cx->boolean;
 	case P4_E_STRING:

@@ -235,8 +235,8 @@ static bool hash_entry(const struct p4_action_ref *entry, uint32_t n_keys, uint3
 
 		if (!e)
 			return false;
-		hash = (hash ^ (uint64_t)e->num.mag ^ (uint64_t)(e->num.mag >> 64)) *
-		       0x9e3779b97f4a7c15u;
+		for (uint32_t w = 0; w < e->num.n || w == 0; w++)
+			hash = (hash ^ seki_num_word(&e->num, w)) * 0x9e3779b97f4a7c15u;
 		hash ^= hash >> 32;
 	}
 	*out = (uint32_t)hash;

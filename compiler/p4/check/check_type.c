@@ -2,23 +2,32 @@
 /* Types as they are written (P4_16 specification, section 7). */
 #include "compiler/p4/check/check.h"
 
-#define MAX_WIDTH 65536u
-#define MAX_STACK 65536u
+#define MAX_VARBIT 65536u
+#define MAX_STACK  65536u
+
+bool seki_check_width(struct p4_check *cx, struct seki_span at, enum p4_type_kind kind,
+		      uint32_t width)
+{
+	if (width > SEKI_P4_MAX_WIDTH && kind != P4_T_VARBIT)
+		seki_diag_error(cx->diags, at, "a type has at most %u bits", SEKI_P4_MAX_WIDTH);
+	else if (kind == P4_T_SIGNED && width == 0)
+		seki_diag_error(cx->diags, at, "a signed type has at least one bit");
+	else
+		return true;
+	return false;
+}
 
 static struct p4_type *check_sized(struct p4_check *cx, struct p4_tref *tref)
 {
 	uint32_t width = 1;
-	struct p4_type *type;
+	uint32_t most = tref->sized == P4_T_VARBIT ? MAX_VARBIT : SEKI_P4_MAX_WIDTH;
 
-	if (tref->width && !seki_check_constant(cx, tref->width, "the width", MAX_WIDTH, &width))
+	if (!tref->width)
+		return seki_type_width(cx->arena, tref->sized, width);
+	if (!seki_check_constant(cx, tref->width, "the width", most, &width) ||
+	    !seki_check_width(cx, seki_expr_span(tref->width), tref->sized, width))
 		return cx->bad;
-	if (tref->sized == P4_T_SIGNED && width == 0) {
-		seki_diag_error(cx->diags, seki_expr_span(tref->width),
-				"a signed type has at least one bit");
-		return cx->bad;
-	}
-	type = seki_type_width(cx->arena, tref->sized, width);
-	return type;
+	return seki_type_width(cx->arena, tref->sized, width);
 }
 
 static struct p4_type *check_stack(struct p4_check *cx, struct p4_tref *tref)

@@ -24,7 +24,7 @@ static bool name_is_constant(const struct p4_expr *expr)
 
 bool seki_is_constant(const struct p4_expr *expr)
 {
-	if (expr->known || expr->wide || (expr->type && expr->type->kind == P4_T_BAD))
+	if (expr->known || (expr->type && expr->type->kind == P4_T_BAD))
 		return true;
 	switch (expr->kind) {
 	case P4_E_NAME:
@@ -51,29 +51,22 @@ bool seki_check_constant(struct p4_check *cx, struct p4_expr *expr, const char *
 		seki_check_value(cx, expr, NULL);
 	if (expr->type->kind == P4_T_BAD)
 		return false;
-	if (!expr->known && !expr->wide && seki_is_constant(expr) &&
+	if (!expr->known && seki_is_constant(expr) &&
 	    seki_type_is_number(seki_type_base(expr->type))) {
 		*out = max; /* known where its block is instantiated */
 		return true;
-	}
-	if (expr->wide) {
-		seki_diag_error(cx->diags, seki_expr_span(expr), "%s is not from 0 to %u", what,
-				max);
-		return false;
 	}
 	if (!expr->known || !seki_type_is_number(seki_type_base(expr->type))) {
 		seki_diag_error(cx->diags, seki_expr_span(expr),
 				"%s must be a number that is known at compile time", what);
 		return false;
 	}
-	if (expr->num.neg || expr->num.mag > max) {
-		char buf[48];
-
+	if (expr->num.neg || seki_num_to_u64(&expr->num) > max) {
 		seki_diag_error(cx->diags, seki_expr_span(expr), "%s is %s, not from 0 to %u", what,
-				seki_num_format(&expr->num, buf), max);
+				seki_num_text(cx->arena, &expr->num), max);
 		return false;
 	}
-	*out = (uint32_t)expr->num.mag;
+	*out = (uint32_t)seki_num_to_u64(&expr->num);
 	return true;
 }
 

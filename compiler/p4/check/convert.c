@@ -126,19 +126,16 @@ bool seki_can_cast(const struct p4_type *from, const struct p4_type *to)
 /* Turns an expression of compile-time type int into one of a fixed type. */
 static void give_width(struct p4_check *cx, struct p4_expr *expr, struct p4_type *to)
 {
-	char buf[48];
+	bool is_signed = to->kind == P4_T_SIGNED;
 
 	expr->type = to;
-	if (!expr->known || to->width > 128)
+	if (!expr->known)
 		return;
-	if (!seki_num_fits(&expr->num, to->width, to->kind == P4_T_SIGNED)) {
-		struct p4_num wrapped = to->width ? seki_num_wrap(&expr->num, to->width,
-								  to->kind == P4_T_SIGNED)
-						  : seki_num_u64(0);
-
+	if (!seki_num_fits(&expr->num, to->width, is_signed)) {
 		seki_diag_warning(cx->diags, seki_expr_span(expr), "%s does not fit into %s",
-				  seki_num_format(&expr->num, buf), seki_type_name(cx->arena, to));
-		expr->num = wrapped;
+				  seki_num_text(cx->arena, &expr->num),
+				  seki_type_name(cx->arena, to));
+		expr->num = seki_num_wrap(cx->arena, &expr->num, to->width, is_signed);
 	}
 	expr->kind = P4_E_INT;
 }
@@ -155,7 +152,7 @@ static void wrap(struct p4_check *cx, struct p4_expr *expr, struct p4_type *to)
 	expr->tref = NULL;
 	expr->type = to;
 	expr->known = false;
-	seki_fold_cast(expr);
+	seki_fold_cast(cx, expr);
 }
 
 static struct p4_type *element_type(struct p4_check *cx, struct p4_type *to, uint32_t i,

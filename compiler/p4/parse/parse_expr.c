@@ -380,18 +380,18 @@ static struct p4_expr *parse_paren(struct p4_parser *p)
 static struct p4_expr *parse_number(struct p4_parser *p)
 {
 	struct p4_expr *expr = seki_parse_new_expr(p, P4_E_INT);
-	uint32_t width;
-	bool is_signed;
-	const char *why;
+	struct p4_literal literal;
+	const char *wrong = seki_num_parse(p->arena, p->tok->text, &literal);
 
-	expr->wide = !seki_num_parse(p->tok->text, &expr->num, &width, &is_signed, &why) && !why;
-	if (why)
-		seki_diag_error(p->diags, p->tok->at, "%s", why);
-	if (width)
-		expr->type = seki_type_width(p->arena, is_signed ? P4_T_SIGNED : P4_T_BIT, width);
+	if (wrong)
+		seki_diag_error(p->diags, p->tok->at, "this number %s", wrong);
+	if (literal.has_width)
+		expr->type = seki_type_width(p->arena, literal.is_signed ? P4_T_SIGNED : P4_T_BIT,
+					     literal.width);
 	else
 		expr->type = seki_type_make(p->arena, P4_T_INT);
-	expr->known = !expr->wide;
+	expr->num = literal.num;
+	expr->known = true;
 	seki_parse_take(p);
 	return expr;
 }
@@ -402,7 +402,7 @@ static struct p4_expr *parse_word(struct p4_parser *p)
 
 	if (seki_parse_at(p, "true") || seki_parse_at(p, "false")) {
 		expr->kind = P4_E_BOOL;
-		expr->num.mag = seki_parse_at(p, "true");
+		expr->num = seki_num_u64(seki_parse_at(p, "true"));
 		expr->known = true;
 		seki_parse_take(p);
 	} else if (seki_parse_at(p, "default")) {

@@ -21,7 +21,7 @@ static const struct mistake syntax[] = {
 	{1, "expected ';' after the constant", "const bit<8> x = 1"},
 	{1, "expected a declaration", "+"},
 	{1, "expected the name of a type", "struct { }"},
-	{1, "malformed number", "const bit<8> x = 8w;"},
+	{1, "this number has no digits after its width", "const bit<8> x = 8w;"},
 	{2, "expected an expression", "const bit<8> x =\n;"},
 	{1, "expected ';' at the end of the statement", "control c() { apply { exit } }"},
 	{1, "expected an assignment or a call", "control c() { apply { 1; } }"},
