@@ -14,7 +14,7 @@ static void mark(struct p4_lower *lower, const struct p4_expr *lvalue)
 	bool whole = true;
 
 	for (; e; e = e->a) {
-		struct p4_header *h = seki_lower_header(lower, e);
+		struct p4_header *h = seki_old_header(lower, e);
 
 		if (h) {
 			h->written = true;
@@ -69,7 +69,7 @@ static void scan_list(struct p4_lower *lower, const struct p4_expr *list)
 static void scan_call(struct p4_lower *lower, const struct p4_expr *e)
 {
 	const struct p4_decl *p = e->callee ? e->callee->params : NULL;
-	const char *packet = seki_lower_packet_call(e);
+	const char *packet = seki_old_packet_call(e);
 
 	if (e->call == P4_CALL_BUILTIN && strncmp(e->a->name, "set", 3) == 0) {
 		mark(lower, e->a->a);
@@ -78,7 +78,7 @@ static void scan_call(struct p4_lower *lower, const struct p4_expr *e)
 	if (packet && strcmp(packet, "extract") == 0)
 		return;
 	if (e->call == P4_CALL_APPLY) {
-		seki_lower_bind(lower, e);
+		seki_old_bind(lower, e);
 		scan_block(lower, e->callee);
 	}
 	for (uint32_t i = 0; p && e->bound; p = p->next, i++)
@@ -147,7 +147,7 @@ static void scan_block(struct p4_lower *lower, const struct p4_decl *block)
 	scan_stmts(lower, block->body);
 }
 
-void seki_lower_effects(struct p4_lower *lower)
+void seki_old_effects(struct p4_lower *lower)
 {
 	scan_block(lower, lower->parser);
 	scan_block(lower, lower->pipeline);

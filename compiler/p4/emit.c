@@ -97,7 +97,7 @@ static void put_lines(struct p4_emit *em, const char *text)
 	}
 }
 
-void seki_emit_line(struct p4_emit *em, const char *fmt, ...)
+void seki_olde_line(struct p4_emit *em, const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
@@ -108,7 +108,7 @@ void seki_emit_line(struct p4_emit *em, const char *fmt, ...)
 	put_lines(em, s);
 }
 
-char *seki_emit_text(struct p4_emit *em, const char *fmt, ...)
+char *seki_olde_text(struct p4_emit *em, const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
@@ -119,7 +119,7 @@ char *seki_emit_text(struct p4_emit *em, const char *fmt, ...)
 	return s;
 }
 
-uint32_t seki_emit_line_number(const struct seki_token *tok)
+uint32_t seki_olde_line_number(const struct seki_token *tok)
 {
 	struct seki_span at = tok->at;
 
@@ -144,7 +144,7 @@ static void put_string(struct seki_strbuf *out, const char *s)
 }
 
 /* The next lines are of that place of the P4 program. */
-void seki_emit_place(struct p4_emit *em, const struct seki_token *tok)
+void seki_olde_place(struct p4_emit *em, const struct seki_token *tok)
 {
 	struct seki_strbuf text = {.arena = em->arena};
 
@@ -156,60 +156,60 @@ void seki_emit_place(struct p4_emit *em, const struct seki_token *tok)
 	em->place = text.data;
 }
 
-uint32_t seki_emit_id(struct p4_emit *em)
+uint32_t seki_olde_id(struct p4_emit *em)
 {
 	return ++em->n_ids;
 }
 
-const char *seki_emit_cname(struct p4_emit *em, const struct p4_decl *decl)
+const char *seki_olde_cname(struct p4_emit *em, const struct p4_decl *decl)
 {
 	const char *fixed = em->lower->cnames[decl->id];
 
-	return fixed ? fixed : seki_emit_text(em, "%s$%u", decl->name, decl->id);
+	return fixed ? fixed : seki_olde_text(em, "%s$%u", decl->name, decl->id);
 }
 
 static void emit_locals(struct p4_emit *em)
 {
 	const struct p4_decl *hdr = em->lower->hdr_param[0], *meta = em->lower->meta_param[0];
 
-	seki_emit_line(em, "%s hdr = {0};", seki_emit_ctype(em, hdr->type, hdr->tok));
+	seki_olde_line(em, "%s hdr = {0};", seki_olde_ctype(em, hdr->type, hdr->tok));
 	if (meta)
-		seki_emit_line(em, "%s meta = %s;", seki_emit_ctype(em, meta->type, meta->tok),
-			       seki_emit_is_scalar(meta->type) ? "0" : "{0}");
-	seki_emit_line(em, "u8 *pkt = ubpf_packet_data(ctx);");
-	seki_emit_line(em, "u32 pkt_len = std->f_packet_length;");
-	seki_emit_line(
+		seki_olde_line(em, "%s meta = %s;", seki_olde_ctype(em, meta->type, meta->tok),
+			       seki_olde_is_scalar(meta->type) ? "0" : "{0}");
+	seki_olde_line(em, "u8 *pkt = ubpf_packet_data(ctx);");
+	seki_olde_line(em, "u32 pkt_len = std->f_packet_length;");
+	seki_olde_line(
 		em, "u32 hdr_len = 0, site = 0, pass = 1, exiting = 0, trunc = 0, trunc_len = 0;");
 	for (const struct p4_header *h = em->lower->headers; h; h = h->next)
 		if (h->n_offsets > 1)
-			seki_emit_line(em, "u32 at_%u = 0;", h->id);
+			seki_olde_line(em, "u32 at_%u = 0;", h->id);
 }
 
 static void emit_pipeline(struct p4_emit *em)
 {
 	const struct p4_decl *pipe = em->lower->pipeline;
-	struct p4_frame frame = {.id = seki_emit_id(em), .decl = pipe};
+	struct p4_frame frame = {.id = seki_olde_id(em), .decl = pipe};
 
 	em->frame = &frame;
-	seki_emit_line(em, "{");
+	seki_olde_line(em, "{");
 	for (const struct p4_decl *d = pipe->members; d; d = d->next)
 		if (d->kind == P4_D_VAR)
-			seki_emit_var(em, d);
-	seki_emit_stmt(em, pipe->body);
-	seki_emit_line(em, "}");
+			seki_olde_var(em, d);
+	seki_olde_stmt(em, pipe->body);
+	seki_olde_line(em, "}");
 	if (frame.returns)
-		seki_emit_line(em, "end_%u:;", frame.id);
+		seki_olde_line(em, "end_%u:;", frame.id);
 	em->frame = NULL;
 }
 
 static void emit_end(struct p4_emit *em)
 {
-	seki_emit_line(em, "return 1;");
+	seki_olde_line(em, "return 1;");
 	if (em->lower->compat) {
-		seki_emit_line(em, "reject: __attribute__((unused)); return 1;");
-		seki_emit_line(em, "drop: __attribute__((unused)); return 0;");
+		seki_olde_line(em, "reject: __attribute__((unused)); return 1;");
+		seki_olde_line(em, "drop: __attribute__((unused)); return 0;");
 	} else {
-		seki_emit_line(em, "reject: __attribute__((unused));\n"
+		seki_olde_line(em, "reject: __attribute__((unused));\n"
 				   "\tdrop: __attribute__((unused));\n"
 				   "\tdrop_site(site);\n\treturn 0;");
 	}
@@ -217,16 +217,16 @@ static void emit_end(struct p4_emit *em)
 
 static void emit_entry(struct p4_emit *em)
 {
-	seki_emit_place(em, em->lower->parser->tok);
-	seki_emit_line(em, "u64 entry(void *ctx, struct s$standard_metadata *std)");
-	seki_emit_line(em, "{");
+	seki_olde_place(em, em->lower->parser->tok);
+	seki_olde_line(em, "u64 entry(void *ctx, struct s$standard_metadata *std)");
+	seki_olde_line(em, "{");
 	emit_locals(em);
-	seki_emit_parser(em);
+	seki_olde_parser(em);
 	emit_pipeline(em);
-	seki_emit_line(em, "if (!pass)\n\t\tgoto drop;");
-	seki_emit_deparser(em);
+	seki_olde_line(em, "if (!pass)\n\t\tgoto drop;");
+	seki_olde_deparser(em);
 	emit_end(em);
-	seki_emit_line(em, "}");
+	seki_olde_line(em, "}");
 }
 
 static const char *base_name(const char *path)
@@ -249,8 +249,8 @@ int seki_p4_emit(const struct p4_lower *lower, const char *source, struct seki_s
 				"__attribute__((section(\"sekisho.source\"), used)) = ");
 	put_string(out, base_name(source));
 	seki_strbuf_printf(out, ";\n");
-	seki_emit_types(&em);
-	seki_emit_maps(&em);
+	seki_olde_types(&em);
+	seki_olde_maps(&em);
 	emit_entry(&em);
 	return lower->diags->errors ? -EINVAL : 0;
 }

@@ -12,7 +12,7 @@ static const char *unsupported(struct p4_emit *em, const struct p4_expr *call, c
 
 static const char *arg(struct p4_emit *em, const struct p4_expr *call, uint32_t i)
 {
-	return seki_emit_expr(em, call->bound[i]);
+	return seki_olde_expr(em, call->bound[i]);
 }
 
 /* ---- statements inside an expression ---- */
@@ -32,10 +32,10 @@ static struct seki_strbuf *capture(struct p4_emit *em, struct seki_strbuf *text)
 static const char *emit_udp_sent(struct p4_emit *em, const struct p4_expr *call)
 {
 	bool v6 = strcmp(call->callee->name, "vm_udp_sent6") == 0;
-	const char *q = seki_emit_text(em, "q%u", seki_emit_id(em));
+	const char *q = seki_olde_text(em, "q%u", seki_olde_id(em));
 	uint32_t n = v6 ? 16 : 4;
 
-	return seki_emit_text(em,
+	return seki_olde_text(em,
 			      "({ struct udp_query %s = {0}; %s.family = %u; %s.sport = %s; "
 			      "%s.dport = %s; put%u(%s.saddr, %s); put%u(%s.daddr, %s); "
 			      "(u8)(vm_udp_sent(&%s, %s) != 0); })",
@@ -50,21 +50,21 @@ static const char *emit_extern(struct p4_emit *em, const struct p4_expr *call)
 	if (strcmp(name, "ubpf_time_get_ns") == 0)
 		return "((u64)ubpf_time_get_ns() & 0xffffffffffffull)";
 	if (strcmp(name, "csum_replace2") == 0 || strcmp(name, "csum_replace4") == 0)
-		return seki_emit_text(em, "replace%s(%s, %s, %s)", name + strlen("csum_replace"),
+		return seki_olde_text(em, "replace%s(%s, %s, %s)", name + strlen("csum_replace"),
 				      arg(em, call, 0), arg(em, call, 1), arg(em, call, 2));
 	if (strcmp(name, "checkUDPSent") == 0)
 		return "((u8)(vm_udp_sent_any(10000) != 0))";
 	if (strcmp(name, "vm_udp_sent") == 0 || strcmp(name, "vm_udp_sent6") == 0)
 		return emit_udp_sent(em, call);
-	return unsupported(em, call, seki_emit_text(em, "the extern function '%s' is", name));
+	return unsupported(em, call, seki_olde_text(em, "the extern function '%s' is", name));
 }
 
 static void emit_mark(struct p4_emit *em, const struct p4_expr *call, bool drop)
 {
 	em->drops = true;
-	seki_emit_line(em, "pass = %u;", !drop);
+	seki_olde_line(em, "pass = %u;", !drop);
 	if (drop)
-		seki_emit_line(em, "site = %u;", seki_emit_line_number(call->tok));
+		seki_olde_line(em, "site = %u;", seki_olde_line_number(call->tok));
 }
 
 /* hash(result, algorithm, data): of the fields of data, one behind the other. */
@@ -72,33 +72,33 @@ static void emit_hash(struct p4_emit *em, const struct p4_expr *call)
 {
 	const struct p4_expr *data = call->bound[2];
 	const struct p4_expr *list = data->kind == P4_E_LIST ? data->args : data;
-	const char *d = seki_emit_text(em, "d%u", seki_emit_id(em));
+	const char *d = seki_olde_text(em, "d%u", seki_olde_id(em));
 	uint32_t i = 0, bytes = 0;
 
-	seki_emit_line(em, "{\n\tstruct __attribute__((packed)) {");
+	seki_olde_line(em, "{\n\tstruct __attribute__((packed)) {");
 	for (const struct p4_expr *e = list; e; e = e->next, i++) {
-		if (!seki_emit_is_scalar(e->type)) {
+		if (!seki_olde_is_scalar(e->type)) {
 			unsupported(em, e, "hashing this is");
 			return;
 		}
-		seki_emit_line(em, "\t%s f%u;", seki_emit_ctype(em, e->type, e->tok), i);
-		bytes += seki_emit_cwidth(seki_emit_width(e->type)) / 8;
+		seki_olde_line(em, "\t%s f%u;", seki_olde_ctype(em, e->type, e->tok), i);
+		bytes += seki_olde_cwidth(seki_olde_width(e->type)) / 8;
 		if (list == data)
 			break;
 	}
-	seki_emit_line(em, "} %s;", d);
+	seki_olde_line(em, "} %s;", d);
 	if (bytes > 64)
 		unsupported(em, data, "hashing more than 64 bytes is");
-	seki_emit_line(em, "__builtin_memset(&%s, 0, sizeof(%s));", d, d);
+	seki_olde_line(em, "__builtin_memset(&%s, 0, sizeof(%s));", d, d);
 	i = 0;
 	for (const struct p4_expr *e = list; e; e = e->next) {
-		seki_emit_line(em, "%s.f%u = %s;", d, i++, seki_emit_expr(em, e));
+		seki_olde_line(em, "%s.f%u = %s;", d, i++, seki_olde_expr(em, e));
 		if (list == data)
 			break;
 	}
-	seki_emit_assign(em, call->bound[0],
-			 seki_emit_text(em, "((u32)ubpf_hash(&%s, sizeof(%s)))", d, d));
-	seki_emit_line(em, "}");
+	seki_olde_assign(em, call->bound[0],
+			 seki_olde_text(em, "((u32)ubpf_hash(&%s, sizeof(%s)))", d, d));
+	seki_olde_line(em, "}");
 }
 
 static void emit_verify(struct p4_emit *em, const struct p4_expr *call)
@@ -107,8 +107,8 @@ static void emit_verify(struct p4_emit *em, const struct p4_expr *call)
 		unsupported(em, call, "verify() outside a parser's state is");
 		return;
 	}
-	seki_emit_line(em, "if (!%s) {\n\t\tsite = %u;\n\t\tgoto reject;\n\t}", arg(em, call, 0),
-		       seki_emit_line_number(call->tok));
+	seki_olde_line(em, "if (!%s) {\n\t\tsite = %u;\n\t\tgoto reject;\n\t}", arg(em, call, 0),
+		       seki_olde_line_number(call->tok));
 	em->rejects = true;
 }
 
@@ -120,7 +120,7 @@ static bool emit_extern_stmt(struct p4_emit *em, const struct p4_expr *call)
 		emit_mark(em, call, name[8] == 'd');
 	} else if (strcmp(name, "truncate") == 0) {
 		em->truncates = true;
-		seki_emit_line(em, "trunc_len = %s;\n\ttrunc = 1;", arg(em, call, 0));
+		seki_olde_line(em, "trunc_len = %s;\n\ttrunc = 1;", arg(em, call, 0));
 	} else if (strcmp(name, "hash") == 0) {
 		emit_hash(em, call);
 	} else if (strcmp(name, "verify") == 0) {
@@ -136,23 +136,22 @@ static bool emit_extern_stmt(struct p4_emit *em, const struct p4_expr *call)
 static const char *emit_register(struct p4_emit *em, const struct p4_expr *call)
 {
 	const struct p4_expr *object = call->a->a;
-	const struct p4_map *map = object->kind == P4_E_NAME
-					   ? seki_lower_map(em->lower, object->decl)
-					   : NULL;
+	const struct p4_map *map = object->kind == P4_E_NAME ? seki_old_map(em->lower, object->decl)
+							     : NULL;
 	const char *tk, *tv, *k, *v;
 
 	if (!map || map->kind != P4_MAP_REGISTER)
 		return unsupported(em, call, "this method is");
-	tk = seki_emit_ctype(em, map->key_type, call->tok);
-	tv = seki_emit_ctype(em, map->value_type, call->tok);
-	k = seki_emit_text(em, "k%u", seki_emit_id(em));
-	v = seki_emit_text(em, "v%u", seki_emit_id(em));
+	tk = seki_olde_ctype(em, map->key_type, call->tok);
+	tv = seki_olde_ctype(em, map->value_type, call->tok);
+	k = seki_olde_text(em, "k%u", seki_olde_id(em));
+	v = seki_olde_text(em, "v%u", seki_olde_id(em));
 	if (strcmp(call->callee->name, "read") == 0)
-		return seki_emit_text(em,
+		return seki_olde_text(em,
 				      "({ %s %s = %s; %s *%s = ubpf_map_lookup(&%s$map, &%s); "
 				      "%s ? *%s : (%s)0; })",
 				      tk, k, arg(em, call, 0), tv, v, map->name, k, v, v, tv);
-	return seki_emit_text(em,
+	return seki_olde_text(em,
 			      "({ %s %s = %s; %s %s = %s; ubpf_map_update(&%s$map, &%s, &%s); })",
 			      tk, k, arg(em, call, 0), tv, v, arg(em, call, 1), map->name, k, v);
 }
@@ -163,18 +162,18 @@ static const char *emit_lookahead(struct p4_emit *em, const struct p4_expr *call
 
 	if (!em->step)
 		return unsupported(em, call, "lookahead() outside a parser's state is");
-	if (!seki_emit_is_scalar(call->type))
+	if (!seki_olde_is_scalar(call->type))
 		return unsupported(em, call, "lookahead() of this type is");
-	width = seki_emit_width(call->type);
+	width = seki_olde_width(call->type);
 	em->rejects = true;
-	return seki_emit_text(em, "({ if (pkt_len < %u) { site = %u; goto reject; } %s; })",
-			      (em->off + width + 7) / 8, seki_emit_line_number(call->tok),
-			      seki_emit_load(em, em->off, width));
+	return seki_olde_text(em, "({ if (pkt_len < %u) { site = %u; goto reject; } %s; })",
+			      (em->off + width + 7) / 8, seki_olde_line_number(call->tok),
+			      seki_olde_load(em, em->off, width));
 }
 
 static const char *emit_method(struct p4_emit *em, const struct p4_expr *call)
 {
-	const char *packet = seki_lower_packet_call(call);
+	const char *packet = seki_old_packet_call(call);
 
 	if (packet && strcmp(packet, "lookahead") == 0)
 		return emit_lookahead(em, call);
@@ -182,19 +181,19 @@ static const char *emit_method(struct p4_emit *em, const struct p4_expr *call)
 		return "pkt_len";
 	if (packet)
 		return unsupported(em, call,
-				   seki_emit_text(em, "%s() inside another statement is", packet));
+				   seki_olde_text(em, "%s() inside another statement is", packet));
 	return emit_register(em, call);
 }
 
 static void set_valid(struct p4_emit *em, const struct p4_expr *call)
 {
-	const char *header = seki_emit_expr(em, call->a->a);
+	const char *header = seki_olde_expr(em, call->a->a);
 
 	if (strcmp(call->a->name, "setValid") == 0)
-		seki_emit_line(em, "%s.valid = 1;", header);
+		seki_olde_line(em, "%s.valid = 1;", header);
 	else if (strcmp(call->a->name, "setInvalid") == 0)
-		seki_emit_line(em, "%s = (%s){0};", header,
-			       seki_emit_ctype(em, call->a->a->type, call->tok));
+		seki_olde_line(em, "%s = (%s){0};", header,
+			       seki_olde_ctype(em, call->a->a->type, call->tok));
 	else
 		unsupported(em, call, "this is");
 }
@@ -206,13 +205,13 @@ static const char *directed_value(struct p4_emit *em, const struct p4_decl *p,
 {
 	if (p->dir == P4_DIR_OUT || !value) {
 		if (!value && p->init)
-			return seki_emit_expr(em, p->init);
-		return seki_emit_is_scalar(p->type)
+			return seki_olde_expr(em, p->init);
+		return seki_olde_is_scalar(p->type)
 			       ? "0"
-			       : seki_emit_text(em, "(%s){0}",
-						seki_emit_ctype(em, p->type, p->tok));
+			       : seki_olde_text(em, "(%s){0}",
+						seki_olde_ctype(em, p->type, p->tok));
 	}
-	return seki_emit_expr(em, value);
+	return seki_olde_expr(em, value);
 }
 
 /* A parameter that stands for the headers, the metadata or the standard metadata itself. */
@@ -228,12 +227,12 @@ static void copy_in(struct p4_emit *em, const struct p4_decl *decl, struct p4_ex
 
 	for (const struct p4_decl *p = decl->params; p; p = p->next, i++)
 		if (!is_bound(em, p))
-			seki_emit_line(em, "%s %s = %s;", seki_emit_ctype(em, p->type, p->tok),
-				       seki_emit_cname(em, p),
+			seki_olde_line(em, "%s %s = %s;", seki_olde_ctype(em, p->type, p->tok),
+				       seki_olde_cname(em, p),
 				       data && data[i] ? data[i] : directed_value(em, p, bound[i]));
 	for (const struct p4_decl *d = decl->members; d; d = d->next)
 		if (d->kind == P4_D_VAR)
-			seki_emit_var(em, d);
+			seki_olde_var(em, d);
 }
 
 static void copy_out(struct p4_emit *em, const struct p4_decl *decl, struct p4_expr *const *bound)
@@ -243,29 +242,29 @@ static void copy_out(struct p4_emit *em, const struct p4_decl *decl, struct p4_e
 	for (const struct p4_decl *p = decl->params; p; p = p->next, i++)
 		if ((p->dir == P4_DIR_OUT || p->dir == P4_DIR_INOUT) && bound[i] &&
 		    !is_bound(em, p))
-			seki_emit_assign(em, bound[i], seki_emit_cname(em, p));
+			seki_olde_assign(em, bound[i], seki_olde_cname(em, p));
 }
 
-void seki_emit_inline(struct p4_emit *em, const struct p4_decl *decl, struct p4_expr *const *bound,
+void seki_olde_inline(struct p4_emit *em, const struct p4_decl *decl, struct p4_expr *const *bound,
 		      const char *const *data, const char *result)
 {
 	struct p4_frame frame = {
-		.outer = em->frame, .id = seki_emit_id(em), .decl = decl, .result = result};
+		.outer = em->frame, .id = seki_olde_id(em), .decl = decl, .result = result};
 
-	seki_emit_line(em, "{");
+	seki_olde_line(em, "{");
 	copy_in(em, decl, bound, data);
 	em->frame = &frame;
-	seki_emit_stmt(em, decl->body);
+	seki_olde_stmt(em, decl->body);
 	em->frame = frame.outer;
 	if (frame.returns)
-		seki_emit_line(em, "end_%u:;", frame.id);
+		seki_olde_line(em, "end_%u:;", frame.id);
 	copy_out(em, decl, bound);
 	if (frame.exits) {
 		em->frame->returns = true;
 		em->frame->exits = true;
-		seki_emit_line(em, "if (exiting)\n\t\tgoto end_%u;", em->frame->id);
+		seki_olde_line(em, "if (exiting)\n\t\tgoto end_%u;", em->frame->id);
 	}
-	seki_emit_line(em, "}");
+	seki_olde_line(em, "}");
 }
 
 /* A control inside another. */
@@ -281,47 +280,47 @@ static void emit_block(struct p4_emit *em, const struct p4_expr *call)
 		unsupported(em, call, "controls with constructor or type parameters are");
 		return;
 	}
-	seki_lower_bind(em->lower, call);
-	seki_emit_inline(em, block, call->bound, NULL, NULL);
+	seki_old_bind(em->lower, call);
+	seki_olde_inline(em, block, call->bound, NULL, NULL);
 }
 
 static const char *emit_function(struct p4_emit *em, const struct p4_expr *call)
 {
-	const char *r = seki_emit_text(em, "r%u", seki_emit_id(em));
+	const char *r = seki_olde_text(em, "r%u", seki_olde_id(em));
 	struct seki_strbuf text;
 	struct seki_strbuf *saved;
 
 	if (call->callee->type_params)
 		return unsupported(em, call, "functions with type parameters are");
 	saved = capture(em, &text);
-	seki_emit_inline(em, call->callee, call->bound, NULL, r);
+	seki_olde_inline(em, call->callee, call->bound, NULL, r);
 	em->out = saved;
-	return seki_emit_text(em, "({ %s %s = %s; %s %s; })",
-			      seki_emit_ctype(em, call->type, call->tok), r,
-			      seki_emit_is_scalar(call->type) ? "0" : "{0}", text.data, r);
+	return seki_olde_text(em, "({ %s %s = %s; %s %s; })",
+			      seki_olde_ctype(em, call->type, call->tok), r,
+			      seki_olde_is_scalar(call->type) ? "0" : "{0}", text.data, r);
 }
 
 /* table.apply().hit and .miss */
 static const char *emit_applied(struct p4_emit *em, const struct p4_expr *member)
 {
-	const char *hit = seki_emit_text(em, "hit%u", seki_emit_id(em));
+	const char *hit = seki_olde_text(em, "hit%u", seki_olde_id(em));
 	struct seki_strbuf text;
 	struct seki_strbuf *saved = capture(em, &text);
 
-	seki_emit_apply(em, member->a->callee, hit, NULL);
+	seki_olde_apply(em, member->a->callee, hit, NULL);
 	em->out = saved;
-	return seki_emit_text(em, "({ u8 %s = 0; %s (u8)%s%s; })", hit, text.data,
+	return seki_olde_text(em, "({ u8 %s = 0; %s (u8)%s%s; })", hit, text.data,
 			      strcmp(member->name, "miss") == 0 ? "!" : "", hit);
 }
 
-const char *seki_emit_call(struct p4_emit *em, const struct p4_expr *call)
+const char *seki_olde_call(struct p4_emit *em, const struct p4_expr *call)
 {
 	if (call->kind == P4_E_MEMBER)
 		return emit_applied(em, call);
 	switch (call->call) {
 	case P4_CALL_BUILTIN:
 		if (strcmp(call->a->name, "isValid") == 0 && call->a->a->type->kind == P4_T_HEADER)
-			return seki_emit_text(em, "%s.valid", seki_emit_expr(em, call->a->a));
+			return seki_olde_text(em, "%s.valid", seki_olde_expr(em, call->a->a));
 		return unsupported(em, call, "this method is");
 	case P4_CALL_EXTERN:
 		return emit_extern(em, call);
@@ -334,22 +333,22 @@ const char *seki_emit_call(struct p4_emit *em, const struct p4_expr *call)
 	}
 }
 
-void seki_emit_call_stmt(struct p4_emit *em, const struct p4_expr *call)
+void seki_olde_call_stmt(struct p4_emit *em, const struct p4_expr *call)
 {
 	switch (call->call) {
 	case P4_CALL_TABLE:
-		seki_emit_apply(em, call->callee, NULL, NULL);
+		seki_olde_apply(em, call->callee, NULL, NULL);
 		break;
 	case P4_CALL_ACTION:
-		seki_emit_inline(em, call->callee, call->bound, NULL, NULL);
+		seki_olde_inline(em, call->callee, call->bound, NULL, NULL);
 		break;
 	case P4_CALL_FUNCTION:
 		if (call->callee->type_params)
 			unsupported(em, call, "functions with type parameters are");
 		else if (call->type->kind == P4_T_VOID)
-			seki_emit_inline(em, call->callee, call->bound, NULL, NULL);
+			seki_olde_inline(em, call->callee, call->bound, NULL, NULL);
 		else
-			seki_emit_line(em, "(void)%s;", emit_function(em, call));
+			seki_olde_line(em, "(void)%s;", emit_function(em, call));
 		break;
 	case P4_CALL_BUILTIN:
 		if (call->type->kind == P4_T_VOID)
@@ -357,10 +356,10 @@ void seki_emit_call_stmt(struct p4_emit *em, const struct p4_expr *call)
 		break;
 	case P4_CALL_EXTERN:
 		if (!emit_extern_stmt(em, call))
-			seki_emit_line(em, "(void)%s;", emit_extern(em, call));
+			seki_olde_line(em, "(void)%s;", emit_extern(em, call));
 		break;
 	case P4_CALL_METHOD:
-		seki_emit_line(em, "(void)%s;", emit_method(em, call));
+		seki_olde_line(em, "(void)%s;", emit_method(em, call));
 		break;
 	case P4_CALL_APPLY:
 		emit_block(em, call);

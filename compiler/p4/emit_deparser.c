@@ -11,19 +11,19 @@
 
 static void store_in_place(struct p4_emit *em, const struct p4_header *h)
 {
-	seki_emit_line(em, "if (%s.valid) {", h->cname);
+	seki_olde_line(em, "if (%s.valid) {", h->cname);
 	for (uint32_t i = 0; i < h->n_offsets; i++) {
 		uint32_t end = h->offsets[i] + h->bits / 8;
 
 		if (h->n_offsets > 1)
-			seki_emit_line(em, "if (at_%u == %u && pkt_len >= %u) {", h->id,
+			seki_olde_line(em, "if (at_%u == %u && pkt_len >= %u) {", h->id,
 				       h->offsets[i], end);
 		else
-			seki_emit_line(em, "if (pkt_len >= %u) {", end);
-		seki_emit_store(em, h->type, h->cname, h->offsets[i]);
-		seki_emit_line(em, "}");
+			seki_olde_line(em, "if (pkt_len >= %u) {", end);
+		seki_olde_store(em, h->type, h->cname, h->offsets[i]);
+		seki_olde_line(em, "}");
 	}
-	seki_emit_line(em, "}");
+	seki_olde_line(em, "}");
 }
 
 /* ---- anew ---- */
@@ -119,9 +119,9 @@ static void sum_sizes(struct p4_emit *em)
 {
 	const struct p4_lower *lower = em->lower;
 
-	seki_emit_line(em, "u32 out_len = 0;");
+	seki_olde_line(em, "u32 out_len = 0;");
 	for (uint32_t i = 0; i < lower->n_emits; i++)
-		seki_emit_line(em, "if (%s.valid)\n\t\tout_len += %u;", lower->emits[i]->cname,
+		seki_olde_line(em, "if (%s.valid)\n\t\tout_len += %u;", lower->emits[i]->cname,
 			       lower->emits[i]->bits / 8);
 }
 
@@ -133,19 +133,19 @@ static void sum_sizes(struct p4_emit *em)
  */
 static void move_head(struct p4_emit *em, const struct counts *moves)
 {
-	seki_emit_line(em, "switch ((int)(out_len - hdr_len)) {");
+	seki_olde_line(em, "switch ((int)(out_len - hdr_len)) {");
 	for (uint32_t i = 0; i < moves->n; i++) {
 		int by = (int)moves->v[i];
 
-		seki_emit_line(em, "case %d:", by);
+		seki_olde_line(em, "case %d:", by);
 		if (by)
-			seki_emit_line(em,
+			seki_olde_line(em,
 				       "pkt = ubpf_adjust_head(ctx, %d);\n\tpkt_len += %d;\n"
 				       "\tasm volatile(\"\" : \"+r\"(pkt_len) : \"i\"(%d));",
 				       by, by, by);
-		seki_emit_line(em, "break;");
+		seki_olde_line(em, "break;");
 	}
-	seki_emit_line(em, "default:\n\tgoto drop;\n\t}");
+	seki_olde_line(em, "default:\n\tgoto drop;\n\t}");
 }
 
 /* Is there a label for the i-th header at that offset? A way that no layout takes has none. */
@@ -160,11 +160,11 @@ static bool is_planned(const struct plan *plan, uint32_t i, uint32_t off)
 static void go_on(struct p4_emit *em, const struct plan *plan, uint32_t i, uint32_t off)
 {
 	if (i == em->lower->n_emits)
-		seki_emit_line(em, "goto stored;");
+		seki_olde_line(em, "goto stored;");
 	else if (is_planned(plan, i, off))
-		seki_emit_line(em, "goto put_%u_%u;", i, off);
+		seki_olde_line(em, "goto put_%u_%u;", i, off);
 	else
-		seki_emit_line(em, "goto drop;");
+		seki_olde_line(em, "goto drop;");
 }
 
 static void store_one(struct p4_emit *em, const struct plan *plan, uint32_t i, uint32_t off)
@@ -172,16 +172,16 @@ static void store_one(struct p4_emit *em, const struct plan *plan, uint32_t i, u
 	const struct p4_header *h = em->lower->emits[i];
 	uint32_t end = off + h->bits / 8;
 
-	seki_emit_line(em, "put_%u_%u: __attribute__((unused));", i, off);
-	seki_emit_line(em, "if (%s.valid) {", h->cname);
+	seki_olde_line(em, "put_%u_%u: __attribute__((unused));", i, off);
+	seki_olde_line(em, "if (%s.valid) {", h->cname);
 	if (em->lower->compat && em->truncates)
-		seki_emit_line(em, "if (trunc && trunc_len < %u)\n\t\tgoto stored;", end);
+		seki_olde_line(em, "if (trunc && trunc_len < %u)\n\t\tgoto stored;", end);
 	if (i < plan->first_kept || h->written) {
-		seki_emit_line(em, "if (pkt_len < %u)\n\t\tgoto drop;", end);
-		seki_emit_store(em, h->type, h->cname, off);
+		seki_olde_line(em, "if (pkt_len < %u)\n\t\tgoto drop;", end);
+		seki_olde_store(em, h->type, h->cname, off);
 	}
 	go_on(em, plan, i + 1, end);
-	seki_emit_line(em, "}");
+	seki_olde_line(em, "}");
 	go_on(em, plan, i + 1, off);
 }
 
@@ -201,15 +201,15 @@ static void store_anew(struct p4_emit *em)
 	for (uint32_t i = 0; i < lower->n_emits; i++)
 		for (uint32_t k = 0; k < plan.at[i].n; k++)
 			store_one(em, &plan, i, plan.at[i].v[k]);
-	seki_emit_line(em, "stored: __attribute__((unused));");
+	seki_olde_line(em, "stored: __attribute__((unused));");
 }
 
-void seki_emit_deparser(struct p4_emit *em)
+void seki_olde_deparser(struct p4_emit *em)
 {
 	const struct p4_lower *lower = em->lower;
 
-	seki_emit_place(em, lower->deparser->tok);
-	seki_emit_line(em, "{");
+	seki_olde_place(em, lower->deparser->tok);
+	seki_olde_line(em, "{");
 	if (!lower->preserved) {
 		store_anew(em);
 	} else {
@@ -218,7 +218,7 @@ void seki_emit_deparser(struct p4_emit *em)
 				store_in_place(em, lower->emits[i]);
 	}
 	if (em->truncates) /* the helper takes an int; no packet is longer than that */
-		seki_emit_line(em, "if (trunc && trunc_len <= 0x7fffffff)\n"
+		seki_olde_line(em, "if (trunc && trunc_len <= 0x7fffffff)\n"
 				   "\t\tubpf_truncate_packet(ctx, trunc_len);");
-	seki_emit_line(em, "}");
+	seki_olde_line(em, "}");
 }

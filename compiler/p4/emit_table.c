@@ -4,16 +4,16 @@
 
 static void emit_key(struct p4_emit *em, const struct p4_map *map, const char *key)
 {
-	seki_emit_line(em, "struct %s$key %s;\n\t__builtin_memset(&%s, 0, sizeof(%s));", map->name,
+	seki_olde_line(em, "struct %s$key %s;\n\t__builtin_memset(&%s, 0, sizeof(%s));", map->name,
 		       key, key, key);
 	for (uint32_t i = 0; i < map->n_fields; i++) {
 		const struct p4_map_field *f = &map->fields[i];
-		const char *value = seki_emit_expr(em, f->key->expr);
+		const char *value = seki_olde_expr(em, f->key->expr);
 
-		if (seki_emit_width(f->type) <= 64)
-			seki_emit_line(em, "%s.$%s = %s;", key, f->name, value);
+		if (seki_olde_width(f->type) <= 64)
+			seki_olde_line(em, "%s.$%s = %s;", key, f->name, value);
 		else
-			seki_emit_line(em,
+			seki_olde_line(em,
 				       "{\n\tu128 wide = %s;\n\t__builtin_memcpy(%s.$%s, &wide, "
 				       "sizeof(%s.$%s));\n\t}",
 				       value, key, f->name, key, f->name);
@@ -24,12 +24,12 @@ static void emit_key(struct p4_emit *em, const struct p4_map *map, const char *k
 static const char *data_text(struct p4_emit *em, const struct p4_action_ref *ref,
 			     const struct p4_decl *p, const char *value)
 {
-	const char *member = seki_emit_text(em, "%s->u.%s$%u.$%s", value, ref->action->name,
+	const char *member = seki_olde_text(em, "%s->u.%s$%u.$%s", value, ref->action->name,
 					    ref->index, p->name);
 
-	if (seki_emit_width(p->type) <= 64)
+	if (seki_olde_width(p->type) <= 64)
 		return member;
-	return seki_emit_text(em,
+	return seki_olde_text(em,
 			      "({ u128 wide = 0; __builtin_memcpy(&wide, %s, sizeof(%s)); wide; })",
 			      member, member);
 }
@@ -59,23 +59,23 @@ static void emit_action(struct p4_emit *em, const struct p4_action_ref *ref,
 		}
 		chosen = chosen ? chosen->next : NULL;
 	}
-	seki_emit_inline(em, action, bound, data, NULL);
+	seki_olde_inline(em, action, bound, data, NULL);
 }
 
 static void emit_found(struct p4_emit *em, const struct p4_map *map, const char *value,
 		       const char *run)
 {
 	if (run)
-		seki_emit_line(em, "%s = %s->action;", run, value);
-	seki_emit_line(em, "switch (%s->action) {", value);
+		seki_olde_line(em, "%s = %s->action;", run, value);
+	seki_olde_line(em, "switch (%s->action) {", value);
 	for (const struct p4_action_ref *ref = map->decl->table->actions; ref; ref = ref->next) {
 		if (!ref->action)
 			continue;
-		seki_emit_line(em, "case %u:", ref->index);
+		seki_olde_line(em, "case %u:", ref->index);
 		emit_action(em, ref, NULL, value);
-		seki_emit_line(em, "break;");
+		seki_olde_line(em, "break;");
 	}
-	seki_emit_line(em, "default:\n\tbreak;\n\t}");
+	seki_olde_line(em, "default:\n\tbreak;\n\t}");
 }
 
 static const struct p4_action_ref *in_list(const struct p4_table *table,
@@ -93,21 +93,21 @@ static void emit_const_default(struct p4_emit *em, const struct p4_table *table,
 	const struct p4_action_ref *choice = table->default_action;
 	const struct p4_action_ref *ref = in_list(table, choice);
 
-	seki_emit_line(em, "{");
+	seki_olde_line(em, "{");
 	if (run)
-		seki_emit_line(em, "%s = %u;", run, ref->index);
+		seki_olde_line(em, "%s = %u;", run, ref->index);
 	emit_action(em, ref, choice, NULL);
-	seki_emit_line(em, "}");
+	seki_olde_line(em, "}");
 }
 
-void seki_emit_apply(struct p4_emit *em, const struct p4_decl *table, const char *hit,
+void seki_olde_apply(struct p4_emit *em, const struct p4_decl *table, const char *hit,
 		     const char *run)
 {
-	const struct p4_map *map = seki_lower_map(em->lower, table);
+	const struct p4_map *map = seki_old_map(em->lower, table);
 	const struct p4_action_ref *def = table->table->default_action;
 	bool fixed = def && def->is_const && def->action;
-	uint32_t id = seki_emit_id(em);
-	const char *value = seki_emit_text(em, "value%u", id);
+	uint32_t id = seki_olde_id(em);
+	const char *value = seki_olde_text(em, "value%u", id);
 
 	if (!map) {
 		seki_diag_unsupported(
@@ -115,26 +115,26 @@ void seki_emit_apply(struct p4_emit *em, const struct p4_decl *table, const char
 			"a table of a control that is applied without an instance is");
 		return;
 	}
-	seki_emit_line(em, "{\n\tstruct %s$value *%s = 0;", map->name, value);
+	seki_olde_line(em, "{\n\tstruct %s$value *%s = 0;", map->name, value);
 	if (map->n_fields) {
-		const char *key = seki_emit_text(em, "key%u", id);
+		const char *key = seki_olde_text(em, "key%u", id);
 
 		emit_key(em, map, key);
-		seki_emit_line(em, "%s = ubpf_map_lookup(&%s$map, &%s);", value, map->name, key);
+		seki_olde_line(em, "%s = ubpf_map_lookup(&%s$map, &%s);", value, map->name, key);
 	}
 	if (hit)
-		seki_emit_line(em, "%s = %s != 0;", hit, value);
+		seki_olde_line(em, "%s = %s != 0;", hit, value);
 	if (!fixed)
-		seki_emit_line(em,
+		seki_olde_line(em,
 			       "if (!%s) {\n\tu32 zero = 0;\n\t%s = "
 			       "ubpf_map_lookup(&%s$map_defaultAction, &zero);\n\t}",
 			       value, value, map->name);
-	seki_emit_line(em, "if (%s) {", value);
+	seki_olde_line(em, "if (%s) {", value);
 	emit_found(em, map, value, run);
-	seki_emit_line(em, "}");
+	seki_olde_line(em, "}");
 	if (fixed) {
-		seki_emit_line(em, "else");
+		seki_olde_line(em, "else");
 		emit_const_default(em, table->table, run);
 	}
-	seki_emit_line(em, "}");
+	seki_olde_line(em, "}");
 }

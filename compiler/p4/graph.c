@@ -10,7 +10,7 @@
 
 #define MAX_PACKET_BITS (65536u * 8)
 
-const char *seki_lower_packet_call(const struct p4_expr *call)
+const char *seki_old_packet_call(const struct p4_expr *call)
 {
 	if (call->kind != P4_E_CALL || call->call != P4_CALL_METHOD ||
 	    call->a->kind != P4_E_MEMBER || strcmp(call->callee->owner->name, "packet_in") != 0)
@@ -24,11 +24,11 @@ static bool is_packet_stmt(const struct p4_stmt *stmt, const char *name)
 
 	if (stmt->kind != P4_S_CALL)
 		return false;
-	found = seki_lower_packet_call(stmt->a);
+	found = seki_old_packet_call(stmt->a);
 	return found && strcmp(found, name) == 0;
 }
 
-bool seki_lower_fixed_advance(const struct p4_stmt *stmt, uint32_t *bits)
+bool seki_old_fixed_advance(const struct p4_stmt *stmt, uint32_t *bits)
 {
 	const struct p4_expr *arg;
 
@@ -41,18 +41,18 @@ bool seki_lower_fixed_advance(const struct p4_stmt *stmt, uint32_t *bits)
 	return true;
 }
 
-bool seki_lower_is_extract(const struct p4_stmt *stmt)
+bool seki_old_is_extract(const struct p4_stmt *stmt)
 {
 	return is_packet_stmt(stmt, "extract");
 }
 
-bool seki_lower_is_variable(const struct p4_stmt *stmt)
+bool seki_old_is_variable(const struct p4_stmt *stmt)
 {
 	uint32_t bits;
 
 	if (is_packet_stmt(stmt, "extract"))
 		return seki_expr_count(stmt->a->args) == 2;
-	return is_packet_stmt(stmt, "advance") && !seki_lower_fixed_advance(stmt, &bits);
+	return is_packet_stmt(stmt, "advance") && !seki_old_fixed_advance(stmt, &bits);
 }
 
 /* ---- the sizes that an expression can have ---- */
@@ -134,7 +134,7 @@ static struct bounds bounds_of(const struct p4_expr *e)
 	return r;
 }
 
-bool seki_lower_sizes(const struct p4_expr *size, uint32_t cap, struct p4_sizes *out)
+bool seki_old_sizes(const struct p4_expr *size, uint32_t cap, struct p4_sizes *out)
 {
 	struct bounds b = bounds_of(size);
 
@@ -151,8 +151,8 @@ bool seki_lower_sizes(const struct p4_expr *size, uint32_t cap, struct p4_sizes 
 
 /* ---- steps ---- */
 
-struct p4_step *seki_lower_step(const struct p4_lower *lower, const struct p4_decl *state,
-				const struct p4_stmt *start, uint32_t off)
+struct p4_step *seki_old_step(const struct p4_lower *lower, const struct p4_decl *state,
+			      const struct p4_stmt *start, uint32_t off)
 {
 	for (struct p4_step *s = lower->steps; s; s = s->next)
 		if (s->state == state && s->start == start && s->off == off)
@@ -192,13 +192,13 @@ static uint32_t advance_by(struct p4_lower *lower, const struct p4_stmt *s, uint
 	struct p4_header *h;
 	uint32_t bits = 0;
 
-	if (seki_lower_fixed_advance(s, &bits)) {
+	if (seki_old_fixed_advance(s, &bits)) {
 		lower->has_advance = true;
 		return bits;
 	}
 	if (!is_packet_stmt(s, "extract") || s->a->args->type->kind != P4_T_HEADER)
 		return 0;
-	h = seki_lower_header(lower, s->a->args);
+	h = seki_old_header(lower, s->a->args);
 	if (h) {
 		note_offset(lower, h, off / 8, s->tok->at);
 		return h->bits;
@@ -219,7 +219,7 @@ static void branch(struct p4_lower *lower, struct p4_step *step, const struct p4
 {
 	bool extract = is_packet_stmt(s, "extract");
 	const struct p4_expr *size = extract ? s->a->args->next : s->a->args;
-	struct p4_header *h = extract ? seki_lower_header(lower, s->a->args) : NULL;
+	struct p4_header *h = extract ? seki_old_header(lower, s->a->args) : NULL;
 	struct p4_sizes sizes;
 	uint32_t off = step->end_off;
 
@@ -228,7 +228,7 @@ static void branch(struct p4_lower *lower, struct p4_step *step, const struct p4
 				      "extracting this is");
 		return;
 	}
-	if (!seki_lower_sizes(size, h ? varbit_max(h->type) : MAX_PACKET_BITS, &sizes)) {
+	if (!seki_old_sizes(size, h ? varbit_max(h->type) : MAX_PACKET_BITS, &sizes)) {
 		seki_diag_unsupported(lower->diags, seki_expr_span(size),
 				      "a step of more than %u possible sizes is",
 				      SEKI_P4_MAX_VARIANTS);
@@ -251,7 +251,7 @@ static void walk(struct p4_lower *lower, struct p4_step *step)
 {
 	step->end_off = step->off;
 	for (const struct p4_stmt *s = step->start; s; s = s->next) {
-		if (seki_lower_is_variable(s)) {
+		if (seki_old_is_variable(s)) {
 			branch(lower, step, s);
 			return;
 		}
@@ -273,7 +273,7 @@ static void walk(struct p4_lower *lower, struct p4_step *step)
 static void visit(struct p4_lower *lower, const struct p4_decl *state, const struct p4_stmt *start,
 		  uint32_t off, struct seki_span from)
 {
-	struct p4_step *step = seki_lower_step(lower, state, start, off);
+	struct p4_step *step = seki_old_step(lower, state, start, off);
 
 	for (const struct p4_step *s = lower->steps; s; s = s->next) {
 		if (!s->visiting || s->state != state || s->start != start)
@@ -305,7 +305,7 @@ static void visit(struct p4_lower *lower, const struct p4_decl *state, const str
 	lower->order = step;
 }
 
-int seki_lower_graph(struct p4_lower *lower)
+int seki_old_graph(struct p4_lower *lower)
 {
 	struct p4_decl *start = seki_decl_find(lower->parser->members, "start");
 

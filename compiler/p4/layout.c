@@ -11,7 +11,7 @@
 #define DEFAULT_ENTRIES 65535u
 #define MAX_ENTRIES	1048576u
 
-char *seki_lower_cname(struct seki_arena *arena, const char *text)
+char *seki_old_cname(struct seki_arena *arena, const char *text)
 {
 	size_t n = strlen(text);
 	char *name = seki_arena_dup(arena, text, n);
@@ -23,7 +23,7 @@ char *seki_lower_cname(struct seki_arena *arena, const char *text)
 	return name;
 }
 
-const struct p4_map *seki_lower_map(const struct p4_lower *lower, const struct p4_decl *decl)
+const struct p4_map *seki_old_map(const struct p4_lower *lower, const struct p4_decl *decl)
 {
 	for (const struct p4_map *m = lower->maps; m; m = m->next)
 		if (m->decl == decl)
@@ -37,12 +37,12 @@ static char *expr_name(struct p4_lower *lower, const struct p4_expr *expr)
 	struct seki_span at = seki_expr_span(expr);
 
 	if (expr->kind == P4_E_NAME)
-		return seki_lower_cname(lower->arena, expr->name);
+		return seki_old_cname(lower->arena, expr->name);
 	if (expr->kind == P4_E_MEMBER)
 		return seki_arena_printf(lower->arena, "%s_%s", expr_name(lower, expr->a),
 					 expr->name);
-	return seki_lower_cname(lower->arena,
-				seki_arena_dup(lower->arena, at.src->text + at.off, at.len));
+	return seki_old_cname(lower->arena,
+			      seki_arena_dup(lower->arena, at.src->text + at.off, at.len));
 }
 
 static bool key_name_taken(const struct p4_map *map, const char *name)
@@ -70,7 +70,7 @@ static void add_key(struct p4_lower *lower, struct p4_map *map, const struct p4_
 				      "keys of type %s are", seki_type_name(lower->arena, f.type));
 		return;
 	}
-	f.name = key->rename ? seki_lower_cname(lower->arena, key->rename)
+	f.name = key->rename ? seki_old_cname(lower->arena, key->rename)
 			     : expr_name(lower, key->expr);
 	if (key_name_taken(map, f.name))
 		f.name = seki_arena_printf(lower->arena, "%s_%u", f.name, f.position);
@@ -96,8 +96,8 @@ static struct p4_map *add_map(struct p4_lower *lower, const struct p4_decl *decl
 	map->decl = decl;
 	if (name[0] == '.')
 		name++;
-	map->name = seki_lower_cname(lower->arena,
-				     seki_arena_printf(lower->arena, "%s_%s", prefix, name));
+	map->name = seki_old_cname(lower->arena,
+				   seki_arena_printf(lower->arena, "%s_%s", prefix, name));
 	map->size = DEFAULT_ENTRIES;
 	return map;
 }
@@ -239,7 +239,7 @@ static void check_symbols(struct p4_lower *lower)
 		}
 }
 
-int seki_lower_maps(struct p4_lower *lower)
+int seki_old_maps(struct p4_lower *lower)
 {
 	add_maps(lower, lower->pipeline, lower->pipeline->name);
 	check_symbols(lower);

@@ -130,7 +130,7 @@ static bool is_hdr_param(const struct p4_lower *lower, const struct p4_decl *dec
 	return cname && strcmp(cname, "hdr") == 0;
 }
 
-void seki_lower_bind(const struct p4_lower *lower, const struct p4_expr *call)
+void seki_old_bind(const struct p4_lower *lower, const struct p4_expr *call)
 {
 	uint32_t i = 0;
 
@@ -161,7 +161,7 @@ static const char *path_of(const struct p4_lower *lower, const struct p4_expr *e
 	return seki_arena_printf(lower->arena, "%s%s%s", path, *path ? "." : "", expr->name);
 }
 
-struct p4_header *seki_lower_header(const struct p4_lower *lower, const struct p4_expr *expr)
+struct p4_header *seki_old_header(const struct p4_lower *lower, const struct p4_expr *expr)
 {
 	const char *path = path_of(lower, expr);
 
@@ -265,10 +265,10 @@ int seki_p4_lower(struct p4_lower *lower)
 				      "more than %u headers are", SEKI_P4_MAX_HEADERS);
 	if (lower->deparser->body)
 		find_emits(lower, lower->deparser->body->body);
-	if (lower->diags->errors || seki_lower_graph(lower) || seki_lower_order(lower) ||
-	    seki_lower_maps(lower))
+	if (lower->diags->errors || seki_old_graph(lower) || seki_old_order(lower) ||
+	    seki_old_maps(lower))
 		return -EINVAL;
-	seki_lower_effects(lower);
+	seki_old_effects(lower);
 	lower->in_order = decide_order(lower);
 	lower->preserved = lower->in_order && !any_moved(lower);
 	for (uint32_t i = 0; i < lower->n_emits && !lower->preserved; i++)

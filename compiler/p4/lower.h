@@ -113,38 +113,38 @@ struct p4_lower {
 int seki_p4_lower(struct p4_lower *lower);
 
 /* The header that an expression stands for, or NULL where it is none of the struct of headers. */
-struct p4_header *seki_lower_header(const struct p4_lower *lower, const struct p4_expr *expr);
+struct p4_header *seki_old_header(const struct p4_lower *lower, const struct p4_expr *expr);
 
 /*
  * Before a control applied inside another is looked at: those of its parameters that are given the
  * headers, metadata or standard metadata as a whole become names for them. That cannot be told from
  * copying in and out, as nothing else in the control can reach them.
  */
-void seki_lower_bind(const struct p4_lower *lower, const struct p4_expr *call);
+void seki_old_bind(const struct p4_lower *lower, const struct p4_expr *call);
 
 /* graph.c */
-int seki_lower_graph(struct p4_lower *lower);
-struct p4_step *seki_lower_step(const struct p4_lower *lower, const struct p4_decl *state,
-				const struct p4_stmt *start, uint32_t off);
-bool seki_lower_is_extract(const struct p4_stmt *stmt);
+int seki_old_graph(struct p4_lower *lower);
+struct p4_step *seki_old_step(const struct p4_lower *lower, const struct p4_decl *state,
+			      const struct p4_stmt *start, uint32_t off);
+bool seki_old_is_extract(const struct p4_stmt *stmt);
 /* packet.extract(), advance() ...: the method's name where the call is one of packet_in's. */
-const char *seki_lower_packet_call(const struct p4_expr *call);
+const char *seki_old_packet_call(const struct p4_expr *call);
 /* False where there are too many; more than `cap` bits are rejected at run time. */
-bool seki_lower_sizes(const struct p4_expr *size, uint32_t cap, struct p4_sizes *out);
+bool seki_old_sizes(const struct p4_expr *size, uint32_t cap, struct p4_sizes *out);
 /* Bits of a fixed advance; false where the amount is not known. */
-bool seki_lower_fixed_advance(const struct p4_stmt *stmt, uint32_t *bits);
-bool seki_lower_is_variable(const struct p4_stmt *stmt);
+bool seki_old_fixed_advance(const struct p4_stmt *stmt, uint32_t *bits);
+bool seki_old_is_variable(const struct p4_stmt *stmt);
 
 /* order.c: what has been extracted, in which order, on every way; sets layouts and in_order. */
-int seki_lower_order(struct p4_lower *lower);
+int seki_old_order(struct p4_lower *lower);
 
 /* layout.c */
-int seki_lower_maps(struct p4_lower *lower);
-const struct p4_map *seki_lower_map(const struct p4_lower *lower, const struct p4_decl *decl);
+int seki_old_maps(struct p4_lower *lower);
+const struct p4_map *seki_old_map(const struct p4_lower *lower, const struct p4_decl *decl);
 /* A name of the language as part of a name of C. */
-char *seki_lower_cname(struct seki_arena *arena, const char *text);
+char *seki_old_cname(struct seki_arena *arena, const char *text);
 
 /* effects.c: what the program may write; sets written and moved of the headers. */
-void seki_lower_effects(struct p4_lower *lower);
+void seki_old_effects(struct p4_lower *lower);
 
 #endif

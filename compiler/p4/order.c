@@ -51,8 +51,8 @@ static struct behind behind(const struct p4_lower *lower, const struct p4_step *
 	struct behind b = {.rank = step->rank};
 
 	for (const struct p4_stmt *s = step->start; s; s = s->next) {
-		if (seki_lower_is_extract(s)) {
-			const struct p4_header *h = seki_lower_header(lower, s->a->args);
+		if (seki_old_is_extract(s)) {
+			const struct p4_header *h = seki_old_header(lower, s->a->args);
 
 			if (b.rank == -2 || !h || h->rank <= b.rank)
 				b.rank = -2;
@@ -85,7 +85,7 @@ static void pass_to(struct p4_lower *lower, const struct p4_step *from, const st
 {
 	if (to->state) {
 		pass_on(lower, from, b,
-			seki_lower_step(lower, to->state, to->state->body, from->end_off));
+			seki_old_step(lower, to->state, to->state->body, from->end_off));
 		return;
 	}
 	if (strcmp(to->name, "accept") != 0)
@@ -102,8 +102,8 @@ static void walk(struct p4_lower *lower, const struct p4_step *step)
 	if (step->variable) {
 		for (uint32_t n = 0; n <= step->sizes.max; n += step->sizes.unit)
 			pass_on(lower, step, &b,
-				seki_lower_step(lower, step->state, step->variable->next,
-						step->variable_off + n));
+				seki_old_step(lower, step->state, step->variable->next,
+					      step->variable_off + n));
 		return;
 	}
 	for (const struct p4_stmt *s = step->start; s; s = s->next) {
@@ -114,7 +114,7 @@ static void walk(struct p4_lower *lower, const struct p4_step *step)
 	}
 }
 
-int seki_lower_order(struct p4_lower *lower)
+int seki_old_order(struct p4_lower *lower)
 {
 	lower->layouts = seki_arena_alloc(lower->arena,
 					  SEKI_P4_MAX_LAYOUTS * sizeof(*lower->layouts));
