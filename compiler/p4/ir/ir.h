@@ -80,9 +80,9 @@ struct ir_stack {
 	const char *path;
 	const struct seki_token *tok;
 	uint32_t size;
-	struct ir_header **elems; /* of headers: size of them */
-	struct ir_var
-		*next_index; /* 32 bits: what push and pop move; the parser's is pass/'s to know */
+	uint32_t union_members;
+	struct ir_header **elems;  /* size of them; of unions: size * union_members */
+	struct ir_var *next_index; /* 32 bits: an ordinary variable, in parsers known to pass/ */
 };
 
 /* ---- values: trees without side effects ---- */
@@ -244,14 +244,15 @@ enum ir_insn_op {
 	IR_CALL,   /* extern function `name`, or its method of `ext`, with args; sets results */
 	IR_NOTE,   /* for traces: `note` and name; changes nothing */
 	/* parser; positions count from the packet's start or, before pass/, from the cursor */
-	IR_NEED,    /* rejects with PacketTooShort unless `a` (32 bits) more bits are there */
-	IR_EXTRACT, /* `header`, or the next element of `stack`; a: bits of its varbit field or NULL */
+	IR_NEED, /* rejects with PacketTooShort unless `a` (32 bits) more bits are there */
+	IR_EXTRACT, /* `header`, or member `lo` of the next element of `stack`, which then grows by one;
+		       a: bits of its varbit field or NULL. What it needs was checked */
 	IR_ADVANCE, /* the cursor by `a` bits (32) */
 	IR_PEEK,    /* var = the bits at `at`; what it needs was checked */
 	IR_PUSH,    /* the next index of `stack` grows by `lo`, to its size at most */
 	IR_POP,	    /* and shrinks, to 0 at least */
 	/* made by pass/ */
-	IR_MARK, /* base variable `var` = at */
+	IR_MARK, /* base variable `var` = at, and `a` bits (whole bytes, or NULL) behind it */
 	/* deparser */
 	IR_EMIT, /* header: var (the emit's flag) = the header is valid */
 };

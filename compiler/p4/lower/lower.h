@@ -144,10 +144,17 @@ struct ir_extern *seki_lower_instance(struct lower *lw, const struct p4_decl *de
 /* parser.c: the states of the frame's parser from `start` on; lw->block is where it accepted. */
 void seki_lower_states(struct lower *lw, const struct p4_decl *parser);
 void seki_lower_reject(struct lower *lw, const struct seki_token *tok, const char *error);
-/* packet.c: methods of packet_in and packet_out, and next, last, lastIndex of stacks. */
+/* Goes on where the condition holds, else rejects. */
+void seki_lower_require(struct lower *lw, const struct ir_expr *cond, const char *error);
+void seki_lower_verify(struct lower *lw, const struct p4_expr *call);
+/* Is `key` in the value set? */
+const struct ir_expr *seki_lower_value_set(struct lower *lw, const struct value *key,
+					   const struct p4_decl *set);
+/* packet.c: methods of packet_in and packet_out. */
 struct value *seki_lower_packet(struct lower *lw, const struct p4_expr *call);
-struct value *seki_lower_stack_member(struct lower *lw, const struct value *stack,
-				      const struct p4_expr *expr);
+/* The index that stack.next, stack.last and stack.lastIndex stand for; next, last: one there is. */
+const struct ir_expr *seki_lower_stack_index(struct lower *lw, const struct value *stack,
+					     const struct p4_expr *member);
 
 /* Code: these add to lw->block, and do nothing where it is NULL. */
 struct ir_insn *seki_lower_insn(struct lower *lw, enum ir_insn_op op);
