@@ -78,8 +78,8 @@ class Layout:
 class Engine:
     """A p4run process: a command and its answer a line."""
 
-    def __init__(self, p4run, program):
-        self.process = subprocess.Popen([p4run, program], stdin=subprocess.PIPE,
+    def __init__(self, p4run, program, *options):
+        self.process = subprocess.Popen([p4run, program, *options], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def ask(self, command):
@@ -181,8 +181,11 @@ class Run:
 
 
 def run_stf(path, engine, layout, compat):
+    return run_lines(path, Run(engine, layout, compat))
+
+
+def run_lines(path, run):
     """Raises Failure with the line. Returns how many expectations were met."""
-    run = Run(engine, layout, compat)
     met = 0
     number_of = 0
     try:

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""run_stf.py P4REF [NAME]: the STF files of the conformance set, on the reference interpreter alone."""
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "conformance" / "p4"))
+import run_stf  # noqa: E402
+import stf  # noqa: E402
+
+
+class Engine(stf.Engine):
+    """p4ref, which reads tables' entries as STF writes them."""
+
+    def __init__(self, p4ref, program, compat):
+        super().__init__(p4ref, program, *(["--compat"] if compat else []))
+
+
+class Run(stf.Run):
+    def add(self, text, default):
+        self.engine.ask(("setdefault " if default else "add ") + text)
+
+
+def main(p4ref, only=""):
+    failed, programs, met = [], 0, 0
+    for program, script, compat in run_stf.cases():
+        if only not in program.name:
+            continue
+        programs += 1
+        engine = Engine(p4ref, program, compat)
+        try:
+            met += stf.run_lines(script, Run(engine, None, compat)) if script else 0
+        except stf.Failure as failure:
+            failed.append(f"{program.name}: {failure}")
+        finally:
+            engine.close()
+    print("\n".join(failed))
+    print(f"{programs - len(failed)} of {programs} programs, {met} expectations by the reference interpreter")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
