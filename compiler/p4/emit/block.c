@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Blocks: a label, the instructions, the jump at the end. */
+#include "compiler/p4/emit/emit.h"
+
+static bool is_array(const struct ir_var *var)
+{
+	return seki_emit_is_wide(var->width) || var->kind == IR_VAR_VARBIT;
+}
+
+/* ---- instructions ---- */
+
+static void set_wide(struct emit *em, const struct ir_insn *insn)
+{
+	const char *value = seki_emit_wide(em, insn->a);
+
+	if (insn->guard)
+		seki_emit_line(em, "if (%s) {", seki_emit_var(em, insn->guard));
+	seki_emit_wide_copy(em, seki_emit_var(em, insn->var), value, insn->var->width);
+	if (insn->guard)
+		seki_emit_line(em, "}");
+}
+
+/* A mark to drop is a place where packets are dropped. */
+static void set(struct emit *em, const struct ir_insn *insn)
+{
+	if (is_array(insn->var))
+		set_wide(em, insn);
+	else if (insn->guard)
+		seki_emit_line(em, "if (%s)\n\t%s = %s;", seki_emit_var(em, insn->guard),
+			       seki_emit_var(em, insn->var), seki_emit_value(em, insn->a));
+	else
+		seki_emit_line(em, "%s = %s;", seki_emit_var(em, insn->var),
+			       seki_emit_value(em, insn->a));
+	if (insn->var == em->ir->pass && seki_ir_is_const(insn->a, 0))
+		seki_emit_line(em, "site = %u;", seki_emit_line_number(insn->tok));
+}
+
+/* Of different sizes: the specification allows none but equal ones, so what is beyond is zero. */
+static void set_varbit(struct emit *em, const struct ir_insn *insn)
+{
+	const struct ir_var *to = insn->var, *from = insn->from;
+	uint32_t n = from ? seki_emit_limbs(from->width) : 0;
+
+	if (insn->guard)
+		seki_emit_line(em, "if (%s) {", seki_emit_var(em, insn->guard));
+	seki_emit_line(em, "%s = %s;", seki_emit_var(em, to->size),
+		       from ? seki_emit_var(em, from->size) : "0");
+	for (uint32_t i = 0; i < seki_emit_limbs(to->width); i++)
+		if (i < n)
+			seki_emit_line(em, "%s[%u] = %s[%u];", seki_emit_var(em, to), i,
+				       seki_emit_var(em, from), i);
+		else
+			seki_emit_line(em, "%s[%u] = 0;", seki_emit_var(em, to), i);
+	if (insn->guard)
+		seki_emit_line(em, "}");
+}
+
+static void peek(struct emit *em, const struct ir_insn *insn)
+{
+	seki_emit_load_to(em, insn->var, seki_emit_base(em, insn->at.base), insn->at.bits);
+}
+
+static void mark(struct emit *em, const struct ir_insn *insn)
+{
+	const char *more =
+		insn->a ? seki_emit_text(em, " + (%s >> 3)", seki_emit_value(em, insn->a)) : "";
+
+	seki_emit_line(em, "%s = %s%s;", seki_emit_var(em, insn->var),
+		       seki_emit_place_text(em, &insn->at), more);
+}
+
+static void emit_flag(struct emit *em, const struct ir_insn *insn)
+{
+	if (insn->var && insn->var != insn->header->valid)
+		seki_emit_line(em, "%s = %s;", seki_emit_var(em, insn->var),
+			       seki_emit_var(em, insn->header->valid));
+}
+
+/* A name for those who read the C. */
+static void note(struct emit *em, const struct ir_insn *insn)
+{
+	(void)em;
+	(void)insn;
+}
+
+static void insn(struct emit *em, const struct ir_insn *insn)
+{
+	static void (*const writers[])(struct emit *, const struct ir_insn *) = {
+		[IR_SET] = set,
+		[IR_SET_VARBIT] = set_varbit,
+		[IR_LOOKUP] = seki_emit_lookup,
+		[IR_DATA] = seki_emit_data,
+		[IR_CALL] = seki_emit_call,
+		[IR_NOTE] = note,
+		[IR_NEED] = seki_emit_need,
+		[IR_EXTRACT] = seki_emit_extract,
+		[IR_PEEK] = peek,
+		[IR_MARK] = mark,
+		[IR_EMIT] = emit_flag,
+	};
+
+	seki_emit_place(em, insn->tok);
+	writers[insn->op](em, insn);
+}
+
+/* ---- ends ---- */
+
+static void go_to(struct emit *em, const struct ir_block *block, const struct ir_block *to)
+{
+	if (to != block->next)
+		seki_emit_line(em, "goto b%u;", to->id);
+}
+
+/* C can switch on numbers of up to 64 bits; wider ones are compared with one after the other. */
+static void end_switch(struct emit *em, const struct ir_block *block)
+{
+	const char *value;
+
+	if (seki_emit_is_wide(block->value->width)) {
+		value = seki_emit_wide(em, block->value);
+		for (const struct ir_case *c = block->cases; c; c = c->next) {
+			struct seki_strbuf text = {.arena = em->arena};
+
+			for (uint32_t i = 0; i < seki_emit_limbs(block->value->width); i++)
+				seki_strbuf_printf(&text, "%s%s[%u] == 0x%llxull", i ? " && " : "",
+						   value, i,
+						   (unsigned long long)seki_num_word(&c->value, i));
+			seki_emit_line(em, "if (%s)\n\tgoto b%u;", text.data, c->to->id);
+		}
+		go_to(em, block, block->other);
+		return;
+	}
+	seki_emit_line(em, "switch (%s) {", seki_emit_value(em, block->value));
+	for (const struct ir_case *c = block->cases; c; c = c->next)
+		seki_emit_line(em, "case 0x%llxull:\n\tgoto b%u;",
+			       (unsigned long long)seki_num_word(&c->value, 0), c->to->id);
+	seki_emit_line(em, "default:\n\tgoto b%u;\n}", block->other->id);
+}
+
+static void end(struct emit *em, const struct ir_block *block)
+{
+	if (block->tok)
+		seki_emit_place(em, block->tok);
+	switch (block->last) {
+	case IR_ACCEPTED:
+		if (em->ir->plan->head)
+			seki_emit_line(em, "%s = %s;", seki_emit_var(em, em->ir->plan->head),
+				       seki_emit_place_text(em, &block->at));
+		go_to(em, block, block->to);
+		break;
+	case IR_GOTO:
+		go_to(em, block, block->to);
+		break;
+	case IR_BRANCH:
+		seki_emit_line(em, "if (%s)\n\tgoto b%u;", seki_emit_value(em, block->value),
+			       block->to->id);
+		go_to(em, block, block->other);
+		break;
+	case IR_SWITCH:
+		end_switch(em, block);
+		break;
+	case IR_REJECT:
+		if (block->tok)
+			seki_emit_line(em, "site = %u;", seki_emit_line_number(block->tok));
+		seki_emit_line(em, "goto reject;");
+		break;
+	case IR_DROP:
+		seki_emit_line(em, "goto drop;");
+		break;
+	case IR_PASS:
+		seki_emit_line(em, "goto deparse;");
+		break;
+	}
+}
+
+void seki_emit_blocks(struct emit *em)
+{
+	if (em->ir->entry != em->ir->blocks)
+		seki_emit_line(em, "goto b%u;", em->ir->entry->id);
+	for (const struct ir_block *block = em->ir->blocks; block; block = block->next) {
+		seki_emit_line(em, "b%u: __attribute__((unused));\n{", block->id);
+		for (const struct ir_insn *i = block->first; i; i = i->next)
+			insn(em, i);
+		end(em, block);
+		seki_emit_line(em, "}");
+	}
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The deparser. Where the headers leave in the order and number in which they came, only those that
+ * the program writes to are stored, in place: a program that changes nothing does not touch the
+ * packet. Otherwise the head is moved, then the headers are stored: where there are few ways to put
+ * them, each way at constant offsets; else at an offset that grows from header to header.
+ */
+#include "compiler/p4/emit/emit.h"
+
+#include <string.h>
+
+static const struct ir_fate *fate_of(const struct emit *em, const struct ir_header *h)
+{
+	return &em->ir->plan->fates[h->id];
+}
+
+/* May it be gone, or there without having been extracted? */
+static bool is_moved(const struct emit *em, const struct ir_emit *e)
+{
+	return fate_of(em, e->header)->moved || e->flag != e->header->valid;
+}
+
+/* From this emit on, headers are in place once the head has moved. */
+static uint32_t first_kept(const struct emit *em)
+{
+	uint32_t first = 0;
+
+	if (!em->ir->plan->in_order)
+		return em->ir->n_emits;
+	for (uint32_t i = 0; i < em->ir->n_emits; i++)
+		if (is_moved(em, &em->ir->emits[i]))
+			first = i + 1;
+	return first;
+}
+
+bool seki_emit_moves(const struct emit *em, const struct ir_header *header)
+{
+	uint32_t kept = first_kept(em);
+
+	if (em->ir->plan->preserved)
+		return false;
+	for (uint32_t i = 0; i < kept; i++)
+		if (em->ir->emits[i].header == header)
+			return true;
+	return false;
+}
+
+/* ---- in place ---- */
+
+#define MAX_SPOTS 4u /* beyond that at a variable offset */
+
+static bool has_few_spots(const struct ir_fate *fate)
+{
+	for (const struct ir_spot *spot = fate->spots; spot; spot = spot->next)
+		if (spot->at.base)
+			return false;
+	return fate->n_spots <= MAX_SPOTS;
+}
+
+static void store_at(struct emit *em, const struct ir_header *h, const char *base, uint32_t byte,
+		     const char *cond)
+{
+	seki_emit_line(em, "if (%spkt_len >= %s%s%u + %s) {", cond, base ? base : "",
+		       base ? " + " : "", byte, seki_emit_size(em, h));
+	seki_emit_store(em, h, base ? seki_emit_text(em, "pkt + %s", base) : "pkt", byte);
+	seki_emit_line(em, "}");
+}
+
+static void store_in_place(struct emit *em, const struct ir_emit *e)
+{
+	const struct ir_fate *fate = fate_of(em, e->header);
+	const char *where = fate->where ? seki_emit_var(em, fate->where) : NULL;
+
+	seki_emit_line(em, "if (%s) {", seki_emit_var(em, e->flag));
+	if (!where)
+		store_at(em, e->header, NULL, fate->spots->at.bits / 8, "");
+	else if (!has_few_spots(fate))
+		store_at(em, e->header, seki_emit_text(em, "(u64)%s", where), 0, "");
+	for (const struct ir_spot *s = where && has_few_spots(fate) ? fate->spots : NULL; s;
+	     s = s->next)
+		store_at(em, e->header, NULL, s->at.bits / 8,
+			 seki_emit_text(em, "%s == %u && ", where, s->at.bits / 8));
+	seki_emit_line(em, "}");
+}
+
+static void deparse_in_place(struct emit *em)
+{
+	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
+		const struct ir_emit *e = &em->ir->emits[i];
+		const struct ir_fate *fate = fate_of(em, e->header);
+
+		if (fate->written && fate->extracted && (uint32_t)fate->rank == i)
+			store_in_place(em, e);
+	}
+}
+
+/* ---- anew, at constant offsets ---- */
+
+#define MAX_COUNTS 128u
+#define MAX_MOVED  10u
+
+/* A set of byte counts. */
+struct counts {
+	uint32_t n;
+	uint32_t v[MAX_COUNTS];
+};
+
+static bool add_count(struct counts *c, uint32_t v)
+{
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->v[i] == v)
+			return true;
+	if (c->n == MAX_COUNTS)
+		return false;
+	c->v[c->n++] = v;
+	return true;
+}
+
+/* All that can go out: by how much the head moves, and where each header can start. */
+struct ways {
+	struct counts moves;
+	struct counts *at;	     /* by place among the emits */
+	const struct ir_var **moved; /* flags that may be set or not, whatever was extracted */
+	uint32_t n_moved;
+};
+
+static bool is_there(const struct ways *ways, const struct ir_emit *e,
+		     const struct ir_layout *layout, uint32_t choice)
+{
+	for (uint32_t i = 0; i < ways->n_moved; i++)
+		if (ways->moved[i] == e->flag)
+			return choice >> i & 1;
+	return layout->headers[e->header->id / 64] >> e->header->id % 64 & 1;
+}
+
+/* One way to go out: what the parser extracted, and which of the moved headers are there. */
+static bool find_way(const struct emit *em, struct ways *ways, const struct ir_layout *layout,
+		     uint32_t choice)
+{
+	uint32_t off = 0;
+
+	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
+		if (!add_count(&ways->at[i], off))
+			return false;
+		if (is_there(ways, &em->ir->emits[i], layout, choice))
+			off += em->ir->emits[i].header->bits / 8;
+	}
+	return add_count(&ways->moves, off - layout->len);
+}
+
+static void find_moved(const struct emit *em, struct ways *ways)
+{
+	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
+		const struct ir_emit *e = &em->ir->emits[i];
+		bool known = !is_moved(em, e);
+
+		for (uint32_t k = 0; k < ways->n_moved && !known; k++)
+			known = ways->moved[k] == e->flag;
+		if (!known)
+			ways->moved[ways->n_moved++] = e->flag;
+	}
+}
+
+/* False where there are too many. */
+static bool find_ways(struct emit *em, struct ways *ways)
+{
+	const struct ir_program *ir = em->ir;
+
+	*ways = (struct ways){
+		.at = seki_arena_alloc(em->arena, (ir->n_emits + 1) * sizeof(*ways->at)),
+		.moved = seki_arena_alloc(em->arena, (ir->n_emits + 1) * sizeof(*ways->moved)),
+	};
+	find_moved(em, ways);
+	if (ways->n_moved > MAX_MOVED || !ir->plan->n_layouts)
+		return false;
+	for (uint32_t i = 0; i < ir->n_emits; i++)
+		if (ir->emits[i].header->varbit)
+			return false;
+	for (uint32_t i = 0; i < ir->plan->n_layouts; i++)
+		for (uint32_t choice = 0; choice < 1u << ways->n_moved; choice++)
+			if (!find_way(em, ways, &ir->plan->layouts[i], choice))
+				return false;
+	return true;
+}
+
+static void sum_sizes(struct emit *em)
+{
+	seki_emit_line(em, "u32 out_len = 0;");
+	for (uint32_t i = 0; i < em->ir->n_emits; i++)
+		seki_emit_line(em, "if (%s)\n\tout_len += %s;",
+			       seki_emit_var(em, em->ir->emits[i].flag),
+			       seki_emit_size(em, em->ir->emits[i].header));
+}
+
+/*
+ * Makes room for out_len bytes where the parser went by `head`: each amount is a constant of its own,
+ * as the verifier needs it. The empty asm differs from case to case, so that clang does not make one
+ * call with a variable amount of them all, and hides that the new length is a sum, so that
+ * comparisons with it stay as they are.
+ */
+static void move_head(struct emit *em, const struct counts *moves)
+{
+	seki_emit_line(em, "switch ((int)(out_len - %s)) {", seki_emit_var(em, em->ir->plan->head));
+	for (uint32_t i = 0; i < moves->n; i++) {
+		int by = (int)moves->v[i];
+
+		seki_emit_line(em, "case %d:", by);
+		if (by)
+			seki_emit_line(em,
+				       "pkt = ubpf_adjust_head(ctx, %d);\npkt_len += %d;\n"
+				       "asm volatile(\"\" : \"+r\"(pkt_len) : \"i\"(%d));",
+				       by, by, by);
+		seki_emit_line(em, "break;");
+	}
+	seki_emit_line(em, "default:\n\tgoto drop;\n}");
+}
+
+/* Is there a label for the i-th header at that offset? A way that no layout takes has none. */
+static bool is_planned(const struct ways *ways, uint32_t i, uint32_t off)
+{
+	for (uint32_t k = 0; k < ways->at[i].n; k++)
+		if (ways->at[i].v[k] == off)
+			return true;
+	return false;
+}
+
+static void go_on(struct emit *em, const struct ways *ways, uint32_t i, uint32_t off)
+{
+	if (i == em->ir->n_emits)
+		seki_emit_line(em, "goto stored;");
+	else if (is_planned(ways, i, off))
+		seki_emit_line(em, "goto put_%u_%u;", i, off);
+	else
+		seki_emit_line(em, "goto drop;");
+}
+
+/* p4c's programs do not put out what is behind the end that truncate() asks for. */
+static void stop_at_end(struct emit *em, const char *end)
+{
+	if (em->ir->compat && em->ir->truncate)
+		seki_emit_line(em, "if (%s && %s < %s)\n\tgoto stored;",
+			       seki_emit_var(em, em->ir->truncate),
+			       seki_emit_var(em, em->ir->truncate_len), end);
+}
+
+static void store_one(struct emit *em, const struct ways *ways, uint32_t i, uint32_t off)
+{
+	const struct ir_emit *e = &em->ir->emits[i];
+	uint32_t end = off + e->header->bits / 8;
+
+	seki_emit_place(em, e->tok);
+	seki_emit_line(em, "put_%u_%u: __attribute__((unused));", i, off);
+	seki_emit_line(em, "if (%s) {", seki_emit_var(em, e->flag));
+	stop_at_end(em, seki_emit_text(em, "%u", end));
+	if (i < first_kept(em) || fate_of(em, e->header)->written) {
+		seki_emit_line(em, "if (pkt_len < %u)\n\tgoto drop;", end);
+		seki_emit_store(em, e->header, "pkt", off);
+	}
+	go_on(em, ways, i + 1, end);
+	seki_emit_line(em, "}");
+	go_on(em, ways, i + 1, off);
+}
+
+/* One label for each header and each offset where it can go. */
+static void store_at_constants(struct emit *em, const struct ways *ways)
+{
+	sum_sizes(em);
+	move_head(em, &ways->moves);
+	for (uint32_t i = 0; i < em->ir->n_emits; i++)
+		for (uint32_t k = 0; k < ways->at[i].n; k++)
+			store_one(em, ways, i, ways->at[i].v[k]);
+	seki_emit_line(em, "stored: __attribute__((unused));");
+}
+
+/* ---- anew, at an offset that grows ---- */
+
+static void store_at_offset(struct emit *em)
+{
+	sum_sizes(em);
+	seki_emit_line(em,
+		       "int by = (int)(out_len - (u32)%s);\nif (by) {\n"
+		       "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\n}\nu64 off = 0;",
+		       seki_emit_var(em, em->ir->plan->head));
+	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
+		const struct ir_emit *e = &em->ir->emits[i];
+		const char *end = seki_emit_text(em, "off + %s", seki_emit_size(em, e->header));
+
+		seki_emit_place(em, e->tok);
+		seki_emit_line(em, "if (%s) {", seki_emit_var(em, e->flag));
+		stop_at_end(em, end);
+		if (i < first_kept(em) || fate_of(em, e->header)->written) {
+			seki_emit_line(em, "if (pkt_len < %s)\n\tgoto drop;", end);
+			seki_emit_store(em, e->header, "pkt + off", 0);
+		}
+		seki_emit_line(em, "off = %s;\n}", end);
+	}
+	seki_emit_line(em, "stored: __attribute__((unused));");
+}
+
+void seki_emit_deparser(struct emit *em)
+{
+	const struct ir_program *ir = em->ir;
+	struct ways ways;
+
+	seki_emit_place(em, ir->deparser->tok);
+	seki_emit_line(em, "deparse: __attribute__((unused));\n{");
+	if (ir->plan->preserved)
+		deparse_in_place(em);
+	else if (find_ways(em, &ways))
+		store_at_constants(em, &ways);
+	else
+		store_at_offset(em);
+	if (ir->truncate) /* the helper takes an int; no packet is longer than that */
+		seki_emit_line(em, "if (%s && %s <= 0x7fffffff)\n\tubpf_truncate_packet(ctx, %s);",
+			       seki_emit_var(em, ir->truncate), seki_emit_var(em, ir->truncate_len),
+			       seki_emit_var(em, ir->truncate_len));
+	seki_emit_line(em, "}");
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the graph of ir/ir.h, after pass/, to C for clang -target bpf. The C includes nothing, keeps
+ * all state in locals of one function, and compiles natively as well (with SEKISHO_NATIVE and the
+ * helpers given).
+ *
+ * Values: those of up to 64 bits are in the smallest unsigned type that holds them, the bits above
+ * zero; wider ones are arrays of limbs of 64 bits, the lowest first; varbits are arrays of limbs as
+ * well, but in the packet's order: the string's first bit is the highest of the first limb.
+ *
+ * Names: one that is made of a name of the program has a '$' in it, which no name of P4 has, so
+ * that it is no keyword, macro or name of ours. The symbols of maps have the names that the ABI
+ * asks for, each with a '_' in it: no function of ours has that but the helpers, whose symbols have
+ * a '$'.
+ */
+#ifndef SEKI_P4_EMIT_EMIT_H
+#define SEKI_P4_EMIT_EMIT_H
+
+#include "abi/p4obj.h"
+#include "compiler/p4/pass/plan.h"
+
+struct emit {
+	const struct ir_program *ir;
+	struct seki_diags *diags;
+	struct seki_arena *arena;
+	struct seki_strbuf *out;
+	const char *place;	      /* #line of what is being written out, or "" */
+	const struct seki_token *tok; /* its place */
+	const char **vars;	      /* C name of each variable, by id */
+	bool *needed;		      /* of a varbit variable, by id: its bits are looked at */
+	bool scratch;		      /* plain variables and fields are in a map: see scratch.c */
+	uint32_t n_ids;
+};
+
+struct emit_opts {
+	bool scratch;
+};
+
+/* emit.c: 0, or -EINVAL with errors in diags. `source`: the name of the P4 file. */
+int seki_emit_program(const struct ir_program *ir, const char *source, const struct emit_opts *opts,
+		      struct seki_strbuf *out);
+
+/* prelude.c: what comes first in each program. */
+extern const char seki_emit_prelude[];
+
+/* text.c */
+__attribute__((format(printf, 2, 3))) void seki_emit_line(struct emit *em, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) char *seki_emit_text(struct emit *em, const char *fmt, ...);
+/* The next lines are of that place of the P4 program. */
+void seki_emit_place(struct emit *em, const struct seki_token *tok);
+/* The line for drop sites: of the program's own file, that of the #include where it is another. */
+uint32_t seki_emit_line_number(const struct seki_token *tok);
+uint32_t seki_emit_id(struct emit *em);
+/* A string of C, whatever is in it. */
+const char *seki_emit_string(struct emit *em, const char *s);
+/* A name of the language as part of a name of C. */
+const char *seki_emit_cname(struct emit *em, const char *text);
+
+/* vars.c: names and declarations of variables. */
+void seki_emit_name_vars(struct emit *em);
+void seki_emit_declare_vars(struct emit *em);
+void seki_emit_scratch_map(struct emit *em);
+static inline const char *seki_emit_var(const struct emit *em, const struct ir_var *var)
+{
+	return em->vars[var->id];
+}
+/* Bits of the C type that holds `width` bits: 8, 16, 32, 64. */
+uint32_t seki_emit_cwidth(uint32_t width);
+static inline bool seki_emit_is_wide(uint32_t width)
+{
+	return width > 64;
+}
+static inline uint32_t seki_emit_limbs(uint32_t width)
+{
+	return (width + 63) / 64;
+}
+
+/*
+ * narrow.c: C text of a value of up to 64 bits; what it is made of may be written out before. The
+ * text has no effects and may be used several times.
+ */
+const char *seki_emit_value(struct emit *em, const struct ir_expr *expr);
+/* `text` cut to `width` bits, as the C type of that width. */
+const char *seki_emit_cut(struct emit *em, const char *text, uint32_t width);
+/* A variable of its own for it. */
+const char *seki_emit_keep(struct emit *em, uint32_t width, const char *text);
+
+/* wide.c: the name of an array of limbs that holds a value of more than 64 bits. */
+const char *seki_emit_wide(struct emit *em, const struct ir_expr *expr);
+/* A wide number as an amount to shift by: ~0 where it is more than 32 bits hold. */
+const char *seki_emit_wide_amount(struct emit *em, const struct ir_expr *expr);
+/* Comparisons and pieces of wide values, which are narrow ones. */
+const char *seki_emit_wide_compare(struct emit *em, const struct ir_expr *expr);
+const char *seki_emit_wide_piece(struct emit *em, const char *limbs, uint32_t n_limbs, uint32_t lo,
+				 uint32_t width);
+void seki_emit_wide_copy(struct emit *em, const char *to, const char *from, uint32_t width);
+
+/* packet.c: bits of the packet. */
+const char *seki_emit_load(struct emit *em, const char *base, uint32_t off, uint32_t width);
+void seki_emit_load_to(struct emit *em, const struct ir_var *var, const char *base, uint32_t off);
+void seki_emit_need(struct emit *em, const struct ir_insn *insn);
+void seki_emit_extract(struct emit *em, const struct ir_insn *insn);
+/* All fields of a header to the packet, from `byte` behind `base` on; base may be NULL. */
+void seki_emit_store(struct emit *em, const struct ir_header *header, const char *base,
+		     uint32_t byte);
+const char *seki_emit_base(struct emit *em, const struct ir_var *base);
+/* Bytes from the packet's start. */
+const char *seki_emit_place_text(struct emit *em, const struct ir_at *at);
+/* C text of a header's bytes; of `size` where it has a varbit field. */
+const char *seki_emit_size(struct emit *em, const struct ir_header *header);
+
+/* block.c */
+void seki_emit_blocks(struct emit *em);
+
+/* extern.c */
+void seki_emit_call(struct emit *em, const struct ir_insn *insn);
+void seki_emit_externs(struct emit *em); /* types, maps, prototypes */
+
+/* table.c */
+void seki_emit_tables(struct emit *em); /* types and maps */
+void seki_emit_lookup(struct emit *em, const struct ir_insn *insn);
+void seki_emit_data(struct emit *em, const struct ir_insn *insn);
+void seki_emit_declare_tables(struct emit *em);
+void seki_emit_map(struct emit *em, const char *name, const char *suffix, uint32_t type,
+		   const char *key, const char *value, uint32_t size);
+/* Of which kind of map a table is made; its keys in the order of C's struct, and their names. */
+enum seki_map_type seki_emit_table_type(const struct ir_table *table);
+const struct ir_key **seki_emit_keys(struct emit *em, const struct ir_table *table);
+const char *seki_emit_key_name(struct emit *em, const struct ir_table *table,
+			       const struct ir_key *key);
+
+/* entry.c: what maps hold at first. */
+void seki_emit_entries(struct emit *em, const struct ir_table *table);
+
+/* custom.c: extern functions that the program brings along. */
+void seki_emit_custom_prototype(struct emit *em, const struct ir_insn *insn);
+void seki_emit_custom_call(struct emit *em, const struct ir_insn *insn);
+
+/* deparser.c: where the deparser's blocks have gone through; label `deparse`. */
+void seki_emit_deparser(struct emit *em);
+/* Is the header stored elsewhere than it came from? */
+bool seki_emit_moves(const struct emit *em, const struct ir_header *header);
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bits of the packet: each load and store touches only the bytes that hold the field, so that no
+ * access goes beyond what the length check before it covers.
+ */
+#include "compiler/p4/emit/emit.h"
+
+#define LOADED_MAX 8u /* bytes of one load */
+
+const char *seki_emit_base(struct emit *em, const struct ir_var *base)
+{
+	return base ? seki_emit_text(em, "pkt + %s", seki_emit_var(em, base)) : "pkt";
+}
+
+const char *seki_emit_place_text(struct emit *em, const struct ir_at *at)
+{
+	if (!at->base)
+		return seki_emit_text(em, "%u", at->bits / 8);
+	return seki_emit_text(em, "%s + %u", seki_emit_var(em, at->base), at->bits / 8);
+}
+
+/* ---- loads ---- */
+
+/* Bytes [byte, byte + n), n from 1 to 8, as one big-endian number. */
+static const char *load_bytes(struct emit *em, const char *base, uint32_t byte, uint32_t n)
+{
+	uint32_t piece = n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1;
+	const char *first = seki_emit_text(em, "load%u(%s, %u)", piece * 8, base, byte);
+
+	if (piece == n)
+		return first;
+	return seki_emit_text(em, "((u64)%s << %u | %s)", first, 8 * (n - piece),
+			      load_bytes(em, base, byte + piece, n - piece));
+}
+
+const char *seki_emit_load(struct emit *em, const char *base, uint32_t off, uint32_t width)
+{
+	uint32_t byte = off / 8, skip = off % 8;
+	uint32_t n = (skip + width + 7) / 8;
+	uint32_t extra = n * 8 - skip - width;
+
+	if (n > LOADED_MAX)
+		return seki_emit_cut(em,
+				     seki_emit_text(em, "((u64)%s << %u | %s >> %u)",
+						    load_bytes(em, base, byte, 8), 8 - extra,
+						    load_bytes(em, base, byte + 8, 1), extra),
+				     width);
+	return seki_emit_cut(
+		em, seki_emit_text(em, "(%s >> %u)", load_bytes(em, base, byte, n), extra), width);
+}
+
+void seki_emit_load_to(struct emit *em, const struct ir_var *var, const char *base, uint32_t off)
+{
+	uint32_t end = off + var->width;
+
+	if (!seki_emit_is_wide(var->width)) {
+		seki_emit_line(em, "%s = %s;", seki_emit_var(em, var),
+			       seki_emit_load(em, base, off, var->width));
+		return;
+	}
+	for (uint32_t i = 0; i < seki_emit_limbs(var->width); i++) {
+		uint32_t above = off + 64 * (i + 1) < end ? 64 : end - off - 64 * i;
+
+		seki_emit_line(em, "%s[%u] = %s;", seki_emit_var(em, var), i,
+			       seki_emit_load(em, base, end - 64 * i - above, above));
+	}
+}
+
+/* ---- the parser ---- */
+
+/*
+ * The empty asm keeps clang from making one test of several, for a range that wraps around: the
+ * verifier would not know the length after it.
+ */
+void seki_emit_need(struct emit *em, const struct ir_insn *insn)
+{
+	const struct ir_at *at = &insn->at;
+	const char *need;
+
+	if (insn->a->op == IR_CONST)
+		need = seki_emit_text(
+			em, "%u", (uint32_t)((at->bits + seki_num_to_u64(&insn->a->num) + 7) / 8));
+	else
+		need = seki_emit_text(em, "((u64)%s + %u >> 3)", seki_emit_value(em, insn->a),
+				      at->bits + 7);
+	if (at->base)
+		need = seki_emit_text(em, "%s + %s", seki_emit_var(em, at->base), need);
+	seki_emit_line(em, "asm volatile(\"\" : : \"i\"(%u));", seki_emit_id(em));
+	seki_emit_line(em, "if (pkt_len < %s) {\n\tsite = %u;\n\tgoto reject;\n}", need,
+		       seki_emit_line_number(insn->tok));
+}
+
+/* Bytes of a string of the packet, one after the other, as many as there are in it. */
+static void load_varbit(struct emit *em, const struct ir_var *var, const char *base)
+{
+	const char *name = seki_emit_var(em, var), *size = seki_emit_var(em, var->size);
+	uint32_t id = seki_emit_id(em);
+
+	for (uint32_t i = 0; i < seki_emit_limbs(var->width); i++)
+		seki_emit_line(em, "%s[%u] = 0;", name, i);
+	for (uint32_t i = 0; i < var->width / 8; i++)
+		seki_emit_line(em,
+			       "if (%s < %u)\n\tgoto loaded_%u;\n"
+			       "%s[%u] |= (u64)load8(%s, %u) << %u;",
+			       size, 8 * (i + 1), id, name, i / 8, base, i, 56 - 8 * (i % 8));
+	seki_emit_line(em, "loaded_%u:;", id);
+}
+
+static void set_where(struct emit *em, const struct ir_insn *insn)
+{
+	const struct ir_fate *fate = &em->ir->plan->fates[insn->header->id];
+
+	if (fate->where)
+		seki_emit_line(em, "%s = %s;", seki_emit_var(em, fate->where),
+			       seki_emit_place_text(em, &insn->at));
+}
+
+/* What is behind a varbit field is as many bits further on as that has. */
+void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
+{
+	const struct ir_header *h = insn->header;
+	const char *base = seki_emit_base(em, insn->at.base);
+
+	for (uint32_t i = 0; i < h->n_fields; i++) {
+		const struct ir_field *f = &h->fields[i];
+
+		if (f->var != h->varbit) {
+			seki_emit_load_to(em, f->var, base, insn->at.bits + f->off);
+			continue;
+		}
+		if (!insn->a) {
+			seki_emit_line(em, "%s = 0;", seki_emit_var(em, f->var->size));
+			continue;
+		}
+		seki_emit_line(em, "%s = %s;", seki_emit_var(em, f->var->size),
+			       seki_emit_value(em, insn->a));
+		if (em->needed[f->var->id])
+			load_varbit(
+				em, f->var,
+				seki_emit_text(em, "%s + %u", base, (insn->at.bits + f->off) / 8));
+		base = seki_emit_text(em, "%s + (%s >> 3)", base, seki_emit_var(em, f->var->size));
+	}
+	seki_emit_line(em, "%s = 1;", seki_emit_var(em, h->valid));
+	set_where(em, insn);
+}
+
+/* ---- stores ---- */
+
+/* The low 8 * n bits of a C value, at a byte, n from 1 to 8. */
+static void store_bytes(struct emit *em, const char *value, const char *base, uint32_t byte,
+			uint32_t n)
+{
+	uint32_t piece = n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1;
+	uint32_t rest = n - piece;
+
+	seki_emit_line(em, "store%u(%s, %u, (u%u)(%s >> %u));", piece * 8, base, byte, piece * 8,
+		       value, rest * 8);
+	if (rest)
+		store_bytes(em, value, base, byte + piece, rest);
+}
+
+/* A field that starts and ends with a byte. */
+static void store_field(struct emit *em, const struct ir_var *var, const char *base, uint32_t byte)
+{
+	const char *name = seki_emit_var(em, var);
+	uint32_t n = var->width / 8;
+
+	if (!seki_emit_is_wide(var->width)) {
+		store_bytes(em, name, base, byte, n);
+		return;
+	}
+	for (uint32_t i = seki_emit_limbs(var->width); i-- > 0;) {
+		uint32_t here = n % 8 ? n % 8 : 8;
+
+		store_bytes(em, seki_emit_text(em, "%s[%u]", name, i), base, byte, here);
+		byte += here;
+		n -= here;
+	}
+}
+
+/* Bits of a field that are in a byte which starts `from_end` bits before the field's end. */
+static const char *bits_at(struct emit *em, const struct ir_var *var, int shift)
+{
+	const char *name = seki_emit_var(em, var);
+
+	if (shift < 0)
+		return seki_emit_text(em, "%s%s << %d", name,
+				      seki_emit_is_wide(var->width) ? "[0]" : "", -shift);
+	if (!seki_emit_is_wide(var->width))
+		return seki_emit_text(em, "%s >> %d", name, shift);
+	return seki_emit_wide_piece(em, name, seki_emit_limbs(var->width), (uint32_t)shift,
+				    var->width - (uint32_t)shift < 8 ? var->width - (uint32_t)shift
+								     : 8);
+}
+
+/* One byte that several fields share. */
+static void store_shared(struct emit *em, const struct ir_header *h, uint32_t from, uint32_t bit,
+			 const char *base, uint32_t byte)
+{
+	struct seki_strbuf text = {.arena = em->arena};
+
+	for (uint32_t i = from; i < h->n_fields; i++) {
+		const struct ir_field *f = &h->fields[i];
+		int shift = (int)(f->off + f->var->width) - (int)(bit + 8);
+
+		if (f->var == h->varbit || f->off >= bit + 8)
+			break;
+		if (f->off + f->var->width > bit)
+			seki_strbuf_printf(&text, "%s%s", text.len ? " | " : "",
+					   bits_at(em, f->var, shift));
+	}
+	seki_emit_line(em, "store8(%s, %u, (u8)(%s));", base, byte, text.data);
+}
+
+static void store_varbit(struct emit *em, const struct ir_var *var, const char *base)
+{
+	const char *name = seki_emit_var(em, var), *size = seki_emit_var(em, var->size);
+	uint32_t id = seki_emit_id(em);
+
+	for (uint32_t i = 0; i < var->width / 8; i++)
+		seki_emit_line(em,
+			       "if (%s < %u)\n\tgoto stored_%u;\n"
+			       "store8(%s, %u, (u8)(%s[%u] >> %u));",
+			       size, 8 * (i + 1), id, base, i, name, i / 8, 56 - 8 * (i % 8));
+	seki_emit_line(em, "stored_%u:;", id);
+}
+
+/* Where a varbit field's bits were never looked at they are where they belong. */
+void seki_emit_store(struct emit *em, const struct ir_header *h, const char *base, uint32_t byte)
+{
+	uint32_t bit = 0;
+
+	for (uint32_t i = 0; i < h->n_fields; i++) {
+		const struct ir_field *f = &h->fields[i];
+
+		if (f->var == h->varbit) {
+			if (em->needed[f->var->id])
+				store_varbit(
+					em, f->var,
+					seki_emit_text(em, "%s + %u", base, byte + f->off / 8));
+			base = seki_emit_text(em, "%s + (%s >> 3)", base,
+					      seki_emit_var(em, f->var->size));
+			continue;
+		}
+		if (f->off == bit && f->var->width % 8 == 0 && bit % 8 == 0) {
+			store_field(em, f->var, base, byte + bit / 8);
+			bit += f->var->width;
+		}
+		for (; bit < f->off + f->var->width; bit += 8)
+			store_shared(em, h, i, bit, base, byte + bit / 8);
+	}
+}
+
+const char *seki_emit_size(struct emit *em, const struct ir_header *header)
+{
+	if (!header->varbit)
+		return seki_emit_text(em, "%u", header->bits / 8);
+	return seki_emit_text(em, "(%u + (%s >> 3))", header->bits / 8,
+			      seki_emit_var(em, header->varbit->size));
+}

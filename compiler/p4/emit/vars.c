@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Variables in C: locals of `entry`; where the stack does not hold them, members of a struct that is
+ * the one value of a map (scratch memory, which exists once for each queue).
+ */
+#include "compiler/p4/emit/emit.h"
+
+#include <string.h>
+
+uint32_t seki_emit_cwidth(uint32_t width)
+{
+	return width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : 64;
+}
+
+/* The headers' and the program's own values; what the parser counts with stays on the stack. */
+static bool in_scratch(const struct emit *em, const struct ir_var *var)
+{
+	return em->scratch && (var->kind == IR_VAR_PLAIN || var->kind == IR_VAR_FIELD ||
+			       var->kind == IR_VAR_VARBIT);
+}
+
+/* What the machine sets and looks at only before the program: a copy, where the program writes it. */
+static bool is_copied(const struct emit *em, const struct ir_var *var)
+{
+	if (var->kind != IR_VAR_STD ||
+	    (strcmp(var->field, "input_port") != 0 && strcmp(var->field, "packet_length") != 0))
+		return false;
+	for (const struct ir_block *b = em->ir->blocks; b; b = b->next)
+		for (const struct ir_insn *insn = b->first; insn; insn = insn->next)
+			if (insn->var == var || insn->result == var)
+				return true;
+	return false;
+}
+
+/* As it is declared. */
+static const char *own_name(struct emit *em, const struct ir_var *var)
+{
+	const char *name = seki_emit_cname(em, var->name ? var->name : "t");
+
+	return seki_emit_text(em, "%s$%u", name, var->id);
+}
+
+static const char *make_name(struct emit *em, const struct ir_var *var)
+{
+	if (var->kind == IR_VAR_STD && !is_copied(em, var))
+		return seki_emit_text(em, "std->%s", var->field);
+	return in_scratch(em, var) ? seki_emit_text(em, "scratch->%s", own_name(em, var))
+				   : own_name(em, var);
+}
+
+/* Whose bits somebody looks at: a varbit field that only stays where it is needs none. */
+static void find_needed(struct emit *em, const struct ir_expr *expr)
+{
+	if (!expr)
+		return;
+	if (expr->op == IR_READ)
+		em->needed[expr->var->id] = true;
+	find_needed(em, expr->a);
+	find_needed(em, expr->b);
+	find_needed(em, expr->c);
+}
+
+static void find_needed_in(struct emit *em, const struct ir_insn *insn)
+{
+	if (insn->from)
+		em->needed[insn->from->id] = true;
+	find_needed(em, insn->a);
+	for (uint32_t i = 0; i < insn->n_args; i++)
+		find_needed(em, insn->args[i].value);
+}
+
+void seki_emit_name_vars(struct emit *em)
+{
+	em->vars = seki_arena_alloc(em->arena, (em->ir->n_vars + 1) * sizeof(*em->vars));
+	em->needed = seki_arena_alloc(em->arena, (em->ir->n_vars + 1) * sizeof(*em->needed));
+	for (const struct ir_var *var = em->ir->vars; var; var = var->next)
+		em->vars[var->id] = make_name(em, var);
+	for (const struct ir_block *b = em->ir->blocks; b; b = b->next) {
+		for (const struct ir_insn *insn = b->first; insn; insn = insn->next)
+			find_needed_in(em, insn);
+		find_needed(em, b->value);
+	}
+	for (const struct ir_header *h = em->ir->headers; h; h = h->next)
+		if (h->varbit && seki_emit_moves(em, h))
+			em->needed[h->varbit->id] = true;
+}
+
+static const char *ctype(struct emit *em, const struct ir_var *var)
+{
+	if (var->kind == IR_VAR_BASE)
+		return "u64";
+	return seki_emit_text(em, "u%u", seki_emit_cwidth(var->width));
+}
+
+static const char *declarator(struct emit *em, const struct ir_var *var)
+{
+	const char *name = own_name(em, var);
+
+	if (!seki_emit_is_wide(var->width) && var->kind != IR_VAR_VARBIT)
+		return name;
+	return seki_emit_text(em, "%s[%u]", name, seki_emit_limbs(var->width));
+}
+
+static void declare(struct emit *em, const struct ir_var *var)
+{
+	bool is_array = seki_emit_is_wide(var->width) || var->kind == IR_VAR_VARBIT;
+
+	if (var->kind == IR_VAR_STD)
+		seki_emit_line(em, "u32 %s = std->%s;", seki_emit_var(em, var), var->field);
+	else if (var == em->ir->pass)
+		seki_emit_line(em, "u8 %s = 1;", seki_emit_var(em, var));
+	else if (is_array)
+		seki_emit_line(em, "u64 %s = {0};", declarator(em, var));
+	else
+		seki_emit_line(em, "%s %s = 0;", ctype(em, var), declarator(em, var));
+}
+
+void seki_emit_declare_vars(struct emit *em)
+{
+	if (em->scratch)
+		seki_emit_line(em, "u32 scratch_at = 0;\n"
+				   "struct scratch *scratch = ubpf_map_lookup(&scratch$map, "
+				   "&scratch_at);\n"
+				   "if (!scratch)\n\treturn 0;\n"
+				   "__builtin_memset(scratch, 0, sizeof(*scratch));");
+	for (const struct ir_var *var = em->ir->vars; var; var = var->next)
+		if (!in_scratch(em, var) && strncmp(seki_emit_var(em, var), "std->", 5) != 0)
+			declare(em, var);
+		else if (var == em->ir->pass)
+			seki_emit_line(em, "%s = 1;", seki_emit_var(em, var));
+}
+
+void seki_emit_scratch_map(struct emit *em)
+{
+	if (!em->scratch)
+		return;
+	seki_emit_line(em, "struct scratch {");
+	for (const struct ir_var *var = em->ir->vars; var; var = var->next)
+		if (in_scratch(em, var))
+			seki_emit_line(em, "\t%s %s;", ctype(em, var), declarator(em, var));
+	seki_emit_line(em, "};\nstruct map_def scratch$map asm(\"sekisho_scratch\") = "
+			   "{7, 4, sizeof(struct scratch), 1, 0};");
+}
