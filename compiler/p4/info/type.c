@@ -192,6 +192,22 @@ static void add_struct(struct info *info, const struct p4_type *type, const char
 	}
 }
 
+/* The two messages have the same numbers, and a pointer for each of them. */
+static P4__Config__V1__P4TupleMemberSpec *member(struct info *info, const struct p4_type *type)
+{
+	P4__Config__V1__P4TupleMemberSpec *spec = seki_arena_new(info->arena,
+								 P4__Config__V1__P4TupleMemberSpec);
+	const Spec *whole = seki_info_type(info, type);
+
+	p4__config__v1__p4_tuple_member_spec__init(spec);
+	if (type->kind != P4_T_TUPLE) {
+		spec->type_spec_case =
+			(P4__Config__V1__P4TupleMemberSpec__TypeSpecCase)whole->type_spec_case;
+		spec->bitstring = whole->bitstring;
+	}
+	return spec;
+}
+
 static P4__Config__V1__P4TupleTypeSpec *tuple(struct info *info, const struct p4_type *type)
 {
 	P4__Config__V1__P4TupleTypeSpec *spec = seki_arena_new(info->arena,
@@ -200,7 +216,7 @@ static P4__Config__V1__P4TupleTypeSpec *tuple(struct info *info, const struct p4
 	p4__config__v1__p4_tuple_type_spec__init(spec);
 	for (uint32_t i = 0; i < type->n_args; i++) {
 		spec->members = grown(info, spec->members, spec->n_members);
-		spec->members[spec->n_members++] = seki_info_type(info, type->args[i]);
+		spec->members[spec->n_members++] = member(info, type->args[i]);
 	}
 	return spec;
 }
