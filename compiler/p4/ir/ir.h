@@ -47,6 +47,7 @@ struct ir_var {
 	const char *field;	  /* IR_VAR_STD: "input_port" ... */
 	struct ir_header *header; /* IR_VAR_FIELD, IR_VAR_VALID; of a varbit field too */
 	struct ir_var *size;	  /* IR_VAR_VARBIT: a variable of 32 bits */
+	bool read; /* pass/prune.c: something looks at it; else what is extracted to it is not needed */
 };
 
 /* A field of a header, structs in it opened up, in the order of the packet. */
@@ -254,7 +255,8 @@ enum ir_insn_op {
 	/* made by pass/ */
 	IR_MARK, /* base variable `var` = at, and `a` bits (whole bytes, or NULL) behind it */
 	/* deparser */
-	IR_EMIT, /* header: var (the emit's flag) = the header is valid */
+	IR_EMIT, /* header, as number `number` of ir->emits; after pass/ only those that a condition
+		    may leave out: var (the emit's flag) = the header is valid */
 };
 
 enum ir_note { IR_NOTE_STATE, IR_NOTE_TABLE, IR_NOTE_ACTION };

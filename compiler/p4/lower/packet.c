@@ -236,6 +236,7 @@ static void emit_header(struct lower *lw, struct ir_header *header)
 	if (!insn)
 		return;
 	insn->header = header;
+	insn->number = ir->n_emits;
 	if ((ir->n_emits & (ir->n_emits - 1)) == 0) {
 		struct ir_emit *more = seki_arena_alloc(lw->arena,
 							(ir->n_emits * 2 + 1) * sizeof(*more));

@@ -4,10 +4,23 @@
  *
  *   unroll.c   the parser, specialised: a block for each place in the packet and each fill of the
  *              header stacks that it can be reached with, while they are few; else the place is a
- *              variable (IR_VAR_BASE). Afterwards each extract has its header and its place, there
- *              is no IR_PUSH, IR_POP, IR_LAST_* left in the parser, and each loop in it ends
+ *              variable (IR_VAR_BASE)
+ *     loops.c    cuts loops of states that no stack ends
+ *     clears.c   drops what sets a variable to 0 that is 0
  *   plan.c     which headers and fields are written, and how the deparser may put them out
+ *     emits.c    what the deparser puts out, and under which flags
  *   prune.c    drops what can change nothing: unreachable blocks, variables never read
+ *   check.c    whether what is stated below holds; for tests
+ *
+ * After unroll, of all blocks that the parser can reach: blocks are numbered by their place in the
+ * list; each IR_EXTRACT has its header and its place, each IR_NEED, IR_PEEK and IR_MARK its place; a
+ * place is constant or from the one base variable, and within SEKI_PACKET_MAX; no IR_ADVANCE, IR_PUSH
+ * or IR_POP is left and no stack's next index is read; each loop through states goes by a block that
+ * counts and rejects with ParserTimeout; accepting is not inside a byte.
+ *
+ * After plan also: each extract's place is among the spots of its header, which has a `where` unless
+ * there is one, constant; each of ir->emits has a flag, and an IR_EMIT is left only where that is a
+ * variable of its own. After prune also: each block in the list can be reached.
  */
 #ifndef SEKI_P4_PASS_PLAN_H
 #define SEKI_P4_PASS_PLAN_H
@@ -24,11 +37,12 @@ struct ir_spot {
 struct ir_fate {
 	struct ir_spot *spots;
 	uint32_t n_spots;
-	struct ir_var *where; /* with several spots: 32 bits, the byte it was extracted from */
+	struct ir_var
+		*where; /* unless it is one constant: 32 bits, the byte it is extracted from */
 	bool extracted;
 	bool extracted_twice; /* on one way */
 	bool written;	      /* a field may be assigned after its extraction */
-	bool moved;	      /* its validity may change but by extraction */
+	bool moved;	      /* whether it leaves, or its size, may change but by extraction */
 	int rank; /* its place in ir->emits, -1: never; of the first where there are several */
 	bool emitted_twice;
 };
@@ -53,5 +67,15 @@ struct ir_plan {
 int seki_p4_unroll(struct ir_program *ir);
 int seki_p4_plan(struct ir_program *ir);
 void seki_p4_prune(struct ir_program *ir);
+
+/* Parts of the above. */
+void seki_p4_cut_loops(struct ir_program *ir);
+void seki_p4_drop_clears(struct ir_program *ir);
+void seki_p4_settle_emits(struct ir_program *ir);
+
+enum ir_pass { IR_PASS_UNROLL, IR_PASS_PLAN, IR_PASS_PRUNE };
+
+/* NULL, or which of what holds after the pass does not. */
+const char *seki_p4_pass_fault(struct ir_program *ir, enum ir_pass after);
 
 #endif
