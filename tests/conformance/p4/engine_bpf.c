@@ -35,7 +35,7 @@ static int set(const char *name, const void *key, size_t key_len, const void *va
 
 	if (!map)
 		return -ENOENT;
-	if (seki_bpf_map_def(map)->key_size != key_len ||
+	if (p4run_key_size(seki_bpf_map_def(map)) != key_len ||
 	    seki_bpf_map_def(map)->value_size != value_len)
 		return -EINVAL;
 	return seki_bpf_map_set(map, key, value);
@@ -45,7 +45,7 @@ static int get(const char *name, const void *key, size_t key_len, void *value, s
 {
 	struct seki_bpf_map *map = seki_bpf_prog_map(prog, name);
 
-	if (!map || seki_bpf_map_def(map)->key_size != key_len ||
+	if (!map || p4run_key_size(seki_bpf_map_def(map)) != key_len ||
 	    seki_bpf_map_def(map)->value_size > *value_len)
 		return -EINVAL;
 	*value_len = seki_bpf_map_def(map)->value_size;

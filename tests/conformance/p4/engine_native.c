@@ -17,7 +17,7 @@
 struct pair {
 	struct pair *next;
 	const struct seki_map_def *map;
-	void *key;
+	uint8_t *key; /* of p4run_key_size() bytes */
 	void *value;
 };
 
@@ -43,19 +43,93 @@ uint64_t vm_udp_sent(const struct seki_udp_query *query, uint64_t within_ms) HEL
 uint64_t vm_udp_sent_any(uint64_t within_ms) HELPER(vm_udp_sent_any);
 void drop_site(uint32_t line) HELPER(drop_site);
 
+/* The entry that a control plane knows by this key. */
 static struct pair *find(const struct seki_map_def *map, const void *key)
 {
 	for (struct pair *p = pairs; p; p = p->next)
-		if (p->map == map && memcmp(p->key, key, map->key_size) == 0)
+		if (p->map == map && memcmp(p->key, key, p4run_key_size(map)) == 0)
 			return p;
 	return NULL;
 }
 
-void *ubpf_map_lookup(const struct seki_map_def *map, const void *key)
+static bool prefix_matches(const uint8_t *a, const uint8_t *b, uint32_t bits)
 {
-	struct pair *p = find(map, key);
+	for (uint32_t i = 0; i < bits; i++)
+		if ((a[i / 8] ^ b[i / 8]) >> (7 - i % 8) & 1)
+			return false;
+	return true;
+}
 
-	return p ? p->value : NULL;
+/* Of a trie: the longest prefix. */
+static struct pair *find_prefix(const struct seki_map_def *map, const uint8_t *key)
+{
+	struct pair *best = NULL;
+	uint32_t bits, longest = 0;
+
+	for (struct pair *p = pairs; p; p = p->next) {
+		if (p->map != map)
+			continue;
+		memcpy(&bits, p->key, sizeof(bits));
+		if (!prefix_matches(p->key + 4, key + 4, bits) || (best && bits < longest))
+			continue;
+		best = p;
+		longest = bits;
+	}
+	return best;
+}
+
+/* What the fields of a classifier are. */
+static const struct seki_map_field *fields_of(const struct seki_map_def *map)
+{
+	char symbol[256];
+	Dl_info info;
+
+	if (!dladdr(map, &info) || !info.dli_sname)
+		abort();
+	snprintf(symbol, sizeof(symbol), SEKI_FIELDS_PREFIX "%s", info.dli_sname);
+	return dlsym(library, symbol);
+}
+
+static bool field_matches(const struct seki_map_field *f, const uint8_t *first,
+			  const uint8_t *second, const uint8_t *key)
+{
+	if (f->match == SEKI_MATCH_RANGE)
+		return memcmp(first, key, f->bytes) <= 0 && memcmp(key, second, f->bytes) <= 0;
+	for (uint32_t i = 0; i < f->bytes; i++)
+		if ((first[i] ^ key[i]) & second[i])
+			return false;
+	return true;
+}
+
+/* Of a classifier: the greatest priority, among equals the first, which is the last in the list. */
+static struct pair *classify(const struct seki_map_def *map, const uint8_t *key)
+{
+	const struct seki_map_field *fields = fields_of(map);
+	uint32_t priority, greatest = 0;
+	struct pair *best = NULL;
+
+	for (struct pair *p = pairs; p; p = p->next) {
+		const struct seki_map_field *f = fields;
+		uint32_t at = 0;
+
+		if (p->map != map)
+			continue;
+		memcpy(&priority, p->key, sizeof(priority));
+		for (; at < map->key_size; at += f++->bytes)
+			if (!field_matches(f, p->key + 4 + at, p->key + 4 + map->key_size + at,
+					   key + at))
+				break;
+		if (at < map->key_size || (best && priority < greatest))
+			continue;
+		best = p;
+		greatest = priority;
+	}
+	return best;
+}
+
+static bool is_array(const struct seki_map_def *map)
+{
+	return map->type == SEKI_MAP_ARRAY || map->type == SEKI_MAP_QUEUE_ARRAY;
 }
 
 static void *copy(const void *data, size_t len)
@@ -79,11 +153,40 @@ int ubpf_map_update(const struct seki_map_def *map, const void *key, const void 
 	if (!p)
 		abort();
 	p->map = map;
-	p->key = copy(key, map->key_size);
+	p->key = copy(key, p4run_key_size(map));
 	p->value = copy(value, map->value_size);
 	p->next = pairs;
 	pairs = p;
 	return 0;
+}
+
+/* An array has all its entries from the start. */
+static struct pair *find_cell(const struct seki_map_def *map, const void *key)
+{
+	uint32_t index;
+	void *zero;
+
+	memcpy(&index, key, sizeof(index));
+	if (index >= map->max_entries)
+		return NULL;
+	if (!find(map, key)) {
+		zero = calloc(1, map->value_size);
+		if (!zero)
+			abort();
+		ubpf_map_update(map, key, zero);
+		free(zero);
+	}
+	return find(map, key);
+}
+
+void *ubpf_map_lookup(const struct seki_map_def *map, const void *key)
+{
+	struct pair *p = is_array(map)			    ? find_cell(map, key)
+			 : map->type == SEKI_MAP_LPM	    ? find_prefix(map, key)
+			 : map->type == SEKI_MAP_CLASSIFIER ? classify(map, key)
+							    : find(map, key);
+
+	return p ? p->value : NULL;
 }
 
 uint64_t ubpf_time_get_ns(void)
@@ -207,8 +310,8 @@ static void fill(const char *name, const struct seki_map_def *map)
 	data = dlsym(library, symbol);
 	if (!data || !dladdr1(data, &info, (void **)&sym, RTLD_DL_SYMENT) || !sym)
 		return;
-	for (size_t at = 0; at < sym->st_size; at += map->key_size + map->value_size)
-		ubpf_map_update(map, data + at, data + at + map->key_size);
+	for (size_t at = 0; at < sym->st_size; at += p4run_key_size(map) + map->value_size)
+		ubpf_map_update(map, data + at, data + at + p4run_key_size(map));
 }
 
 /* All maps, by the names of the program's symbols. */
@@ -246,7 +349,7 @@ static int set(const char *name, const void *key, size_t key_len, const void *va
 {
 	const struct seki_map_def *map = dlsym(library, name);
 
-	if (!map || map->key_size != key_len || map->value_size != value_len)
+	if (!map || p4run_key_size(map) != key_len || map->value_size != value_len)
 		return -EINVAL;
 	return ubpf_map_update(map, key, value);
 }
@@ -256,7 +359,7 @@ static int get(const char *name, const void *key, size_t key_len, void *value, s
 	const struct seki_map_def *map = dlsym(library, name);
 	struct pair *p;
 
-	if (!map || map->key_size != key_len || map->value_size > *value_len)
+	if (!map || p4run_key_size(map) != key_len || map->value_size > *value_len)
 		return -EINVAL;
 	p = find(map, key);
 	if (!p)

@@ -28,6 +28,12 @@ struct p4run_facts {
 	uint32_t n;
 };
 
+/* Bytes of what names an entry for a control plane. */
+static inline size_t p4run_key_size(const struct seki_map_def *map)
+{
+	return map->type == SEKI_MAP_CLASSIFIER ? 4 + 2 * (size_t)map->key_size : map->key_size;
+}
+
 bool p4run_sent(const struct p4run_facts *facts, const struct seki_udp_query *query);
 
 struct p4run_engine {

@@ -2,7 +2,8 @@
 """Runs a P4 program's STF file through both engines: the BPF machine and native code.
 
 STF: `packet PORT HEX`, `expect PORT HEX` (`*` matches a nibble, a trailing `$` pins the length),
-`add TABLE [PRIO] key.FIELD:VALUE ... ACTION(ARG:VALUE, ...)`, `setdefault TABLE ACTION(...)`. Ours:
+`add TABLE [PRIO] key.FIELD:VALUE ... ACTION(ARG:VALUE, ...)`, `setdefault TABLE ACTION(...)`, where a
+field's value may be `V/BITS`, `V&&&MASK`, `LOW..HIGH`, or have `*` for digits that do not matter. Ours:
 `sent 4|6 SADDR DADDR SPORT DPORT` (hex) makes the VM have sent a UDP datagram, `drop [LINE]` says that
 the last packet was dropped, at that line of the program, and `#: compat` builds as p4c would.
 """
@@ -42,6 +43,32 @@ def pack(fields, values, what):
     return bytes(out) + bytes(-len(out) % align), align
 
 
+def number(text):
+    return int(text, 0)
+
+
+def pattern(text, width):
+    """(first, second, bits): value and mask, or with `..` low and high end; bits of a prefix."""
+    every = (1 << width) - 1
+    if ".." in text:
+        low, high = text.split("..")
+        return number(low), number(high), None
+    if "&&&" in text:
+        value, mask = (number(t) for t in text.split("&&&"))
+        return value & mask, mask, None
+    if "/" in text:
+        value, bits = text.split("/")
+        mask = every ^ (every >> int(bits))
+        return number(value) & mask, mask, int(bits)
+    if "*" in text:
+        base, digits = (text[:2], text[2:]) if text[:2] in ("0x", "0b") else ("0x", text)
+        one = "f" if base == "0x" else "1"
+        mask = 0 if digits == "*" else int("".join("0" if d == "*" else one for d in digits),
+                                           16 if base == "0x" else 2)
+        return number(base + digits.replace("*", "0")), mask, 0 if mask == 0 else None
+    return number(text), every, width
+
+
 class Layout:
     """Where tables keep their keys and actions, as the generated C says."""
 
@@ -50,13 +77,53 @@ class Layout:
                      for name, body in re.findall(r"struct (\w+)\$key \{(.*?)\n\t\};", code, re.S)}
         self.actions = {name: {a: int(i) for a, i in re.findall(name + r"\$(\w+)\$\d+ = (\d+)", body)}
                         for name, body in re.findall(r"enum (\w+)\$actions \{(.*?)\n\t\};", code, re.S)}
+        self.matches = {}
+        for name, field, match, width in re.findall(r"/\* match (\w+) (\w+) (\w+) (\d+) \*/", code):
+            self.matches.setdefault(name, []).append((field, match, int(width)))
         self.data = {}
         for name, body in re.findall(r"struct (\w+)\$value \{(.*?)\} u;", code, re.S):
             self.data[name] = {a: parse_fields(b)
                                for b, a in re.findall(r"struct \{(.*?)\} (\w+)\$\d+;", body, re.S)}
 
-    def key(self, table, values):
-        return pack(self.keys[table], values, table)[0]
+    def key(self, table, values, priority):
+        if table not in self.keys:
+            raise Failure(f"there is no table {table}")
+        if table not in self.matches:
+            return pack(self.keys[table], {n: number(v) for n, v in values.items()}, table)[0]
+        matches = self.matches[table]
+        if [f for f, _, _ in matches if f not in values] or len(values) != len(matches):
+            raise Failure(f"{table}: its keys are {', '.join(f for f, _, _ in matches)}")
+        if {m for _, m, _ in matches} <= {"exact", "lpm"} and len([m for m in matches if m[1] == "lpm"]) == 1:
+            return self.prefix_key(matches, values)
+        return self.classifier_key(matches, values, priority)
+
+    @staticmethod
+    def prefix_key(matches, values):
+        """The prefix's length, exact fields, the front bits of the field that has one."""
+        bits, out = 0, b""
+        for field, match, width in matches:
+            value, _, prefix = pattern(values[field], width)
+            size = -(-width // 8)
+            if match == "lpm":
+                value <<= 8 * size - width
+                bits += prefix
+            else:
+                bits += 8 * size
+            out += value.to_bytes(size, "big")
+        return bits.to_bytes(4, "little") + out
+
+    @staticmethod
+    def classifier_key(matches, values, priority):
+        """Priority, then for all fields the values or low ends, then the masks or high ends."""
+        first, second = b"", b""
+        for field, match, width in matches:
+            low, high, _ = pattern(values[field], width)
+            size = -(-width // 8)
+            if match == "range" and ".." not in values[field]:
+                low, high = (0, (1 << width) - 1) if values[field] == "*" else (low, low)
+            first += low.to_bytes(size, "big")
+            second += high.to_bytes(size, "big")
+        return priority.to_bytes(4, "little") + first + second
 
     def value(self, table, action, values):
         """u32 action, then the union of all actions' data."""
@@ -99,10 +166,6 @@ class Engine:
             stream.close()
         self.process.kill()
         self.process.wait()
-
-
-def number(text):
-    return int(text, 0)
 
 
 def matches(expected, exact, got):
@@ -148,15 +211,15 @@ class Run:
             raise Failure(f"dropped at line {site}, not {line}")
 
     def add(self, text, default):
-        found = re.match(r"(\w+)\s+(?:\d+\s+)?(.*?)(\w+)\((.*)\)", text)
-        table, keys, action, args = found.groups()
+        found = re.match(r"(\w+)\s+(?:(\d+)\s+)?(.*?)(\w+)\((.*)\)", text)
+        table, priority, keys, action, args = found.groups()
         values = [a.split(":") for a in re.split(r"[,\s]+", args) if a]
         value = self.layout.value(table, action, {n: number(v) for n, v in values})
         if default:
             self.engine.ask(f"set {table}_defaultAction 00000000 {value.hex()}")
             return
         pairs = [k.split(":") for k in keys.split()]
-        key = self.layout.key(table, {k.split(".")[-1]: number(v) for k, v in pairs})
+        key = self.layout.key(table, {k.split(".")[-1]: v for k, v in pairs}, int(priority or 0))
         self.engine.ask(f"set {table} {key.hex()} {value.hex()}")
 
     def line(self, text):
