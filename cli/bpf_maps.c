@@ -19,6 +19,7 @@ const char *seki_cli_map_type(const struct seki_map_def *def)
 		[SEKI_MAP_LPM] = "LPM trie",
 		[SEKI_MAP_LRU_HASH] = "LRU hash",
 		[SEKI_MAP_QUEUE_ARRAY] = "array per queue",
+		[SEKI_MAP_CLASSIFIER] = "classifier",
 	};
 
 	return def->type < SEKI_COUNT(names) && names[def->type] ? names[def->type] : "unknown";
@@ -30,6 +31,11 @@ static bool is_array(const struct seki_map_def *def)
 }
 
 /* ---- entries to start with ---- */
+
+static bool is_classifier(const struct seki_map_def *def)
+{
+	return def->type == SEKI_MAP_CLASSIFIER;
+}
 
 /* `text` of `len` as exactly `want` bytes; NULL: it has complained. */
 static uint8_t *exact(const char *what, const char *map, const char *text, size_t len,
@@ -46,6 +52,38 @@ static uint8_t *exact(const char *what, const char *map, const char *text, size_
 	return NULL;
 }
 
+/* PRIORITY/FIRST/SECOND, the first decimal. NULL: it has complained. */
+static uint8_t *classifier_key(const struct seki_bpf_map *map, const char *text, size_t len)
+{
+	uint32_t priority, bytes = seki_bpf_map_def(map)->key_size;
+	const char *name = seki_bpf_map_name(map), *first = memchr(text, '/', len), *second = NULL;
+	uint8_t *a, *b, *key = NULL;
+	char *end;
+
+	if (first)
+		second = memchr(first + 1, '/', (size_t)(text + len - first) - 1);
+	priority = (uint32_t)strtoul(text, &end, 10);
+	if (!second || end != first || end == text) {
+		complain("--map: the key '%.*s' of map '%s' is not PRIORITY/FIRST/SECOND", (int)len,
+			 text, name);
+		return NULL;
+	}
+	a = exact("first part of the key", name, first + 1, (size_t)(second - first) - 1, bytes);
+	b = a ? exact("second part of the key", name, second + 1, (size_t)(text + len - second) - 1,
+		      bytes)
+	      : NULL;
+	if (b)
+		key = malloc(seki_bpf_map_key_bytes(map));
+	if (key) {
+		memcpy(key, &priority, sizeof(priority));
+		memcpy(key + sizeof(priority), a, bytes);
+		memcpy(key + sizeof(priority) + bytes, b, bytes);
+	}
+	free(a);
+	free(b);
+	return key;
+}
+
 static bool set_pair(struct seki_bpf_map *map, const char *pair, size_t len)
 {
 	const struct seki_map_def *def = seki_bpf_map_def(map);
@@ -57,7 +95,8 @@ static bool set_pair(struct seki_bpf_map *map, const char *pair, size_t len)
 		complain("--map: '%.*s' is not KEY:VALUE", (int)len, pair);
 		return false;
 	}
-	key = exact("key", name, pair, (size_t)(colon - pair), def->key_size);
+	key = is_classifier(def) ? classifier_key(map, pair, (size_t)(colon - pair))
+				 : exact("key", name, pair, (size_t)(colon - pair), def->key_size);
 	if (key)
 		value = exact("value", name, colon + 1, (size_t)(pair + len - colon) - 1,
 			      def->value_size);
@@ -122,7 +161,8 @@ typedef bool (*visitor)(void *arg, const struct seki_bpf_map *map, const uint8_t
 static bool walk(struct seki_bpf_map *map, visitor visit, void *arg)
 {
 	const struct seki_map_def *def = seki_bpf_map_def(map);
-	uint8_t *key = calloc(1, def->key_size + 1), *value = calloc(1, def->value_size + 1);
+	uint8_t *key = calloc(1, seki_bpf_map_key_bytes(map) + 1),
+		*value = calloc(1, def->value_size + 1);
 	bool go_on = key && value;
 	int err = go_on ? seki_bpf_map_next_key(map, NULL, key) : 0;
 
@@ -143,6 +183,14 @@ static void print_hex(const uint8_t *bytes, size_t len)
 		printf("%s%02x", i ? " " : "", bytes[i]);
 }
 
+static uint32_t priority_of(const uint8_t *key)
+{
+	uint32_t priority;
+
+	memcpy(&priority, key, sizeof(priority));
+	return priority;
+}
+
 static bool print_entry(void *arg, const struct seki_bpf_map *map, const uint8_t *key,
 			const uint8_t *value)
 {
@@ -150,6 +198,12 @@ static bool print_entry(void *arg, const struct seki_bpf_map *map, const uint8_t
 
 	(void)arg;
 	fputs("  ", stdout);
+	if (is_classifier(def)) {
+		printf("priority %u: ", priority_of(key));
+		print_hex(key + sizeof(uint32_t), def->key_size);
+		fputs(" / ", stdout);
+		key += sizeof(uint32_t) + def->key_size;
+	}
 	print_hex(key, def->key_size);
 	fputs(" -> ", stdout);
 	print_hex(value, def->value_size);
@@ -176,7 +230,14 @@ static bool add_entry(void *arg, const struct seki_bpf_map *map, const uint8_t *
 	const struct seki_map_def *def = seki_bpf_map_def(map);
 	struct json_object *entry = json_object_new_object();
 
-	seki_cli_add_hex(entry, "key", key, def->key_size);
+	if (is_classifier(def)) {
+		seki_cli_add_u64(entry, "priority", priority_of(key));
+		seki_cli_add_hex(entry, "first", key + sizeof(uint32_t), def->key_size);
+		seki_cli_add_hex(entry, "second", key + sizeof(uint32_t) + def->key_size,
+				 def->key_size);
+	} else {
+		seki_cli_add_hex(entry, "key", key, def->key_size);
+	}
 	seki_cli_add_hex(entry, "value", value, def->value_size);
 	json_object_array_add(arg, entry);
 	return true;

@@ -141,8 +141,8 @@ int seki_bpf_prog_run(struct seki_bpf_prog *prog, struct seki_bpf_run *run, uint
 /*
  * Maps, for control planes: any thread may call these at any time, also while programs run; a
  * program sees each change as a whole. But not from within a run, that is, from a function of
- * struct seki_bpf_host: they may wait for runs to end. Keys and values have the sizes of the
- * definition. All return 0 or a negative errno; -EBUSY, which is rare: another thread, or a run
+ * struct seki_bpf_host: they may wait for runs to end. Values have the size of the definition, keys
+ * seki_bpf_map_key_bytes(): those of classifiers are struct seki_classifier_key. All return 0 or a negative errno; -EBUSY, which is rare: another thread, or a run
  * that was on when an entry was deleted, has been in the way for a second.
  *
  * What programs see: a lookup gives a pointer to the value, which stays that key's until the run
@@ -163,11 +163,15 @@ struct seki_bpf_map *seki_bpf_prog_map_at(struct seki_bpf_prog *prog, uint32_t i
 const char *seki_bpf_map_name(const struct seki_bpf_map *map);
 const struct seki_map_def *seki_bpf_map_def(const struct seki_bpf_map *map);
 
+/* Bytes of a key as the functions below take it: the definition's key_size, but of a classifier 4
+ * and twice that. Never changes. */
+uint32_t seki_bpf_map_key_bytes(const struct seki_bpf_map *map);
+
 /* How many entries there are; of an array max_entries. */
 uint32_t seki_bpf_map_entries(const struct seki_bpf_map *map);
 
 /*
- * The value of a key. Of a trie: of exactly this prefix, not of the longest that covers it. Of an
+ * The value of a key. Of a classifier: of exactly this entry. Of a trie: of exactly this prefix, not of the longest that covers it. Of an
  * array with a value for each queue: the sum over all queues, by words of 8 bytes. -ENOENT: there
  * is no such entry. -EINVAL: a prefix longer than the key.
  */
@@ -176,7 +180,10 @@ int seki_bpf_map_get(struct seki_bpf_map *map, const void *key, void *value);
 /*
  * Sets an entry, whether there was one or not. Of an array with a value for each queue: the sum
  * over all queues. -ENOSPC: max_entries are there (an LRU map drops another entry instead).
- * -ENOENT: an array has no such index. -EINVAL: a prefix longer than the key.
+ * -ENOENT: an array has no such index. -EINVAL: a prefix longer than the key; of a classifier, a
+ * mask that does not fit its field's match, a range that ends before it begins, a number that is
+ * wider than its field. An entry of a classifier that was there keeps its place among those of
+ * equal priority.
  */
 int seki_bpf_map_set(struct seki_bpf_map *map, const void *key, const void *value);
 

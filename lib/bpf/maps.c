@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/check.h"
+
 #define LINE	64
 #define WAIT_NS 1000000000u /* a run is over by then, unless its thread is stopped */
 
@@ -93,6 +95,23 @@ static int make_map(struct seki_bpf_prog *prog, uint32_t index, const char *name
 	return 0;
 }
 
+static int set_fields(struct seki_bpf_map *map, const struct seki_obj_map *from,
+		      struct seki_text *log)
+{
+	struct seki_map_field fields[SEKI_CLASSIFIER_FIELDS_MAX];
+	const char *why;
+
+	if (!from->fields)
+		return 0;
+	memcpy(fields, from->fields,
+	       seki_min(from->n_fields, SEKI_CLASSIFIER_FIELDS_MAX) * sizeof(*fields));
+	why = seki_bpf_map_set_fields(map, fields, from->n_fields);
+	if (why)
+		seki_text_add(log, "map %s: " SEKI_FIELDS_PREFIX "%s: %s\n", from->name, from->name,
+			      why);
+	return why ? -ENOEXEC : 0;
+}
+
 int seki_bpf_maps_make(struct seki_bpf_prog *prog, const struct seki_obj *obj,
 		       struct seki_map_def *defs, uint64_t limit, struct seki_text *log)
 {
@@ -100,18 +119,21 @@ int seki_bpf_maps_make(struct seki_bpf_prog *prog, const struct seki_obj *obj,
 
 	if (!err)
 		err = make_readers(prog);
-	for (uint32_t i = 0; !err && i < obj->n_maps; i++)
+	for (uint32_t i = 0; !err && i < obj->n_maps; i++) {
 		err = make_map(prog, i, obj->maps[i].name, &defs[i]);
+		if (!err)
+			err = set_fields(&prog->maps[i], &obj->maps[i], log);
+	}
 	return err;
 }
 
 static int fill_map(struct seki_bpf_map *map, const struct seki_obj_map *from,
 		    struct seki_text *log)
 {
-	uint64_t pair = (uint64_t)from->key_size + from->value_size;
+	uint64_t pair = (uint64_t)map->key_bytes + map->def.value_size;
 
 	for (uint64_t at = 0; at < from->init_size; at += pair) {
-		if (!seki_bpf_map_set(map, from->init + at, from->init + at + from->key_size))
+		if (!seki_bpf_map_set(map, from->init + at, from->init + at + map->key_bytes))
 			continue;
 		seki_text_add(log, "map %s: its entries to start with do not fit (entry %u)\n",
 			      from->name, at / pair);
@@ -177,6 +199,11 @@ struct seki_bpf_map *seki_bpf_prog_map_at(struct seki_bpf_prog *prog, uint32_t i
 const char *seki_bpf_map_name(const struct seki_bpf_map *map)
 {
 	return map->name;
+}
+
+uint32_t seki_bpf_map_key_bytes(const struct seki_bpf_map *map)
+{
+	return map->key_bytes;
 }
 
 const struct seki_map_def *seki_bpf_map_def(const struct seki_bpf_map *map)

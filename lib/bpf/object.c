@@ -147,11 +147,14 @@ static int add_init(struct seki_obj *obj, const struct seki_elf_symbol *sym,
 		    const struct seki_elf_section *init, struct seki_text *log)
 {
 	struct seki_obj_map *map = map_by_name(obj, sym->name + strlen(SEKI_INIT_PREFIX));
-	uint64_t pair;
+	uint64_t pair, key;
 
 	if (!map)
 		return seki_obj_refuse(log, "\"%s\" is for a map that does not exist", sym->name);
-	pair = (uint64_t)map->key_size + map->value_size;
+	key = map->type == SEKI_MAP_CLASSIFIER
+		      ? sizeof(struct seki_classifier_key) + 2ull * map->key_size
+		      : map->key_size;
+	pair = key + map->value_size;
 	if (!seki_in_range(sym->value, sym->size, init->size) || !pair || sym->size % pair)
 		return seki_obj_refuse(log, "\"%s\" is not pairs of key and value", sym->name);
 	if (map->init)
@@ -167,9 +170,32 @@ static int add_init(struct seki_obj *obj, const struct seki_elf_symbol *sym,
 	return 0;
 }
 
-static int find_init(struct seki_obj *obj, struct seki_text *log)
+static int add_fields(struct seki_obj *obj, const struct seki_elf_symbol *sym,
+		      const struct seki_elf_section *fields, struct seki_text *log)
 {
-	uint32_t index = seki_elf_find(&obj->elf, SEKI_OBJ_INIT);
+	struct seki_obj_map *map = map_by_name(obj, sym->name + strlen(SEKI_FIELDS_PREFIX));
+
+	if (!map || map->type != SEKI_MAP_CLASSIFIER)
+		return seki_obj_refuse(log, "\"%s\" is for a map that is no classifier", sym->name);
+	if (!seki_in_range(sym->value, sym->size, fields->size) ||
+	    sym->size % sizeof(struct seki_map_field) || sym->size > UINT16_MAX)
+		return seki_obj_refuse(log, "\"%s\" is not an array of struct seki_map_field",
+				       sym->name);
+	if (map->fields)
+		return seki_obj_refuse(log, "\"%s\" is there twice", sym->name);
+	map->fields = fields->bytes + sym->value;
+	map->n_fields = (uint32_t)(sym->size / sizeof(struct seki_map_field));
+	return 0;
+}
+
+typedef int (*array_adder)(struct seki_obj *obj, const struct seki_elf_symbol *sym,
+			   const struct seki_elf_section *s, struct seki_text *log);
+
+/* All objects of that section that are named like this. */
+static int find_arrays(struct seki_obj *obj, const char *section, const char *prefix,
+		       array_adder add, struct seki_text *log)
+{
+	uint32_t index = seki_elf_find(&obj->elf, section);
 	struct seki_elf_section s;
 	struct seki_elf_symbol sym;
 	int err = 0;
@@ -178,8 +204,8 @@ static int find_init(struct seki_obj *obj, struct seki_text *log)
 		return 0;
 	for (uint32_t i = 0; !err && i < obj->elf.n_symbols; i++)
 		if (seki_elf_symbol(&obj->elf, i, &sym) && sym.section == index &&
-		    sym.type == STT_OBJECT && has_prefix(sym.name, SEKI_INIT_PREFIX))
-			err = add_init(obj, &sym, &s, log);
+		    sym.type == STT_OBJECT && has_prefix(sym.name, prefix))
+			err = add(obj, &sym, &s, log);
 	return err;
 }
 
@@ -203,7 +229,9 @@ static int read_parts(struct seki_obj *obj, const char *entry, struct seki_text 
 	if (!err)
 		err = seki_obj_read_code(obj, entry, log);
 	if (!err)
-		err = find_init(obj, log);
+		err = find_arrays(obj, SEKI_OBJ_INIT, SEKI_INIT_PREFIX, add_init, log);
+	if (!err)
+		err = find_arrays(obj, SEKI_OBJ_FIELDS, SEKI_FIELDS_PREFIX, add_fields, log);
 	if (!err)
 		find_source(obj);
 	return err;

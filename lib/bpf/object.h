@@ -45,6 +45,8 @@ struct seki_obj_map {
 	uint32_t type, key_size, value_size, max_entries, hashes; /* struct seki_map_def */
 	const uint8_t *init; /* pairs of key and value, inside the file */
 	uint64_t init_size;
+	const uint8_t *fields; /* struct seki_map_field, inside the file, not aligned; or NULL */
+	uint32_t n_fields;
 };
 
 struct seki_obj {

@@ -8,10 +8,14 @@
  * An LRU map that is full evicts by second chance: a hand goes round the slots, passes those that
  * were looked up since it came by last and takes their mark, and stops at the first without one.
  * It gives up after SWEEP_WORDS steps and takes what is next, so that no change is long.
+ *
+ * A classifier's entries are kept here as well, by all that names them; lookups find them by the
+ * tree, which each change changes first.
  */
 #include <errno.h>
 #include <string.h>
 
+#include "core/bpf/map/classifier.h"
 #include "core/bpf/map/lookup3.h"
 #include "core/bpf/map/slots.h"
 
@@ -20,6 +24,11 @@
 static bool is_lru(const struct seki_bpf_map *map)
 {
 	return map->def.type == SEKI_MAP_LRU_HASH;
+}
+
+static bool is_classifier(const struct seki_bpf_map *map)
+{
+	return map->def.type == SEKI_MAP_CLASSIFIER;
 }
 
 /* Inlined with a constant size where it counts. */
@@ -90,7 +99,7 @@ seki_bpf_find seki_hash_finder(const struct seki_map_def *def)
 
 static uint32_t hash_of(const struct seki_bpf_map *map, const void *key)
 {
-	return seki_lookup3(key, map->def.key_size, map->seed);
+	return seki_lookup3(key, map->key_bytes, map->seed);
 }
 
 /* The link that leads to the entry, or to where it would be. Under the lock. */
@@ -103,7 +112,7 @@ static uint32_t *place_of(struct seki_bpf_map *map, const void *key, uint32_t ha
 		int order = slot->hash < hash ? -1 : slot->hash > hash;
 
 		if (!order)
-			order = memcmp(seki_map_key(slot), key, map->def.key_size);
+			order = memcmp(seki_map_key(slot), key, map->key_bytes);
 		if (order >= 0) {
 			*found = !order;
 			return link;
@@ -188,8 +197,21 @@ static void fill(struct seki_bpf_map *map, uint32_t taken, const void *key, cons
 
 	slot->hash = hash;
 	slot->index = (taken - map->entries.first) / map->entries.step;
-	memcpy(seki_map_key(slot), key, map->def.key_size);
+	memcpy(seki_map_key(slot), key, map->key_bytes);
 	seki_map_store_value(map, seki_map_value(map, slot), value);
+}
+
+static int add_to_tree(struct seki_bpf_map *map, uint32_t taken, uint32_t queue)
+{
+	*seki_entry_number(map, seki_map_slot(map, taken)) = ++map->tree->added;
+	return seki_tree_add(map, taken, queue);
+}
+
+static void swap_in_tree(struct seki_bpf_map *map, uint32_t old, uint32_t taken)
+{
+	*seki_entry_number(map, seki_map_slot(map, taken)) =
+		*seki_entry_number(map, seki_map_slot(map, old));
+	seki_tree_swap(map, old, taken);
 }
 
 static int insert(struct seki_bpf_map *map, const void *key, const void *value, uint32_t hash,
@@ -204,6 +226,10 @@ static int insert(struct seki_bpf_map *map, const void *key, const void *value, 
 	if (!taken)
 		return -EBUSY;
 	fill(map, taken, key, value, hash);
+	if (is_classifier(map) && add_to_tree(map, taken, queue)) {
+		seki_map_give(map, &map->entries, taken);
+		return -EBUSY;
+	}
 	if (full)
 		evict(map, queue);
 	link = place_of(map, key, hash, &found); /* after the eviction, which may change it */
@@ -231,6 +257,8 @@ static int replace(struct seki_bpf_map *map, uint32_t *link, const void *value, 
 	seki_map_slot(map, taken)->next = slot->next;
 	set_alive(map, slot, false, false);
 	set_alive(map, seki_map_slot(map, taken), true, true);
+	if (is_classifier(map))
+		swap_in_tree(map, old, taken);
 	seki_store_release(link, taken);
 	seki_map_retire(map, &map->entries, old, queue);
 	return 0;
@@ -274,7 +302,7 @@ int seki_hash_put(struct seki_bpf_map *map, const void *key, const void *value,
 	    store_word(map, key, value))
 		return 0;
 	/* The key may lie where another run writes: what is hashed and what is kept must be one. */
-	memcpy(own, key, map->def.key_size);
+	memcpy(own, key, map->key_bytes);
 	if (!seki_map_lock(map))
 		return -EBUSY;
 	err = put(map, own, value, how, queue);
@@ -286,14 +314,18 @@ int seki_hash_remove(struct seki_bpf_map *map, const void *key, uint32_t queue)
 {
 	uint32_t *link;
 	bool found;
+	int err;
 
 	if (!seki_map_lock(map))
 		return -EBUSY;
 	link = place_of(map, key, hash_of(map, key), &found);
-	if (found)
+	err = found ? 0 : -ENOENT;
+	if (found && is_classifier(map))
+		err = seki_tree_drop(map, *link, queue);
+	if (!err)
 		unlink_slot(map, link, queue);
 	seki_map_unlock(map);
-	return found ? 0 : -ENOENT;
+	return err;
 }
 
 int seki_hash_read(struct seki_bpf_map *map, const void *key, void *value)
@@ -325,7 +357,7 @@ static int first_in(struct seki_bpf_map *map, uint32_t bucket, const void *after
 	if (found)
 		link = &seki_map_slot(map, *link)->next;
 	if (*link) {
-		memcpy(next, seki_map_key(seki_map_slot(map, *link)), map->def.key_size);
+		memcpy(next, seki_map_key(seki_map_slot(map, *link)), map->key_bytes);
 		err = 0;
 	}
 	seki_map_unlock(map);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
-#include "core/bpf/map/slots.h"
+#include "core/bpf/map/classifier.h"
 
 #define SPARE_MAX      (1u << 14)
 #define SPARE_FEW      64u
@@ -24,6 +24,7 @@ struct layout {
 	uint64_t slots, n_slots;
 	uint64_t glue, glue_stride, n_glue;
 	uint64_t marks, alive;
+	uint64_t tree;
 	uint64_t bytes;
 };
 
@@ -80,12 +81,31 @@ static void lay_out_array(const struct seki_map_def *def, uint32_t queues, struc
 	l->bytes = l->queue_stride * queues;
 }
 
+uint32_t seki_bpf_map_key_size(const struct seki_map_def *def)
+{
+	if (def->type == SEKI_MAP_CLASSIFIER)
+		return (uint32_t)sizeof(struct seki_classifier_key) + 2 * def->key_size;
+	return def->key_size;
+}
+
+static void lay_out_tree(const struct seki_map_def *def, struct layout *l)
+{
+	struct seki_tree_shape shape;
+
+	seki_tree_shape(def, &shape);
+	l->glue = round_up(l->bytes, 64);
+	l->glue_stride = shape.node_bytes;
+	l->n_glue = shape.nodes + shape.spare;
+	l->tree = l->glue + l->glue_stride * l->n_glue;
+	l->bytes = l->tree + shape.state_bytes;
+}
+
 static void lay_out_pools(const struct seki_map_def *def, struct layout *l)
 {
-	bool lpm = def->type == SEKI_MAP_LPM;
-	uint64_t key = lpm ? round_up(lpm_bits(def) / 8, 8) : def->key_size;
+	bool lpm = def->type == SEKI_MAP_LPM, tree = def->type == SEKI_MAP_CLASSIFIER;
+	uint64_t key = lpm ? round_up(lpm_bits(def) / 8, 8) : seki_bpf_map_key_size(def);
 
-	l->value_at = round_up(SEKI_MAP_KEY_AT + key, 8);
+	l->value_at = round_up(SEKI_MAP_KEY_AT + key, 8) + tree * sizeof(uint64_t);
 	l->stride = l->value_at + round_up(def->value_size, 8);
 	l->heads = lpm ? 1 + (1ull << lpm_root_bits(def)) : bucket_count(def);
 	l->n_slots = def->max_entries + spare_slots(def, l->stride);
@@ -97,6 +117,8 @@ static void lay_out_pools(const struct seki_map_def *def, struct layout *l)
 		l->glue_stride = l->value_at;
 		l->n_glue = l->n_slots;
 		l->bytes += l->glue_stride * l->n_glue;
+	} else if (tree) {
+		lay_out_tree(def, l);
 	} else if (def->type == SEKI_MAP_LRU_HASH) {
 		l->marks = l->bytes;
 		l->alive = l->marks + round_up(l->n_slots, 8);
@@ -129,12 +151,16 @@ static const char *fault_of_type(const struct seki_map_def *def)
 			return "the key of an LPM trie has 4 bytes for the prefix length and 1 to "
 			       "256 bytes of data";
 		return NULL;
+	case SEKI_MAP_CLASSIFIER:
+		if (def->key_size > SEKI_CLASSIFIER_KEY_MAX)
+			return "the key of a classifier has at most 128 bytes";
+		return NULL;
 	case SEKI_MAP_HASH:
 	case SEKI_MAP_LRU_HASH:
 		return NULL;
 	default:
-		return "only array (1), hash (4), LPM trie (5), LRU hash (6) and per-queue array "
-		       "(7) maps are supported";
+		return "only array (1), hash (4), LPM trie (5), LRU hash (6), per-queue array (7) "
+		       "and classifier (8) maps are supported";
 	}
 }
 
@@ -172,6 +198,16 @@ static struct seki_map_pool pool_at(uint64_t at, uint64_t stride, uint64_t n, ui
 	};
 }
 
+static void init_tree(struct seki_bpf_map *map, const struct layout *l)
+{
+	struct seki_tree_shape shape;
+
+	seki_tree_shape(&map->def, &shape);
+	map->glue = pool_at(l->glue, l->glue_stride, l->n_glue, shape.nodes);
+	map->tree = (struct seki_tree *)(void *)(map->slots + l->tree);
+	seki_tree_init(map, &shape);
+}
+
 void seki_bpf_map_init(struct seki_bpf_map *map, const struct seki_map_def *def, void *memory,
 		       uint32_t seed, const struct seki_bpf_readers *readers)
 {
@@ -182,6 +218,7 @@ void seki_bpf_map_init(struct seki_bpf_map *map, const struct seki_map_def *def,
 	map->def = *def;
 	map->slots = memory;
 	map->value_at = (uint32_t)l.value_at;
+	map->key_bytes = seki_bpf_map_key_size(def);
 	map->stride = l.stride;
 	map->queue_stride = l.queue_stride;
 	map->readers = readers;
@@ -197,6 +234,8 @@ void seki_bpf_map_init(struct seki_bpf_map *map, const struct seki_map_def *def,
 		return;
 	}
 	map->mask = (uint32_t)(l.heads - 1);
+	if (def->type == SEKI_MAP_CLASSIFIER)
+		init_tree(map, &l);
 	if (def->type == SEKI_MAP_LRU_HASH) {
 		map->marks = map->slots + l.marks;
 		map->alive = map->slots + l.alive;
@@ -218,6 +257,8 @@ seki_bpf_find seki_bpf_map_finder(const struct seki_map_def *def)
 {
 	if (is_array(def))
 		return NULL;
+	if (def->type == SEKI_MAP_CLASSIFIER)
+		return seki_classifier_finder(def);
 	return def->type == SEKI_MAP_LPM ? seki_lpm_finder(def) : seki_hash_finder(def);
 }
 
@@ -268,6 +309,8 @@ int seki_bpf_map_put(struct seki_bpf_map *map, const void *key, const void *valu
 		return array_put(map, key, value, how, queue);
 	if (map->def.type == SEKI_MAP_LPM)
 		return seki_lpm_put(map, key, value, how, queue);
+	if (map->def.type == SEKI_MAP_CLASSIFIER)
+		return seki_classifier_put(map, key, value, how, queue);
 	return seki_hash_put(map, key, value, how, queue);
 }
 
@@ -277,6 +320,8 @@ int seki_bpf_map_remove(struct seki_bpf_map *map, const void *key, uint32_t queu
 		return -EINVAL;
 	if (map->def.type == SEKI_MAP_LPM)
 		return seki_lpm_remove(map, key, queue);
+	if (map->def.type == SEKI_MAP_CLASSIFIER)
+		return seki_classifier_remove(map, key, queue);
 	return seki_hash_remove(map, key, queue);
 }
 
@@ -312,6 +357,8 @@ int seki_bpf_map_read(struct seki_bpf_map *map, const void *key, void *value, ui
 		return array_read(map, key, value, queue);
 	if (map->def.type == SEKI_MAP_LPM)
 		return seki_lpm_read(map, key, value);
+	if (map->def.type == SEKI_MAP_CLASSIFIER)
+		return seki_classifier_read(map, key, value);
 	return seki_hash_read(map, key, value);
 }
 
@@ -345,7 +392,7 @@ void seki_bpf_map_reclaim(struct seki_bpf_map *map)
 	if (is_array(&map->def))
 		return;
 	seki_map_reclaim_pool(map, &map->entries);
-	if (map->def.type == SEKI_MAP_LPM)
+	if (map->glue.step)
 		seki_map_reclaim_pool(map, &map->glue);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Maps over the caller's memory: arrays, arrays with a value for each queue, hash maps, LRU hash
- * maps, LPM tries.
+ * maps, LPM tries, classifiers.
  *
  * Threads. Programs run on several queues at once; control planes change maps meanwhile.
  *   lookups    never wait and take no lock. What a lookup returned stays an entry of the key that
@@ -21,6 +21,8 @@
  *              done, as in the kernel's arrays. So are values that programs write by pointers.
  *   deletion   of an entry never touches its key or value.
  *
+ * Keys of entries, for all but lookups, have key_bytes: see abi/p4obj.h for classifiers'.
+ *
  * Memory. Hash maps and tries have some more slots than max_entries (see spare_slots()) for
  * entries that are deleted but may still be looked at.
  */
@@ -34,12 +36,15 @@
 #include "abi/p4obj.h"
 #include "core/bpf/map/readers.h"
 
-#define SEKI_MAP_KEY_MAX     512u
-#define SEKI_MAP_VALUE_MAX   65536u
-#define SEKI_MAP_ENTRIES_MAX (1u << 30) /* of hash maps and tries */
-#define SEKI_LPM_DATA_MAX    256u	/* bytes of a trie's key after the length */
+#define SEKI_MAP_KEY_MAX	   512u
+#define SEKI_MAP_VALUE_MAX	   65536u
+#define SEKI_MAP_ENTRIES_MAX	   (1u << 30) /* of hash maps and tries */
+#define SEKI_LPM_DATA_MAX	   256u	      /* bytes of a trie's key after the length */
 
-#define SEKI_MAP_NO_QUEUE    UINT32_MAX /* a control plane, not a run of a program */
+#define SEKI_CLASSIFIER_KEY_MAX	   128u /* bytes of what is looked up */
+#define SEKI_CLASSIFIER_FIELDS_MAX 64u
+
+#define SEKI_MAP_NO_QUEUE	   UINT32_MAX /* a control plane, not a run of a program */
 
 /*
  * Slots of one size. Slots are named by links: the offset in the map's memory in units of 8 bytes;
@@ -60,6 +65,7 @@ struct seki_bpf_map {
 	/* Never changed after seki_bpf_map_init(): the JIT may build them into its code. */
 	struct seki_map_def def;
 	uint32_t value_at;   /* offset of the value in a slot */
+	uint32_t key_bytes;  /* of what names an entry: more than def.key_size in classifiers */
 	uint8_t *slots;	     /* the map's memory; of arrays: where values are in a row */
 	size_t stride;	     /* from value to value, or slot to slot */
 	size_t queue_stride; /* from queue to queue: 0 but for SEKI_MAP_QUEUE_ARRAY */
@@ -70,8 +76,9 @@ struct seki_bpf_map {
 	const char *name;			/* the user's, else NULL */
 	uint32_t mask;				/* number of buckets - 1 */
 	uint32_t seed;
-	uint32_t bits;	    /* LPM: of the data */
-	uint32_t root_bits; /* LPM: of the data that choose the trie */
+	uint32_t bits;		/* LPM: of the data */
+	uint32_t root_bits;	/* LPM: of the data that choose the trie */
+	struct seki_tree *tree; /* classifiers; in the map's memory */
 
 	uint8_t pad[64]; /* what lookups read is not on the cache lines that changes write */
 
@@ -79,7 +86,7 @@ struct seki_bpf_map {
 	uint32_t live; /* entries; written under the lock */
 	uint32_t hand; /* LRU: number of the slot to look at next for eviction */
 	struct seki_map_pool entries;
-	struct seki_map_pool glue; /* LPM: inner nodes without a value */
+	struct seki_map_pool glue; /* LPM: inner nodes without a value; classifiers: nodes */
 };
 
 /*
@@ -95,6 +102,16 @@ uint64_t seki_bpf_map_bytes(const struct seki_map_def *def, uint32_t queues, con
  */
 void seki_bpf_map_init(struct seki_bpf_map *map, const struct seki_map_def *def, void *memory,
 		       uint32_t seed, const struct seki_bpf_readers *readers);
+
+/* Bytes of what names an entry for all but lookups: of classifiers more than def->key_size. */
+uint32_t seki_bpf_map_key_size(const struct seki_map_def *def);
+
+/*
+ * Classifiers: the fields of the key, before there are entries; without this it is one ternary field.
+ * NULL, or why they are refused.
+ */
+const char *seki_bpf_map_set_fields(struct seki_bpf_map *map, const struct seki_map_field *fields,
+				    uint32_t n);
 
 /*
  * The value's address, aligned to 8, or NULL: by a run of the program on this queue, which may use
@@ -114,7 +131,8 @@ seki_bpf_find seki_bpf_map_finder(const struct seki_map_def *def);
  * In an array with a value for each queue, a run sets its queue's; a control plane the first one,
  * and the others to 0, so that their sum is what it set.
  * -ENOSPC full. -ENOENT no such index, or no such key (SEKI_MAP_EXIST). -EEXIST (SEKI_MAP_NOEXIST).
- * -EBUSY see above. -EINVAL a prefix longer than the key. LRU maps are never full: another entry
+ * -EBUSY see above. -EINVAL a prefix longer than the key; of classifiers, a mask that does
+ * not fit its field, or a range that ends before it begins. LRU maps are never full: another entry
  * goes.
  */
 int seki_bpf_map_put(struct seki_bpf_map *map, const void *key, const void *value,

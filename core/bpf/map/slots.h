@@ -79,4 +79,10 @@ int seki_lpm_remove(struct seki_bpf_map *map, const void *key, uint32_t queue);
 int seki_lpm_read(struct seki_bpf_map *map, const void *key, void *value);
 int seki_lpm_next(struct seki_bpf_map *map, const void *key, void *next);
 
+seki_bpf_find seki_classifier_finder(const struct seki_map_def *def);
+int seki_classifier_put(struct seki_bpf_map *map, const void *key, const void *value,
+			enum seki_map_set how, uint32_t queue);
+int seki_classifier_remove(struct seki_bpf_map *map, const void *key, uint32_t queue);
+int seki_classifier_read(struct seki_bpf_map *map, const void *key, void *value);
+
 #endif

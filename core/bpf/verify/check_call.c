@@ -228,6 +228,16 @@ static void destroy_args(struct seki_frame *f)
 		f->regs[i].type = SEKI_REG_GONE;
 }
 
+/* A classifier's entries have keys of another size. */
+static int check_changeable(struct seki_walk *w)
+{
+	if (w->image->maps[seki_walk_reg(w, 1)->map].type != SEKI_MAP_CLASSIFIER)
+		return 0;
+	return seki_walk_reject(w, 1,
+				"programs only look up in classifiers; their entries are the "
+				"control plane's");
+}
+
 int seki_walk_helper(struct seki_walk *w, const struct seki_bpf_op *op, int64_t number)
 {
 	const struct seki_bpf_proto *proto = seki_bpf_proto(number);
@@ -238,6 +248,8 @@ int seki_walk_helper(struct seki_walk *w, const struct seki_bpf_op *op, int64_t 
 	(void)op;
 	for (unsigned int i = 0; !err && i < SEKI_HELPER_ARGS && proto->args[i]; i++)
 		err = check_arg(w, proto->args[i], i + 1);
+	if (!err && proto->changes_map)
+		err = check_changeable(w);
 	if (err)
 		return err;
 	node->wait_seen |= proto->may_wait;

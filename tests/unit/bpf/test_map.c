@@ -464,7 +464,10 @@ static void test_definitions(void **state)
 	static const struct seki_map_def bad[] = {
 		{0, 4, 4, 4, 0},
 		{SEKI_MAP_BLOOMFILTER, 4, 4, 4, 0},
-		{SEKI_MAP_QUEUE_ARRAY + 1, 4, 4, 4, 0},
+		{SEKI_MAP_CLASSIFIER + 1, 4, 4, 4, 0},
+		{SEKI_MAP_CLASSIFIER, 0, 4, 4, 0},
+		{SEKI_MAP_CLASSIFIER, 129, 4, 4, 0},
+		{SEKI_MAP_CLASSIFIER, 4, 4, (1u << 30) + 1, 0},
 		{SEKI_MAP_LPM, 4, 4, 4, 0},
 		{SEKI_MAP_LPM, 261, 4, 4, 0},
 		{SEKI_MAP_HASH, 0, 4, 4, 0},

@@ -41,10 +41,11 @@ struct value {
 	uint64_t words[VALUE_64]; /* key, number, and what follows from them */
 };
 
-/* A key of every type; only as many bytes as the map's are used. */
+/* A key of every type; only as many bytes as the map's are used. Of classifiers the three parts are
+ * priority, first and second. */
 struct key {
 	uint32_t len; /* of hash maps: the number of the key */
-	uint8_t data[4];
+	uint8_t data[4], mask[4];
 };
 
 struct stage {
@@ -85,18 +86,43 @@ static bool is_trie(const struct seki_bpf_map *map)
 	return map->def.type == SEKI_MAP_LPM;
 }
 
+static bool is_classifier(const struct seki_bpf_map *map)
+{
+	return map->def.type == SEKI_MAP_CLASSIFIER;
+}
+
+static bool has_prefixes(const struct seki_bpf_map *map)
+{
+	return is_trie(map) || is_classifier(map);
+}
+
 /* Prefixes that cover each other. Those that stay have lengths of their own; the last covers all,
  * so every lookup finds something. */
-static struct key make_key(const struct seki_bpf_map *map, uint32_t k)
+static struct key make_prefix(uint32_t k)
 {
 	static const uint8_t stays[STAYING] = {32, 28, 24, 17, 16, 12, 8, 0};
 	static const uint8_t comes[] = {31, 30, 27, 25, 22, 19, 13, 9};
 
-	if (!is_trie(map))
-		return (struct key){.len = k};
 	if (k < STAYING)
-		return (struct key){stays[k], {stays[k] ? 10 : 0, 0, 0, 0}};
-	return (struct key){comes[k % 8], {10, (uint8_t)(k / 8 % 2 * 128), (uint8_t)(k / 16), 0}};
+		return (struct key){stays[k], {stays[k] ? 10 : 0, 0, 0, 0}, {0}};
+	return (struct key){
+		comes[k % 8], {10, (uint8_t)(k / 8 % 2 * 128), (uint8_t)(k / 16), 0}, {0}};
+}
+
+/* A classifier's entries are such prefixes, with the length for priority. */
+static struct key make_key(const struct seki_bpf_map *map, uint32_t k)
+{
+	struct key key = make_prefix(k);
+
+	if (is_trie(map))
+		return key;
+	if (!is_classifier(map))
+		return (struct key){.len = k};
+	for (uint32_t i = 0; i < key.len; i++)
+		key.mask[i / 8] |= (uint8_t)(128 >> i % 8);
+	for (uint32_t i = 0; i < 4; i++)
+		key.data[i] &= key.mask[i];
+	return key;
 }
 
 static struct value make_value(uint32_t k, uint64_t number)
@@ -142,7 +168,7 @@ static void check_value(struct stage *stage, const struct value *v, uint32_t k)
 		return;
 	}
 	of = make_key(stage->map, (uint32_t)v->words[0]);
-	if (is_trie(stage->map) ? !covers(&of, &key) : v->words[0] != k)
+	if (has_prefixes(stage->map) ? !covers(&of, &key) : v->words[0] != k)
 		fault(stage, "another key's value");
 }
 
@@ -160,8 +186,9 @@ static void look_up(struct actor *a)
 
 		k[i] = draw(a, KEYS);
 		key = make_key(map, k[i]);
-		held[i] = seki_bpf_map_find(map, &key, a->queue);
-		if (!held[i] && (is_trie(map) || k[i] < STAYING) &&
+		held[i] = seki_bpf_map_find(map, is_classifier(map) ? (void *)key.data : &key,
+					    a->queue);
+		if (!held[i] && (has_prefixes(map) || k[i] < STAYING) &&
 		    map->def.type != SEKI_MAP_LRU_HASH)
 			fault(stage, "what stays was not found");
 		if (!held[i])
@@ -203,6 +230,27 @@ static int change(struct actor *a, uint64_t number)
 	return err;
 }
 
+#define FILLERS 300u
+
+/* Entries that match nothing that is looked up come for a while and go for a while, so that a
+ * classifier's tree grows and shrinks beside the lookups. */
+static void stir(struct actor *a, uint64_t i)
+{
+	uint32_t f = draw(a, FILLERS);
+	struct key key = {f % 40, {11, (uint8_t)f, (uint8_t)(f >> 8), 0}, {255, 255, 255, 0}};
+	struct value value = make_value(0, 0);
+	int err = -EBUSY;
+
+	while (err == -EBUSY) {
+		if (i / (2 * FILLERS) % 2)
+			err = seki_bpf_map_remove(a->stage->map, &key, PLANE);
+		else
+			err = seki_bpf_map_put(a->stage->map, &key, &value, SEKI_MAP_ANY, PLANE);
+	}
+	if (err && err != -ENOENT)
+		fault(a->stage, "a filler's change failed");
+}
+
 static void *run_queue(void *arg)
 {
 	struct actor *a = arg;
@@ -213,7 +261,8 @@ static void *run_queue(void *arg)
 		if (a->queue || i % 4)
 			continue;
 		seki_bpf_reader_enter(a->stage->map->readers, a->queue);
-		a->busy += change(a, i) == -EBUSY;
+		if (!is_classifier(a->stage->map))
+			a->busy += change(a, i) == -EBUSY;
 		seki_bpf_reader_leave(a->stage->map->readers, a->queue);
 	}
 	return NULL;
@@ -246,7 +295,7 @@ static void walk(struct actor *a)
 		for (uint32_t k = 0; !err && k < STAYING; k++) {
 			struct key staying = make_key(map, k);
 
-			met[k] += !memcmp(&staying, &key, map->def.key_size);
+			met[k] += !memcmp(&staying, &key, map->key_bytes);
 		}
 		err = seki_bpf_map_next(map, &key, &key);
 	}
@@ -286,6 +335,8 @@ static void play(const struct seki_map_def *def, bool fenced, bool collide)
 	for (uint64_t i = 0; i < CHANGES || !have_all_run(actors); i++) {
 		while (change(&plane, i << 32) == -EBUSY)
 			sched_yield();
+		if (is_classifier(map))
+			stir(&plane, i);
 		if (i % 64 == 0 && def->type != SEKI_MAP_LRU_HASH)
 			walk(&plane);
 	}
@@ -298,7 +349,7 @@ static void play(const struct seki_map_def *def, bool fenced, bool collide)
 	if (stage.faults)
 		fail_msg("%u faults, such as: %s", stage.faults, stage.fault);
 	assert_true(plane.found > 0);
-	assert_true(seki_bpf_map_count(map) <= ENTRIES);
+	assert_true(seki_bpf_map_count(map) <= def->max_entries);
 	drop_map(map);
 }
 
@@ -310,7 +361,7 @@ static void play_all(uint32_t type, bool collide)
 
 	play(&wide, false, collide);
 	play(&wide, true, collide);
-	if (type != SEKI_MAP_LPM)
+	if (type == SEKI_MAP_HASH || type == SEKI_MAP_LRU_HASH)
 		play(&narrow, false, collide);
 }
 
@@ -332,6 +383,16 @@ static void test_lpm(void **state)
 {
 	(void)state;
 	play_all(SEKI_MAP_LPM, false);
+}
+
+static void test_classifier(void **state)
+{
+	struct seki_map_def def = {SEKI_MAP_CLASSIFIER, 4, sizeof(struct value), ENTRIES + FILLERS,
+				   0};
+
+	(void)state;
+	play(&def, false, false);
+	play(&def, true, false);
 }
 
 #define COUNTS 50000u
@@ -381,6 +442,7 @@ int main(void)
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_lru),
 		cmocka_unit_test(test_lpm),
+		cmocka_unit_test(test_classifier),
 		cmocka_unit_test(test_queue_counters),
 	};
 

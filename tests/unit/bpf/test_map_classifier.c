@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Classifiers against a list of entries that is searched from end to end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "core/base/check.h"
+#include "core/bpf/map/classifier.h"
+#include "tests/unit/bpf/maps.h"
+
+#define ENTRIES_MAX 3000
+#define BYTES_MAX   128u
+
+struct key {
+	uint32_t priority;
+	uint8_t bytes[2 * BYTES_MAX]; /* first, then second, of the key's size each */
+};
+
+struct list {
+	struct key keys[ENTRIES_MAX];
+	uint64_t values[ENTRIES_MAX]; /* in the order of addition */
+	uint32_t n, entries, bytes;
+	struct seki_map_field fields[8];
+	uint32_t n_fields;
+};
+
+static struct list list;
+
+static uint32_t draw(uint32_t n)
+{
+	return (uint32_t)rand() % n;
+}
+
+static size_t key_bytes(void)
+{
+	return 4 + 2 * (size_t)list.bytes;
+}
+
+/* ---- the model ---- */
+
+static bool field_matches(const struct seki_map_field *f, const uint8_t *key, const uint8_t *first,
+			  const uint8_t *second)
+{
+	if (f->match == SEKI_MATCH_RANGE)
+		return memcmp(key, first, f->bytes) >= 0 && memcmp(key, second, f->bytes) <= 0;
+	for (uint32_t i = 0; i < f->bytes; i++)
+		if ((key[i] ^ first[i]) & second[i])
+			return false;
+	return true;
+}
+
+static bool matches(const struct key *entry, const uint8_t *key)
+{
+	for (uint32_t i = 0; i < list.n_fields; i++) {
+		const struct seki_map_field *f = &list.fields[i];
+
+		if (!field_matches(f, key + f->offset, entry->bytes + f->offset,
+				   entry->bytes + list.bytes + f->offset))
+			return false;
+	}
+	return true;
+}
+
+static int best_of(const uint8_t *key)
+{
+	int best = -1;
+
+	for (uint32_t i = 0; i < list.n; i++)
+		if (matches(&list.keys[i], key) &&
+		    (best < 0 || list.keys[i].priority > list.keys[best].priority))
+			best = (int)i;
+	return best;
+}
+
+static int index_of(const struct key *key)
+{
+	for (uint32_t i = 0; i < list.n; i++)
+		if (!memcmp(&list.keys[i], key, key_bytes()))
+			return (int)i;
+	return -1;
+}
+
+/* ---- random entries: few values, so that they overlap ---- */
+
+static uint8_t some_byte(void)
+{
+	static const uint8_t some[] = {0, 0, 0, 1, 128, 255, 129, 16};
+
+	return draw(4) ? some[draw(SEKI_COUNT(some))] : (uint8_t)rand();
+}
+
+static uint8_t top_mask(const struct seki_map_field *f)
+{
+	return (uint8_t)(0xff >> (f->bytes * 8 - f->bits));
+}
+
+static void random_bytes(const struct seki_map_field *f, uint8_t *out)
+{
+	for (uint32_t i = 0; i < f->bytes; i++)
+		out[i] = some_byte();
+	out[0] &= top_mask(f);
+}
+
+static void prefix_mask(const struct seki_map_field *f, uint32_t len, uint8_t *mask)
+{
+	memset(mask, 0, f->bytes);
+	for (uint32_t i = 0; i < len; i++) {
+		uint32_t bit = f->bytes * 8 - f->bits + i;
+
+		mask[bit / 8] |= (uint8_t)(128 >> bit % 8);
+	}
+}
+
+static void random_range(const struct seki_map_field *f, uint8_t *first, uint8_t *second)
+{
+	uint8_t swap[BYTES_MAX];
+
+	random_bytes(f, first);
+	random_bytes(f, second);
+	if (draw(3) == 0) { /* close ends */
+		memcpy(second, first, f->bytes);
+		second[f->bytes - 1] |= (uint8_t)draw(f->bytes == 1 ? top_mask(f) + 1u : 256);
+	}
+	if (memcmp(first, second, f->bytes) <= 0)
+		return;
+	memcpy(swap, first, f->bytes);
+	memcpy(first, second, f->bytes);
+	memcpy(second, swap, f->bytes);
+}
+
+static void random_field(const struct seki_map_field *f, uint8_t *first, uint8_t *second)
+{
+	random_bytes(f, first);
+	switch (f->match) {
+	case SEKI_MATCH_EXACT:
+		prefix_mask(f, f->bits, second);
+		break;
+	case SEKI_MATCH_LPM:
+		prefix_mask(f, draw(f->bits + 1), second);
+		break;
+	case SEKI_MATCH_OPTIONAL:
+		prefix_mask(f, draw(2) * f->bits, second);
+		break;
+	case SEKI_MATCH_TERNARY:
+		random_bytes(f, second);
+		break;
+	default:
+		random_range(f, first, second);
+		return;
+	}
+	for (uint32_t i = 0; i < f->bytes; i++)
+		first[i] &= second[i];
+}
+
+static struct key random_key(void)
+{
+	struct key key = {.priority = draw(2) ? draw(8) : (uint32_t)rand()};
+
+	for (uint32_t i = 0; i < list.n_fields; i++) {
+		const struct seki_map_field *f = &list.fields[i];
+
+		random_field(f, key.bytes + f->offset, key.bytes + list.bytes + f->offset);
+	}
+	return key;
+}
+
+static struct key known_or_random(void)
+{
+	return list.n && draw(2) ? list.keys[draw(list.n)] : random_key();
+}
+
+/* One that an entry matches, more often than not. */
+static void random_packet(uint8_t *packet)
+{
+	const struct key *of = list.n && draw(4) ? &list.keys[draw(list.n)] : NULL;
+
+	for (uint32_t i = 0; i < list.n_fields; i++) {
+		const struct seki_map_field *f = &list.fields[i];
+
+		random_bytes(f, packet + f->offset);
+		for (uint32_t j = f->offset; of && j < f->offset + f->bytes; j++) {
+			uint8_t mask = f->match == SEKI_MATCH_RANGE ? 0xff
+								    : of->bytes[list.bytes + j];
+
+			packet[j] = (uint8_t)((packet[j] & ~mask) | (of->bytes[j] & mask));
+		}
+	}
+}
+
+/* ---- steps ---- */
+
+static void step_put(struct seki_bpf_map *map)
+{
+	struct key key = known_or_random();
+	uint64_t value[2] = {(uint64_t)rand(), 0};
+	enum seki_map_set how = draw(4) ? SEKI_MAP_ANY : draw(3);
+	int at = index_of(&key), err;
+
+	value[1] = ~value[0];
+	err = seki_bpf_map_put(map, &key, value, how, PLANE);
+	if (at >= 0 && how == SEKI_MAP_NOEXIST) {
+		assert_int_equal(err, -EEXIST);
+		return;
+	}
+	if (at < 0 && (how == SEKI_MAP_EXIST || list.n == list.entries)) {
+		assert_int_equal(err, how == SEKI_MAP_EXIST ? -ENOENT : -ENOSPC);
+		return;
+	}
+	assert_int_equal(err, 0);
+	if (at < 0)
+		list.keys[at = (int)list.n++] = key;
+	list.values[at] = value[0];
+}
+
+static void step_remove(struct seki_bpf_map *map)
+{
+	struct key key = known_or_random();
+	int at = index_of(&key);
+
+	assert_int_equal(seki_bpf_map_remove(map, &key, PLANE), at < 0 ? -ENOENT : 0);
+	if (at < 0)
+		return;
+	list.n--;
+	memmove(&list.keys[at], &list.keys[at + 1], (list.n - (uint32_t)at) * sizeof(key));
+	memmove(&list.values[at], &list.values[at + 1], (list.n - (uint32_t)at) * 8);
+}
+
+static void step_look(struct seki_bpf_map *map)
+{
+	uint8_t *packet = malloc(list.bytes); /* of no byte more, for the address sanitizer */
+	const uint64_t *found;
+	int at;
+
+	random_packet(packet);
+	at = best_of(packet);
+	found = find(map, packet);
+	assert_int_equal(!!found, at >= 0);
+	if (found) {
+		assert_int_equal(found[0], list.values[at]);
+		assert_int_equal(found[1], ~list.values[at]);
+		assert_true(seki_bpf_map_holds(map, (uintptr_t)found, 16));
+	}
+	free(packet);
+}
+
+static void step_read(struct seki_bpf_map *map)
+{
+	struct key key = known_or_random();
+	int at = index_of(&key);
+	uint64_t value[2];
+
+	assert_int_equal(seki_bpf_map_read(map, &key, value, PLANE), at < 0 ? -ENOENT : 0);
+	if (at >= 0)
+		assert_int_equal(value[0], list.values[at]);
+}
+
+static void check_walk(struct seki_bpf_map *map)
+{
+	static bool seen[ENTRIES_MAX];
+	struct key key;
+	uint32_t met = 0;
+
+	memset(seen, 0, sizeof(seen));
+	assert_int_equal(seki_bpf_map_count(map), list.n);
+	for (int err = seki_bpf_map_next(map, NULL, &key); !err;
+	     err = seki_bpf_map_next(map, &key, &key), met++) {
+		int at = index_of(&key);
+
+		assert_true(at >= 0 && !seen[at]);
+		seen[at] = true;
+	}
+	assert_int_equal(met, list.n);
+}
+
+/* What classifier.h promises of the tree's shape; returns the entries below. */
+static uint32_t check_node(struct seki_bpf_map *map, uint32_t link, uint32_t *nodes)
+{
+	const struct seki_tree_shape *shape = &map->tree->shape;
+	const struct seki_node *node = seki_node(map, link);
+	const uint32_t *links = seki_node_at(node, shape->links);
+	const uint32_t *priorities = seki_node_at(node, shape->priorities);
+	uint32_t few = 0, entries = 0;
+
+	++*nodes;
+	assert_true(node->n && node->n <= seki_tree_width(shape));
+	for (uint32_t i = 0; i < node->n; i++) {
+		if (!node->level) {
+			assert_int_equal(priorities[i],
+					 seki_entry_priority(seki_map_slot(map, links[i])));
+			assert_true(!i || priorities[i - 1] >= priorities[i]);
+			entries++;
+			continue;
+		}
+		assert_int_equal(seki_node(map, links[i])->level, node->level - 1);
+		assert_int_equal(seki_node(map, links[i])->priority, priorities[i]);
+		few += seki_node(map, links[i])->n < seki_tree_width(shape) / 4;
+		entries += check_node(map, links[i], nodes);
+	}
+	assert_true(few <= 1);
+	return entries;
+}
+
+static void check_tree(struct seki_bpf_map *map)
+{
+	uint32_t nodes = 0;
+
+	assert_int_equal(!!map->tree->root, !!list.n);
+	if (list.n)
+		assert_int_equal(check_node(map, map->tree->root, &nodes), list.n);
+	assert_true(nodes <= map->tree->shape.nodes);
+}
+
+/* `grow`: of 8 changes, how many put. No run is on: nothing is ever busy. */
+static void steps(struct seki_bpf_map *map, uint32_t n, uint32_t grow)
+{
+	while (n--) {
+		if (draw(8) < grow)
+			step_put(map);
+		else
+			step_remove(map);
+		step_look(map);
+		if (n % 4 == 0)
+			step_read(map);
+		if (n % 256 == 0)
+			check_tree(map);
+	}
+	check_walk(map);
+}
+
+static struct seki_bpf_map *make_classifier(const struct seki_map_field *fields, uint32_t n,
+					    uint32_t entries)
+{
+	struct seki_map_def def = {SEKI_MAP_CLASSIFIER, 0, 16, entries, 0};
+	struct seki_bpf_map *map;
+
+	memset(&list, 0, sizeof(list));
+	list.entries = entries;
+	list.n_fields = n;
+	for (uint32_t i = 0; i < n; i++) {
+		list.fields[i] = fields[i];
+		list.fields[i].offset = (uint16_t)list.bytes;
+		list.bytes += fields[i].bytes;
+	}
+	def.key_size = list.bytes;
+	map = make_map(&def, 2);
+	assert_null(seki_bpf_map_set_fields(map, list.fields, n));
+	return map;
+}
+
+#define FIELD(b, m)                                                                                \
+	{                                                                                          \
+		.bytes = ((b) + 7) / 8, .bits = (b), .match = SEKI_MATCH_##m                       \
+	}
+
+static const struct {
+	struct seki_map_field fields[8];
+	uint32_t n;
+} shapes[] = {
+	{{FIELD(32, LPM), FIELD(32, LPM), FIELD(16, RANGE), FIELD(16, RANGE), FIELD(8, TERNARY)},
+	 5},
+	{{FIELD(8, TERNARY)}, 1},
+	{{FIELD(1, EXACT), FIELD(3, RANGE), FIELD(13, OPTIONAL), FIELD(9, LPM)}, 4},
+	{{FIELD(16, RANGE)}, 1},
+	{{FIELD(64, TERNARY)}, 1},
+	{{FIELD(48, EXACT), FIELD(12, OPTIONAL), FIELD(128, LPM), FIELD(65, RANGE)}, 4},
+	{{FIELD(20, RANGE), FIELD(24, RANGE), FIELD(33, TERNARY)}, 3},
+	{{FIELD(1024, TERNARY)}, 1},
+	{{FIELD(320, TERNARY), FIELD(9, RANGE)}, 2},
+};
+
+static void test_against_list(void **state)
+{
+	static const uint32_t sizes[] = {1, 5, 129, 700, 3000};
+
+	(void)state;
+	for (uint32_t s = 0; s < SEKI_COUNT(shapes); s++)
+		for (uint32_t e = 0; e < SEKI_COUNT(sizes); e++) {
+			uint32_t n = sizes[e];
+			struct seki_bpf_map *map = make_classifier(shapes[s].fields, shapes[s].n,
+								   n);
+
+			srand(s * 100 + e);
+			steps(map, n + 50, 8);
+			steps(map, n / 2 + 50, 4);
+			steps(map, n + 50, 1);
+			drop_map(map);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_against_list),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
