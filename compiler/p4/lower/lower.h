@@ -4,14 +4,16 @@
  * control or parser, each call of a function or action becomes blocks of its own, generic types get
  * what they stand for, structs become their fields, side effects get an order. The files:
  *
- *   program.c   main, the architecture, instances and what their constructors get
+ *   program.c   main and the architecture; instance.c: objects and what their constructors get
  *   value.c     values and storage as trees of scalars, assignment, comparison
- *   expr.c      expressions
- *   call.c      frames: actions, functions, sub-controls, copy-in and copy-out
- *   extern.c    calls and instances of externs
+ *   expr.c      expressions; place.c: what can be written to
+ *   frame.c     what names mean
+ *   call.c      actions, functions, sub-controls, copy-in and copy-out; method.c: of headers, stacks
+ *   extern.c    calls of externs
  *   stmt.c      statements
- *   table.c     tables, entries, applying
+ *   table.c     tables and applying them; entry.c: entries and default actions
  *   parser.c    states, select, sub-parsers; packet.c: the methods of packet_in and packet_out
+ *   code.c      adds instructions and blocks
  */
 #ifndef SEKI_P4_LOWER_LOWER_H
 #define SEKI_P4_LOWER_LOWER_H
@@ -39,6 +41,7 @@ struct value {
 	struct value **parts;
 	uint32_t n_parts;
 	const struct ir_expr *value;
+	const struct p4_num *num; /* VALUE_SCALAR of type int: it has no width, and no `value` */
 	struct ir_var *var;
 	struct ir_var
 		*guard; /* a write is dropped where this is 0: validity of the header it is in */
@@ -46,6 +49,7 @@ struct value {
 	struct ir_header *header;
 	struct ir_stack *stack;
 	struct ir_extern *ext;	   /* VALUE_NONE: an extern's instance */
+	struct ir_table *table;	   /* VALUE_NONE: a table */
 	struct instance *instance; /* VALUE_NONE: a control, parser or package */
 };
 
@@ -57,6 +61,14 @@ struct instance {
 	const char *map_path; /* "ingress_acl" */
 	struct frame *frame; /* of what is declared in it: parameters of the constructor, constants,
 				 instances, tables */
+	bool declared;	     /* all of that is bound; where it is generic, from its first use on */
+	struct instance *unnamed, *next; /* made in it by Type.apply(): of `call` */
+	const struct p4_expr *call;
+};
+
+struct binding {
+	const struct p4_decl *decl;
+	struct value *value;
 };
 
 /* What names mean while a piece of the program is put in place. */
@@ -65,13 +77,23 @@ struct frame {
 	struct frame *caller;
 	struct instance *instance;
 	const struct p4_decl *decl;
-	struct binding *bindings;
+	struct binding *bindings; /* by id of the declaration: size is 0 or a power of 2 */
+	uint32_t n_bindings, n_slots;
 	const struct p4_decl *type_params; /* and what they stand for here */
 	struct p4_type *const *type_args;
 	struct value *result;	/* what `return` sets, or NULL */
 	struct ir_block *after; /* where return goes */
 	struct ir_block *on_break, *on_continue;
 	struct ir_block *accept; /* of a parser */
+	bool left;		 /* something goes to `after` */
+	bool exits;		 /* and with `exiting` set */
+};
+
+/* A run-time index (or low bit of a slice) of an expression that is written to: evaluated once. */
+struct place {
+	struct place *next;
+	const struct p4_expr *expr; /* the index */
+	const struct ir_expr *value;
 };
 
 struct lower {
@@ -81,6 +103,12 @@ struct lower {
 	const struct p4_program *program;
 	struct ir_block *block; /* that code is added to; NULL where nothing can come here */
 	struct frame *frame;
+	struct frame *global;
+	struct place *places;
+	uint8_t *marks; /* by id of a variable */
+	uint32_t n_marks;
+	uint32_t n_insns;
+	bool stop;		      /* it has become too large: told, and nothing more is added */
 	struct ir_var *exiting;	      /* set on the way out of all that is in place */
 	const struct seki_token *tok; /* the place that code is of */
 };
@@ -89,14 +117,36 @@ struct lower {
 struct ir_program *seki_p4_lower_ir(struct seki_diags *diags, const struct p4_program *program,
 				    const struct seki_source *source, bool compat);
 
+/* instance.c: objects that constructors make. */
+struct value *seki_lower_construct(struct lower *lw, const struct p4_expr *call,
+				   const struct p4_type *type, const struct p4_decl *decl);
+/* The control or parser that call, of its apply(), is of. */
+struct instance *seki_lower_applied(struct lower *lw, const struct p4_expr *call);
+/* Binds what is declared in it, in its frame. */
+void seki_lower_declare(struct lower *lw, struct instance *instance);
+/* A name of P4 as part of one of a map: letters, digits and underscores. */
+const char *seki_lower_map_name(struct lower *lw, const char *prefix, const struct p4_decl *decl);
+/* And P4Runtime's: "ingress.acl", or what @name says. */
+const char *seki_lower_plane_name(struct lower *lw, const char *prefix, const struct p4_decl *decl);
+
 /* value.c */
 const struct p4_type *seki_lower_type(struct lower *lw, const struct p4_type *type);
 struct value *seki_lower_storage(struct lower *lw, const struct p4_type *type, const char *name,
 				 const struct seki_token *tok);
 struct value *seki_lower_constant(struct lower *lw, const struct ir_expr *value,
 				  const struct p4_type *type);
+/* What a variable of the type is at first: 0, invalid. */
+struct value *seki_lower_zero(struct lower *lw, const struct p4_type *type);
+struct value *seki_lower_value(struct lower *lw, enum value_kind kind, const struct p4_type *type);
+/* Bits of a scalar; 0 where the type is none. */
+uint32_t seki_lower_width(const struct p4_type *type);
+/* The value as it is now, whatever is written later: what is more than a constant gets variables. */
+struct value *seki_lower_keep(struct lower *lw, struct value *from);
+/* May a write to `a` change what `b` reads? */
+bool seki_lower_overlap(struct lower *lw, const struct value *a, const struct value *b);
 /* Sets all to 0, headers invalid. */
 void seki_lower_clear(struct lower *lw, const struct value *to);
+void seki_lower_clear_header(struct lower *lw, const struct ir_header *header);
 void seki_lower_assign(struct lower *lw, const struct value *to, const struct value *from);
 const struct ir_expr *seki_lower_equal(struct lower *lw, const struct value *a,
 				       const struct value *b);
@@ -106,24 +156,69 @@ struct value *seki_lower_copy(struct lower *lw, const struct value *from, const 
 /* expr.c */
 struct value *seki_lower_expr(struct lower *lw, const struct p4_expr *expr);
 const struct ir_expr *seki_lower_scalar(struct lower *lw, const struct p4_expr *expr);
-/* Storage, or for an element at an index known at run time what seki_lower_store() wants. */
+/* Has it a call that does something, or may what it reads be changed by one? */
+bool seki_lower_acts(const struct p4_expr *expr);
+/* The value of an expression that is known when instances are made; false and an error if not. */
+bool seki_lower_number(struct lower *lw, const struct p4_expr *expr, struct p4_num *out);
+/* The bounds of expr, a slice of so many bits; false and an error where they are not within. */
+bool seki_lower_slice(struct lower *lw, const struct p4_expr *expr, uint32_t width, uint32_t *high,
+		      uint32_t *low);
+
+/* place.c: what can be written to */
+/* Storage; for an element at an index that is known at run time only, values without variables. */
 struct value *seki_lower_lvalue(struct lower *lw, const struct p4_expr *expr);
+/*
+ * Evaluates the run-time indices in `to`, once; until lw->places is put back to what it was, they
+ * are not evaluated again.
+ */
+void seki_lower_places(struct lower *lw, const struct p4_expr *to);
+/* Runs `use` for the storage that `to` stands for: with run-time indices, in a branch for each. */
+typedef void (*seki_lower_use)(struct lower *lw, const struct value *at, void *data);
+void seki_lower_at(struct lower *lw, const struct p4_expr *to, seki_lower_use use, void *data);
 void seki_lower_store(struct lower *lw, const struct p4_expr *to, const struct value *from);
+/* Is it stack.next or stack.last? */
+bool seki_lower_is_end(const struct p4_expr *expr);
+/*
+ * The index (or low bit) `key` into `whole`: a constant, or what a variable holds. stack.next and
+ * stack.last are keys themselves. Beyond any element: 2^32 - 1.
+ */
+const struct ir_expr *seki_lower_index(struct lower *lw, const struct value *whole,
+				       const struct p4_expr *key);
+/* How many of n elements an index of so many bits can mean. */
+uint32_t seki_lower_reachable(uint32_t n, uint32_t width);
 /* Does `key` match the keyset (a value, _, a &&& b, a .. b, a list of them)? */
 const struct ir_expr *seki_lower_match(struct lower *lw, const struct value *key,
 				       const struct p4_expr *keyset);
 
-/* call.c: what the call gives, or NULL. */
-struct value *seki_lower_call(struct lower *lw, const struct p4_expr *call);
+/* frame.c: what names mean */
 struct value *seki_lower_find(struct lower *lw, const struct p4_decl *decl);
 void seki_lower_bind(struct lower *lw, const struct p4_decl *decl, struct value *value);
+void seki_lower_bind_in(struct lower *lw, struct frame *frame, const struct p4_decl *decl,
+			struct value *value);
+struct frame *seki_lower_frame(struct lower *lw, const struct p4_decl *decl, struct frame *outer);
+/* In a parser, or in what one calls? */
+bool seki_lower_in_parser(const struct lower *lw);
+
+/* call.c: what the call gives, or NULL. */
+struct value *seki_lower_call(struct lower *lw, const struct p4_expr *call);
 /*
  * Binds the parameters of a callee in a new frame (out and inout to the arguments' storage where
  * nothing else can reach it, else to copies), runs `body`, copies out.
  */
+typedef void (*seki_lower_body)(struct lower *lw, const struct p4_decl *callee);
 struct value *seki_lower_inline(struct lower *lw, const struct p4_expr *call,
 				const struct p4_decl *callee, struct instance *instance,
-				void (*body)(struct lower *lw, const struct p4_decl *callee));
+				seki_lower_body body);
+/* An action of a table: each parameter gets an argument of `bound`, or what `data` has for it. */
+void seki_lower_action(struct lower *lw, const struct p4_decl *action, struct p4_expr **bound,
+		       struct value **data);
+/* The same for a control or parser with storage for each parameter: of main. */
+void seki_lower_block_of(struct lower *lw, struct instance *instance, struct value **data,
+			 seki_lower_body body);
+void seki_lower_control(struct lower *lw, const struct p4_decl *control);
+
+/* method.c: isValid(), setValid(), push_front() ... */
+struct value *seki_lower_method(struct lower *lw, const struct p4_expr *call);
 
 /* stmt.c */
 void seki_lower_stmt(struct lower *lw, const struct p4_stmt *stmt);
@@ -132,14 +227,16 @@ void seki_lower_stmts(struct lower *lw, const struct p4_stmt *list);
 void seki_lower_decl(struct lower *lw, const struct p4_decl *decl);
 
 /* table.c */
-struct ir_table *seki_lower_table(struct lower *lw, const struct p4_decl *decl);
+struct ir_table *seki_lower_table(struct lower *lw, const struct instance *in,
+				  const struct p4_decl *decl);
+/* entry.c: the default action and the entries that the program gives. */
+void seki_lower_entries(struct lower *lw, struct ir_table *table);
 /* hit, action: NULL where they are not wanted. */
 void seki_lower_apply(struct lower *lw, const struct p4_decl *table, struct ir_var *hit,
 		      struct ir_var *action);
 
-/* extern.c */
+/* extern.c: calls of externs' functions and methods. */
 struct value *seki_lower_extern(struct lower *lw, const struct p4_expr *call);
-struct ir_extern *seki_lower_instance(struct lower *lw, const struct p4_decl *decl);
 
 /* parser.c: the states of the frame's parser from `start` on; lw->block is where it accepted. */
 void seki_lower_states(struct lower *lw, const struct p4_decl *parser);

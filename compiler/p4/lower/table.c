@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables (P4_16 specification, section 14.2): their keys, actions and properties, and applying them. */
+#include "compiler/p4/lower/lower.h"
+
+#include <string.h>
+
+#define DEFAULT_ENTRIES 65535u
+#define MAX_ENTRIES	1048576u
+
+/* ---- keys ---- */
+
+static const struct {
+	const char *name;
+	enum ir_match match;
+} match_kinds[] = {{"exact", IR_MATCH_EXACT},
+		   {"lpm", IR_MATCH_LPM},
+		   {"ternary", IR_MATCH_TERNARY},
+		   {"range", IR_MATCH_RANGE},
+		   {"optional", IR_MATCH_OPTIONAL}};
+
+/* A key's name is its expression as written, without white space and comments. */
+static const char *source_text(struct lower *lw, const struct p4_expr *expr)
+{
+	struct seki_strbuf text = {.arena = lw->arena};
+
+	for (const struct seki_token *t = expr->first; t; t = t->next) {
+		seki_strbuf_printf(&text, "%s", t->text);
+		if (t == expr->last)
+			break;
+	}
+	return text.data ? text.data : "";
+}
+
+static void add_key(struct lower *lw, struct ir_table *table, const struct p4_key *key)
+{
+	const struct p4_type *type = seki_lower_type(lw, key->expr->type);
+	struct ir_key *k = &table->keys[table->n_keys++];
+	uint32_t i;
+
+	k->key = key;
+	k->name = key->rename ? key->rename : source_text(lw, key->expr);
+	k->width = seki_lower_width(type);
+	k->is_signed = seki_type_base(type)->kind == P4_T_SIGNED;
+	if (!k->width)
+		seki_diag_unsupported(lw->diags, seki_expr_span(key->expr), "keys of type %s are",
+				      seki_type_name(lw->arena, type));
+	for (i = 0; i < sizeof(match_kinds) / sizeof(*match_kinds); i++)
+		if (strcmp(key->match, match_kinds[i].name) == 0)
+			break;
+	if (i == sizeof(match_kinds) / sizeof(*match_kinds))
+		seki_diag_unsupported(lw->diags, key->match_tok->at, "'%s' keys are", key->match);
+	else
+		k->match = match_kinds[i].match;
+}
+
+static void add_keys(struct lower *lw, struct ir_table *table)
+{
+	uint32_t n = 0;
+
+	for (const struct p4_key *k = table->decl->table->keys; k; k = k->next)
+		n++;
+	table->keys = seki_arena_alloc(lw->arena, (n + 1) * sizeof(*table->keys));
+	for (const struct p4_key *k = table->decl->table->keys; k; k = k->next)
+		add_key(lw, table, k);
+}
+
+/* ---- actions ---- */
+
+static void add_params(struct lower *lw, struct ir_action *action)
+{
+	uint32_t n = seki_decl_count(action->decl->params);
+
+	action->params = seki_arena_alloc(lw->arena, (n + 1) * sizeof(*action->params));
+	for (const struct p4_decl *p = action->decl->params; p; p = p->next) {
+		struct ir_param *param = &action->params[action->n_params];
+
+		if (p->dir != P4_DIR_NONE)
+			continue;
+		param->decl = p;
+		param->name = p->name;
+		param->width = seki_lower_width(seki_lower_type(lw, p->type));
+		if (!param->width)
+			seki_diag_unsupported(lw->diags, p->tok->at,
+					      "parameters of type %s that the control plane gives "
+					      "are",
+					      seki_type_name(lw->arena, p->type));
+		action->n_params++;
+	}
+}
+
+static void add_actions(struct lower *lw, const struct instance *in, struct ir_table *table)
+{
+	const struct p4_action_ref *ref = table->decl->table->actions;
+	uint32_t n = 0;
+
+	for (; ref; ref = ref->next)
+		n++;
+	table->actions = seki_arena_alloc(lw->arena, (n + 1) * sizeof(*table->actions));
+	for (ref = table->decl->table->actions; ref; ref = ref->next) {
+		struct ir_action *action = &table->actions[table->n_actions++];
+
+		action->decl = ref->action;
+		action->ref = ref;
+		action->name = seki_lower_plane_name(lw, ref->action->owner ? in->path : NULL,
+						     ref->action);
+		action->default_only = ref->default_only;
+		action->table_only = ref->table_only;
+		add_params(lw, action);
+	}
+}
+
+/* ---- properties ---- */
+
+static void set_size(struct lower *lw, struct ir_table *table, const struct p4_expr *value)
+{
+	struct p4_num num;
+
+	if (!seki_lower_number(lw, value, &num))
+		return;
+	if (num.neg || seki_num_is_zero(&num) || seki_num_to_u64(&num) > MAX_ENTRIES)
+		seki_diag_error(lw->diags, seki_expr_span(value), "a size is from 1 to %u here",
+				MAX_ENTRIES);
+	else
+		table->size = (uint32_t)seki_num_to_u64(&num);
+}
+
+/* An object, or a list of them. */
+static void add_direct(struct lower *lw, struct ir_table *table, const struct p4_expr *value)
+{
+	struct ir_extern **more, *ext;
+
+	if (value->kind == P4_E_LIST) {
+		for (const struct p4_expr *e = value->args; e; e = e->next)
+			add_direct(lw, table, e);
+		return;
+	}
+	ext = seki_lower_expr(lw, value)->ext;
+	if (!ext)
+		return;
+	more = seki_arena_alloc(lw->arena, (table->n_direct + 1) * sizeof(*more));
+	if (table->n_direct)
+		memcpy(more, table->direct, table->n_direct * sizeof(*more));
+	more[table->n_direct++] = ext;
+	table->direct = more;
+	ext->table = table;
+}
+
+static void add_property(struct lower *lw, struct ir_table *table, const struct p4_property *p)
+{
+	if (strcmp(p->name, "size") == 0) {
+		set_size(lw, table, p->value);
+	} else if (strcmp(p->name, "implementation") == 0) {
+		table->profile = seki_lower_expr(lw, p->value)->ext;
+	} else if (strstr(p->name, "counters") || strstr(p->name, "meters")) {
+		add_direct(lw, table, p->value);
+	} else if (strcmp(p->name, "largest_priority_wins") != 0 &&
+		   strcmp(p->name, "priority_delta") != 0) {
+		seki_diag_unsupported(lw->diags, p->tok->at, "property '%s' is", p->name);
+	}
+}
+
+struct ir_table *seki_lower_table(struct lower *lw, const struct instance *in,
+				  const struct p4_decl *decl)
+{
+	struct ir_table *table = seki_arena_new(lw->arena, struct ir_table);
+
+	table->id = lw->ir->n_tables++;
+	table->decl = decl;
+	table->name = seki_lower_plane_name(lw, in->path, decl);
+	table->map_name = seki_lower_map_name(lw, in->map_path, decl);
+	table->size = DEFAULT_ENTRIES;
+	*lw->ir->tables_end = table;
+	lw->ir->tables_end = &table->next;
+	add_keys(lw, table);
+	add_actions(lw, in, table);
+	for (const struct p4_property *p = decl->table->properties; p; p = p->next)
+		add_property(lw, table, p);
+	seki_lower_entries(lw, table);
+	return table;
+}
+
+/* ---- applying ---- */
+
+/* Keys are evaluated in their order. */
+static void add_args(struct lower *lw, struct ir_insn *insn, const struct ir_table *table)
+{
+	insn->args = seki_arena_alloc(lw->arena, (table->n_keys + 1) * sizeof(*insn->args));
+	for (uint32_t i = 0; i < table->n_keys; i++) {
+		struct value *v = seki_lower_expr(lw, table->keys[i].key->expr);
+
+		for (const struct p4_key *k = table->keys[i].key->next; k; k = k->next)
+			if (seki_lower_acts(k->expr)) {
+				v = seki_lower_keep(lw, v);
+				break;
+			}
+		insn->args[i].value = v->value;
+	}
+	insn->n_args = table->n_keys;
+}
+
+static void note_table(struct lower *lw, const struct ir_table *table)
+{
+	struct ir_insn *insn = seki_lower_insn(lw, IR_NOTE);
+
+	insn->note = IR_NOTE_TABLE;
+	insn->name = table->name;
+	insn->table = (struct ir_table *)(uintptr_t)table;
+}
+
+/* What the control plane gives, into a variable of its own. */
+static struct value *data_of(struct lower *lw, const struct ir_table *table,
+			     const struct ir_action *action, uint32_t i)
+{
+	const struct ir_param *param = &action->params[i];
+	const char *name = seki_arena_printf(lw->arena, "%s.%s", action->decl->name, param->name);
+	struct value *v = seki_lower_storage(lw, param->decl->type, name, param->decl->tok);
+	struct ir_insn *insn = seki_lower_insn(lw, IR_DATA);
+
+	if (!insn)
+		return v;
+	insn->var = v->var;
+	insn->lo = i;
+	insn->number = (uint32_t)(action - table->actions);
+	insn->table = (struct ir_table *)(uintptr_t)table;
+	return v;
+}
+
+static void run_action(struct lower *lw, const struct ir_table *table,
+		       const struct ir_action *action)
+{
+	const struct p4_decl *decl = action->decl;
+	uint32_t n = seki_decl_count(decl->params), i = 0, given = 0;
+	struct p4_expr **bound = seki_arena_alloc(lw->arena, (n + 1) * sizeof(*bound));
+	struct value **data = seki_arena_alloc(lw->arena, (n + 1) * sizeof(*data));
+	struct p4_expr *listed = action->ref->call->args;
+
+	for (const struct p4_decl *p = decl->params; p; p = p->next, i++) {
+		if (p->dir == P4_DIR_NONE) {
+			data[i] = data_of(lw, table, action, given++);
+			continue;
+		}
+		bound[i] = listed;
+		listed = listed ? listed->next : NULL;
+	}
+	seki_lower_action(lw, decl, bound, data);
+}
+
+static void run_found(struct lower *lw, const struct ir_table *table, struct ir_var *found)
+{
+	struct ir_block *block = lw->block, *next = seki_lower_block(lw, NULL);
+	struct ir_case **end = &block->cases;
+
+	block->last = IR_SWITCH;
+	block->tok = lw->tok;
+	block->value = seki_ir_read(lw->ir, found);
+	block->other = next;
+	for (uint32_t i = 0; i < table->n_actions && !lw->stop; i++) {
+		struct ir_case *c = seki_arena_new(lw->arena, struct ir_case);
+
+		c->value = seki_num_u64(i);
+		c->to = lw->block = seki_lower_block(lw, NULL);
+		*end = c;
+		end = &c->next;
+		run_action(lw, table, &table->actions[i]);
+		seki_lower_goto(lw, next);
+	}
+	lw->block = next;
+}
+
+void seki_lower_apply(struct lower *lw, const struct p4_decl *decl, struct ir_var *hit,
+		      struct ir_var *action)
+{
+	struct value *v = seki_lower_find(lw, decl);
+	struct ir_table *table = v ? v->table : NULL;
+	struct ir_insn *insn, keys = {0};
+
+	if (!table || !lw->block || lw->stop)
+		return;
+	table->applied = true;
+	add_args(lw, &keys, table);
+	if (!lw->block)
+		return;
+	note_table(lw, table);
+	insn = seki_lower_insn(lw, IR_LOOKUP);
+	insn->table = table;
+	insn->args = keys.args;
+	insn->n_args = keys.n_args;
+	insn->hit = hit;
+	insn->action = action ? action : seki_ir_var(lw->ir, IR_VAR_PLAIN, 32, "$action");
+	run_found(lw, table, insn->action);
+}
