@@ -12,7 +12,26 @@
  *                 size gives; of a classifier the key is its control plane's. Section
  *                 SEKI_OBJ_FIELDS holds one array of struct seki_map_field per classifier, named
  *                 "seki_fields_<map>". Section SEKI_OBJ_SOURCE holds the name of the P4 file,
- *                 NUL-terminated.
+ *                 NUL-terminated. Section SEKI_OBJ_BOUNDS holds a struct seki_obj_bounds: what
+ *                 the compiler's verifier found, to look at. Whoever loads verifies anew. Section
+ *                 SEKI_OBJ_P4INFO holds the program's P4Info (P4Runtime) in protobuf's bytes.
+ *
+ * The map of a table is named after its P4Info name, all but letters and digits as '_'.
+ *   exact keys      SEKI_MAP_HASH. The key is a struct of C: a member for each field, from the
+ *                   widest to the narrowest, those of one width in the table's order. A field of
+ *                   up to 64 bits is the smallest of uint8_t ... uint64_t that holds it, in the
+ *                   host's order and aligned as C does it, a wider one an array of its bytes, the
+ *                   lowest first. Padding is 0.
+ *   and one lpm     SEKI_MAP_LPM. uint32_t prefix_len, then the exact fields in the table's order,
+ *                   then the lpm field: each in whole bytes, big-endian; exact fields right-aligned,
+ *                   the lpm field left-aligned. prefix_len counts the exact fields' bytes too.
+ *   any other       SEKI_MAP_CLASSIFIER
+ *   values          uint32_t action: its number in the table's list of actions, or one beyond for
+ *                   NoAction where that is not in it; then a union of structs of C, one for each
+ *                   action with parameters from the control plane: these in order, as the fields
+ *                   of exact keys.
+ *   <map>_defaultAction  SEKI_MAP_ARRAY of one such value; not there where it is const
+ * The map of a value set: the same, the value is a uint32_t that says nothing.
  */
 #ifndef SEKI_ABI_P4OBJ_H
 #define SEKI_ABI_P4OBJ_H
@@ -22,6 +41,8 @@
 #define SEKI_OBJ_INIT	   "sekisho.init"
 #define SEKI_OBJ_SOURCE	   "sekisho.source"
 #define SEKI_OBJ_FIELDS	   "sekisho.fields"
+#define SEKI_OBJ_BOUNDS	   "sekisho.bounds"
+#define SEKI_OBJ_P4INFO	   "sekisho.p4info"
 #define SEKI_INIT_PREFIX   "seki_init_"
 #define SEKI_FIELDS_PREFIX "seki_fields_"
 
@@ -92,6 +113,12 @@ struct seki_classifier_key {
 	uint8_t bytes[]; /* first[key_size], then second[key_size] */
 };
 
+struct seki_obj_bounds {
+	uint64_t worst_insns;  /* most instructions that one run executes */
+	uint32_t insns;	       /* instructions */
+	uint32_t packet_touch; /* no run looks at or changes bytes of the packet from here on */
+};
+
 /* What an update wants: of the helper always SEKI_MAP_ANY. The kernel's numbers. */
 enum seki_map_set {
 	SEKI_MAP_ANY,	  /* sets the entry, whether there is one or not */
@@ -150,6 +177,7 @@ struct seki_udp_query {
 #ifndef __cplusplus /* which has another word for it */
 _Static_assert(sizeof(struct seki_map_def) == 20, "border layout");
 _Static_assert(sizeof(struct seki_map_field) == 8, "border layout");
+_Static_assert(sizeof(struct seki_obj_bounds) == 16, "border layout");
 _Static_assert(sizeof(struct seki_std_meta) == 24, "border layout");
 _Static_assert(sizeof(struct seki_udp_query) == 40, "border layout");
 #endif

@@ -23,11 +23,14 @@ struct config {
 	const char *file;
 	const char *output;
 	const char *emit_c;
+	const char *emit_ir;
+	const char *p4info;
 	const char *include;
 	const char *compat;
 	bool werror;
 	bool verbose;
 	bool json;
+	bool graph;
 };
 
 #define FILE_LINE SEKI_OPT_REQUIRED_LINE(struct config, file, "FILE.p4", "P4_16 program")
@@ -62,6 +65,7 @@ static int compile(const struct config *config, bool check_only, struct seki_p4_
 		.include_dirs = dirs,
 		.compat = config->compat != NULL,
 		.check_only = check_only,
+		.ir = config->graph,
 	};
 	int err;
 
@@ -96,8 +100,22 @@ static char *default_output(const char *file)
 
 /* ---- build ---- */
 
+static int tell_refusal(const struct config *config, struct seki_p4_result *result, const char *log)
+{
+	const char *text = seki_p4_result_refusal(result, log, use_colour());
+
+	if (text)
+		fputs(text, stderr);
+	else
+		complain("'%s': the program cannot be proven safe:", config->file);
+	if (!text || config->verbose)
+		fputs(log, stderr);
+	return SEKI_EXIT_FAILED;
+}
+
 /* Whoever gets the object verifies it anew; this only tells now what would be told then. */
-static int verify(const struct config *config, const void *object, size_t len)
+static int verify(const struct config *config, struct seki_p4_result *result, void *object,
+		  size_t len)
 {
 	static char log[1 << 16];
 	struct seki_bpf_load_opts opts = {.sz = sizeof(opts), .log = log, .log_size = sizeof(log)};
@@ -107,12 +125,13 @@ static int verify(const struct config *config, const void *object, size_t len)
 
 	opts.verbose = config->verbose;
 	err = seki_bpf_prog_load(object, len, &opts, &prog);
-	if (err) {
-		complain("'%s': the program cannot be proven safe:", config->file);
-		fputs(log, stderr);
-		return SEKI_EXIT_FAILED;
-	}
+	if (err)
+		return tell_refusal(config, result, log);
 	info = seki_bpf_prog_info(prog);
+	seki_p4_object_set_bounds(object, len,
+				  &(struct seki_obj_bounds){.worst_insns = info->worst_insns,
+							    .insns = info->insns,
+							    .packet_touch = info->packet_touch});
 	if (config->verbose)
 		printf("%s: %u instructions, at most %llu in one run; looks at %u bytes of the "
 		       "packet%s; %u maps\n",
@@ -143,18 +162,42 @@ static int build_object(const struct config *config, struct seki_p4_result *resu
 	size_t len;
 	int err = seki_p4_object_build(seki_p4_result_code(result), &object, &len, log,
 				       sizeof(log));
+	const char *roomy = NULL;
 	int ret;
 
+	if (err && strstr(log, "BPF stack limit"))
+		roomy = seki_p4_result_roomy_code(result);
+	if (roomy)
+		err = seki_p4_object_build(roomy, &object, &len, log, sizeof(log));
 	if (err == -ENOENT)
 		return complain("there is no clang: install the package 'clang', or name one in "
 				"SEKISHO_CLANG");
 	if (err)
 		return tell_clang(config, result, *log ? log : strerror(-err));
-	ret = verify(config, object, len);
+	ret = verify(config, result, object, len);
 	if (ret == SEKI_EXIT_OK)
 		ret = seki_cli_save(output, object, len);
 	free(object);
 	return ret;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static int save_info(const struct config *config, struct seki_p4_result *result)
+{
+	bool is_text = ends_with(config->p4info, ".txt") || ends_with(config->p4info, ".txtpb");
+	size_t len = 0;
+	const char *text = is_text ? seki_p4_result_info_text(result) : NULL;
+	const void *data = is_text ? text : seki_p4_result_info(result, &len);
+
+	if (!data)
+		return complain("'%s': out of memory", config->file);
+	return seki_cli_save(config->p4info, data, is_text ? strlen(text) : len);
 }
 
 static int build(const struct config *config, struct seki_p4_result *result)
@@ -163,6 +206,19 @@ static int build(const struct config *config, struct seki_p4_result *result)
 	char *output;
 	int ret;
 
+	if (config->p4info) {
+		ret = save_info(config, result);
+		if (ret)
+			return ret;
+	}
+	if (config->emit_ir) {
+		const char *graph = seki_p4_result_graph(result);
+
+		ret = graph ? seki_cli_save(config->emit_ir, graph, strlen(graph))
+			    : SEKI_EXIT_FAILED;
+		if (ret || (!config->output && !config->emit_c))
+			return ret;
+	}
 	if (config->emit_c) {
 		ret = seki_cli_save(config->emit_c, code, strlen(code));
 		if (ret || !config->output)
@@ -197,6 +253,12 @@ static int do_build(int argc, char **argv)
 				     "the object (default: FILE.o in this folder)"),
 		SEKI_OPT_STRING_LINE(struct config, emit_c, 0, "emit-c", "FILE",
 				     "write the C that the program becomes; without -o no object"),
+		SEKI_OPT_STRING_LINE(struct config, emit_ir, 0, "emit-ir", "FILE",
+				     "write the graph of blocks that the program becomes"),
+		SEKI_OPT_STRING_LINE(struct config, p4info, 0, "p4info", "FILE",
+				     "write its P4Info: as text where FILE ends in .txt or .txtpb"),
+		SEKI_OPT_FLAG_LINE(struct config, graph, 0, "graph",
+				   "by way of the graph of blocks"),
 		SEKI_OPT_STRING_LINE(struct config, compat, 0, "compat", "p4c",
 				     "do as p4c's uBPF back end: a rejected packet passes"),
 		INCLUDE_LINE,
@@ -215,6 +277,7 @@ static int do_build(int argc, char **argv)
 
 	if (!parse(&cmd, argc, argv, &config, &ret))
 		return ret;
+	config.graph |= getenv("SEKISHO_P4_GRAPH") != NULL;
 	if (compile(&config, false, &result))
 		return SEKI_EXIT_FAILED;
 	fputs(seki_p4_result_text(result, use_colour()), stderr);

@@ -9,6 +9,9 @@
 #include "compiler/p4/builtin.h"
 #include "compiler/p4/check/check.h"
 #include "compiler/p4/emit.h"
+#include "compiler/p4/emit/emit.h"
+#include "compiler/p4/info/info.h"
+#include "compiler/p4/lower/lower.h"
 
 #define MEMORY_LIMIT ((size_t)512 << 20)
 
@@ -16,9 +19,32 @@ struct seki_p4_result {
 	struct seki_arena arena;
 	struct seki_diags diags;
 	const char *code;
+	const char *name; /* of the program's file */
+	const struct ir_program *ir;
 	const struct p4_decl *control;
 	const char *no_memory; /* for when there is none to render diagnostics */
 };
+
+static const char *emit(struct seki_p4_result *r, bool roomy)
+{
+	struct seki_strbuf code = {.arena = &r->arena};
+	struct emit_opts opts = {.scratch = roomy};
+
+	return seki_emit_program(r->ir, r->name, &opts, &code) == 0 ? code.data : NULL;
+}
+
+static void run_back_end(struct seki_p4_result *r, const struct p4_program *program,
+			 const struct seki_source *src, const struct seki_p4_opts *opts)
+{
+	struct ir_program *ir = seki_p4_lower_ir(&r->diags, program, src, opts->compat);
+
+	if (!ir || r->diags.errors || seki_p4_unroll(ir) || seki_p4_plan(ir))
+		return;
+	seki_p4_prune(ir);
+	r->ir = ir;
+	r->control = ir->pipeline;
+	r->code = emit(r, false);
+}
 
 static void run_phases(struct seki_p4_result *r, struct seki_source *src,
 		       const struct seki_p4_opts *opts)
@@ -41,6 +67,11 @@ static void run_phases(struct seki_p4_result *r, struct seki_source *src,
 	seki_p4_check(&r->diags, program);
 	if (r->diags.errors || opts->check_only)
 		return;
+	r->name = src->name;
+	if (opts->ir) {
+		run_back_end(r, program, src, opts);
+		return;
+	}
 	lower.program = program;
 	lower.source = src;
 	if (seki_p4_lower(&lower) == 0 && seki_p4_emit(&lower, src->name, &code) == 0)
@@ -125,6 +156,43 @@ const char *seki_p4_result_code(const struct seki_p4_result *r)
 	return r->code;
 }
 
+const char *seki_p4_result_graph(struct seki_p4_result *r)
+{
+	struct seki_strbuf text = {.arena = &r->arena};
+
+	if (!r->ir || setjmp(r->arena.full))
+		return NULL;
+	seki_ir_print(r->ir, &text);
+	return text.data;
+}
+
+const char *seki_p4_result_info_text(struct seki_p4_result *r)
+{
+	struct seki_strbuf text = {.arena = &r->arena};
+
+	if (!r->ir || setjmp(r->arena.full))
+		return NULL;
+	seki_p4_info_text(r->ir, &text);
+	return text.data ? text.data : "";
+}
+
+const void *seki_p4_result_info(struct seki_p4_result *r, size_t *len)
+{
+	uint8_t *data;
+
+	if (!r->ir || setjmp(r->arena.full))
+		return NULL;
+	seki_p4_info(r->ir, &data, len);
+	return data;
+}
+
+const char *seki_p4_result_roomy_code(struct seki_p4_result *r)
+{
+	if (!r->ir || setjmp(r->arena.full))
+		return NULL;
+	return emit(r, true);
+}
+
 const char *seki_p4_result_text(struct seki_p4_result *r, bool colour)
 {
 	struct seki_strbuf text = {.arena = &r->arena};
@@ -161,6 +229,84 @@ const char *seki_p4_result_limit(struct seki_p4_result *r, const char *clang_log
 		"headers (what follows them goes out unchanged), or use fewer of their "
 		"fields and fewer variables at the same time",
 		r->control->name);
+	seki_diags_render(&diags, colour, &text);
+	return text.data;
+}
+
+/* ---- refusals ---- */
+
+/* "  in FILE:LINE: TEXT" of the log: the line, where FILE is `name`; else 0. */
+static uint32_t line_in_log(const char *log, const char *name)
+{
+	const char *in = strstr(log, "\n  in "), *at;
+	size_t len = strlen(name);
+
+	if (!in)
+		return 0;
+	in += strlen("\n  in ");
+	for (at = strstr(in, name); at && at < strchrnul(in, '\n'); at = strstr(at + 1, name))
+		if (at[len] == ':' && (at == in || at[-1] == '/'))
+			return (uint32_t)strtoul(at + len + 1, NULL, 10);
+	return 0;
+}
+
+static bool is_on(const struct seki_token *tok, const char *log, uint32_t *best)
+{
+	uint32_t line;
+
+	if (!tok || tok->at.src->name[0] == '<')
+		return false;
+	line = line_in_log(log, tok->at.src->name);
+	if (!line || seki_source_place(tok->at.src, tok->at.off).line != line ||
+	    *best <= tok->at.off)
+		return false;
+	*best = tok->at.off;
+	return true;
+}
+
+/* The first construct of the line that code is of. */
+static const struct seki_token *refused_at(const struct ir_program *ir, const char *log)
+{
+	const struct seki_token *found = NULL;
+	uint32_t best = UINT32_MAX;
+
+	for (const struct ir_block *b = ir->blocks; b; b = b->next) {
+		for (const struct ir_insn *i = b->first; i; i = i->next)
+			if (is_on(i->tok, log, &best))
+				found = i->tok;
+		if (is_on(b->tok, log, &best))
+			found = b->tok;
+	}
+	for (uint32_t i = 0; i < ir->n_emits; i++)
+		if (is_on(ir->emits[i].tok, log, &best))
+			found = ir->emits[i].tok;
+	if (!found && is_on(ir->deparser->tok, log, &best))
+		found = ir->deparser->tok;
+	return found;
+}
+
+static const char *remedy(const char *reason)
+{
+	if (strstr(reason, "too complex") || strstr(reason, "loop"))
+		return "the machine cannot prove that this ends within its limits: bound the loop by a "
+		       "constant, or make it shorter";
+	return "the machine cannot prove this safe";
+}
+
+const char *seki_p4_result_refusal(struct seki_p4_result *r, const char *log, bool colour)
+{
+	struct seki_strbuf text = {.arena = &r->arena};
+	const struct seki_token *tok;
+	struct seki_diags diags;
+
+	if (!r->ir || setjmp(r->arena.full))
+		return NULL;
+	tok = refused_at(r->ir, log);
+	if (!tok)
+		return NULL;
+	seki_diags_init(&diags, &r->arena);
+	seki_diag_error(&diags, tok->at, "%s (%.*s)", remedy(log),
+			(int)(strchrnul(log, '\n') - log), log);
 	seki_diags_render(&diags, colour, &text);
 	return text.data;
 }

@@ -10,11 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct seki_obj_bounds;
+
 struct seki_p4_opts {
 	const char *const *include_dirs;
 	uint32_t n_include_dirs;
 	bool compat;	 /* do as p4c's uBPF back end: a rejected packet passes */
 	bool check_only; /* no C */
+	bool ir;	 /* by way of the graph of blocks */
 };
 
 struct seki_p4_result;
@@ -36,6 +39,13 @@ uint32_t seki_p4_result_unsupported(const struct seki_p4_result *result);
 
 /* NUL-terminated, of the result. `code` is NULL after an error or with check_only. */
 const char *seki_p4_result_code(const struct seki_p4_result *result);
+/* The graph of blocks as text, or NULL. */
+const char *seki_p4_result_graph(struct seki_p4_result *result);
+/* P4Info, as text or as bytes of protobuf; NULL where there is no code. */
+const char *seki_p4_result_info_text(struct seki_p4_result *result);
+const void *seki_p4_result_info(struct seki_p4_result *result, size_t *len);
+/* Other code for the same program, which keeps its variables in a map: for a small stack. Or NULL. */
+const char *seki_p4_result_roomy_code(struct seki_p4_result *result);
 const char *seki_p4_result_text(struct seki_p4_result *result, bool colour);
 const char *seki_p4_result_json(struct seki_p4_result *result);
 
@@ -46,9 +56,18 @@ const char *seki_p4_result_json(struct seki_p4_result *result);
 const char *seki_p4_result_limit(struct seki_p4_result *result, const char *clang_log, bool colour);
 
 /*
+ * The text of an error at the construct that the verifier refused, of the log of lib/bpf; NULL where
+ * the log names no line of the program.
+ */
+const char *seki_p4_result_refusal(struct seki_p4_result *result, const char *log, bool colour);
+
+/*
  * Runs clang (or what SEKISHO_CLANG names) on generated C. 0 and the object in malloc'ed memory;
  * else a negative errno and in `log` what clang said: -ENOENT no clang, -EIO clang failed.
  */
 int seki_p4_object_build(const char *code, void **object, size_t *len, char *log, size_t log_size);
+
+/* Writes what the verifier found into the object's section SEKI_OBJ_BOUNDS, where it has one. */
+void seki_p4_object_set_bounds(void *object, size_t len, const struct seki_obj_bounds *bounds);
 
 #endif

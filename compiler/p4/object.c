@@ -3,6 +3,7 @@
  * Generated C to an object by clang: memory files are its standard input, output and error, so that
  * nothing is left behind, whatever happens.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "abi/p4obj.h"
 #include "compiler/p4/compile.h"
 
 #define OBJECT_MAX ((off_t)64 << 20)
@@ -126,4 +128,35 @@ int seki_p4_object_build(const char *code, void **object, size_t *len, char *log
 	if (err_log >= 0)
 		close(err_log);
 	return err;
+}
+
+/* The bytes of a section, or NULL; the object is clang's. */
+static void *find_section(void *object, size_t len, const char *name, size_t size)
+{
+	const Elf64_Ehdr *elf = object;
+	const Elf64_Shdr *sections, *names;
+
+	if (len < sizeof(*elf) || elf->e_shoff > len ||
+	    (len - elf->e_shoff) / sizeof(*sections) < elf->e_shnum ||
+	    elf->e_shstrndx >= elf->e_shnum)
+		return NULL;
+	sections = (const void *)((char *)object + elf->e_shoff);
+	names = &sections[elf->e_shstrndx];
+	for (uint32_t i = 0; i < elf->e_shnum; i++) {
+		const Elf64_Shdr *s = &sections[i];
+
+		if (names->sh_offset + s->sh_name + strlen(name) < len && s->sh_size == size &&
+		    s->sh_offset <= len - size &&
+		    strcmp((char *)object + names->sh_offset + s->sh_name, name) == 0)
+			return (char *)object + s->sh_offset;
+	}
+	return NULL;
+}
+
+void seki_p4_object_set_bounds(void *object, size_t len, const struct seki_obj_bounds *bounds)
+{
+	void *to = find_section(object, len, SEKI_OBJ_BOUNDS, sizeof(*bounds));
+
+	if (to)
+		memcpy(to, bounds, sizeof(*bounds));
 }

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "compiler/p4/info/info.h"
+
 /* The ends of a packet's walk but for the deparser's. */
 static void emit_ends(struct emit *em)
 {
@@ -39,6 +41,19 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static void emit_info(struct emit *em)
+{
+	uint8_t *data;
+	size_t len;
+
+	seki_p4_info(em->ir, &data, &len);
+	seki_strbuf_printf(em->out, "static const u8 info$[] "
+				    "__attribute__((section(\"" SEKI_OBJ_P4INFO "\"), used)) = {");
+	for (size_t i = 0; i < len; i++)
+		seki_strbuf_printf(em->out, "%s%u,", i % 24 ? "" : "\n\t", data[i]);
+	seki_strbuf_printf(em->out, "\n};\n");
+}
+
 int seki_emit_program(const struct ir_program *ir, const char *source, const struct emit_opts *opts,
 		      struct seki_strbuf *out)
 {
@@ -55,6 +70,9 @@ int seki_emit_program(const struct ir_program *ir, const char *source, const str
 			   "static const char source$[] "
 			   "__attribute__((section(\"" SEKI_OBJ_SOURCE "\"), used)) = %s;\n",
 			   seki_emit_string(&em, base_name(source)));
+	seki_strbuf_printf(out, "static const struct { u64 worst; u32 insns, touch; } bounds$ "
+				"__attribute__((section(\"" SEKI_OBJ_BOUNDS "\"), used)) = {0};\n");
+	emit_info(&em);
 	seki_emit_scratch_map(&em);
 	seki_emit_tables(&em);
 	seki_emit_externs(&em);

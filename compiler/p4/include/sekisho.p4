@@ -5,6 +5,12 @@
 
 #include <ubpf_model.p4>
 
+/* Kinds of keys besides those of core.p4. */
+match_kind {
+	range,
+	optional
+}
+
 /* Values of standard_metadata.input_port and output_port. */
 const bit<32> PORT_NET = 0;	/* the network */
 const bit<32> PORT_VM = 1;	/* the VM */
