@@ -145,6 +145,8 @@ static void run_block(struct ref *r, struct ref_obj *block, uint32_t first, stru
 	struct ref_frame *frame = ref_frame(r, block->frame);
 
 	frame->self = block;
+	if (first) /* an instance that is only passed on: there is one packet */
+		ref_bind(r, frame, param(block, 0), NULL, block);
 	for (uint32_t i = 0; i < 3 && param(block, first + i) && vals[i]; i++)
 		ref_bind(r, frame, param(block, first + i), vals[i], NULL);
 	run_to_end(r, block, frame);

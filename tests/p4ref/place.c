@@ -81,7 +81,8 @@ static struct ref_place locate_member(struct ref *r, const struct p4_expr *e)
 		ref_unable(e->tok, "the member '%s'", e->name);
 	place.v = &whole->part[e->decl->index];
 	place.around = whole->type->kind == P4_T_UNION ? whole : NULL;
-	place.stack = NULL;
+	if (whole->type->kind != P4_T_UNION)
+		place.stack = NULL;
 	if (whole->type->kind == P4_T_HEADER)
 		place.header = whole;
 	return place;
