@@ -236,6 +236,7 @@ struct p4_table {
 	struct p4_property *properties;
 	bool has_keys, has_actions, const_entries;
 	bool default_first; /* the default action is before the list of actions */
+	bool entries_first; /* the entries are before the keys */
 	const struct seki_token *entries_tok;
 };
 

@@ -262,6 +262,47 @@ bool seki_type_is_value(const struct p4_type *type)
 	}
 }
 
+bool seki_type_is_scalar(const struct p4_type *type)
+{
+	switch (type->kind) {
+	case P4_T_BAD:
+	case P4_T_BOOL:
+	case P4_T_BIT:
+	case P4_T_SIGNED:
+	case P4_T_ERROR:
+	case P4_T_ENUM:
+	case P4_T_NEW:
+	case P4_T_VAR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool seki_type_in_select(const struct p4_type *type)
+{
+	if (type->kind == P4_T_ERROR)
+		return false;
+	if (type->kind != P4_T_TUPLE)
+		return seki_type_is_scalar(type);
+	for (uint32_t i = 0; i < type->n_args; i++)
+		if (!seki_type_in_select(type->args[i]))
+			return false;
+	return true;
+}
+
+bool seki_type_in_value_set(const struct p4_type *type)
+{
+	return type->kind == P4_T_STRUCT || type->kind == P4_T_TUPLE ||
+	       (seki_type_is_scalar(type) && type->kind != P4_T_ERROR);
+}
+
+bool seki_type_in_list(const struct p4_type *type)
+{
+	return seki_type_is_value(type) || type->kind == P4_T_INT || type->kind == P4_T_STRING ||
+	       type->kind == P4_T_MATCH_KIND || type->kind == P4_T_DONTCARE;
+}
+
 bool seki_type_in_header(const struct p4_type *type)
 {
 	switch (type->kind) {
@@ -295,7 +336,7 @@ bool seki_type_can_be_field(const struct p4_decl *owner, const struct p4_type *t
 	if (owner->kind == P4_D_UNION)
 		return type->kind == P4_T_HEADER || type->kind == P4_T_BAD ||
 		       type->kind == P4_T_VAR;
-	return seki_type_is_value(type);
+	return seki_type_is_value(type) && type->kind != P4_T_LIST;
 }
 
 /* ---- substitution ---- */
@@ -353,43 +394,62 @@ struct p4_type *seki_type_field(struct seki_arena *arena, const struct p4_type *
 
 /* ---- size ---- */
 
-/* Of a struct or header the sum of its fields, of a union the least or greatest of them. */
-static int64_t sum_fields(const struct p4_type *type, enum p4_limit limit)
+/* The type arguments of the generic types that we are in. */
+struct env {
+	const struct env *outer;
+	const struct p4_type *type;
+};
+
+/* Generic types within each other could take exponential time. */
+#define MAX_STEPS 65536u
+
+struct measure {
+	enum p4_limit limit;
+	uint32_t steps;
+};
+
+static int64_t measure_type(struct measure *m, const struct p4_type *type, const struct env *env);
+
+/* Of a struct or header the sum of its fields, of a union the greatest of them. */
+static int64_t measure_fields(struct measure *m, const struct p4_type *type, const struct env *env)
 {
 	bool sum = type->kind != P4_T_UNION;
 	int64_t all = 0;
 
 	for (const struct p4_decl *f = type->decl->members; f; f = f->next) {
-		int64_t bits = f->type ? seki_type_limit(f->type, limit) : -1;
+		int64_t bits = f->type ? measure_type(m, f->type, env) : -1;
 
 		if (bits < 0 || all > INT32_MAX)
 			return -1;
 		if (sum)
 			all += bits;
-		else if (f == type->decl->members || (limit == P4_MOST ? bits > all : bits < all))
+		else if (bits > all)
 			all = bits;
 	}
 	return all;
 }
 
 /* Found once for each declaration: types within types would take exponential time. */
-static int64_t limit_of_fields(const struct p4_type *type, enum p4_limit limit)
+static int64_t measure_struct(struct measure *m, const struct p4_type *type, const struct env *env)
 {
+	const struct env inner = {.outer = env, .type = type};
 	struct p4_decl *decl = type->decl;
 
-	if (type->n_args || (type->kind == P4_T_UNION && limit == P4_EXACTLY))
+	if (type->kind == P4_T_UNION && m->limit == P4_EXACTLY)
 		return -1;
-	if (!decl->limits[limit])
-		decl->limits[limit] = sum_fields(type, limit) + 2;
-	return decl->limits[limit] - 2;
+	if (type->n_args)
+		return measure_fields(m, type, &inner);
+	if (!decl->limits[m->limit])
+		decl->limits[m->limit] = measure_fields(m, type, NULL) + 2;
+	return decl->limits[m->limit] - 2;
 }
 
-static int64_t limit_of_tuple(const struct p4_type *type, enum p4_limit limit)
+static int64_t measure_tuple(struct measure *m, const struct p4_type *type, const struct env *env)
 {
 	int64_t all = 0;
 
 	for (uint32_t i = 0; i < type->n_args; i++) {
-		int64_t bits = seki_type_limit(type->args[i], limit);
+		int64_t bits = measure_type(m, type->args[i], env);
 
 		if (bits < 0 || all > INT32_MAX)
 			return -1;
@@ -398,10 +458,22 @@ static int64_t limit_of_tuple(const struct p4_type *type, enum p4_limit limit)
 	return all;
 }
 
-int64_t seki_type_limit(const struct p4_type *type, enum p4_limit limit)
+static int64_t measure_var(struct measure *m, const struct p4_type *type, const struct env *env)
+{
+	const struct p4_type *value;
+
+	if (!env)
+		return -1;
+	value = param_value(type, env->type->decl->type_params, env->type->args);
+	return value ? measure_type(m, value, env->outer) : -1;
+}
+
+static int64_t measure_type(struct measure *m, const struct p4_type *type, const struct env *env)
 {
 	int64_t bits;
 
+	if (m->steps++ > MAX_STEPS)
+		return -1;
 	type = seki_type_base(type);
 	switch (type->kind) {
 	case P4_T_BOOL:
@@ -410,19 +482,28 @@ int64_t seki_type_limit(const struct p4_type *type, enum p4_limit limit)
 	case P4_T_SIGNED:
 		return type->width;
 	case P4_T_VARBIT:
-		return limit == P4_EXACTLY ? -1 : limit == P4_MOST ? (int64_t)type->width : 0;
+		return m->limit == P4_EXACTLY ? -1 : m->limit == P4_MOST ? (int64_t)type->width : 0;
 	case P4_T_STRUCT:
 	case P4_T_HEADER:
 	case P4_T_UNION:
-		return limit_of_fields(type, limit);
+		return measure_struct(m, type, env);
 	case P4_T_STACK:
-		bits = seki_type_limit(type->elem, limit);
+		bits = measure_type(m, type->elem, env);
 		return bits < 0 || bits > INT32_MAX ? -1 : bits * type->width;
 	case P4_T_TUPLE:
-		return limit_of_tuple(type, limit);
+		return measure_tuple(m, type, env);
+	case P4_T_VAR:
+		return measure_var(m, type, env);
 	default:
 		return -1;
 	}
+}
+
+int64_t seki_type_limit(const struct p4_type *type, enum p4_limit limit)
+{
+	struct measure m = {.limit = limit};
+
+	return measure_type(&m, type, NULL);
 }
 
 int64_t seki_type_bits(const struct p4_type *type)

@@ -78,7 +78,11 @@ bool seki_type_is_number(const struct p4_type *type);	 /* bit, int<>, int */
 bool seki_type_is_fixed(const struct p4_type *type);	 /* bit, int<> */
 bool seki_type_has_equality(const struct p4_type *type); /* == and != */
 bool seki_type_is_value(const struct p4_type *type);	 /* a variable can have it */
-bool seki_type_in_header(const struct p4_type *type);	 /* a field of a header can have it */
+bool seki_type_is_scalar(const struct p4_type *type);	 /* a table's key can have it */
+bool seki_type_in_select(const struct p4_type *type);	 /* what a select matches can have it */
+bool seki_type_in_value_set(const struct p4_type *type);
+bool seki_type_in_list(const struct p4_type *type);
+bool seki_type_in_header(const struct p4_type *type); /* a field of a header can have it */
 /* May a struct, header or header union, `owner`, have a field of the type? */
 bool seki_type_can_be_field(const struct p4_decl *owner, const struct p4_type *type);
 bool seki_type_is_struct_like(const struct p4_type *type);

@@ -2,7 +2,7 @@
 /*
  * Names, types and compile-time values: fills in the "check" fields of the tree. The files: scope.c
  * (names), check_type.c (types as written), check_expr.c, check_value.c (constants, what can be written
- * to), convert.c (implicit and explicit casts), fold.c (values), check_call.c, unify.c (type
+ * to), convert.c (implicit and explicit casts), fold.c (values), check_call.c, check_method.c, unify.c (type
  * parameters), check_stmt.c, check_table.c, check_keyset.c, check_extern.c, check_decl.c.
  */
 #ifndef SEKI_P4_CHECK_H
@@ -33,8 +33,8 @@ struct p4_check {
 	struct p4_decl *errors;	  /* members of error, all of them */
 	struct p4_decl *match_kinds;
 	uint32_t loops;
-	bool in_apply; /* in the apply block of a control */
-	bool in_switch_label;
+	bool in_apply;	/* in the apply block of a control */
+	bool in_switch; /* in the parentheses of a switch */
 	/* types that need no more than one object */
 	struct p4_type *bad, *boolean, *integer, *nothing, *string, *error, *dontcare, *callee;
 };
@@ -85,6 +85,8 @@ bool seki_check_constant(struct p4_check *cx, struct p4_expr *expr, const char *
 bool seki_convert(struct p4_check *cx, struct p4_expr *expr, struct p4_type *to);
 bool seki_can_convert(const struct p4_expr *expr, const struct p4_type *to);
 bool seki_can_cast(const struct p4_type *from, const struct p4_type *to);
+/* May the type stand in the parentheses of a cast? */
+bool seki_is_castable(const struct p4_type *to);
 
 /* fold.c: sets known and num where the operands are known. */
 void seki_fold_unary(struct p4_check *cx, struct p4_expr *expr);
@@ -96,9 +98,32 @@ void seki_fold_slice(struct p4_check *cx, struct p4_expr *expr, uint32_t low);
 struct p4_type *seki_check_call(struct p4_check *cx, struct p4_expr *call);
 /* Arguments of an instance's constructor. */
 void seki_check_construct(struct p4_check *cx, struct p4_decl *decl);
+/* What a call is of. */
+struct p4_callee {
+	struct p4_decl *decl;
+	struct p4_decl *params;
+	struct p4_decl *type_params; /* its own */
+	const struct p4_type
+		*self; /* the extern that it is a method of, with its arguments, or NULL */
+	struct p4_type *result;
+};
+
+/* Checks arguments against parameters, finds the type parameters; gives the result's type. */
+struct p4_type *seki_check_against(struct p4_check *cx, struct p4_expr *call, struct p4_tref *targs,
+				   const struct p4_callee *c);
+void seki_check_arg_exprs(struct p4_check *cx, struct p4_expr *call);
+/* Do these parameters take as many arguments, of these names? */
+bool seki_accepts_count(const struct p4_decl *params, const struct p4_expr *call);
+void seki_tell_ambiguous(struct p4_check *cx, const struct p4_expr *call, const struct p4_decl *a,
+			 const struct p4_decl *b);
+/* Is it made by a constructor? A table counts as well. */
+bool seki_is_object(const struct p4_type *type);
 /* Binds call->args to params: sets call->bound. False after an error. */
 bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_decl *params,
 		    const char *name);
+
+/* check_method.c */
+struct p4_type *seki_check_method(struct p4_check *cx, struct p4_expr *call);
 
 /* unify.c */
 /* Whether an argument's type is a parameter's, with the types in `bind` for type_params. */

@@ -7,7 +7,7 @@
 
 #include "compiler/p4/check/check.h"
 
-static bool is_object(const struct p4_type *type)
+bool seki_is_object(const struct p4_type *type)
 {
 	return type->kind == P4_T_PARSER || type->kind == P4_T_CONTROL ||
 	       type->kind == P4_T_PACKAGE || type->kind == P4_T_EXTERN || type->kind == P4_T_TABLE;
@@ -108,7 +108,7 @@ bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_d
 	return true;
 }
 
-static bool accepts_count(const struct p4_decl *params, const struct p4_expr *call)
+bool seki_accepts_count(const struct p4_decl *params, const struct p4_expr *call)
 {
 	uint32_t given = seki_expr_count(call->args), need = 0, all = 0, i;
 
@@ -122,8 +122,8 @@ static bool accepts_count(const struct p4_decl *params, const struct p4_expr *ca
 	return given >= need && given <= all;
 }
 
-static void tell_ambiguous(struct p4_check *cx, const struct p4_expr *call, const struct p4_decl *a,
-			   const struct p4_decl *b)
+void seki_tell_ambiguous(struct p4_check *cx, const struct p4_expr *call, const struct p4_decl *a,
+			 const struct p4_decl *b)
 {
 	struct seki_diag *diag;
 
@@ -140,10 +140,10 @@ static struct p4_decl *choose(struct p4_check *cx, struct p4_decl *first,
 	struct p4_decl *best = NULL;
 
 	for (struct p4_decl *d = first; d; d = d->overload) {
-		if (!accepts_count(d->params, call))
+		if (!seki_accepts_count(d->params, call))
 			continue;
 		if (best) {
-			tell_ambiguous(cx, call, best, d);
+			seki_tell_ambiguous(cx, call, best, d);
 			return best;
 		}
 		best = d;
@@ -151,7 +151,7 @@ static struct p4_decl *choose(struct p4_check *cx, struct p4_decl *first,
 	return best ? best : first;
 }
 
-static void check_arg_exprs(struct p4_check *cx, struct p4_expr *call)
+void seki_check_arg_exprs(struct p4_check *cx, struct p4_expr *call)
 {
 	for (struct p4_expr *arg = call->args; arg; arg = arg->next) {
 		if (arg->kind == P4_E_DONTCARE)
@@ -204,7 +204,7 @@ static void check_arg(struct p4_check *cx, struct p4_expr *arg, const struct p4_
 		seki_diag_error(cx->diags, seki_expr_span(arg), "'_' is only for 'out' parameters");
 		return;
 	}
-	if (!is_object(type)) {
+	if (!seki_is_object(type)) {
 		seki_convert(cx, arg, type);
 		if (param->is_ctor && !seki_is_constant(arg))
 			seki_diag_error(
@@ -242,16 +242,8 @@ static bool bind_explicit(struct p4_check *cx, struct p4_expr *call, struct p4_t
 	return false;
 }
 
-/* What a call is of: the parameters with `self` put in, and the own type parameters. */
-struct callee {
-	struct p4_decl *decl;
-	struct p4_decl *params;
-	struct p4_decl *type_params;
-	const struct p4_type *self; /* extern with its arguments, or NULL */
-	struct p4_type *result;
-};
-
-static struct p4_type *with_self(struct p4_check *cx, const struct callee *c, struct p4_type *type)
+static struct p4_type *with_self(struct p4_check *cx, const struct p4_callee *c,
+				 struct p4_type *type)
 {
 	if (!c->self || !c->self->n_args)
 		return type;
@@ -269,7 +261,7 @@ static bool mentions(const struct p4_type *type, const struct p4_decl *var)
 }
 
 /* Is a type parameter only in the types of optional parameters that are not there? */
-static bool is_for_optional(const struct p4_expr *call, const struct callee *c,
+static bool is_for_optional(const struct p4_expr *call, const struct p4_callee *c,
 			    const struct p4_decl *var)
 {
 	uint32_t i = 0;
@@ -280,7 +272,7 @@ static bool is_for_optional(const struct p4_expr *call, const struct callee *c,
 	return true;
 }
 
-static bool all_bound(struct p4_check *cx, const struct p4_expr *call, const struct callee *c,
+static bool all_bound(struct p4_check *cx, const struct p4_expr *call, const struct p4_callee *c,
 		      struct p4_type **bind)
 {
 	uint32_t i = 0;
@@ -304,9 +296,9 @@ static bool all_bound(struct p4_check *cx, const struct p4_expr *call, const str
 
 static bool can_be_arg(struct p4_check *cx, const struct p4_expr *arg, const struct p4_type *type)
 {
-	if (is_object(type))
+	if (seki_is_object(type))
 		return seki_unify(cx, type, arg->type, NULL, NULL);
-	return !is_object(arg->type) || arg->type->kind == P4_T_BAD || type->kind == P4_T_BAD;
+	return !seki_is_object(arg->type) || arg->type->kind == P4_T_BAD || type->kind == P4_T_BAD;
 }
 
 static void tell_package_arg(struct p4_check *cx, const struct p4_expr *call,
@@ -325,8 +317,8 @@ static void tell_package_arg(struct p4_check *cx, const struct p4_expr *call,
 		       same_file ? "the argument is here" : "the parameter is declared here");
 }
 
-static struct p4_type *check_against(struct p4_check *cx, struct p4_expr *call,
-				     struct p4_tref *targs, const struct callee *c)
+struct p4_type *seki_check_against(struct p4_check *cx, struct p4_expr *call, struct p4_tref *targs,
+				   const struct p4_callee *c)
 {
 	uint32_t n = seki_decl_count(c->type_params), i = 0;
 	struct p4_type **bind = seki_arena_alloc(cx->arena, (n + 1) * sizeof(struct p4_type *));
@@ -335,7 +327,7 @@ static struct p4_type *check_against(struct p4_check *cx, struct p4_expr *call,
 
 	call->callee = c->decl;
 	call->type_args = bind;
-	check_arg_exprs(cx, call);
+	seki_check_arg_exprs(cx, call);
 	if (!bind_explicit(cx, call, targs, c->type_params, bind) ||
 	    !seki_bind_args(cx, call, c->params, name))
 		return cx->bad;
@@ -374,7 +366,7 @@ static struct p4_decl *constructor_of(struct p4_type *type, const struct p4_expr
 	if (type->kind != P4_T_EXTERN)
 		return type->decl;
 	for (struct p4_decl *m = type->decl->members; m; m = m->next)
-		if (m->is_constructor && (!best || accepts_count(m->params, call)))
+		if (m->is_constructor && (!best || seki_accepts_count(m->params, call)))
 			best = m;
 	return best ? best : type->decl;
 }
@@ -382,14 +374,14 @@ static struct p4_decl *constructor_of(struct p4_type *type, const struct p4_expr
 static struct p4_type *check_constructor(struct p4_check *cx, struct p4_expr *call,
 					 struct p4_type *type, struct p4_tref *targs)
 {
-	struct callee c = {.self = type->n_args ? type : NULL};
+	struct p4_callee c = {.self = type->n_args ? type : NULL};
 	struct seki_diag *diag;
 	struct p4_type *made;
 	struct p4_decl *ctor;
 
 	if (type->kind == P4_T_BAD)
 		return type;
-	if (!is_object(type)) {
+	if (!seki_is_object(type)) {
 		seki_diag_error(cx->diags, seki_expr_span(call), "%s has no constructor",
 				seki_type_name(cx->arena, type));
 		return cx->bad;
@@ -412,7 +404,7 @@ static struct p4_type *check_constructor(struct p4_check *cx, struct p4_expr *ca
 	}
 	if (type->kind == P4_T_PARSER || type->kind == P4_T_CONTROL)
 		c.type_params = c.type_params && targs ? c.type_params : NULL;
-	if (check_against(cx, call, targs, &c)->kind == P4_T_BAD)
+	if (seki_check_against(cx, call, targs, &c)->kind == P4_T_BAD)
 		return cx->bad;
 	if (!c.type_params)
 		return type;
@@ -436,222 +428,6 @@ void seki_check_construct(struct p4_check *cx, struct p4_decl *decl)
 		seki_check_all_methods(cx, call, decl->type, decl->members);
 }
 
-/* ---- methods ---- */
-
-static struct p4_decl *find_method(struct p4_check *cx, struct p4_decl *list, const char *name,
-				   const struct p4_expr *call)
-{
-	struct p4_decl *best = NULL;
-	bool fits = false;
-
-	for (; list; list = list->next) {
-		if (list->is_constructor || strcmp(list->name, name) != 0)
-			continue;
-		if (!accepts_count(list->params, call)) {
-			best = best ? best : list;
-			continue;
-		}
-		if (fits)
-			tell_ambiguous(cx, call, best, list);
-		fits = true;
-		best = list;
-	}
-	return best;
-}
-
-static struct p4_type *no_method(struct p4_check *cx, const struct p4_expr *member)
-{
-	static const char *const of_header[] = {"isValid", "setValid", "setInvalid"};
-	static const char *const of_stack[] = {"push_front", "pop_front"};
-	static const char *const of_block[] = {"apply"};
-	const struct p4_type *type = member->a->type;
-	const char *names[128];
-	const char *near = NULL;
-	uint32_t n = 0;
-
-	if (type->kind == P4_T_BAD || member->name[0] == '?')
-		return cx->bad;
-	if (type->kind == P4_T_EXTERN)
-		for (const struct p4_decl *m = type->decl->members; m && n < 128; m = m->next)
-			names[n++] = m->name;
-	if (n)
-		near = seki_diag_suggest(member->name, names, n);
-	else if (type->kind == P4_T_HEADER || type->kind == P4_T_UNION)
-		near = seki_diag_suggest(member->name, of_header, type->kind == P4_T_UNION ? 1 : 3);
-	else if (type->kind == P4_T_STACK)
-		near = seki_diag_suggest(member->name, of_stack, 2);
-	else if (is_object(type))
-		near = seki_diag_suggest(member->name, of_block, 1);
-	if (near && strcmp(near, member->name) == 0)
-		seki_diag_error(cx->diags, member->tok->at, "%s() of %s takes other arguments",
-				member->name, seki_type_name(cx->arena, type));
-	else
-		seki_diag_error(cx->diags, member->tok->at, "%s has no method '%s'%s%s%s",
-				seki_type_name(cx->arena, type), member->name,
-				near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-	return cx->bad;
-}
-
-/* A header with a varbit field is extracted with that field's size, any other without. */
-static void check_varbit(struct p4_check *cx, const struct p4_expr *call,
-			 const struct p4_expr *target, const struct p4_type *type)
-{
-	const struct p4_decl *f = type->decl->members;
-	bool sized = call->callee->params->next != NULL;
-
-	while (f && f->type->kind != P4_T_VARBIT)
-		f = f->next;
-	if (f && !sized)
-		seki_diag_error(cx->diags, seki_expr_span(target),
-				"%s has a varbit field: extract() needs its size",
-				seki_type_name(cx->arena, type));
-	else if (!f && sized)
-		seki_diag_error(cx->diags, seki_expr_span(target),
-				"extract() with a size needs a header with a varbit field");
-}
-
-/* The parser's own methods read headers, and only parsers have them. */
-static void check_extract(struct p4_check *cx, const struct p4_expr *call)
-{
-	const struct p4_expr *target = call->bound[0];
-	const struct p4_type *type;
-
-	if (strcmp(call->callee->owner->name, "packet_in") != 0 ||
-	    strcmp(call->callee->name, "extract") != 0 || !target)
-		return;
-	type = target->type;
-	if (target->kind == P4_E_DONTCARE && call->targs)
-		type = seki_check_type(cx, call->targs);
-	if (type->kind == P4_T_HEADER)
-		check_varbit(cx, call, target, type);
-	else if (type->kind != P4_T_BAD && type->kind != P4_T_VAR && type->kind != P4_T_DONTCARE)
-		seki_diag_error(cx->diags, seki_expr_span(target),
-				"only headers can be extracted, not %s",
-				seki_type_name(cx->arena, type));
-}
-
-static struct p4_type *check_extern_method(struct p4_check *cx, struct p4_expr *call)
-{
-	struct p4_expr *member = call->a;
-	struct callee c = {.self = member->a->type};
-	struct p4_type *result;
-
-	c.decl = find_method(cx, c.self->decl->members, member->name, call);
-	if (!c.decl)
-		return no_method(cx, member);
-	call->call = P4_CALL_METHOD;
-	c.params = c.decl->params;
-	c.type_params = c.decl->type_params;
-	c.result = c.decl->type;
-	result = check_against(cx, call, call->targs, &c);
-	if (result->kind != P4_T_BAD)
-		check_extract(cx, call);
-	return result;
-}
-
-static struct p4_type *check_block_apply(struct p4_check *cx, struct p4_expr *call,
-					 struct p4_type *type)
-{
-	struct callee c = {.decl = type->decl, .params = type->decl->params};
-	bool in_state = cx->function && cx->function->kind == P4_D_STATE;
-
-	if (strcmp(call->a->name, "apply") != 0)
-		return no_method(cx, call->a);
-	if (type->kind == P4_T_PARSER ? !in_state : !cx->in_apply)
-		seki_diag_error(cx->diags, seki_expr_span(call),
-				type->kind == P4_T_PARSER
-					? "a parser can only be applied in a state of another"
-					: "a control can only be applied in the apply block of "
-					  "another");
-	call->call = P4_CALL_APPLY;
-	if (type->n_args)
-		c.self = type;
-	else
-		c.type_params = type->decl->type_params;
-	return check_against(cx, call, call->targs, &c);
-}
-
-static struct p4_type *check_table_apply(struct p4_check *cx, struct p4_expr *call)
-{
-	if (strcmp(call->a->name, "apply") != 0)
-		return no_method(cx, call->a);
-	call->call = P4_CALL_TABLE;
-	call->callee = call->a->a->decl;
-	if (call->args)
-		seki_diag_error(cx->diags, seki_expr_span(call->args),
-				"apply() of a table takes no arguments");
-	if (!cx->in_apply)
-		seki_diag_error(cx->diags, seki_expr_span(call),
-				"a table can only be applied in the apply block of a control");
-	return seki_type_decl(cx->arena, P4_T_APPLIED, call->callee);
-}
-
-/* isValid(), setValid(), push_front() ... */
-static struct p4_type *check_builtin(struct p4_check *cx, struct p4_expr *call)
-{
-	static const char *const sizes[] = {"minSizeInBits", "minSizeInBytes", "maxSizeInBits",
-					    "maxSizeInBytes"};
-	const struct p4_expr *object = call->a->a;
-	const char *name = call->a->name;
-	struct p4_type *type = object->type;
-	bool header = type->kind == P4_T_HEADER || type->kind == P4_T_UNION;
-	int64_t bits;
-	uint32_t n;
-
-	call->call = P4_CALL_BUILTIN;
-	if (header && strcmp(name, "isValid") == 0 && !call->args)
-		return cx->boolean;
-	if (type->kind == P4_T_HEADER && !call->args &&
-	    (strcmp(name, "setValid") == 0 || strcmp(name, "setInvalid") == 0)) {
-		seki_check_lvalue(cx, object);
-		return cx->nothing;
-	}
-	if (type->kind == P4_T_STACK && call->args && !call->args->next &&
-	    (strcmp(name, "push_front") == 0 || strcmp(name, "pop_front") == 0)) {
-		seki_check_lvalue(cx, object);
-		seki_check_constant(cx, call->args, "the count", 65535, &n);
-		return cx->nothing;
-	}
-	if (type->kind == P4_T_TYPE)
-		type = type->elem;
-	for (int i = 0; i < 4; i++) {
-		if (strcmp(name, sizes[i]) != 0 || call->args || !seki_type_is_value(type))
-			continue;
-		bits = seki_type_limit(type, i >= 2 ? P4_MOST : P4_LEAST);
-		if (bits >= 0) {
-			call->known = true;
-			call->num = seki_num_u64((uint64_t)(i & 1 ? (bits + 7) / 8 : bits));
-		}
-		return cx->integer;
-	}
-	return no_method(cx, call->a);
-}
-
-static struct p4_type *check_method(struct p4_check *cx, struct p4_expr *call)
-{
-	struct p4_type *type = seki_check_expr(cx, call->a->a);
-
-	call->a->type = cx->callee;
-	switch (type->kind) {
-	case P4_T_BAD:
-		check_arg_exprs(cx, call);
-		return type;
-	case P4_T_EXTERN:
-		return check_extern_method(cx, call);
-	case P4_T_TABLE:
-		return check_table_apply(cx, call);
-	case P4_T_PARSER:
-	case P4_T_CONTROL:
-		return check_block_apply(cx, call, type);
-	case P4_T_TYPE:
-		if (type->elem->kind == P4_T_PARSER || type->elem->kind == P4_T_CONTROL)
-			return check_block_apply(cx, call, type->elem);
-		return check_builtin(cx, call);
-	default:
-		return check_builtin(cx, call);
-	}
-}
-
 /* ---- functions and actions ---- */
 
 /* static_assert(check, message): what is false at compile time is an error. */
@@ -672,10 +448,42 @@ static void check_assertion(struct p4_check *cx, struct p4_expr *call)
 	call->num = seki_num_u64(1);
 }
 
+static bool has_struct_inside(const struct p4_type *type)
+{
+	if (!seki_type_is_struct_like(type))
+		return false;
+	for (const struct p4_decl *f = type->decl->members; f; f = f->next)
+		if (f->type && seki_type_is_struct_like(f->type))
+			return true;
+	return false;
+}
+
+/*
+ * What an extern function writes to has to be in one piece. A local variable of structs and headers
+ * is not, here as in p4c; a parameter is.
+ */
+static void check_extern_args(struct p4_check *cx, const struct p4_expr *call)
+{
+	const struct p4_decl *p = call->callee->params;
+
+	for (uint32_t i = 0; p; p = p->next, i++) {
+		const struct p4_expr *arg = call->bound[i];
+
+		if (!arg || (p->dir != P4_DIR_OUT && p->dir != P4_DIR_INOUT) ||
+		    arg->kind != P4_E_NAME || !arg->decl || arg->decl->kind != P4_D_VAR ||
+		    !has_struct_inside(arg->type))
+			continue;
+		seki_diag_error(cx->diags, seki_expr_span(arg),
+				"'%s' cannot write to all of the structs and headers in '%s': give "
+				"them to it one by one",
+				call->callee->name, arg->name);
+	}
+}
+
 static struct p4_type *check_function(struct p4_check *cx, struct p4_expr *call)
 {
 	struct p4_type *result;
-	struct callee c = {.decl = choose(cx, call->a->decl, call)};
+	struct p4_callee c = {.decl = choose(cx, call->a->decl, call)};
 
 	c.params = c.decl->params;
 	c.type_params = c.decl->type_params;
@@ -693,7 +501,9 @@ static struct p4_type *check_function(struct p4_check *cx, struct p4_expr *call)
 	} else {
 		call->call = c.decl->is_extern ? P4_CALL_EXTERN : P4_CALL_FUNCTION;
 	}
-	result = check_against(cx, call, call->targs, &c);
+	result = seki_check_against(cx, call, call->targs, &c);
+	if (result->kind != P4_T_BAD && c.decl->is_extern)
+		check_extern_args(cx, call);
 	if (result->kind != P4_T_BAD && c.decl->is_extern &&
 	    strcmp(c.decl->name, "static_assert") == 0)
 		check_assertion(cx, call);
@@ -705,7 +515,7 @@ struct p4_type *seki_check_call(struct p4_check *cx, struct p4_expr *call)
 	struct p4_type *type;
 
 	if (call->a->kind == P4_E_MEMBER)
-		return check_method(cx, call);
+		return seki_check_method(cx, call);
 	type = seki_check_expr(cx, call->a);
 	if (type->kind == P4_T_TYPE) {
 		type = check_constructor(cx, call, type->elem, call->targs);
@@ -715,7 +525,7 @@ struct p4_type *seki_check_call(struct p4_check *cx, struct p4_expr *call)
 	}
 	if (type->kind == P4_T_CALLEE && call->a->decl)
 		return check_function(cx, call);
-	check_arg_exprs(cx, call);
+	seki_check_arg_exprs(cx, call);
 	if (type->kind != P4_T_BAD)
 		seki_diag_error(cx->diags, seki_expr_span(call->a), "%s cannot be called",
 				seki_type_name(cx->arena, type));

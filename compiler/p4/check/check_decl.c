@@ -102,12 +102,25 @@ static void check_struct(struct p4_check *cx, struct p4_decl *decl)
 	seki_scope_add(cx, decl);
 }
 
+static void check_enum_value(struct p4_check *cx, struct p4_decl *m, struct p4_type *base)
+{
+	seki_check_value(cx, m->init, NULL);
+	if (m->init->type->kind == P4_T_INT && m->init->known && seki_type_is_fixed(base) &&
+	    !seki_num_fits(&m->init->num, base->width, base->kind == P4_T_SIGNED))
+		seki_diag_error(cx->diags, seki_expr_span(m->init),
+				"%s does not fit into %s, the type of '%s'",
+				seki_num_text(cx->arena, &m->init->num),
+				seki_type_name(cx->arena, base), m->owner->name);
+	else
+		seki_convert(cx, m->init, base);
+}
+
 static void check_enum(struct p4_check *cx, struct p4_decl *decl)
 {
 	struct p4_type *base = decl->tref ? seki_check_type(cx, decl->tref) : NULL;
 	uint32_t index = 0;
 
-	if (base && !seki_type_is_fixed(seki_type_base(base)) && base->kind != P4_T_BAD) {
+	if (base && !seki_type_is_fixed(base) && base->kind != P4_T_BAD) {
 		seki_diag_error(cx->diags, decl->tref->tok->at, "an enum cannot be of type %s",
 				seki_type_name(cx->arena, base));
 		base = cx->bad;
@@ -127,7 +140,7 @@ static void check_enum(struct p4_check *cx, struct p4_decl *decl)
 			seki_diag_error(cx->diags, m->tok->at,
 					"only members of an enum with a type have values");
 		} else if (base) {
-			seki_check_value(cx, m->init, base);
+			check_enum_value(cx, m, base);
 			m->known = m->init->known;
 			m->value = m->init->num;
 			if (!seki_is_constant(m->init))
@@ -154,6 +167,11 @@ static void check_alias(struct p4_check *cx, struct p4_decl *decl)
 		}
 		decl->type = seki_type_decl(cx->arena, P4_T_NEW, decl);
 		decl->type->elem = type;
+	} else if (type->kind == P4_T_VOID || type->kind == P4_T_STRING ||
+		   type->kind == P4_T_MATCH_KIND) {
+		seki_diag_error(cx->diags, decl->tref->tok->at, "%s has no other names",
+				seki_type_name(cx->arena, type));
+		decl->type = cx->bad;
 	}
 	seki_scope_add(cx, decl);
 }
@@ -184,8 +202,8 @@ static void check_param(struct p4_check *cx, struct p4_decl *p)
 	bool object = type->kind == P4_T_EXTERN || type->kind == P4_T_PARSER ||
 		      type->kind == P4_T_CONTROL || type->kind == P4_T_PACKAGE;
 
-	if (p->dir != P4_DIR_NONE && (object || type->kind == P4_T_INT ||
-				      (type->kind == P4_T_STRING && p->dir != P4_DIR_IN))) {
+	if (p->dir != P4_DIR_NONE &&
+	    (object || type->kind == P4_T_INT || type->kind == P4_T_STRING)) {
 		seki_diag_error(cx->diags, p->tref->tok->at,
 				"a parameter of type %s cannot have a direction",
 				seki_type_name(cx->arena, type));
@@ -202,6 +220,9 @@ static void check_param(struct p4_check *cx, struct p4_decl *p)
 		seki_diag_error(cx->diags, p->tok->at,
 				"only 'in' parameters and those without direction have defaults");
 	seki_check_value(cx, p->init, type);
+	if (!seki_is_constant(p->init))
+		seki_diag_error(cx->diags, seki_expr_span(p->init),
+				"a default value must be known at compile time");
 }
 
 void seki_check_params(struct p4_check *cx, struct p4_decl *list)
@@ -319,6 +340,10 @@ static void check_action(struct p4_check *cx, struct p4_decl *decl)
 
 	check_function(cx, decl);
 	for (const struct p4_decl *p = decl->params; p; p = p->next) {
+		if (p->type->kind == P4_T_EXTERN || p->type->kind == P4_T_INT)
+			seki_diag_error(cx->diags, p->tref->tok->at,
+					"an action has no parameters of type %s",
+					seki_type_name(cx->arena, p->type));
 		if (p->dir == P4_DIR_NONE)
 			undirected = true;
 		else if (undirected)
@@ -329,12 +354,6 @@ static void check_action(struct p4_check *cx, struct p4_decl *decl)
 }
 
 /* ---- parsers and controls ---- */
-
-static bool can_select(const struct p4_type *type)
-{
-	return seki_type_has_equality(type) && !seki_type_is_struct_like(type) &&
-	       type->kind != P4_T_STACK && type->kind != P4_T_VARBIT && type->kind != P4_T_RECORD;
-}
 
 static struct p4_type *select_type(struct p4_check *cx, struct p4_stmt *stmt)
 {
@@ -348,7 +367,7 @@ static struct p4_type *select_type(struct p4_check *cx, struct p4_stmt *stmt)
 		if (e->type->kind == P4_T_INT)
 			seki_diag_error(cx->diags, seki_expr_span(e),
 					"this needs a width to be selected on");
-		else if (!can_select(e->type))
+		else if (!seki_type_in_select(e->type))
 			seki_diag_error(cx->diags, seki_expr_span(e), "cannot select on %s",
 					seki_type_name(cx->arena, e->type));
 	}
@@ -514,6 +533,11 @@ static void check_value_set(struct p4_check *cx, struct p4_decl *decl)
 
 	seki_check_constant(cx, decl->init, "the size", UINT32_MAX, &size);
 	decl->type = seki_type_elem(cx->arena, P4_T_SET, seki_check_type(cx, decl->tref));
+	if (!seki_type_in_value_set(decl->type->elem)) {
+		seki_diag_error(cx->diags, decl->tref->tok->at, "there are no value sets of %s",
+				seki_type_name(cx->arena, decl->type->elem));
+		decl->type = cx->bad;
+	}
 	seki_scope_add(cx, decl);
 }
 

@@ -161,11 +161,18 @@ static struct p4_type *check_type_member(struct p4_check *cx, struct p4_expr *ex
 	return no_member(cx, expr, type->kind == P4_T_ENUM ? list : NULL);
 }
 
+static bool is_header_stack(const struct p4_type *type)
+{
+	return type->elem->kind == P4_T_HEADER || type->elem->kind == P4_T_UNION;
+}
+
 static struct p4_type *check_stack_member(struct p4_check *cx, struct p4_expr *expr)
 {
 	struct p4_type *stack = expr->a->type;
 	bool in_parser = cx->block && cx->block->kind == P4_D_PARSER;
 
+	if (!is_header_stack(stack))
+		return no_member(cx, expr, NULL);
 	if (strcmp(expr->name, "size") == 0) {
 		expr->known = true;
 		expr->num = seki_num_u64(stack->width);
@@ -186,9 +193,12 @@ static struct p4_type *check_applied_member(struct p4_check *cx, struct p4_expr 
 {
 	if (strcmp(expr->name, "hit") == 0 || strcmp(expr->name, "miss") == 0)
 		return cx->boolean;
-	if (strcmp(expr->name, "action_run") == 0)
+	if (strcmp(expr->name, "action_run") == 0 && cx->in_switch)
 		return seki_type_decl(cx->arena, P4_T_ACTIONS, expr->a->type->decl);
-	return no_member(cx, expr, NULL);
+	if (strcmp(expr->name, "action_run") != 0)
+		return no_member(cx, expr, NULL);
+	seki_diag_error(cx->diags, expr->tok->at, "'action_run' is only what a switch is over");
+	return cx->bad;
 }
 
 static struct p4_type *check_member(struct p4_check *cx, struct p4_expr *expr)
@@ -423,7 +433,8 @@ static struct p4_type *check_shift(struct p4_check *cx, struct p4_expr *expr)
 	b = expr->b->type;
 	if (!seki_type_is_number(a))
 		return bad_operand(cx, expr, expr->a, seki_op_text(expr->op));
-	if (b->kind != P4_T_BIT && b->kind != P4_T_INT)
+	if (b->kind != P4_T_BIT && b->kind != P4_T_INT &&
+	    (b->kind != P4_T_SIGNED || !expr->b->known))
 		return bad_operand(cx, expr, expr->b, seki_op_text(expr->op));
 	if (expr->b->known && expr->b->num.neg) {
 		seki_diag_error(cx->diags, seki_expr_span(expr->b),
@@ -529,14 +540,14 @@ static struct p4_type *check_cast(struct p4_check *cx, struct p4_expr *expr)
 	seki_check_value(cx, expr->a, NULL);
 	if (to->kind == P4_T_BAD || expr->a->type->kind == P4_T_BAD)
 		return to;
-	if (to->kind != P4_T_INT && seki_can_convert(expr->a, to) &&
+	if (to->kind != P4_T_INT && seki_is_castable(to) && seki_can_convert(expr->a, to) &&
 	    expr->a->type->kind != P4_T_INT && expr->a->type->kind != P4_T_ENUM) {
 		seki_convert(cx, expr->a, to);
 		expr->type = expr->a->type;
 		seki_fold_cast(cx, expr);
 		return expr->type;
 	}
-	if (!seki_can_cast(expr->a->type, to)) {
+	if (!seki_is_castable(to) || !seki_can_cast(expr->a->type, to)) {
 		seki_diag_error(cx->diags, seki_expr_span(expr), "%s cannot be cast to %s",
 				seki_type_name(cx->arena, expr->a->type),
 				seki_type_name(cx->arena, to));

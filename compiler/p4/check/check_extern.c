@@ -21,6 +21,12 @@ static void check_method(struct p4_check *cx, struct p4_decl *decl, struct p4_de
 	seki_check_type_params(cx, m);
 	if (!m->is_constructor)
 		seki_check_decl_type(cx, m);
+	else if (m->type_params)
+		seki_diag_error(cx->diags, m->type_params->tok->at,
+				"a constructor has no type parameters but its extern's");
+	if (m->type && (m->type->kind == P4_T_INT || m->type->kind == P4_T_STRING))
+		seki_diag_error(cx->diags, m->tref->tok->at, "a method cannot return %s",
+				seki_type_name(cx->arena, m->type));
 	for (struct p4_decl *p = m->params; p && m->is_constructor; p = p->next)
 		p->is_ctor = true;
 	seki_check_params(cx, m->params);
@@ -72,20 +78,23 @@ static void check_implementation(struct p4_check *cx, const struct p4_decl *decl
 				 const struct p4_decl *m, const struct p4_decl *body)
 {
 	const struct p4_decl *p = m->params, *q = body->params;
-	bool same = same_type(cx, decl->type, m, body);
+	bool same_result = same_type(cx, decl->type, m, body), same = true;
 	struct seki_diag *diag;
 
 	for (; p && q; p = p->next, q = q->next)
 		same &= same_type(cx, decl->type, p, q);
 	while (p && p->is_optional)
 		p = p->next;
-	if (same && !p && !q)
+	same &= !p && !q && !body->type_params;
+	if (same && same_result)
 		return;
-	diag = seki_diag_error(cx->diags, decl->tok->at,
-			       "'%s' of '%s' is not as the abstract method of %s", m->name,
-			       decl->name, seki_type_name(cx->arena, decl->type));
+	diag = seki_diag_error(cx->diags, same ? m->tok->at : decl->tok->at,
+			       "'%s' of '%s' is not as the abstract method of %s: its %s", m->name,
+			       decl->name, seki_type_name(cx->arena, decl->type),
+			       same ? "result is of another type" : "parameters are others");
 	seki_diag_note(cx->diags, diag, body->tok->at, "the method given");
-	seki_diag_note(cx->diags, diag, m->tok->at, "the abstract method");
+	if (!same)
+		seki_diag_note(cx->diags, diag, m->tok->at, "the abstract method");
 }
 
 static void check_bodies(struct p4_check *cx, const struct p4_decl *decl)
@@ -147,12 +156,29 @@ static void check_members(struct p4_check *cx, struct p4_decl *decl)
 	check_bodies(cx, decl);
 }
 
+static void check_top_place(struct p4_check *cx, const struct p4_decl *decl)
+{
+	enum p4_type_kind kind = decl->type->kind;
+
+	if (strcmp(decl->name, "main") == 0 && kind != P4_T_PACKAGE)
+		seki_diag_error(cx->diags, decl->tok->at, "'main' must be a package, not %s",
+				seki_type_name(cx->arena, decl->type));
+	else if (kind == P4_T_PARSER || kind == P4_T_CONTROL)
+		seki_diag_error(cx->diags, decl->tok->at,
+				"instances of %s are in another block or arguments of a package",
+				seki_type_name(cx->arena, decl->type));
+}
+
 /* Where instances of which kinds can be. */
 static void check_place(struct p4_check *cx, const struct p4_decl *decl)
 {
 	enum p4_type_kind kind = decl->type->kind;
 	const char *where = NULL;
 
+	if (!cx->scope->parent) {
+		check_top_place(cx, decl);
+		return;
+	}
 	if (cx->function)
 		where = cx->function->kind == P4_D_STATE    ? "a state"
 			: cx->function->kind == P4_D_ACTION ? "an action"
@@ -164,9 +190,6 @@ static void check_place(struct p4_check *cx, const struct p4_decl *decl)
 	if (where)
 		seki_diag_error(cx->diags, decl->tok->at, "there are no instances of %s in %s",
 				seki_type_name(cx->arena, decl->type), where);
-	if (!cx->scope->parent && strcmp(decl->name, "main") == 0 && kind != P4_T_PACKAGE)
-		seki_diag_error(cx->diags, decl->tok->at, "'main' must be a package, not %s",
-				seki_type_name(cx->arena, decl->type));
 }
 
 void seki_check_instance(struct p4_check *cx, struct p4_decl *decl)

@@ -61,24 +61,43 @@ static bool same_label(const struct p4_expr *a, const struct p4_expr *b)
 	return a->decl && a->decl == b->decl;
 }
 
+static void check_label(struct p4_check *cx, const struct p4_stmt *stmt, struct p4_expr *label)
+{
+	struct p4_type *type = stmt->a->type;
+	struct seki_diag *diag;
+
+	seki_check_value(cx, label, NULL);
+	if (!seki_can_convert(label, type)) {
+		diag = seki_diag_error(cx->diags, seki_expr_span(stmt->a),
+				       "this is of type %s, one of its labels of type %s",
+				       seki_type_name(cx->arena, type),
+				       seki_type_name(cx->arena, label->type));
+		seki_diag_note(cx->diags, diag, seki_expr_span(label), "the label is here");
+		return;
+	}
+	seki_convert(cx, label, type);
+	if (!seki_is_constant(label))
+		seki_diag_error(cx->diags, seki_expr_span(label),
+				"a label must be known at compile time");
+}
+
 static void check_switch(struct p4_check *cx, struct p4_stmt *stmt)
 {
 	struct p4_type *type;
 
+	cx->in_switch = true;
 	seki_check_value(cx, stmt->a, NULL);
+	cx->in_switch = false;
 	type = stmt->a->type;
 	if (cx->function && cx->function->kind == P4_D_STATE)
 		seki_diag_error(cx->diags, stmt->tok->at, "a state of a parser has no 'switch'");
 	if (type->kind == P4_T_ACTIONS) {
 		check_action_labels(cx, stmt);
 	} else if (type->kind == P4_T_BAD || seki_type_is_fixed(seki_type_base(type)) ||
-		   type->kind == P4_T_ENUM || type->kind == P4_T_ERROR || type->kind == P4_T_BOOL) {
+		   type->kind == P4_T_ENUM || type->kind == P4_T_ERROR) {
 		for (struct p4_stmt *c = stmt->cases; c; c = c->next)
 			if (c->a->kind != P4_E_DEFAULT) {
-				seki_check_value(cx, c->a, type);
-				if (!seki_is_constant(c->a))
-					seki_diag_error(cx->diags, seki_expr_span(c->a),
-							"a label must be known at compile time");
+				check_label(cx, stmt, c->a);
 			}
 	} else {
 		seki_diag_error(cx->diags, seki_expr_span(stmt->a), "cannot switch on %s",
@@ -148,7 +167,7 @@ static void check_for_in(struct p4_check *cx, struct p4_stmt *stmt)
 	} else {
 		seki_check_value(cx, stmt->a, NULL);
 		if (stmt->a->type->kind != P4_T_STACK && stmt->a->type->kind != P4_T_LIST &&
-		    stmt->a->type->kind != P4_T_TUPLE && stmt->a->type->kind != P4_T_BAD)
+		    stmt->a->type->kind != P4_T_BAD)
 			seki_diag_error(cx->diags, seki_expr_span(stmt->a), "cannot walk over %s",
 					seki_type_name(cx->arena, stmt->a->type));
 		else if (stmt->a->type->elem &&

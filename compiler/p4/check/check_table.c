@@ -4,15 +4,17 @@
 
 #include "compiler/p4/check/check.h"
 
+/* A key may be what another table's application gives: it is computed where the table is applied. */
 static void check_keys(struct p4_check *cx, struct p4_table *table)
 {
+	bool in_apply = cx->in_apply;
+
+	cx->in_apply = true;
 	for (struct p4_key *key = table->keys; key; key = key->next) {
 		const struct p4_decl *kind = cx->match_kinds;
 
 		seki_check_value(cx, key->expr, NULL);
-		if (key->expr->type->kind == P4_T_INT || !seki_type_has_equality(key->expr->type) ||
-		    seki_type_is_struct_like(key->expr->type) ||
-		    key->expr->type->kind == P4_T_TUPLE || key->expr->type->kind == P4_T_STACK)
+		if (!seki_type_is_scalar(key->expr->type))
 			seki_diag_error(cx->diags, seki_expr_span(key->expr), "%s cannot be a key",
 					seki_type_name(cx->arena, key->expr->type));
 		while (kind && strcmp(kind->name, key->match) != 0)
@@ -21,6 +23,7 @@ static void check_keys(struct p4_check *cx, struct p4_table *table)
 			seki_diag_error(cx->diags, key->match_tok->at, "no match kind '%s' here",
 					key->match);
 	}
+	cx->in_apply = in_apply;
 }
 
 /* The parameters of an action that its caller, not the table, gives. */
@@ -69,6 +72,11 @@ static void check_arg(struct p4_check *cx, struct p4_expr *arg, const struct p4_
 		return;
 	}
 	seki_check_value(cx, arg, param->type);
+	if (param->dir == P4_DIR_NONE && !seki_is_constant(arg))
+		seki_diag_error(cx->diags, seki_expr_span(arg),
+				"what a table keeps for parameter '%s' must be known at compile "
+				"time",
+				param->name);
 }
 
 /* Puts named arguments into the order of the parameters. False after an error. */
@@ -303,6 +311,54 @@ static void check_priority(struct p4_check *cx, const struct p4_table *table,
 	else if (!seki_is_constant(e->priority) || !seki_type_is_number(e->priority->type))
 		seki_diag_error(cx->diags, seki_expr_span(e->priority),
 				"a priority is a number that is known at compile time");
+	else if (e->priority->known && e->priority->num.neg)
+		seki_diag_error(cx->diags, seki_expr_span(e->priority),
+				"a priority cannot be negative");
+}
+
+/* Later entries count from the one before them: the first has nothing to count from. */
+static void check_first_priority(struct p4_check *cx, const struct p4_table *table)
+{
+	const struct p4_action_ref *e = table->entries;
+	struct seki_diag *diag;
+
+	while (e && !e->priority)
+		e = e->next;
+	if (!e || e == table->entries)
+		return;
+	diag = seki_diag_error(cx->diags, seki_expr_span(table->entries->keyset),
+			       "the first entry needs a priority, as a later one has one");
+	seki_diag_note(cx->diags, diag, seki_expr_span(e->priority), "this one");
+}
+
+/* Leading ones, then zeros. */
+static bool is_prefix(const struct p4_num *mask, uint32_t width)
+{
+	bool one = false;
+
+	for (uint32_t i = 0; i < width; i++) {
+		bool bit = seki_num_word(mask, i / 64) >> (i % 64) & 1;
+
+		if (one && !bit)
+			return false;
+		one |= bit;
+	}
+	return true;
+}
+
+static void check_prefixes(struct p4_check *cx, const struct p4_table *table,
+			   const struct p4_expr *keyset)
+{
+	const struct p4_expr *e = keyset->kind == P4_E_LIST ? keyset->args : keyset;
+
+	for (const struct p4_key *k = table->keys; k && e; k = k->next, e = e->next) {
+		const struct p4_type *type = seki_type_base(k->expr->type);
+
+		if (strcmp(k->match, "lpm") == 0 && e->kind == P4_E_MASK && e->b->known &&
+		    seki_type_is_fixed(type) && !is_prefix(&e->b->num, type->width))
+			seki_diag_error(cx->diags, seki_expr_span(e->b),
+					"the mask of an lpm key is ones, then zeros");
+	}
 }
 
 static void check_entries(struct p4_check *cx, const struct p4_decl *decl)
@@ -320,6 +376,9 @@ static void check_entries(struct p4_check *cx, const struct p4_decl *decl)
 		seki_diag_note(cx->diags, diag, table->entries_tok->at, "the entries are here");
 		return;
 	}
+	if (table->entries_first)
+		seki_diag_error(cx->diags, table->entries_tok->at,
+				"the entries of table '%s' must come after its keys", decl->name);
 	key->args = seki_arena_alloc(cx->arena, (n + 1) * sizeof(*key->args));
 	for (const struct p4_key *k = table->keys; k; k = k->next)
 		key->args[key->n_args++] = k->expr->type;
@@ -328,9 +387,11 @@ static void check_entries(struct p4_check *cx, const struct p4_decl *decl)
 		if (!seki_is_constant(e->keyset))
 			seki_diag_error(cx->diags, seki_expr_span(e->keyset),
 					"the keys of an entry must be known at compile time");
+		check_prefixes(cx, table, e->keyset);
 		check_priority(cx, table, e);
 		check_choice(cx, table, e, false);
 	}
+	check_first_priority(cx, table);
 	if (table->entries && all_exact(table))
 		find_shadowed(cx, table, n);
 }

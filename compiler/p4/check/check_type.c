@@ -40,7 +40,8 @@ static struct p4_type *check_stack(struct p4_check *cx, struct p4_tref *tref)
 		return cx->bad;
 	if (elem->kind == P4_T_BAD)
 		return elem;
-	if (!seki_type_is_value(elem) || elem->kind == P4_T_STACK || elem->kind == P4_T_LIST) {
+	if (!seki_type_is_value(elem) || elem->kind == P4_T_STACK || elem->kind == P4_T_LIST ||
+	    elem->kind == P4_T_TUPLE) {
 		seki_diag_error(cx->diags, tref->tok->at, "there are no stacks of %s",
 				seki_type_name(cx->arena, elem));
 		return cx->bad;
@@ -78,6 +79,17 @@ static struct p4_type *check_tuple(struct p4_check *cx, struct p4_tref *tref)
 		return cx->bad;
 	}
 	return type;
+}
+
+static struct p4_type *check_list(struct p4_check *cx, struct p4_tref *tref)
+{
+	struct p4_type *elem = seki_check_type(cx, tref->elem);
+
+	if (seki_type_in_list(elem))
+		return seki_type_elem(cx->arena, P4_T_LIST, elem);
+	seki_diag_error(cx->diags, tref->elem->tok->at, "%s cannot be in a list",
+			seki_type_name(cx->arena, elem));
+	return cx->bad;
 }
 
 static struct p4_type *type_of_decl(struct p4_check *cx, struct p4_decl *decl)
@@ -120,6 +132,7 @@ static bool well_formed(struct p4_check *cx, struct seki_span at, const struct p
 			uint32_t *steps)
 {
 	struct seki_diag *diag;
+	bool here;
 
 	for (uint32_t i = 0; i < type->n_args; i++) {
 		if (!well_formed(cx, at, type->args[i], steps))
@@ -144,10 +157,13 @@ static bool well_formed(struct p4_check *cx, struct seki_span at, const struct p
 				return false;
 			continue;
 		}
-		diag = seki_diag_error(cx->diags, at, "field '%s' of %s would be of type %s",
-				       f->name, seki_type_name(cx->arena, type),
-				       seki_type_name(cx->arena, field));
-		seki_diag_note(cx->diags, diag, f->tok->at, "'%s' is declared here", f->name);
+		/* No field can be of an object: there it is the argument that is wrong. */
+		here = f->tok->at.src == at.src && field->kind != P4_T_EXTERN && !is_block(field);
+		diag = seki_diag_error(
+			cx->diags, here ? f->tok->at : at, "field '%s' of %s would be of type %s",
+			f->name, seki_type_name(cx->arena, type), seki_type_name(cx->arena, field));
+		seki_diag_note(cx->diags, diag, here ? at : f->tok->at,
+			       here ? "the type is used here" : "the field is declared here");
 		return false;
 	}
 	return true;
@@ -158,6 +174,30 @@ bool seki_check_well_formed(struct p4_check *cx, struct seki_span at, const stru
 	uint32_t steps = 0;
 
 	return well_formed(cx, at, type, &steps);
+}
+
+static bool is_within(const struct p4_decl *decl, const struct p4_type *type)
+{
+	if (type->decl == decl)
+		return true;
+	for (uint32_t i = 0; i < type->n_args; i++)
+		if (is_within(decl, type->args[i]))
+			return true;
+	return type->elem && is_within(decl, type->elem);
+}
+
+/* A generic type made for itself, H<H<bit<8>>>: no P4 compiler accepts it. */
+static bool check_not_within(struct p4_check *cx, const struct p4_tref *tref,
+			     const struct p4_type *type)
+{
+	for (uint32_t i = 0; i < type->n_args; i++) {
+		if (!is_within(type->decl, type->args[i]))
+			continue;
+		seki_diag_error(cx->diags, tref->tok->at, "%s is its own type argument",
+				type->decl->name);
+		return false;
+	}
+	return true;
 }
 
 static struct p4_type *check_name(struct p4_check *cx, struct p4_tref *tref)
@@ -192,7 +232,9 @@ static struct p4_type *check_name(struct p4_check *cx, struct p4_tref *tref)
 				want == 1 ? "" : "s", type->n_args);
 		return cx->bad;
 	}
-	return seki_check_well_formed(cx, tref->tok->at, type) ? type : cx->bad;
+	return check_not_within(cx, tref, type) && seki_check_well_formed(cx, tref->tok->at, type)
+		       ? type
+		       : cx->bad;
 }
 
 static struct p4_type *check_base(struct p4_check *cx, const struct p4_tref *tref)
@@ -235,7 +277,7 @@ struct p4_type *seki_check_type(struct p4_check *cx, struct p4_tref *tref)
 		tref->type = check_tuple(cx, tref);
 		break;
 	case P4_R_LIST:
-		tref->type = seki_type_elem(cx->arena, P4_T_LIST, seki_check_type(cx, tref->elem));
+		tref->type = check_list(cx, tref);
 		break;
 	case P4_R_DONTCARE:
 		tref->type = cx->dontcare;

@@ -97,7 +97,7 @@ static bool is_writable_member(const struct p4_expr *expr)
 	for (; expr->kind != P4_E_NAME; expr = expr->a) {
 		if (expr->kind != P4_E_MEMBER || expr->a->type->kind != P4_T_STACK)
 			continue;
-		if (strcmp(expr->name, "lastIndex") == 0 || strcmp(expr->name, "size") == 0)
+		if (strcmp(expr->name, "next") != 0)
 			return false;
 	}
 	return true;

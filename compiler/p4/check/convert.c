@@ -33,6 +33,15 @@ static bool elements_can_convert(const struct p4_expr *list, const struct p4_typ
 	return !e || e->kind == P4_E_DOTS;
 }
 
+static bool ends_in_dots(const struct p4_expr *list)
+{
+	const struct p4_expr *e = list->args;
+
+	while (e && e->next)
+		e = e->next;
+	return e && e->kind == P4_E_DOTS;
+}
+
 static bool list_can_convert(const struct p4_expr *list, const struct p4_type *to)
 {
 	if (to->kind == P4_T_STRUCT || to->kind == P4_T_HEADER)
@@ -43,7 +52,8 @@ static bool list_can_convert(const struct p4_expr *list, const struct p4_type *t
 		for (const struct p4_expr *e = list->args; e; e = e->next)
 			if (!seki_can_convert(e, to->elem))
 				return false;
-		return to->kind == P4_T_LIST || seki_expr_count(list->args) <= to->width;
+		return to->kind == P4_T_LIST || ends_in_dots(list) ||
+		       seki_expr_count(list->args) == to->width;
 	}
 	return false;
 }
@@ -98,6 +108,29 @@ bool seki_can_convert(const struct p4_expr *expr, const struct p4_type *to)
 static bool is_one_bit(const struct p4_type *type)
 {
 	return type->kind == P4_T_BIT && type->width == 1;
+}
+
+bool seki_is_castable(const struct p4_type *to)
+{
+	switch (to->kind) {
+	case P4_T_BAD:
+	case P4_T_BOOL:
+	case P4_T_INT:
+	case P4_T_BIT:
+	case P4_T_SIGNED:
+	case P4_T_STRUCT:
+	case P4_T_HEADER:
+	case P4_T_UNION:
+	case P4_T_STACK:
+	case P4_T_LIST:
+	case P4_T_NEW:
+	case P4_T_VAR:
+		return true;
+	case P4_T_ENUM:
+		return to->elem != NULL;
+	default:
+		return false;
+	}
 }
 
 bool seki_can_cast(const struct p4_type *from, const struct p4_type *to)
@@ -201,7 +234,9 @@ static uint32_t elements_of(const struct p4_type *to)
 {
 	if (by_field(to))
 		return seki_decl_count(to->decl->members);
-	return to->kind == P4_T_TUPLE ? to->n_args : UINT32_MAX;
+	return to->kind == P4_T_TUPLE	? to->n_args
+	       : to->kind == P4_T_STACK ? to->width
+					: UINT32_MAX;
 }
 
 static bool convert_list(struct p4_check *cx, struct p4_expr *expr, struct p4_type *to)
@@ -217,10 +252,8 @@ static bool convert_list(struct p4_check *cx, struct p4_expr *expr, struct p4_ty
 		ok &= seki_convert(cx, e, element_type(cx, to, i, field));
 		field = field ? field->next : NULL;
 	}
-	if (to->kind == P4_T_STACK && i > to->width)
-		return wrong_count(cx, expr, to, to->width);
 	if (want != UINT32_MAX && !dots && seki_expr_count(expr->args) != want &&
-	    (expr->args || to->kind == P4_T_TUPLE))
+	    (expr->args || to->kind == P4_T_TUPLE || to->kind == P4_T_STACK))
 		return wrong_count(cx, expr, to, want);
 	if (ok)
 		expr->type = to;

@@ -458,11 +458,13 @@ static struct p4_decl *parse_group(struct p4_parser *p, enum p4_decl_kind kind)
 static struct p4_decl *parse_method(struct p4_parser *p, const char *extern_name)
 {
 	struct p4_decl *decl = seki_parse_new_decl(p, P4_D_METHOD);
+	const struct seki_token *after;
 
 	decl->is_optional = seki_parse_annotations(p).optional;
 	decl->is_abstract = seki_parse_accept(p, "abstract");
 	decl->is_optional |= seki_parse_annotations(p).optional;
-	if (strcmp(p->tok->text, extern_name) == 0 && seki_token_is(p->tok->next, "("))
+	after = seki_parse_skip_type(p->tok, 0);
+	if (strcmp(p->tok->text, extern_name) == 0 && after && seki_token_is(after, "("))
 		decl->is_constructor = true;
 	else
 		decl->tref = seki_parse_type(p);

@@ -153,6 +153,7 @@ static void parse_table_part(struct p4_parser *p, struct p4_table *table, struct
 		parse_actions(p, table);
 	} else if (seki_parse_at(p, "entries")) {
 		table->entries_tok = p->tok;
+		table->entries_first = !table->has_keys;
 		seki_parse_take(p);
 		seki_parse_expect(p, "=", "after 'entries'");
 		parse_entries(p, table, is_const);
