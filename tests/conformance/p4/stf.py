@@ -7,6 +7,7 @@ field's value may be `V/BITS`, `V&&&MASK`, `LOW..HIGH`, or have `*` for digits t
 `sent 4|6 SADDR DADDR SPORT DPORT` (hex) makes the VM have sent a UDP datagram, `drop [LINE]` says that
 the last packet was dropped, at that line of the program, and `#: compat` builds as p4c would.
 """
+import contextlib
 import pathlib
 import re
 import subprocess
@@ -157,13 +158,15 @@ class Engine:
             pass
         answer = self.process.stdout.readline().strip()
         if not answer or answer.startswith("error"):
-            self.process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
             raise Failure(f"{command[:60]}: {answer or self.process.stderr.read().strip()}")
         return answer
 
     def close(self):
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            stream.close()
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
         self.process.kill()
         self.process.wait()
 

@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random P4 programs of ubpf_model: program(seed) is one, always the same for a seed."""
+import random
+
+from random_p4.expr import BOOL, ERROR, show
+from random_p4.stmt import Stmts
+
+INDENT = "\t"
+
+
+class Program(Stmts):
+    """Declarations: types, functions, the three blocks."""
+
+    def __init__(self, seed):
+        rng = random.Random(seed)
+        super().__init__(rng, wide=rng.random() < 0.25)
+        self.seed = seed
+        self.text = []
+        self.tables = []  # (name, [(key's name, type, match)], [(action, [(param, type)])])
+
+    def put(self, *lines):
+        self.text.extend(lines)
+
+    # ---- types ----
+
+    def declare_enums(self):
+        self.enums["E"] = (0, ["A", "B", "C"])
+        self.put("enum E { A, B, C }", "error { Mine, Other }", "match_kind { range, optional }")
+        if self.rng.random() < 0.6:
+            w = self.rng.choice((4, 8, 8, 16))
+            self.enums["N"] = (w, ["P", "Q", "R"])
+            self.put(f"enum bit<{w}> N {{ P = 0, Q = 3, R = {self.rng.randrange(4, 1 << w)} }}")
+
+    def field_type(self):
+        x = self.rng.random()
+        if x < 0.8:
+            return ("bit", self.width())
+        if x < 0.9:
+            return ("int", max(2, self.width()))
+        if "N" in self.enums and x < 0.95:
+            return ("enum", "N")
+        return BOOL
+
+    def bits_of(self, t):
+        if t[0] == "enum":
+            return self.enums[t[1]][0]
+        return 1 if t == BOOL else t[1]
+
+    def fields(self, n, budget):
+        """n fields or fewer, whole bytes together, of at most `budget` bits."""
+        out, total = [], 0
+        for i in range(n):
+            t = self.field_type()
+            if total + self.bits_of(t) > budget - 8:
+                break
+            out.append((f"f{i}", t))
+            total += self.bits_of(t)
+        if total % 8 or not out:
+            out.append((f"f{n}", ("bit", 8 - total % 8)))
+        return out
+
+    def declare_header(self, name, fields):
+        self.types[name] = fields
+        self.put(f"header {name} {{ " + " ".join(f"{show(t)} {n};" for n, t in fields) + " }")
+
+    def declare_struct(self, name, fields):
+        self.types[name] = fields
+        self.put(f"struct {name} {{ " + " ".join(f"{show(t)} {n};" for n, t in fields) + " }")
+
+    def declare_headers(self):
+        rng = self.rng
+        budget = 1024 if self.wide else 128
+        self.declare_header("First", [("sel", ("bit", 8)), ("len", ("bit", 8)), *self.fields(3, budget)])
+        self.declare_header("Out", [(f"o{i}", ("bit", 8 * rng.randrange(1, 5))) for i in range(4)])
+        headers = [("out_", ("header", "Out")), ("first", ("header", "First"))]
+        for i in range(rng.randrange(1, 3)):
+            self.declare_header(f"H{i}", self.fields(rng.randrange(1, 6), budget))
+            headers.append((f"h{i}", ("header", f"H{i}")))
+        if "stack" in self.has:
+            self.declare_header("Item", [("more", ("bit", 8)), *self.fields(1, 32)])
+            headers.append(("items", ("stack", "Item", rng.randrange(1, 5))))
+        if "union" in self.has:
+            members = [("a", ("header", "H0")), ("b", ("header", "First"))]
+            self.types["U"] = members
+            self.put("header_union U { H0 a; First b; }")
+            headers.append(("u", ("union", "U")))
+        if "varbit" in self.has:
+            most = 8 * rng.randrange(1, 9)
+            fields = [("n", ("bit", 8)), ("rest", ("varbit", most))]
+            self.declare_header("Var", fields + ([("tail", ("bit", 8))] if rng.random() < 0.3 else []))
+            headers.append(("v", ("header", "Var")))
+        if rng.random() < 0.2:
+            self.declare_struct("Inner", headers[-1:])
+            headers[-1:] = [("inner", ("struct", "Inner"))]
+        self.declare_struct("headers", headers)
+
+    def declare_meta(self):
+        self.declare_struct("S", [(f"s{i}", self.scalar_type()) for i in range(self.rng.randrange(1, 4))])
+        fields = [(f"m{i}", self.scalar_type()) for i in range(self.rng.randrange(2, 6))]
+        fields.append(("idx", ("bit", 8)))
+        fields.append(("s", ("struct", "S")))
+        if self.rng.random() < 0.3:
+            fields.append(("h", ("header", "H0")))
+        self.declare_struct("metadata", fields)
+
+    # ---- functions ----
+
+    def declare_functions(self):
+        for i in range(self.rng.randrange(3)):
+            self.declare_function(f"fn{i}")
+        if "generic" in self.has:
+            self.put("T pick<T>(in bool c, in T x, in T y) {", "\tif (c) { return x; }", "\treturn y;", "}")
+            self.generics.append("pick")
+
+    def params(self, n, directions):
+        return [(self.rng.choice(directions), self.scalar_type()) for _ in range(n)]
+
+    def show_params(self, params, names):
+        return ", ".join(f"{d} {show(t)} {n}".strip() for (d, t), n in zip(params, names))
+
+    def enter(self, params, prefix="p"):
+        """A scope with only the parameters in it. Returns their names."""
+        names = [f"{prefix}{i}" for i in range(len(params))]
+        self.saved = self.scopes
+        self.scopes = [[]]
+        for (d, t), name in zip(params, names):
+            self.add(name, t, d in ("out", "inout"))
+        return names
+
+    def declare_function(self, name):
+        result = self.scalar_type()
+        params = self.params(self.rng.randrange(1, 4), ("in", "in", "in", "inout", "out"))
+        names = self.enter(params)
+        saved, self.scopes = self.saved, self.scopes
+        body = self.block(3, 2, "function", result)
+        body.append(f"\treturn {self.expr(result, 2)};")
+        self.put(f"{show(result)} {name}({self.show_params(params, names)}) {{", *body, "}")
+        self.scopes = saved
+        self.functions.append((name, result, params))
+
+    # ---- the parser ----
+
+    def top_scope(self, writable=True):
+        self.scopes = [[]]
+        self.add("hdr", ("struct", "headers"), writable)
+        self.add("meta", ("struct", "metadata"), writable)
+        self.add("std.input_port", ("bit", 32), False)
+        self.add("std.packet_length", ("bit", 32), False)
+
+    def extracts(self):
+        """What states extract: (statements, can it be looped on)."""
+        found = []
+        for name, t in self.types["headers"]:
+            path = f"hdr.{name}"
+            if t[0] == "struct":
+                name, t = self.types[t[1]][0]
+                path += f".{name}"
+            if name in ("out_", "first"):
+                continue
+            if t[0] == "stack":
+                found.append(([f"packet.extract({path}.next);"], f"{path}.last.more"))
+            elif t[0] == "union":
+                found.append(([f"packet.extract({path}.{self.rng.choice('ab')});"], None))
+            elif self.has_varbit(t):
+                most = next(x[1] for _, x in self.types[t[1]] if x[0] == "varbit")
+                size = f"(bit<32>)(packet.lookahead<bit<8>>() & {most // 8 | 7}) << 3"
+                found.append(([f"packet.extract({path}, {size});"], None))
+            else:
+                found.append(([f"packet.extract({path});"], None))
+        return found
+
+    def declare_parser(self):
+        self.top_scope()
+        self.calls = False
+        extracts = self.extracts()
+        states = ["start"] + [f"s{i}" for i in range(len(extracts))]
+        self.put("parser prs(packet_in packet, out headers hdr, inout metadata meta, inout standard_metadata std) {")
+        if self.rng.random() < 0.3:
+            t = self.number_type()
+            self.put(f"\t{show(t)} pv = {self.literal(t)};")
+            self.add("pv", t)
+        for i, state in enumerate(states):
+            body, loop = extracts[i - 1] if i else (["packet.extract(hdr.first);"], None)
+            self.put(f"\tstate {state} {{", *(f"\t\t{s}" for s in body), *self.parser_statements())
+            self.put(*self.transition(states[i + 1:], state if loop else None, loop), "\t}")
+        self.put("}")
+        self.calls = True
+
+    def parser_statements(self):
+        out = []
+        for _ in range(self.rng.randrange(3)):
+            x = self.rng.random()
+            if x < 0.6:
+                out.append(self.assignment(2))
+            elif x < 0.7:
+                out.append(f"verify({self.expr(BOOL, 2)}, error.{self.rng.choice(('NoMatch', 'Mine'))});")
+            elif x < 0.8:
+                out.append(f"packet.advance({self.rng.choice((8, 16, 32))});")
+            elif x < 0.9:
+                found = self.variables(lambda t: t[0] == "bit" and t[1] <= 64, True)
+                if found:
+                    v = self.rng.choice(found)
+                    out.append(f"{v.text} = packet.lookahead<{show(v.type)}>();")
+            else:
+                t = self.number_type()
+                out.append(f"if ({self.expr(BOOL, 2)}) {{ {self.assignment(2)} }}")
+        return [f"\t\t{s}" for s in out]
+
+    def keyset(self, t):
+        rng = self.rng
+        x = rng.random()
+        if t[0] != "bit" or x < 0.6:
+            return self.literal(t)
+        top = (1 << t[1]) - 1
+        if x < 0.8:
+            return f"{t[1]}w{rng.getrandbits(t[1])} &&& {t[1]}w{rng.choice((1, 3, top, top & 0xf0, rng.getrandbits(t[1]), 0)) & top}"
+        low, high = sorted((rng.getrandbits(t[1]), rng.getrandbits(t[1])))
+        return f"{t[1]}w{low} .. {t[1]}w{high}"
+
+    def transition(self, after, again, loop_key):
+        rng = self.rng
+        targets = after + ["accept"]
+        if loop_key:
+            return [f"\t\ttransition select({loop_key}) {{", f"\t\t\t1 .. 127: {again};",
+                    f"\t\t\tdefault: {rng.choice(targets)};", "\t\t}"]
+        if rng.random() < 0.2:
+            return [f"\t\ttransition {rng.choice(targets[:2])};"]
+        keys = [("hdr.first.sel", ("bit", 8))]
+        if rng.random() < 0.4:
+            found = self.variables(lambda t: (t[0] == "bit" and t[1] <= 32) or t in (BOOL, ERROR) or t[0] == "enum")
+            v = rng.choice(found)
+            keys.append((v.text, v.type))
+        out = [f"\t\ttransition select({', '.join(k for k, _ in keys)}) {{"]
+        for _ in range(rng.randrange(1, 4)):
+            sets = ", ".join(self.keyset(t) if rng.random() < 0.85 else "_" for _, t in keys)
+            out.append(f"\t\t\t{'(' + sets + ')' if len(keys) > 1 else sets}: {rng.choice(targets + ['reject'])};")
+        if rng.random() < 0.9:
+            out.append(f"\t\t\tdefault: {rng.choice(targets[:2])};")
+        return out + ["\t\t}"]
+
+    # ---- the control ----
+
+    def declare_sub_control(self):
+        t = self.number_type()
+        self.scopes = [[]]
+        self.add("h", ("header", "First"))
+        self.add("x", t, False)
+        self.add("y", ("bit", 16))
+        self.put(f"control Sub(inout First h, in {show(t)} x, out bit<16> y) {{", "\tapply {",
+                 *self.block(4, 2, "sub"), "\t}", "}")
+        self.sub = t
+
+    def declare_actions(self):
+        for i in range(self.rng.randrange(1, 4)):
+            params = [("", ("bit", self.rng.choice(NARROW_PARAMS))) for _ in range(self.rng.randrange(3))]
+            self.scopes.append([])
+            for k, (_, t) in enumerate(params):
+                self.add(f"d{k}", t, False)
+            body = self.block(3, 2, "action")
+            self.scopes.pop()
+            names = [f"d{k}" for k in range(len(params))]
+            self.put(f"\taction act{i}({self.show_params(params, names)}) {{", *(f"\t{s}" for s in body), "\t}")
+            self.actions.append((f"act{i}", [(n, t) for n, (_, t) in zip(names, params)]))
+
+    def declare_table(self, name):
+        rng = self.rng
+        found = self.variables(lambda t: (t[0] == "bit" and t[1] <= 64) or t == BOOL)
+        keys, lpms = [], 0
+        for i in range(rng.randrange(1, 4)):
+            v = rng.choice(found)
+            match = rng.choice(self.match_kinds) if v.type[0] == "bit" and "keys" in self.has else "exact"
+            if match == "lpm" and lpms:
+                match = "exact"
+            lpms += match == "lpm"
+            keys.append((f"k{i}", v, match))
+        actions = rng.sample(self.actions, rng.randrange(1, len(self.actions) + 1))
+        self.put(f"\ttable {name} {{", "\t\tkey = {")
+        self.put(*(f"\t\t\t{v.text}: {m} @name(\"{n}\");" for n, v, m in keys), "\t\t}")
+        self.put("\t\tactions = { " + "".join(f"{a}; " for a, _ in actions) + "NoAction; }")
+        if rng.random() < 0.5:
+            a, params = rng.choice(actions)
+            const = rng.choice(("const ", ""))
+            self.put(f"\t\t{const}default_action = {a}({', '.join(self.literal(t) for _, t in params)});")
+        fixed = rng.random() < 0.5
+        if fixed:
+            self.put("\t\tconst entries = {", *self.entries(keys, actions), "\t\t}")
+        else:
+            self.put("\t\tsize = 64;")
+        self.put("\t}")
+        self.table_names.append((name, [a for a, _ in actions] + ["NoAction"]))
+        self.tables.append((name, [(n, v.type, m) for n, v, m in keys], actions, fixed))
+
+    def entries(self, keys, actions):
+        out = []
+        for _ in range(self.rng.randrange(1, 5)):
+            sets = ", ".join(self.entry_key(v.type, m) for _, v, m in keys)
+            a, params = self.rng.choice(actions)
+            out.append(f"\t\t\t({sets}): {a}({', '.join(self.literal(t) for _, t in params)});")
+        return out
+
+    def entry_key(self, t, match):
+        rng = self.rng
+        if match == "exact":
+            return self.literal(t)
+        if rng.random() < 0.2:
+            return "_"
+        top = (1 << t[1]) - 1
+        if match == "lpm":
+            mask = top ^ (top >> rng.randrange(t[1] + 1))
+            return f"{t[1]}w{rng.getrandbits(t[1]) & mask} &&& {t[1]}w{mask}"
+        if match == "ternary":
+            mask = rng.choice((1, top, 0x80, rng.getrandbits(t[1]))) & top
+            return f"{t[1]}w{rng.getrandbits(t[1]) & mask} &&& {t[1]}w{mask}"
+        if match == "range":
+            return "{}w{} .. {}w{}".format(t[1], *[x for v in [sorted((rng.getrandbits(t[1]), rng.getrandbits(t[1])))]
+                                                  for x in (v[0], t[1], v[1])])
+        return self.literal(t)
+
+    def declare_pipe(self):
+        rng = self.rng
+        self.put("control pipe(inout headers hdr, inout metadata meta, inout standard_metadata std) {")
+        self.top_scope()
+        if rng.random() < 0.4:
+            t, k = ("bit", rng.choice((8, 16, 32, 64))), ("bit", rng.choice((8, 32)))
+            self.put(f"\tRegister<{show(t)}, {show(k)}>(300) reg;")
+            self.register = (t, k)
+        for i in range(rng.randrange(3)):
+            t = self.scalar_type()
+            self.put(f"\t{show(t)} v{i}" + (f" = {self.expr(t, 1)};" if rng.random() < 0.6 else ";"))
+            self.add(f"v{i}", t)
+        if self.sub:
+            self.put("\tSub() sub;")
+        self.declare_actions()
+        for i in range(rng.randrange(3)):
+            self.declare_table(f"t{i}")
+        self.put("\tapply {")
+        if rng.random() < 0.85:
+            self.put("\t\thdr.out_.setValid();")
+        self.put(*(f"\t{s}" for s in self.block(rng.randrange(4, 12), 3, "apply")))
+        self.put(*self.show_state(), "\t}", "}")
+
+    def show_state(self):
+        """Puts what variables hold into the packet."""
+        found = [v for scope in self.scopes for v in scope if v.text != "hdr" and not v.text.startswith("std")]
+        leaves = [v for var in found for v in self.leaves(var) if v.type[0] in ("bit", "int", "bool")]
+        for v in self.rng.sample(leaves, min(len(leaves), 6)):
+            i = self.rng.randrange(4)
+            w = self.types["Out"][i][1][1]
+            text = v.text
+            if v.type == BOOL:
+                text = f"(bit<1>){text}"
+            elif v.type[0] == "int":
+                text = f"(bit<{v.type[1]}>){text}"
+            yield f"\t\thdr.out_.o{i} = hdr.out_.o{i} ^ (bit<{w}>){text};"
+
+    def declare_deparser(self):
+        self.put("control dprs(packet_out packet, in headers hdr) {", "\tapply {")
+        if self.rng.random() < 0.3:
+            self.put("\t\tpacket.emit(hdr);")
+        else:
+            self.put(*(f"\t\tpacket.emit(hdr.{n});" for n, _ in self.types["headers"]))
+        self.put("\t}", "}")
+
+    def make(self):
+        self.put(f"/* seed {self.seed} */", "#include <ubpf_model.p4>")
+        self.declare_enums()
+        self.declare_headers()
+        self.declare_meta()
+        self.declare_functions()
+        if self.rng.random() < 0.3:
+            self.declare_sub_control()
+        self.declare_parser()
+        self.declare_pipe()
+        self.declare_deparser()
+        self.put("ubpf(prs(), pipe(), dprs()) main;", "")
+        return "\n".join(self.text)
+
+
+NARROW_PARAMS = (1, 7, 8, 9, 16, 32, 48, 64)

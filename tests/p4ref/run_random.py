@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random P4 programs: what the compiler makes of them, on the BPF machine, against the reference interpreter.
+
+run_random.py SEKISHO P4RUN P4REF [--seconds N] [--programs N] [--seed FIRST] [--shrink] [--keep FOLDER]
+"""
+import argparse
+import collections
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "conformance" / "p4")]
+from random_p4 import packets, shrink  # noqa: E402
+from random_p4.program import Program  # noqa: E402
+import stf  # noqa: E402
+from run_stf import Engine, Run  # noqa: E402
+
+PACKETS = 50
+
+
+class Refused(Exception):
+    """The compiler cannot do this program, and says so."""
+
+
+class Wrong(Exception):
+    """The compiler and the reference do not agree."""
+
+
+class Tools:
+    def __init__(self, sekisho, p4run, p4ref, folder):
+        self.sekisho, self.p4run, self.p4ref = sekisho, p4run, p4ref
+        self.folder = pathlib.Path(folder)
+
+    def build(self, source):
+        """The object and its layout."""
+        obj, code = source.with_suffix(".o"), source.with_suffix(".c")
+        done = subprocess.run([self.sekisho, "p4", "build", source, "-o", obj, "--emit-c", code],
+                              capture_output=True, text=True, errors="replace", timeout=120, check=False)
+        if done.returncode < 0:
+            raise Wrong(f"the compiler died of signal {-done.returncode}")
+        if done.returncode:
+            raise Refused(reason(done.stderr))
+        return obj, stf.Layout(code.read_text())
+
+    def reference(self, source):
+        return Engine(self.p4ref, source, False)
+
+
+def reason(text):
+    """What an error says, without names and numbers."""
+    errors = [line for line in text.splitlines() if "error:" in line] or text.splitlines()[-1:] or [""]
+    message = errors[0].split("error:")[-1].strip()
+    return re.sub(r"\d+", "N", re.sub(r"'[^']*'", "'...'", message))[:110]
+
+
+def same(a, b):
+    """Two answers about a packet: what became of it, and where a drop was is not compared."""
+    a, b = a.split(), b.split()
+    return a[0] == b[0] and (a[0] == "0" or (a[1:3] == b[1:3] and a[4] == b[4]))
+
+
+def answers(engine, layout, lines, commands, is_reference):
+    run = (Run if is_reference else stf.Run)(engine, layout, False)
+    for line in lines:
+        run.line(line)
+    for command in commands:
+        yield engine.ask(command)
+
+
+def compare(tools, source, lines, sent):
+    """Raises Refused, Wrong; stf.Failure where the program is not one of the language."""
+    commands = [f"packet {port} {data.hex() or '-'}" for port, data in sent]
+    engine = tools.reference(source)
+    try:
+        wanted = list(answers(engine, None, lines, commands, True))
+    finally:
+        engine.close()
+    obj, layout = tools.build(source)
+    engine = stf.Engine(tools.p4run, obj)
+    try:
+        for command, want, got in zip(commands, wanted, answers(engine, layout, lines, commands, False)):
+            if not same(want, got):
+                raise Wrong(f"{command}\n  reference {want}\n  compiled  {got}")
+    except stf.Failure as failure:
+        raise Wrong(f"the object: {failure}") from failure
+    finally:
+        engine.close()
+    return wanted
+
+
+def kind(failure):
+    """What must stay the same while a program shrinks."""
+    text = str(failure)
+    return text.split()[0] if text.startswith("packet") else reason(text)[:40]
+
+
+def smaller(tools, source, text, lines, sent, failure):
+    wanted = kind(failure)
+    path = source.with_name("shrunk.p4")
+    if wanted == "packet":
+        at = next(i for i, (p, d) in enumerate(sent) if str(failure).startswith(f"packet {p} {d.hex() or '-'}\n"))
+        one = [sent[at]]
+        source.write_text(text)
+        if still(tools, source, text, lines, one, wanted):
+            sent = one
+    for line in list(lines):
+        fewer = [x for x in lines if x != line]
+        if still(tools, path, text, fewer, sent, wanted):
+            lines = fewer
+    return shrink.shrink(text, lambda less: still(tools, path, less, lines, sent, wanted)), lines, sent
+
+
+def still(tools, path, text, lines, sent, wanted):
+    path.write_text(text)
+    try:
+        compare(tools, path, lines, sent)
+    except Wrong as wrong:
+        return kind(wrong) == wanted
+    except (Refused, stf.Failure, subprocess.TimeoutExpired):
+        return False
+    return False
+
+
+class Tally:
+    def __init__(self):
+        self.agreed = self.packets = self.passed = 0
+        self.refused = collections.Counter()
+        self.invalid = collections.Counter()
+        self.wrong = []
+
+    def show(self):
+        for title, counter in (("not compiled", self.refused), ("not of the language", self.invalid)):
+            for text, n in counter.most_common(20):
+                print(f"{title}: {n:4} {text}")
+        for seed, failure in self.wrong:
+            print(f"seed {seed}: {failure}")
+        total = self.agreed + len(self.wrong) + sum(self.refused.values()) + sum(self.invalid.values())
+        print(f"random: {self.agreed} of {self.agreed + len(self.wrong)} programs agree with the reference, on "
+              f"{self.packets} packets of which {self.passed} pass; {total} programs, "
+              f"{sum(self.refused.values())} not compiled, {sum(self.invalid.values())} not of the language")
+
+
+def one(tools, seed, tally, options):
+    program = Program(seed)
+    text = program.make()
+    rng = random.Random(f"packets {seed}")
+    lines = packets.entries(rng, program)
+    sent = packets.packets(rng, program, PACKETS)
+    source = tools.folder / f"seed{seed}.p4"
+    source.write_text(text)
+    try:
+        wanted = compare(tools, source, lines, sent)
+        tally.agreed += 1
+        tally.packets += len(wanted)
+        tally.passed += sum(w[0] == "1" for w in wanted)
+    except Refused as refused:
+        tally.refused[str(refused)] += 1
+    except stf.Failure as failure:
+        tally.invalid[reason(str(failure))] += 1
+    except Wrong as wrong:
+        tally.wrong.append((seed, wrong))
+        if options.keep:
+            keep(tools, source, text, lines, sent, wrong, options)
+    for path in tools.folder.glob(f"seed{seed}.*"):
+        path.unlink()
+
+
+def keep(tools, source, text, lines, sent, wrong, options):
+    folder = pathlib.Path(options.keep)
+    folder.mkdir(exist_ok=True)
+    if options.shrink:
+        text, lines, sent = smaller(tools, source, text, lines, sent, wrong)
+    (folder / source.name).write_text(text)
+    script = lines + [f"packet {port} {data.hex() or '-'}" for port, data in sent]
+    comment = "\n".join(f"# {line}" for line in str(wrong).splitlines())
+    (folder / source.with_suffix(".stf").name).write_text("\n".join(script) + "\n" + comment + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sekisho")
+    parser.add_argument("p4run")
+    parser.add_argument("p4ref")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--programs", type=int, default=1 << 30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--shrink", action="store_true")
+    parser.add_argument("--keep", help="folder for programs that differ")
+    options = parser.parse_args()
+    tally = Tally()
+    end = time.monotonic() + options.seconds
+    with tempfile.TemporaryDirectory() as folder:
+        tools = Tools(options.sekisho, options.p4run, options.p4ref, folder)
+        for seed in range(options.seed, options.seed + options.programs):
+            if time.monotonic() > end:
+                break
+            one(tools, seed, tally, options)
+    tally.show()
+    return 1 if tally.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
