@@ -117,8 +117,10 @@ static void check_spot(struct check *c, const struct ir_insn *insn)
 
 static void check_plan(struct check *c)
 {
-	for (const struct ir_block *b = c->ir->blocks; b; b = b->next)
-		for (const struct ir_insn *i = b->first; i; i = i->next) {
+	struct flow_order order = seki_flow_order(c->ir, c->ir->entry, false);
+
+	for (uint32_t b = 0; b < order.n; b++)
+		for (const struct ir_insn *i = order.blocks[b]->first; i; i = i->next) {
 			if (i->op == IR_EXTRACT)
 				check_spot(c, i);
 			if (i->op == IR_EMIT)

@@ -5,6 +5,7 @@
  *   unroll.c   the parser, specialised: a block for each place in the packet and each fill of the
  *              header stacks that it can be reached with, while they are few; else the place is a
  *              variable (IR_VAR_BASE)
+ *     track.c    what is constant in such a block
  *     loops.c    cuts loops of states that no stack ends
  *     clears.c   drops what sets a variable to 0 that is 0
  *   plan.c     which headers and fields are written, and how the deparser may put them out

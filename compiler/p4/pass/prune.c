@@ -106,14 +106,21 @@ static void need_block(struct prune *p, const struct ir_block *block)
 	seki_flow_expr_reads(block->value, need, p);
 }
 
+/* Behind the parser nobody asks for a stack's next element. */
+static bool is_unneeded(const struct ir_insn *insn)
+{
+	if (insn->op == IR_PUSH || insn->op == IR_POP)
+		return true;
+	return is_for_its_variable(insn) && !insn->var->read &&
+	       !(insn->var->size && insn->var->size->read);
+}
+
 static void drop_unneeded(struct ir_block *block)
 {
 	struct ir_insn **at = &block->first;
 
 	while (*at) {
-		const struct ir_var *var = (*at)->var;
-
-		if (is_for_its_variable(*at) && !var->read && !(var->size && var->size->read))
+		if (is_unneeded(*at))
 			*at = (*at)->next;
 		else
 			at = &(*at)->next;

@@ -8,18 +8,19 @@
  * or behind a step of variable size, the bytes go into the base variable and the bits start anew, so
  * that the code stays linear in the program's size.
  *
- * A stack whose fill no block from here on looks at counts as empty: what was filled one after the
- * other adds up and does not multiply.
+ * A stack whose fill no block from here on looks at (track.c) counts as empty: what was filled one after
+ * the other adds up and does not multiply.
  */
 #include "abi/ring.h"
-#include "compiler/p4/pass/flow.h"
 #include "compiler/p4/pass/plan.h"
+#include "compiler/p4/pass/track.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define MAX_BITS   (SEKI_PACKET_MAX * 8)
 #define MAX_PLACES 16u	 /* of one block */
+#define MAX_NEAR   4u	 /* where they are from the base variable: setting that anew costs little */
 #define MANY	   512u	 /* blocks: from here on places are variable */
 #define MAX_CLONES 4096u /* blocks: from here on it is an error */
 
@@ -29,18 +30,14 @@ struct clone {
 	struct clone *sibling; /* of the same block */
 	struct ir_block *from;
 	struct ir_at at;
-	const uint32_t *fills; /* by stack */
+	const uint32_t *fills; /* by slot */
 	struct ir_block *block;
 };
 
 struct unroll {
 	struct ir_program *ir;
 	struct ir_var *base;
-	struct ir_stack **stacks;
-	uint32_t n_stacks;
-	uint32_t *stack_of;  /* by id of a variable: 1 + the stack that it is the next index of */
-	uint32_t n_vars;     /* there were when stack_of was made */
-	uint64_t *used;	     /* for each block: stacks whose fill matters from its start on */
+	struct track track;
 	struct clone **made; /* by id of the block */
 	uint32_t *n_places;
 	struct clone *first, **end;
@@ -55,103 +52,20 @@ struct cursor {
 	uint32_t checked; /* bits from the base that the packet has */
 };
 
-/* ---- which fills matter ---- */
-
-static uint32_t stack_of(const struct unroll *u, const struct ir_var *var)
-{
-	return var->id < u->n_vars ? u->stack_of[var->id] : 0;
-}
-
-struct usage {
-	const struct unroll *u;
-	uint64_t *used, *set;
-};
-
-static void use_stack(struct usage *use, uint32_t stack)
-{
-	if (!seki_set_has(use->set, stack))
-		seki_set_add(use->used, stack);
-}
-
-static void use_var(void *arg, struct ir_var *var)
-{
-	struct usage *use = arg;
-	uint32_t stack = stack_of(use->u, var);
-
-	if (stack)
-		use_stack(use, stack - 1);
-}
-
-/* What the block itself looks at before it sets it, and what it sets before it looks at it. */
-static void use_block(const struct unroll *u, const struct ir_block *block, uint64_t *used,
-		      uint64_t *set)
-{
-	struct usage use = {u, used, set};
-
-	for (const struct ir_insn *i = block->first; i; i = i->next) {
-		seki_flow_reads(i, use_var, &use);
-		if (i->stack)
-			use_stack(&use, i->stack->id);
-		if (i->op == IR_SET && stack_of(u, i->var) && !i->guard)
-			if (!seki_set_has(used, stack_of(u, i->var) - 1))
-				seki_set_add(set, stack_of(u, i->var) - 1);
-	}
-	seki_flow_expr_reads(block->value, use_var, &use);
-}
-
-static bool use_from(const struct unroll *u, struct ir_block *block, const uint64_t *set)
-{
-	uint32_t words = seki_set_words(u->n_stacks);
-	uint64_t *used = u->used + (size_t)block->id * words;
-	struct flow_edges edges = seki_flow_edges(block);
-	struct ir_block **to;
-	uint64_t news = 0;
-
-	while (block->last != IR_ACCEPTED && (to = seki_flow_next(&edges))) {
-		const uint64_t *behind = u->used + (size_t)(*to)->id * words;
-
-		for (uint32_t w = 0; w < words; w++) {
-			news |= behind[w] & ~set[w] & ~used[w];
-			used[w] |= behind[w] & ~set[w];
-		}
-	}
-	return news != 0;
-}
-
-static void find_used(struct unroll *u, const struct flow_order *order)
-{
-	uint32_t words = seki_set_words(u->n_stacks);
-	uint64_t *set = seki_arena_alloc(u->ir->arena,
-					 (size_t)u->ir->n_blocks * words * sizeof(*set));
-	bool more = true;
-
-	u->used = seki_arena_alloc(u->ir->arena,
-				   (size_t)u->ir->n_blocks * words * sizeof(*u->used));
-	for (uint32_t i = 0; i < order->n; i++)
-		use_block(u, order->blocks[i], u->used + (size_t)order->blocks[i]->id * words,
-			  set + (size_t)order->blocks[i]->id * words);
-	while (more) {
-		more = false;
-		for (uint32_t i = order->n; i-- > 0;)
-			more |= use_from(u, order->blocks[i],
-					 set + (size_t)order->blocks[i]->id * words);
-	}
-}
-
 /* ---- values ---- */
 
-/* The expression with what the next indices are put in. */
+/* The expression with what is known put in. */
 static const struct ir_expr *put_in(const struct unroll *u, const struct cursor *c,
 				    const struct ir_expr *e)
 {
 	const struct ir_expr *a, *b, *third;
 
-	if (!e || !u->n_stacks || e->op == IR_CONST)
+	if (!e || !u->track.n_slots || e->op == IR_CONST)
 		return e;
 	if (e->op == IR_READ) {
-		uint32_t stack = stack_of(u, e->var);
+		uint32_t slot = seki_track_slot(&u->track, e->var);
 
-		return stack ? seki_ir_const(u->ir, e->width, c->fills[stack - 1]) : e;
+		return slot ? seki_ir_const(u->ir, e->width, c->fills[slot - 1]) : e;
 	}
 	a = put_in(u, c, e->a);
 	b = put_in(u, c, e->b);
@@ -308,7 +222,7 @@ static bool copy_extract(struct unroll *u, struct cursor *c, const struct ir_ins
 }
 
 static void set_fill(const struct unroll *u, struct cursor *c, const struct ir_insn *insn,
-		     uint32_t stack)
+		     uint32_t slot)
 {
 	const struct ir_expr *value = put_in(u, c, insn->a);
 
@@ -316,13 +230,13 @@ static void set_fill(const struct unroll *u, struct cursor *c, const struct ir_i
 		seki_diag_unsupported(u->ir->diags, insn->tok->at,
 				      "a stack whose next element depends on the packet is");
 	else
-		c->fills[stack] = (uint32_t)seki_num_to_u64(&value->num);
+		c->fills[slot] = (uint32_t)seki_num_to_u64(&value->num);
 }
 
 /* False where the block ends here. */
 static bool copy_insn(struct unroll *u, struct cursor *c, const struct ir_insn *insn)
 {
-	uint32_t stack;
+	uint32_t stack, slot;
 
 	switch (insn->op) {
 	case IR_NEED:
@@ -347,9 +261,9 @@ static bool copy_insn(struct unroll *u, struct cursor *c, const struct ir_insn *
 		c->fills[stack] -= insn->lo < c->fills[stack] ? insn->lo : c->fills[stack];
 		return true;
 	case IR_SET:
-		stack = stack_of(u, insn->var);
-		if (stack)
-			set_fill(u, c, insn, stack - 1);
+		slot = seki_track_slot(&u->track, insn->var);
+		if (slot)
+			set_fill(u, c, insn, slot - 1);
 		else
 			copy_plain(u, c, insn);
 		return true;
@@ -381,7 +295,7 @@ static struct clone *find_clone(const struct unroll *u, const struct ir_block *f
 	struct clone *c = u->made[from->id];
 
 	while (c && !(same_place(&c->at, at) &&
-		      memcmp(c->fills, fills, u->n_stacks * sizeof(*fills)) == 0))
+		      memcmp(c->fills, fills, u->track.n_slots * sizeof(*fills)) == 0))
 		c = c->sibling;
 	return c;
 }
@@ -413,17 +327,18 @@ static struct ir_at collapsed(struct unroll *u, const struct ir_at *at)
 static bool is_within_budget(const struct unroll *u, const struct ir_block *from,
 			     const struct ir_at *at)
 {
-	return u->n_clones < MANY &&
-	       (u->n_places[from->id] < MAX_PLACES || !is_new_place(u, from, at));
+	uint32_t most = at->base ? MAX_NEAR : MAX_PLACES;
+
+	return u->n_clones < MANY && (u->n_places[from->id] < most || !is_new_place(u, from, at));
 }
 
 static const uint32_t *fills_for(const struct unroll *u, const struct ir_block *to,
 				 const uint32_t *fills)
 {
-	const uint64_t *used = u->used + (size_t)to->id * seki_set_words(u->n_stacks);
-	uint32_t *out = seki_arena_alloc(u->ir->arena, (u->n_stacks + 1) * sizeof(*out));
+	const uint64_t *used = seki_track_used(&u->track, to);
+	uint32_t *out = seki_arena_alloc(u->ir->arena, (u->track.n_slots + 1) * sizeof(*out));
 
-	for (uint32_t i = 0; i < u->n_stacks; i++)
+	for (uint32_t i = 0; i < u->track.n_slots; i++)
 		out[i] = seki_set_has(used, i) ? fills[i] : 0;
 	return out;
 }
@@ -514,8 +429,8 @@ static void copy_block(struct unroll *u, const struct clone *clone)
 {
 	struct cursor c = {.block = clone->block, .at = clone->at};
 
-	c.fills = seki_arena_alloc(u->ir->arena, (u->n_stacks + 1) * sizeof(*c.fills));
-	memcpy(c.fills, clone->fills, u->n_stacks * sizeof(*c.fills));
+	c.fills = seki_arena_alloc(u->ir->arena, (u->track.n_slots + 1) * sizeof(*c.fills));
+	memcpy(c.fills, clone->fills, u->track.n_slots * sizeof(*c.fills));
 	for (const struct ir_insn *i = clone->from->first; i; i = i->next)
 		if (!copy_insn(u, &c, i))
 			return;
@@ -523,21 +438,6 @@ static void copy_block(struct unroll *u, const struct clone *clone)
 }
 
 /* ---- all of it ---- */
-
-static void find_stacks(struct unroll *u)
-{
-	struct ir_program *ir = u->ir;
-
-	u->n_vars = ir->n_vars;
-	u->stack_of = seki_arena_alloc(ir->arena, (ir->n_vars + 1) * sizeof(*u->stack_of));
-	u->stacks = seki_arena_alloc(ir->arena, (ir->n_stacks + 1) * sizeof(*u->stacks));
-	for (struct ir_stack *s = ir->stacks; s; s = s->next) {
-		s->id = u->n_stacks;
-		u->stacks[u->n_stacks++] = s;
-		if (s->next_index)
-			u->stack_of[s->next_index->id] = s->id + 1;
-	}
-}
 
 /* Takes the parser's blocks, as they were, out of the list. */
 static void drop_old(struct ir_program *ir, const bool *old, uint32_t n_old)
@@ -575,13 +475,12 @@ int seki_p4_unroll(struct ir_program *ir)
 	seki_flow_number(ir);
 	n_old = ir->n_blocks;
 	order = seki_flow_order(ir, ir->entry, true);
-	find_stacks(&u);
-	find_used(&u, &order);
+	seki_track_init(&u.track, ir, &order);
 	u.end = &u.first;
 	u.made = seki_arena_alloc(ir->arena, (n_old + 1) * sizeof(struct clone *));
 	u.n_places = seki_arena_alloc(ir->arena, (n_old + 1) * sizeof(*u.n_places));
 	ir->entry = clone_of(&u, ir->entry, &start,
-			     seki_arena_alloc(ir->arena, (u.n_stacks + 1) * sizeof(uint32_t)));
+			     seki_arena_alloc(ir->arena, (u.track.n_slots + 1) * sizeof(uint32_t)));
 	for (struct clone *c = u.first; c; c = c->next) {
 		if (u.n_clones > MAX_CLONES) {
 			too_many(&u, c->from);
