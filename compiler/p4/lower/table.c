@@ -18,13 +18,14 @@ static const struct {
 		   {"range", IR_MATCH_RANGE},
 		   {"optional", IR_MATCH_OPTIONAL}};
 
-/* A key's name is its expression as written, without white space and comments. */
+/* A key's name is its expression as written, white space and comments as one space. */
 static const char *source_text(struct lower *lw, const struct p4_expr *expr)
 {
 	struct seki_strbuf text = {.arena = lw->arena};
 
 	for (const struct seki_token *t = expr->first; t; t = t->next) {
-		seki_strbuf_printf(&text, "%s", t->text);
+		seki_strbuf_printf(&text, "%s%s", t->spaced && t != expr->first ? " " : "",
+				   t->text);
 		if (t == expr->last)
 			break;
 	}
