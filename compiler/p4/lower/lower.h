@@ -147,6 +147,8 @@ bool seki_lower_overlap(struct lower *lw, const struct value *a, const struct va
 /* Sets all to 0, headers invalid. */
 void seki_lower_clear(struct lower *lw, const struct value *to);
 void seki_lower_clear_header(struct lower *lw, const struct ir_header *header);
+/* Whatever is done to a member of a union as a whole, the others become invalid. */
+void seki_lower_clear_others(struct lower *lw, const struct ir_header *header);
 void seki_lower_assign(struct lower *lw, const struct value *to, const struct value *from);
 const struct ir_expr *seki_lower_equal(struct lower *lw, const struct value *a,
 				       const struct value *b);

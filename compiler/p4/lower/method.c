@@ -15,23 +15,23 @@ static const struct ir_expr *is_valid(struct lower *lw, const struct value *v)
 	return any;
 }
 
-/* What was invalid has 0 in its fields already; the other members of a union go. */
+/* What was invalid has 0 in its fields already. The other members of a union go, here and below. */
 static void set_valid(struct lower *lw, const struct value *at, void *data)
 {
 	(void)data;
 	if (!at->header)
 		return;
-	for (const struct ir_header *h = at->header->in_union; h && h != at->header;
-	     h = h->in_union)
-		seki_lower_clear_header(lw, h);
+	seki_lower_clear_others(lw, at->header);
 	seki_lower_set(lw, at->header->valid, NULL, seki_ir_const(lw->ir, 1, 1));
 }
 
 static void set_invalid(struct lower *lw, const struct value *at, void *data)
 {
 	(void)data;
-	if (at->kind == VALUE_HEADER || at->kind == VALUE_UNION)
-		seki_lower_clear(lw, at);
+	if (!at->header)
+		return;
+	seki_lower_clear_others(lw, at->header);
+	seki_lower_clear(lw, at);
 }
 
 /* ---- stacks ---- */

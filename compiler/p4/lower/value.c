@@ -415,22 +415,10 @@ void seki_lower_clear_header(struct lower *lw, const struct ir_header *header)
 	}
 }
 
-/* The other members of a union become invalid where this one, `to`, is made valid. */
-static void clear_others(struct lower *lw, const struct value *to, const struct ir_expr *valid)
+void seki_lower_clear_others(struct lower *lw, const struct ir_header *header)
 {
-	struct ir_block *then, *next;
-	const struct ir_header *h = to->header->in_union;
-
-	if (!h || h == to->header || seki_ir_is_const(valid, 0) || !lw->block)
-		return;
-	then = seki_lower_block(lw, NULL);
-	next = seki_lower_block(lw, NULL);
-	seki_lower_branch(lw, valid, then, next);
-	lw->block = then;
-	for (; h != to->header; h = h->in_union)
+	for (const struct ir_header *h = header->in_union; h && h != header; h = h->in_union)
 		seki_lower_clear_header(lw, h);
-	seki_lower_goto(lw, next);
-	lw->block = next;
 }
 
 static void copy_parts(struct lower *lw, const struct value *to, const struct value *from,
@@ -456,7 +444,7 @@ static void copy(struct lower *lw, const struct value *to, const struct value *f
 		if (!to->header)
 			break;
 		if (!whole)
-			clear_others(lw, to, from->valid);
+			seki_lower_clear_others(lw, to->header);
 		seki_lower_set(lw, to->header->valid, NULL, from->valid);
 		copy_parts(lw, to, from, true);
 		break;
