@@ -129,10 +129,11 @@ static const P4__Config__V1__MatchField__MatchType match_types[] = {
 	[IR_MATCH_OPTIONAL] = P4__CONFIG__V1__MATCH_FIELD__MATCH_TYPE__OPTIONAL,
 };
 
-static void add_keys(struct info *info, P4__Config__V1__Table *out, const struct ir_table *table)
+static P4__Config__V1__MatchField **match_fields(struct info *info, const struct ir_table *table)
 {
-	out->match_fields = seki_arena_alloc(info->arena,
-					     (table->n_keys + 1) * sizeof(*out->match_fields));
+	P4__Config__V1__MatchField **fields =
+		seki_arena_alloc(info->arena, (table->n_keys + 1) * sizeof(*fields));
+
 	for (uint32_t i = 0; i < table->n_keys; i++) {
 		const struct ir_key *key = &table->keys[i];
 		P4__Config__V1__MatchField *field = seki_arena_new(info->arena,
@@ -144,9 +145,11 @@ static void add_keys(struct info *info, P4__Config__V1__Table *out, const struct
 		field->bitwidth = (int32_t)key->width;
 		field->match_case = P4__CONFIG__V1__MATCH_FIELD__MATCH_MATCH_TYPE;
 		field->match_type = match_types[key->match];
-		field->type_name = seki_info_new_type(info, key->key->expr->type);
-		out->match_fields[out->n_match_fields++] = field;
+		if (key->key)
+			field->type_name = seki_info_new_type(info, key->key->expr->type);
+		fields[i] = field;
 	}
+	return fields;
 }
 
 static void add_ref(struct info *info, P4__Config__V1__Table *out, uint32_t id,
@@ -210,7 +213,8 @@ static void add_table(struct info *info, const struct ir_table *table)
 	p4__config__v1__table__init(out);
 	out->preamble = seki_info_preamble(info, PREFIX(TABLE), table->name);
 	info->table_ids[table->id] = out->preamble->id;
-	add_keys(info, out, table);
+	out->match_fields = match_fields(info, table);
+	out->n_match_fields = table->n_keys;
 	add_actions(info, out, table);
 	miss = out->n_action_refs > table->miss.action ? out->action_refs[table->miss.action]->id
 						       : action_id(info, "NoAction", NULL, 0);
@@ -223,10 +227,36 @@ static void add_table(struct info *info, const struct ir_table *table)
 	info->root.tables[info->root.n_tables++] = out;
 }
 
+/* A value set is a table without actions: what counts is whether there is an entry. */
+static void add_value_set(struct info *info, const struct ir_table *table)
+{
+	P4__Config__V1__ValueSet *out = seki_arena_new(info->arena, P4__Config__V1__ValueSet);
+
+	p4__config__v1__value_set__init(out);
+	out->preamble = seki_info_preamble(info, PREFIX(VALUE_SET), table->name);
+	out->match = match_fields(info, table);
+	out->n_match = table->n_keys;
+	out->size = (int32_t)table->size;
+	info->root.value_sets[info->root.n_value_sets++] = out;
+}
+
+static bool is_value_set(const struct ir_table *table)
+{
+	return table->decl->kind == P4_D_VALUE_SET;
+}
+
+static P4__Config__V1__Table *find_table(const struct info *info, const struct ir_table *table)
+{
+	for (size_t i = 0; i < info->root.n_tables; i++)
+		if (info->root.tables[i]->preamble->id == info->table_ids[table->id])
+			return info->root.tables[i];
+	return NULL;
+}
+
 /* Ids of externs are known only when all of them have one. */
 static void tie_table(struct info *info, const struct ir_table *table)
 {
-	P4__Config__V1__Table *out = info->root.tables[table->id];
+	P4__Config__V1__Table *out = find_table(info, table);
 
 	if (table->profile)
 		out->implementation_id = info->extern_ids[table->profile->id];
@@ -272,6 +302,8 @@ static void count(struct info *info)
 	info->root.actions = seki_arena_alloc(info->arena, n_actions * sizeof(*info->root.actions));
 	info->root.tables = seki_arena_alloc(info->arena,
 					     (ir->n_tables + 1) * sizeof(*info->root.tables));
+	info->root.value_sets =
+		seki_arena_alloc(info->arena, (ir->n_tables + 1) * sizeof(*info->root.value_sets));
 }
 
 static void build(struct info *info, const struct ir_program *ir)
@@ -280,11 +312,16 @@ static void build(struct info *info, const struct ir_program *ir)
 	p4__config__v1__p4_info__init(&info->root);
 	count(info);
 	info->root.pkg_info = package(info);
-	for (const struct ir_table *t = ir->tables; t; t = t->next)
-		add_table(info, t);
+	for (const struct ir_table *t = ir->tables; t; t = t->next) {
+		if (is_value_set(t))
+			add_value_set(info, t);
+		else
+			add_table(info, t);
+	}
 	seki_info_externs(info);
 	for (const struct ir_table *t = ir->tables; t; t = t->next)
-		tie_table(info, t);
+		if (!is_value_set(t))
+			tie_table(info, t);
 	set_aliases(info);
 }
 
