@@ -296,7 +296,6 @@ int seki_walk_local(struct seki_walk *w, const struct seki_bpf_op *op)
 	for (int i = 1; i <= 5; i++)
 		callee->regs[i] = caller->regs[i];
 	destroy_args(caller);
-	caller->regs[0].type = SEKI_REG_GONE;
 	s->p.depth++;
 	callee->regs[SEKI_BPF_FP] = seki_reg_pointer(SEKI_REG_STACK);
 	callee->regs[SEKI_BPF_FP].frame = (uint8_t)s->p.depth;

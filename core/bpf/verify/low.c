@@ -77,8 +77,6 @@ static void forget_x(struct seki_reg *r, void *arg)
 
 static void set_x(struct seki_state *s, uint32_t id)
 {
-	if (s->p.x_id == id)
-		return;
 	seki_state_each(s, forget_x, NULL);
 	s->p.x_id = id;
 }
@@ -163,13 +161,10 @@ static void shift(const struct seki_path_state *p, struct seki_reg *result,
 /* N + off can be said by a tie, which lasts where states are kept. */
 static void keep_tie(const struct seki_path_state *p, struct seki_reg *result)
 {
-	int64_t off = result->low.off + p->grown;
-
-	if (result->low.n != 1 || result->low.x || result->low.high || result->id ||
-	    off > INT32_MAX || off < INT32_MIN)
+	if (result->low.n != 1 || result->low.x || result->low.high || result->id)
 		return;
 	result->id = SEKI_SYM_LEN;
-	result->id_off = (int32_t)off;
+	result->id_off = (int32_t)(result->low.off + p->grown); /* no more than 2^24 and 2^15 */
 	result->shifted = SEKI_TIE_LOW;
 	result->rest = SEKI_REST_NONE;
 }
@@ -266,7 +261,7 @@ static void learn_equality(struct seki_path_state *p, bool equal, const struct s
 	struct sum s = plus(a, b, -1);
 	int64_t n = s.n == 1 ? -s.off : s.off;
 
-	if (s.x || (s.n != 1 && s.n != -1) || n < 0 || n > SEKI_BPF_PACKET_MAX)
+	if (s.x || (s.n != 1 && s.n != -1))
 		return;
 	if (equal)
 		learn_least(p, n);
@@ -284,17 +279,15 @@ static void learn_above(struct seki_path_state *p, const struct sum *hi, const s
 		learn_least(p, low + gap - hi->off);
 }
 
-/* high >= off - N + gap. */
+/* high >= off - N + gap. Read unsigned, off - N is 2^32 more where it is below 0; where it only may
+ * be, N >= off + gap - high holds in both cases. */
 static void learn_beneath(struct seki_path_state *p, const struct seki_reg *hi,
 			  const struct sum *lo, int gap, bool is_signed)
 {
 	int64_t high = is_signed ? (int64_t)hi->v.smax32 : hi->v.umax32;
-	bool positive = lo->off >= p->len_max + p->grown, negative = lo->off < least(p);
+	int64_t wrap = !is_signed && lo->off < least(p) ? 1ll << 32 : 0;
 
-	if (is_signed || positive)
-		learn_least(p, lo->off + gap - high);
-	else if (negative)
-		learn_least(p, lo->off + (1ll << 32) + gap - high);
+	learn_least(p, lo->off + wrap + gap - high);
 }
 
 void seki_low_learn(struct seki_path_state *p, enum seki_bpf_cond cond, const struct seki_reg *a,

@@ -171,12 +171,10 @@ static bool closed_in_low_half(enum seki_bpf_alu op, const struct seki_scalar *b
 /* n = what has this low half, << 32: how v1 code starts to extend it, with its sign or without. */
 static void raise_low(struct seki_num *n, const struct seki_num *low)
 {
-	n->umin = seki_max(n->umin, low->umin << 32);
-	n->umax = seki_min(n->umax, low->umax << 32);
-	if (n->smin < low->smin * (1ll << 32))
-		n->smin = low->smin * (1ll << 32);
-	if (n->smax > low->smax * (1ll << 32))
-		n->smax = low->smax * (1ll << 32);
+	n->umin = low->umin << 32;
+	n->umax = low->umax << 32;
+	n->smin = low->smin * (1ll << 32);
+	n->smax = low->smax * (1ll << 32);
 }
 
 struct seki_scalar seki_scalar_alu(enum seki_bpf_alu op, const struct seki_scalar *a,
