@@ -79,9 +79,11 @@ extern const struct unsafe_program unsafe_code[];
 extern const struct unsafe_program unsafe_meet[];
 extern const struct unsafe_program unsafe_cve[];
 extern const struct unsafe_program unsafe_ties[];
+extern const struct unsafe_program unsafe_low[];
 extern const struct safe_program safe_programs[];
 extern const struct safe_program safe_numbers[];
 extern const struct safe_program safe_shapes[];
 extern const struct safe_program safe_loops[];
+extern const struct safe_program safe_low[];
 
 #endif

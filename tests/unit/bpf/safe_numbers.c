@@ -166,5 +166,9 @@ const struct safe_program safe_numbers[] = {
 	{"-1 in 32 bits is a large number",
 	 {BYTE, ALU32I(MOV, 4, -1), JMPI(JSGT, 4, 0, 1), LD(DW, 0, 3, 0), ALUI(AND, 3, 15), INDEX},
 	 {2, 2, 2}},
+	{"a copy is compared after the packet was cut",
+	 {MOVR(9, 1), VALUE, LD(B, 7, 6, 0), MOVR(8, 7), MOVR(1, 9), MOVI(2, 1000), CALL(11),
+	  JMPI(JLE, 8, 15, 2), RETURN, ALUR(ADD, 6, 7), LD(B, 0, 6, 0), EXIT},
+	 {2, 2, 2}},
 	{.name = NULL},
 };

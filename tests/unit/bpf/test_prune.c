@@ -215,7 +215,7 @@ static bool prune(struct seki_walk *w, const struct change *change)
 	return seki_walk_prune(w) == WALK_END;
 }
 
-static struct seki_state now;
+static struct seki_state now, with;
 static struct seki_node nodes[NODES];
 static uint32_t buckets[BUCKETS];
 static uint8_t memory[BYTES] __attribute__((aligned(16)));
@@ -309,12 +309,57 @@ static void test_written_first(void **state)
 	assert_true(prune(&w, &first));
 }
 
+/* Is the present state, once walked, one that covers this one? */
+static bool covers_after_walk(const struct seki_state *joined, const struct change *change)
+{
+	struct seki_walk w = fresh();
+
+	now = *joined;
+	seki_walk_tidy(&w);
+	w.state->p.keeper = w.root;
+	assert_int_equal(seki_walk_prune(&w), 0);
+	walk_on(&w, true);
+	return prune(&w, change);
+}
+
+/* Joined with a change of it, a state covers both, whichever was changed. */
+static bool join_covers(const struct change *change, bool first, bool far)
+{
+	static struct seki_state joined;
+
+	if (change->apply == reg_now_rest)
+		return false; /* a rest is not taken for a number, though it is one */
+	make(&joined);
+	make(&with);
+	change->apply(first ? &joined : &with);
+	if (joined.p.pc != with.p.pc || !seki_walk_join(&joined, &with, far))
+		return false;
+	if (!covers_after_walk(&joined, NULL))
+		fail_msg("%s: joined, does not cover what it was", change->name);
+	if (!covers_after_walk(&joined, change))
+		fail_msg("%s: joined, does not cover the change", change->name);
+	return true;
+}
+
+static void test_join(void **state)
+{
+	unsigned int n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		for (unsigned int way = 0; way < 4; way++)
+			n += join_covers(&changes[i], way & 1, way & 2);
+	print_message("%u states joined\n", n);
+	assert_true(n >= 200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_field),
 		cmocka_unit_test(test_unread),
 		cmocka_unit_test(test_written_first),
+		cmocka_unit_test(test_join),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,9 +16,9 @@
 
 static const struct unsafe_program *const unsafe[] = {
 	unsafe_programs, unsafe_flow_programs, unsafe_loops, unsafe_code,
-	unsafe_cve,	 unsafe_meet,	       unsafe_ties};
+	unsafe_cve,	 unsafe_meet,	       unsafe_ties,  unsafe_low};
 static const struct safe_program *const safe[] = {safe_programs, safe_numbers, safe_shapes,
-						  safe_loops};
+						  safe_loops, safe_low};
 
 static bool is_rejected(const struct unsafe_program *p)
 {

@@ -125,6 +125,44 @@ static void test_may_wait(void **state)
 	assert_true(may_wait(&j, 9));
 }
 
+/* One of `CASES` ways to put a number into r8. */
+#define CASES	   11
+#define CASE(i, v) JMPI(JNE, 7, i, 2), MOVI(8, v), JA(3 * (CASES - (i)) - 2)
+
+/* So many values meet that a range of them is guessed, and one in it would change a map. */
+static void test_may_wait_after_guess(void **state)
+{
+	struct judgement j;
+
+	(void)state;
+	judge_ok(&(struct program){"guess",
+				   NULL,
+				   {LD(W, 7, 2, 0),
+				    CASE(0, 90),
+				    CASE(1, 91),
+				    CASE(2, 92),
+				    CASE(3, 93),
+				    CASE(4, 94),
+				    CASE(5, 95),
+				    CASE(6, 96),
+				    CASE(7, 97),
+				    CASE(8, 98),
+				    CASE(9, 99),
+				    CASE(10, 101),
+				    MOVI(8, 102),
+				    JMPI(JNE, 8, 100, 6),
+				    STI(DW, 10, -8, 0),
+				    MAP(1, 0),
+				    MOVR(2, 10),
+				    ALUI(ADD, 2, -4),
+				    CALL(3),
+				    MOVI(1, 9),
+				    CALL(33),
+				    EXIT}},
+		 &j);
+	assert_true(may_wait(&j, 3 * CASES + 10));
+}
+
 static void test_rejection_names_values(void **state)
 {
 	struct judgement j;
@@ -144,14 +182,30 @@ static void test_rejection_names_values(void **state)
 	assert_true(j.rejection.path[0].taken);
 }
 
+static int verify(const struct seki_bpf_insn *insns, uint32_t n, uint64_t max_steps,
+		  struct seki_bpf_rejection *why)
+{
+	struct seki_bpf_op *ops = calloc(n, sizeof(*ops));
+	static uint8_t memory[SEKI_VERIFY_MEMORY] __attribute__((aligned(16)));
+	struct seki_bpf_image image = {.ops = ops, .n = n, .max_steps = max_steps};
+	struct seki_bpf_fault fault;
+	struct seki_bpf_proof proof;
+	int err;
+
+	assert_int_equal(seki_bpf_decode(insns, n, ops, &fault), 0);
+	err = seki_bpf_verify(&image, memory, SEKI_VERIFY_MEMORY, &proof, why);
+	free(ops);
+	if (err == -E2BIG)
+		assert_non_null(strstr(why->reason, "too complex"));
+	return err;
+}
+
 /*
  * Functions nested `frames` deep, each of which has its stack full of numbers that it uses again.
- * In the innermost, `branches` times: branch on a bit of a number, and keep the choice in one of two
- * values, so that no two paths agree on them; only both together are known, and an index at the end.
+ * Returns where the innermost goes on, with r6 = standard_metadata.
  */
-static uint32_t explosion(struct seki_bpf_insn *insns, uint32_t frames, uint32_t branches)
+static uint32_t nest(struct seki_bpf_insn *insns, uint32_t frames)
 {
-	uint64_t all = branches < 64 ? (1ull << branches) - 1 : UINT64_MAX;
 	uint32_t n = 0;
 
 	for (uint32_t f = 1; f <= frames; f++) {
@@ -168,6 +222,19 @@ static uint32_t explosion(struct seki_bpf_insn *insns, uint32_t frames, uint32_t
 			insns[n++] = (struct seki_bpf_insn)LD(DW, 0, 10, (int16_t)(-8 * i));
 		insns[n++] = (struct seki_bpf_insn)EXIT;
 	}
+	return n;
+}
+
+/*
+ * In the innermost function, `branches` times: branch on a bit of a number, and keep the choice in
+ * one of two values, so that no two paths agree on them; only both together are known, and an index
+ * at the end.
+ */
+static uint32_t explosion(struct seki_bpf_insn *insns, uint32_t frames, uint32_t branches)
+{
+	uint64_t all = branches < 64 ? (1ull << branches) - 1 : UINT64_MAX;
+	uint32_t n = nest(insns, frames);
+
 	insns[n++] = (struct seki_bpf_insn)MOVI(4, 0);
 	insns[n++] = (struct seki_bpf_insn)MOVI(5, 0);
 	for (uint32_t i = 0; i < branches; i++) {
@@ -190,44 +257,60 @@ static uint32_t explosion(struct seki_bpf_insn *insns, uint32_t frames, uint32_t
 	return n;
 }
 
-static int judge_explosion(uint32_t frames, uint32_t branches, uint64_t *steps)
+static int judge_explosion(uint32_t frames, uint32_t branches)
 {
-	uint32_t size = frames * 200 + branches * 7 + 16;
-	struct seki_bpf_insn *insns = calloc(size, sizeof(*insns));
-	struct seki_bpf_op *ops = calloc(size, sizeof(*ops));
-	static uint8_t memory[SEKI_VERIFY_MEMORY] __attribute__((aligned(16)));
-	struct seki_bpf_image image = {.ops = ops};
-	struct seki_bpf_rejection *why = calloc(1, sizeof(*why));
-	struct seki_bpf_proof proof = {.steps = 0};
-	struct seki_bpf_fault fault;
-	int err;
+	struct seki_bpf_insn *insns = calloc(frames * 200 + branches * 7 + 16, sizeof(*insns));
+	struct seki_bpf_rejection why;
+	int err = verify(insns, explosion(insns, frames, branches), 0, &why);
 
-	image.n = explosion(insns, frames, branches);
-	assert_int_equal(seki_bpf_decode(insns, image.n, ops, &fault), 0);
-	err = seki_bpf_verify(&image, memory, SEKI_VERIFY_MEMORY, &proof, why);
-	*steps = proof.steps;
-	if (err == -E2BIG)
-		assert_non_null(strstr(why->reason, "too complex"));
 	free(insns);
-	free(ops);
-	free(why);
 	return err;
 }
 
 static void test_ends_itself(void **state)
 {
-	uint64_t steps;
 	clock_t began;
 
 	(void)state;
-	assert_int_equal(judge_explosion(1, 8, &steps), 0);
-	assert_int_equal(judge_explosion(1, 16000, &steps), -E2BIG);
-	assert_int_equal(judge_explosion(8, 8, &steps), 0);
+	assert_int_equal(judge_explosion(1, 8), 0);
+	assert_int_equal(judge_explosion(1, 16000), -E2BIG);
+	assert_int_equal(judge_explosion(8, 8), 0);
 	/* Each step of this costs much more: the limit of steps alone would not do. */
 	began = clock();
-	assert_int_equal(judge_explosion(8, 40, &steps), -E2BIG);
+	assert_int_equal(judge_explosion(8, 40), -E2BIG);
 	print_message("gave up after %ld ms\n", (long)((clock() - began) * 1000 / CLOCKS_PER_SEC));
 	assert_true(clock() - began < 10 * CLOCKS_PER_SEC);
+}
+
+/* The caller's limit of steps, to the step. */
+static void test_max_steps(void **state)
+{
+	static const struct seki_bpf_insn insns[] = {MOVI(0, 0), MOVI(0, 1), EXIT};
+	struct seki_bpf_rejection why;
+
+	(void)state;
+	assert_int_equal(verify(insns, SEKI_COUNT(insns), 3, &why), 0);
+	assert_int_equal(verify(insns, SEKI_COUNT(insns), 2, &why), -E2BIG);
+}
+
+/* Few steps, each of which costs much: all numbers of all frames are copied at each branch. */
+static void test_max_work(void **state)
+{
+	static struct seki_bpf_insn insns[8 * 200];
+	struct seki_bpf_rejection why;
+	uint32_t n = nest(insns, 8);
+
+	(void)state;
+	insns[n++] = (struct seki_bpf_insn)MOVI(4, 0);
+	insns[n++] = (struct seki_bpf_insn)LD(W, 3, 6, 0);
+	insns[n++] = (struct seki_bpf_insn)JMPI(JNE, 3, 7, 2);
+	insns[n++] = (struct seki_bpf_insn)MOVI(0, 0);
+	insns[n++] = (struct seki_bpf_insn)EXIT;
+	insns[n++] = (struct seki_bpf_insn)ALUI(ADD, 4, 1);
+	insns[n++] = (struct seki_bpf_insn)JMPI(JLT, 4, 120000, -6);
+	insns[n++] = (struct seki_bpf_insn)MOVI(0, 0);
+	insns[n++] = (struct seki_bpf_insn)EXIT;
+	assert_int_equal(verify(insns, n, 0, &why), -E2BIG);
 }
 
 /* Its address would be NULL: what is only done then must not be believed dead. */
@@ -235,17 +318,10 @@ static void test_no_data(void **state)
 {
 	static const struct seki_bpf_insn insns[] = {DATA(1, 0), JMPI(JNE, 1, 0, 1),
 						     LD(DW, 1, 10, 0), MOVI(0, 0), EXIT};
-	static uint8_t memory[SEKI_VERIFY_MEMORY] __attribute__((aligned(16)));
-	struct seki_bpf_op ops[SEKI_COUNT(insns)];
-	struct seki_bpf_image image = {.ops = ops, .n = SEKI_COUNT(insns)};
 	struct seki_bpf_rejection why;
-	struct seki_bpf_fault fault;
-	struct seki_bpf_proof proof;
 
 	(void)state;
-	assert_int_equal(seki_bpf_decode(insns, image.n, ops, &fault), 0);
-	assert_int_equal(seki_bpf_verify(&image, memory, SEKI_VERIFY_MEMORY, &proof, &why),
-			 -EACCES);
+	assert_int_equal(verify(insns, SEKI_COUNT(insns), 0, &why), -EACCES);
 	assert_string_equal(why.reason, "there is no byte 0 of read-only data");
 }
 
@@ -253,9 +329,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_data),
+		cmocka_unit_test(test_max_steps),
+		cmocka_unit_test(test_max_work),
 		cmocka_unit_test(test_worst_case),
 		cmocka_unit_test(test_packet_report),
 		cmocka_unit_test(test_may_wait),
+		cmocka_unit_test(test_may_wait_after_guess),
 		cmocka_unit_test(test_rejection_names_values),
 		cmocka_unit_test(test_ends_itself),
 	};

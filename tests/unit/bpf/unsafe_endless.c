@@ -3,6 +3,8 @@
 #include "tests/unit/bpf/judge.h"
 
 #define VALUE KEY(MAP_HASH), CALL(1), MOVR(6, 0), JMPI(JNE, 6, 0, 2), RETURN
+/* One of 9 ways to raise r4. */
+#define CASE(i) JMPI(JNE, 5, i, 2), ALUI(ADD, 4, 16 * (i)), JA(3 * (8 - (i)) + 1)
 
 const struct program unsafe_endless[] = {
 	{"counter of something else",
@@ -64,5 +66,34 @@ const struct program unsafe_endless[] = {
 	 "too complex",
 	 {MOVI(3, 2000), MOVI(4, 2000), MOVI(5, 2000), ALUI(SUB, 5, 1), JMPI(JNE, 5, 0, -2),
 	  ALUI(SUB, 4, 1), JMPI(JNE, 4, 0, -5), ALUI(SUB, 3, 1), JMPI(JNE, 3, 0, -8), RETURN}},
+	{"guess that comes back to itself, made of states that ended",
+	 "too complex",
+	 {MOVR(9, 2),
+	  PACKET,
+	  JMPI(JGE, 7, 600, 2),
+	  RETURN,
+	  LD(W, 5, 9, 0),
+	  LD(B, 3, 6, 0),
+	  ALUI(AND, 3, 1),
+	  LD(B, 4, 6, 1),
+	  ALUI(AND, 4, 1),
+	  CASE(0),
+	  CASE(1),
+	  CASE(2),
+	  CASE(3),
+	  CASE(4),
+	  CASE(5),
+	  CASE(6),
+	  CASE(7),
+	  CASE(8),
+	  ALUI(ADD, 3, 2),
+	  MOVR(1, 6),
+	  ALUR(ADD, 1, 4),
+	  LD(B, 1, 1, 0),
+	  JMPI(JGT, 3, 1, 2),
+	  RETURN,
+	  ALUI(ADD, 4, 1),
+	  ALUI(AND, 4, 255),
+	  JA(-9)}},
 	{.name = NULL},
 };

@@ -287,5 +287,9 @@ const struct unsafe_program unsafe_flow_programs[] = {
 	 "r2 does not keep",
 	 {CALL(5), DATA(1, 0), MOVI(3, 0), CALL(7), RETURN},
 	 4},
+	{"hash, an address as the size, which is more than any",
+	 "wants a number, not an address",
+	 {STI(DW, 10, -8, 0), MOVR(1, 10), ALUI(ADD, 1, -8), MOVR(2, 1), CALL(6), EXIT},
+	 4},
 	{.name = NULL},
 };
