@@ -17,7 +17,7 @@ SAYS_NO = re.compile(
     r"\bseki_walk_(?:reject|endless|too_complex)\(|reject_\w+\(|return \"|return -E(?!NOENT)|return err;|"
     r"goto (?:fault|too_long|stopped);|no_helper|->fault")
 # Sources that conclude things, from which an early return keeps them; and what a conclusion looks like.
-CONCLUDES = re.compile(r"/(?:relate|check_\w+|state|scalar|num|assume|packet)\.c$")
+CONCLUDES = re.compile(r"/(?:relate|low|check_\w+|state|scalar|num|assume|packet)\.c$")
 BELIEF = re.compile(
     r"\b(?:add_fact|put_fact|make_rest|learn_\w+|copy_tie|tie_sum|inherit|seki_scalar_clamp|"
     r"seki_scalar_equate|raise_low|seki_relate_(?:sum|rest|divide|multiply|shift))\(|"
@@ -49,6 +49,12 @@ class Mutant:
         where = f" in {self.context}" if len(old) <= 2 else ""
         nth = f" ({self.nth})" if self.nth > 1 else ""
         return f"{self.function}: {old} -> {self.new or 'nothing'}{where}{nth}"
+
+    def full_name(self):
+        return f"{self.path} {self.name()}"
+
+    def source(self):
+        return self.text[:self.start] + self.new + self.text[self.end:]
 
 
 def blank(text):
@@ -159,10 +165,10 @@ def trim(text, start, end):
 
 
 # Limits that are far from where they are needed: one more is as good.
-MARGIN = re.compile(r" -?(?:OFFSET_MAX|TIE_MAX|SCALE_MAX|ROUNDS_MAX|65536|1ll << 40|\(1ll << 40)")
+MARGIN = re.compile(r" -?(?:OFFSET_MAX|TIE_MAX|SCALE_MAX|ROUNDS_MAX|WORK_MAX|65536|1ll << 40|\(1ll << 40)")
 RELATION = re.compile(r"(?<![<>=!-])(<=|>=|==|!=|<|>)(?![<>=])")
-LESS_IS = {"<": "< -1 +", ">": "> 1 +", "<=": "<", ">=": ">"}
-MORE_IS = {"<": "<=", ">": ">=", "<=": "<= 1 +", ">=": ">= -1 +"}
+LESS_IS = {"<": "< -1ll +", ">": "> 1ll +", "<=": "<", ">=": ">"}
+MORE_IS = {"<": "<=", ">": ">=", "<=": "<= 1ll +", ">=": ">= -1ll +"}
 
 
 class Source:

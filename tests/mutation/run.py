@@ -3,7 +3,8 @@
 
 A mutant is one place of one source changed: a check that never rejects, a comparison off by one, a
 reason dropped from a condition, a statement left out. Only that file is compiled anew and linked in
-front of the library; then the tests run, quickest first, until one fails: KILLED. Exit code 1 if a
+front of the library; then the tests run, the likeliest first, until one fails: KILLED. What an
+earlier run found is believed where neither the mutant nor the tests have changed. Exit code 1 if a
 check survived that tests/mutation/equivalent does not excuse.
 """
 import argparse
@@ -19,6 +20,7 @@ import threading
 import time
 
 import mutants
+import results
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FILES = ["core/bpf/" + name for name in (
@@ -32,7 +34,12 @@ TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision
 # What shows something of the engines, and of them only.
 ENGINES = re.compile(r"/(?:interp|jit/\w+|packet)\.c$")
 ENGINE_TESTS = ["guard", "interp", "jit_flow", "jit", "random"]
+# Longer than the others together: mutants that are excused are spared them.
+SLOW_TESTS = ["lengths", "endless", "jit"]
+# Compiling takes longer than running. Beyond the end of an array: seen at once, not by luck.
+OPTIONS = ["-w", "-O0", "-fsanitize=bounds-strict", "-fsanitize-undefined-trap-on-error"]
 NO_CODE = "the compiler: it is no mutant"
+PATIENCE = 5  # seconds, and 10 times what the test takes
 ENV = dict(os.environ, SEKISHO_PROGRAMS="40", SEKISHO_LENGTHS="20000")
 
 
@@ -53,8 +60,8 @@ class Build:
                               re.M))
         names = [n for n in names if n in have]
         out(["ninja", "-j2", *names], path)
-        self.tests = [(n.split("test_bpf_")[-1], out(["ninja", "-t", "commands", "-s", n], path))
-                      for n in names]
+        self.tests = {n.split("test_bpf_")[-1]: out(["ninja", "-t", "commands", "-s", n], path)
+                      for n in names}
         self.patience = {}
         self.compiles = {}
         for line in out(["ninja", "-t", "commands", *names], path).splitlines():
@@ -67,9 +74,8 @@ class Build:
         for option in ("-MQ", "-MF", "-o"):
             at = argv.index(option)
             del argv[at:at + 2]
-        # Beyond the end of an array: seen at once, not by luck.
-        argv += ["-w", "-fsanitize=bounds-strict", "-fsanitize-undefined-trap-on-error"]
-        done = subprocess.run([*argv, "-o", to, source], cwd=self.path, capture_output=True)
+        done = subprocess.run([*argv, *OPTIONS, "-o", to, source], cwd=self.path,
+                              capture_output=True)
         return not done.returncode
 
     def link(self, command, extra, to):
@@ -90,35 +96,54 @@ class Build:
                                   stderr=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
             return False
-        self.patience.setdefault(name, 30 + 10 * (time.monotonic() - began))
+        self.patience.setdefault(name, PATIENCE + 10 * (time.monotonic() - began))
         return not done.returncode
 
-    def passes(self, name, command, extra=()):
+    def passes(self, name, extra=()):
         with tempfile.TemporaryDirectory(dir=self.path) as folder:
             program = os.path.join(folder, name)
-            self.link(command, extra, program)
+            self.link(self.tests[name], extra, program)
             return self.run(program)
 
     def drop_broken(self):
         """Tests that fail without any mutant show nothing."""
-        broken = [name for name, command in self.tests if not self.passes(name, command)]
+        broken = [name for name in self.tests if not self.passes(name)]
         for name in broken:
             print(f"{name} fails without any mutant: left out")
-        self.tests = [(name, command) for name, command in self.tests if name not in broken]
+            del self.tests[name]
         return broken
 
-    def kill(self, mutant):
-        text = mutant.text[:mutant.start] + mutant.new + mutant.text[mutant.end:]
+    def told(self, mutant, excused):
+        """The tests that are asked of it."""
+        of_engine = bool(ENGINES.search(mutant.path))
+        return [name for name in self.tests
+                if (name in ENGINE_TESTS if of_engine else name not in ENGINE_TESTS[:-1])
+                and not (excused and name in SLOW_TESTS)]
+
+    def digest_of_headers(self, path):
+        """Of what a source is compiled with: the headers here that it includes, and how."""
+        argv = shlex.split(self.compiles[path])
+        listed = out(["ninja", "-t", "deps", argv[argv.index("-o") + 1]], self.path)
+        headers = [os.path.realpath(os.path.join(self.path, line.strip()))
+                   for line in listed.splitlines() if line.endswith(".h")]
+        here = [h for h in headers if h.startswith(TOP + os.sep)]
+        return results.digest(results.digest_of_files(here), *OPTIONS)
+
+    def digests(self, paths):
+        """(source -> digest of its headers, test -> digest of the program with the library in it)"""
+        tests = {name: results.digest_of_files(
+            [os.path.join(self.path, f"tests/unit/bpf/test_bpf_{name}")]) for name in self.tests}
+        return {path: self.digest_of_headers(path) for path in paths}, tests
+
+    def kill(self, mutant, names):
         with tempfile.TemporaryDirectory(dir=self.path) as folder:
             source, made = os.path.join(folder, "mutant.c"), os.path.join(folder, "mutant.o")
             with open(source, "w") as file:
-                file.write(text)
+                file.write(mutant.source())
             if not self.compile(mutant, source, made):
                 return NO_CODE
-            of_engine = bool(ENGINES.search(mutant.path))
-            for name, command in self.tests:
-                told = name in ENGINE_TESTS if of_engine else name not in ENGINE_TESTS[:-1]
-                if told and not self.passes(name, command, [made]):
+            for name in names:
+                if not self.passes(name, [made]):
                     return name
             return None
 
@@ -159,6 +184,9 @@ def arguments():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--self-test", metavar="FOLDER",
                         help="one mutant, with the meson folder FOLDER: it must be killed")
+    parser.add_argument("--fresh", action="store_true", help="believe no earlier run")
+    parser.add_argument("--again", action="store_true",
+                        help="only those that nobody killed in the last run that tried them")
     parser.add_argument("--survivors", action="store_true", help="do not print who is killed")
     return parser.parse_args()
 
@@ -171,18 +199,22 @@ class Report:
         self.known = read_equivalent()
         self.lock = threading.Lock()
 
+    def excuse(self, mutant):
+        return self.known.get(f"{os.path.basename(mutant.path)} {mutant.name()}")
+
     def add(self, mutant, killer):
-        name = mutant.name()
-        excuse = self.known.get(f"{os.path.basename(mutant.path)} {name}")
+        name, excuse = mutant.name(), self.excuse(mutant)
         with self.lock:
             self.done += 1
             if killer == NO_CODE:
                 self.no_code += 1
                 return
             self.killed += bool(killer)
-            if killer and self.quiet:
+            if killer and self.quiet and not excuse:
                 return
             verdict = f"KILLED by {killer}" if killer else "SURVIVED"
+            if killer and excuse:
+                verdict += ", though `equivalent` excuses it"
             if not killer and excuse:
                 verdict = f"survived, equivalent: {excuse}"
                 self.excused += 1
@@ -204,14 +236,29 @@ def main():
         return 0
     if args.self_test:
         chosen = [m for m in chosen if m.path.endswith("check_mem.c")][:1]
+        args.fresh = True
         build = Build(os.path.abspath(args.self_test), TESTS[:1])
     else:
         build = Build(os.path.join(os.path.abspath(args.build), "mutation"),
                       [t for t in TESTS if t not in args.without])
     broken = build.drop_broken()
+    known = results.Results(os.path.join(build.path, "mutants.jsonl"),
+                            *build.digests({m.path for m in chosen}), args.fresh)
+    if args.again:
+        chosen = [m for m in chosen if known.survived(m)]
     report = Report(len(chosen), args.survivors)
+
+    def judge(mutant):
+        told = build.told(mutant, report.excuse(mutant))
+        is_known, killer = known.known(mutant, told)
+        if not is_known:
+            killer = build.kill(mutant, known.order(mutant, told))
+            if killer != NO_CODE:
+                known.note(mutant, killer, told)
+        return killer
+
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        running = {pool.submit(build.kill, m): m for m in chosen}
+        running = {pool.submit(judge, m): m for m in chosen}
         for future in concurrent.futures.as_completed(running):
             report.add(running[future], future.result())
     print(f"{report.total - report.no_code} mutants, {report.killed} killed, {report.excused} equivalent, "
