@@ -24,6 +24,9 @@ static const char *const puncts[] = {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* U+FEFF, which some editors put at the start of a file. */
+#define BOM "\xef\xbb\xbf"
+
 bool seki_token_is(const struct seki_token *token, const char *text)
 {
 	return token->kind != SEKI_TOKEN_STRING && strcmp(token->text, text) == 0;
@@ -139,8 +142,7 @@ static void lex_string(struct seki_lexer *lexer, struct seki_token *token)
 		if (at_end(lexer))
 			lexer->pos = lexer->src->len;
 		token->text = "";
-		seki_diag_error(lexer->diags, span(lexer, start),
-				"this string is not closed on its line");
+		token->wrong = "this string is not closed on its line";
 		return;
 	}
 	text = seki_arena_alloc(lexer->diags->arena, lexer->pos - start);
@@ -175,21 +177,39 @@ static bool lex_punct(struct seki_lexer *lexer, struct seki_token *token)
 	return false;
 }
 
-/* Skips a run of bytes that start no token, with one error for all of it. */
-static void skip_garbage(struct seki_lexer *lexer)
+/* A run of bytes that start no token. */
+static void lex_garbage(struct seki_lexer *lexer, struct seki_token *token)
 {
-	uint32_t start = lexer->pos;
+	struct seki_arena *arena = lexer->diags->arena;
 	unsigned char c = (unsigned char)peek(lexer, 0);
+	uint32_t start = lexer->pos;
 
 	do
 		lexer->pos++;
 	while (!at_end(lexer) && (unsigned char)peek(lexer, 0) >= 0x80);
-	if (c > ' ' && c < 0x7f)
-		seki_diag_error(lexer->diags, span(lexer, start),
-				"'%c' starts no token of the language", c);
+	token->kind = SEKI_TOKEN_BAD;
+	token->text = seki_arena_dup(arena, lexer->src->text + start, lexer->pos - start);
+	if (c == '\'')
+		token->wrong = "strings are in double quotes";
+	else if (c > ' ' && c < 0x7f)
+		token->wrong = seki_arena_printf(arena, "'%c' starts no token of the language", c);
+	else if (c >= 0x80)
+		token->wrong = "names are of ASCII letters, digits and '_'";
 	else
-		seki_diag_error(lexer->diags, span(lexer, start),
-				"byte 0x%02x is not allowed outside comments and strings", c);
+		token->wrong = seki_arena_printf(
+			arena, "byte 0x%02x is not allowed outside comments and strings", c);
+}
+
+static void lex_token(struct seki_lexer *lexer, struct seki_token *token)
+{
+	char c = peek(lexer, 0);
+
+	if (is_letter(c) || is_digit(c))
+		lex_word(lexer, token);
+	else if (c == '"')
+		lex_string(lexer, token);
+	else if (!lex_punct(lexer, token))
+		lex_garbage(lexer, token);
 }
 
 struct seki_token *seki_lex_next(struct seki_lexer *lexer)
@@ -197,26 +217,16 @@ struct seki_token *seki_lex_next(struct seki_lexer *lexer)
 	struct seki_token *token = seki_arena_new(lexer->diags->arena, struct seki_token);
 	uint32_t start;
 
-	for (;;) {
-		token->spaced |= skip_space(lexer);
-		token->line_start = lexer->line_start;
-		start = lexer->pos;
-		if (at_end(lexer)) {
-			token->kind = SEKI_TOKEN_END;
-			token->text = "end of file";
-			break;
-		}
-		if (is_letter(peek(lexer, 0)) || is_digit(peek(lexer, 0))) {
-			lex_word(lexer, token);
-			break;
-		}
-		if (peek(lexer, 0) == '"') {
-			lex_string(lexer, token);
-			break;
-		}
-		if (lex_punct(lexer, token))
-			break;
-		skip_garbage(lexer);
+	if (lexer->pos == 0 && lexer->src->len >= 3 && memcmp(lexer->src->text, BOM, 3) == 0)
+		lexer->pos = 3;
+	token->spaced = skip_space(lexer);
+	token->line_start = lexer->line_start;
+	start = lexer->pos;
+	if (at_end(lexer)) {
+		token->kind = SEKI_TOKEN_END;
+		token->text = "end of file";
+	} else {
+		lex_token(lexer, token);
 	}
 	token->at = span(lexer, start);
 	lexer->line_start = false;

@@ -142,10 +142,31 @@ static bool count(struct seki_macros *macros, struct seki_span at)
 	return false;
 }
 
+/* __FILE__ and __LINE__ are where they are used, or where the macro is that they are in. */
+static void put_place(struct seki_macros *macros, struct seki_token *token)
+{
+	const struct seki_source *src = token->at.src;
+
+	if (strcmp(token->text, "__FILE__") == 0) {
+		token->kind = SEKI_TOKEN_STRING;
+		token->text = src->name;
+	} else if (strcmp(token->text, "__LINE__") == 0) {
+		token->kind = SEKI_TOKEN_NUMBER;
+		token->text = seki_arena_printf(macros->diags->arena, "%u",
+						seki_source_place(src, token->at.off).line);
+	}
+}
+
 void seki_macro_emit(struct seki_macros *macros, struct seki_token *token)
 {
 	if (!count(macros, token->at))
 		return;
+	if (token->wrong)
+		seki_diag_error(macros->diags, token->at, "%s", token->wrong);
+	if (token->kind == SEKI_TOKEN_BAD)
+		return;
+	if (token->kind == SEKI_TOKEN_NAME && token->text[0] == '_')
+		put_place(macros, token);
 	*macros->end = token;
 	macros->end = &token->next;
 }
@@ -271,10 +292,9 @@ static void paste(struct seki_macros *macros, struct seki_token *a, const struct
 	struct seki_source *src = seki_source_make(macros->diags->arena, "<macro>", text,
 						   (uint32_t)strlen(text));
 	struct seki_lexer lexer = {.diags = macros->diags, .src = src};
-	uint32_t errors = macros->diags->errors;
 	const struct seki_token *both = seki_lex_next(&lexer);
 
-	if (macros->diags->errors == errors && lexer.pos != src->len)
+	if (both->wrong || lexer.pos != src->len)
 		seki_diag_error(macros->diags, a->at, "'%s' and '%s' make no token together",
 				a->text, b->text);
 	a->kind = both->kind;

@@ -46,14 +46,16 @@ static struct line take_line(struct pp *pp, struct seki_lexer *lexer)
 {
 	struct line line = {.first = NULL};
 	struct seki_token **end = &line.first;
+	struct seki_span at = {.src = lexer->src, .off = lexer->pos, .len = 1};
 	struct seki_token *token = seki_lex_next(lexer);
 
 	while (token->kind != SEKI_TOKEN_END && !token->line_start) {
+		at.off = lexer->pos;
 		*end = token;
 		end = &token->next;
 		token = seki_lex_next(lexer);
 	}
-	*end = seki_macro_end_of_line(&pp->macros, token->at);
+	*end = seki_macro_end_of_line(&pp->macros, at);
 	line.after = token;
 	return line;
 }
@@ -359,6 +361,23 @@ static struct seki_source *find_include(struct pp *pp, const struct seki_source 
 				text, (uint32_t)strlen(text));
 }
 
+static void tell_no_file(struct pp *pp, const struct seki_token *name, const char *file)
+{
+	static const char *const ours[] = {"core.p4", "ubpf_model.p4", "sekisho.p4"};
+	struct seki_span at = name->next->at;
+	const struct seki_token *last = name;
+	const char *near = seki_diag_suggest(file, ours, 3);
+
+	while (last->next->kind != SEKI_TOKEN_END)
+		last = last->next;
+	at.len = last->at.off + last->at.len - at.off;
+	if (near)
+		seki_diag_error(pp->diags, at, "cannot find '%s'; did you mean '%s'?", file, near);
+	else
+		seki_diag_error(pp->diags, at,
+				"cannot find '%s': -I FOLDER says where else to look", file);
+}
+
 static void include(struct pp *pp, const struct seki_token *name)
 {
 	struct seki_source *src;
@@ -377,7 +396,7 @@ static void include(struct pp *pp, const struct seki_token *name)
 	}
 	src = find_include(pp, name->at.src, file, quoted);
 	if (!src) {
-		seki_diag_error(pp->diags, name->next->at, "cannot find '%s'", file);
+		tell_no_file(pp, name, file);
 		return;
 	}
 	src->included = name->at;
@@ -386,16 +405,33 @@ static void include(struct pp *pp, const struct seki_token *name)
 	pp->depth--;
 }
 
-/* #error with the rest of its line, as it is written. */
-static void tell_error(struct pp *pp, const struct seki_token *name)
+/* #error or #warning with the rest of its line, as it is written. */
+static void tell_user(struct pp *pp, const struct seki_token *name, bool is_error)
 {
-	const struct seki_token *first = name->next, *last = name;
+	const struct seki_token *last = name;
+	struct seki_span at = name->at;
 
 	while (last->next->kind != SEKI_TOKEN_END)
 		last = last->next;
-	seki_diag_error(pp->diags, name->at, "#error%s%.*s", last == name ? "" : " ",
-			last == name ? 0 : (int)(last->at.off + last->at.len - first->at.off),
-			first->at.src->text + first->at.off);
+	at.len = last->at.off + last->at.len - at.off;
+	if (is_error)
+		seki_diag_error(pp->diags, at, "#%.*s", (int)at.len, at.src->text + at.off);
+	else
+		seki_diag_warning(pp->diags, at, "#%.*s", (int)at.len, at.src->text + at.off);
+}
+
+static void tell_unknown(struct pp *pp, const struct seki_token *name)
+{
+	static const char *const names[] = {"include", "define", "undef", "if",	   "ifdef",
+					    "ifndef",  "elif",	 "else",  "endif", "error",
+					    "warning", "pragma", "line"};
+	const char *near = seki_diag_suggest(name->text, names, sizeof(names) / sizeof(names[0]));
+
+	if (near)
+		seki_diag_error(pp->diags, name->at, "unknown directive '#%s'; did you mean '#%s'?",
+				name->text, near);
+	else
+		seki_diag_error(pp->diags, name->at, "unknown directive '#%s'", name->text);
 }
 
 static void directive(struct pp *pp, const struct seki_token *name)
@@ -408,11 +444,11 @@ static void directive(struct pp *pp, const struct seki_token *name)
 		seki_macro_define(&pp->macros, name->next);
 	else if (seki_token_is(name, "undef"))
 		seki_macro_undefine(&pp->macros, name->next->text);
-	else if (seki_token_is(name, "error"))
-		tell_error(pp, name);
+	else if (seki_token_is(name, "error") || seki_token_is(name, "warning"))
+		tell_user(pp, name, name->text[0] == 'e');
 	else if (!seki_token_is(name, "pragma") && !seki_token_is(name, "line") &&
 		 name->kind != SEKI_TOKEN_NUMBER)
-		seki_diag_error(pp->diags, name->at, "unknown directive '#%s'", name->text);
+		tell_unknown(pp, name);
 }
 
 /*

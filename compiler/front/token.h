@@ -15,6 +15,7 @@ enum seki_token_kind {
 	SEKI_TOKEN_STRING, /* text is what is between the quotes, escapes undone */
 	SEKI_TOKEN_PUNCT,
 	SEKI_TOKEN_HASH, /* '#' at the start of a line: the preprocessor's */
+	SEKI_TOKEN_BAD,	 /* bytes that start no token */
 	SEKI_TOKEN_END,
 };
 
@@ -25,6 +26,11 @@ struct seki_token {
 	bool spaced;	 /* white space or a comment before it */
 	struct seki_span at;
 	const char *text; /* NUL-terminated */
+	/*
+	 * What is wrong with it, or NULL. The preprocessor tells it where the token is used: what is
+	 * between an #if 0 and its #endif, or after an #error, may be anything.
+	 */
+	const char *wrong;
 };
 
 /* Reading one source, token by token. */
@@ -36,6 +42,7 @@ struct seki_lexer {
 	bool cut_off; /* by a comment that is never closed */
 };
 
+/* A comment that is never closed is told at once. */
 struct seki_token *seki_lex_next(struct seki_lexer *lexer);
 bool seki_token_is(const struct seki_token *token, const char *text);
 
