@@ -253,6 +253,7 @@ struct p4_decl {
 	bool is_abstract;
 	bool is_constructor;
 	bool is_optional; /* parameter or abstract method with @optional */
+	bool is_pure;	  /* extern function with @pure: of constants it gives a constant */
 	bool is_ctor;	  /* parameter of a constructor */
 	bool is_local;
 	struct p4_tref *tref; /* type, return type, base type */

@@ -10,6 +10,11 @@ static void check_const(struct p4_check *cx, struct p4_decl *decl)
 {
 	struct p4_type *type = seki_check_decl_type(cx, decl);
 
+	if (type->kind == P4_T_EXTERN) {
+		seki_diag_error(cx->diags, decl->tref->tok->at, "a constant cannot be of type %s",
+				seki_type_name(cx->arena, type));
+		type = cx->bad;
+	}
 	seki_check_value(cx, decl->init, type);
 	decl->known = decl->init->known;
 	decl->value = decl->init->num;
@@ -219,7 +224,12 @@ static void check_param(struct p4_check *cx, struct p4_decl *p)
 	if (p->dir == P4_DIR_OUT || p->dir == P4_DIR_INOUT)
 		seki_diag_error(cx->diags, p->tok->at,
 				"only 'in' parameters and those without direction have defaults");
-	seki_check_value(cx, p->init, type);
+	seki_check_value(cx, p->init, seki_is_object(type) ? NULL : type);
+	if (seki_is_object(type) && !seki_unify(cx, type, p->init->type, NULL, NULL))
+		seki_diag_error(cx->diags, seki_expr_span(p->init),
+				"parameter '%s' is of type %s, this is of type %s", p->name,
+				seki_type_name(cx->arena, type),
+				seki_type_name(cx->arena, p->init->type));
 	if (!seki_is_constant(p->init))
 		seki_diag_error(cx->diags, seki_expr_span(p->init),
 				"a default value must be known at compile time");

@@ -79,17 +79,27 @@ static void check_arg(struct p4_check *cx, struct p4_expr *arg, const struct p4_
 				param->name);
 }
 
+/* The default value of a parameter as an argument: the checked expression, once more. */
+static struct p4_expr *default_arg(struct p4_check *cx, const struct p4_decl *param)
+{
+	struct p4_expr *copy = seki_arena_new(cx->arena, struct p4_expr);
+
+	*copy = *param->init;
+	copy->next = NULL;
+	return copy;
+}
+
 /* Puts named arguments into the order of the parameters. False after an error. */
 static bool order_args(struct p4_check *cx, struct p4_expr *call, const struct p4_decl *action,
 		       uint32_t n)
 {
 	struct p4_expr **bound = seki_arena_alloc(cx->arena, (n + 1) * sizeof(*bound));
 	struct p4_expr **end = &call->args;
+	const struct p4_decl *p;
 	uint32_t i;
 
 	for (struct p4_expr *arg = call->args; arg; arg = arg->next) {
-		const struct p4_decl *p = action->params;
-
+		p = action->params;
 		if (!arg->arg_name) {
 			seki_diag_error(cx->diags, seki_expr_span(arg),
 					"either all arguments are named, or none");
@@ -106,14 +116,30 @@ static bool order_args(struct p4_check *cx, struct p4_expr *call, const struct p
 		}
 		bound[i] = arg;
 	}
-	for (i = 0; i < n; i++) {
-		if (!bound[i])
+	p = action->params;
+	for (i = 0; p && i < n; i++, p = p->next) {
+		if (!bound[i] && !p->init)
 			continue;
-		*end = bound[i];
-		end = &bound[i]->next;
+		*end = bound[i] ? bound[i] : default_arg(cx, p);
+		end = &(*end)->next;
 	}
 	*end = NULL;
 	return true;
+}
+
+/* Arguments that are left out at the end. */
+static void add_defaults(struct p4_check *cx, struct p4_expr *call, const struct p4_decl *action,
+			 uint32_t n)
+{
+	const struct p4_decl *p = action->params;
+	struct p4_expr **end = &call->args;
+
+	for (; p && *end && n; n--, p = p->next)
+		end = &(*end)->next;
+	for (; p && p->init && n; n--, p = p->next) {
+		*end = default_arg(cx, p);
+		end = &(*end)->next;
+	}
 }
 
 /* Arguments of `n` parameters, counted from the first. */
@@ -125,8 +151,8 @@ static void check_args(struct p4_check *cx, struct p4_action_ref *ref, uint32_t 
 	if (ref->call->args && ref->call->args->arg_name &&
 	    !order_args(cx, ref->call, ref->action, n))
 		return;
+	add_defaults(cx, ref->call, ref->action, n);
 	arg = ref->call->args;
-
 	for (uint32_t i = 0; arg || i < n; i++) {
 		if (!arg || i >= n || !p) {
 			seki_diag_error(cx->diags, seki_expr_span(ref->call),
@@ -140,7 +166,9 @@ static void check_args(struct p4_check *cx, struct p4_action_ref *ref, uint32_t 
 					ref->action->name);
 			return;
 		}
-		check_arg(cx, arg, p);
+		/* A default value has been checked at the parameter. */
+		if (!p->init || arg->first != p->init->first)
+			check_arg(cx, arg, p);
 		arg = arg->next;
 		p = p->next;
 	}

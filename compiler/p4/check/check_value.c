@@ -22,6 +22,17 @@ static bool name_is_constant(const struct p4_expr *expr)
 	return !decl || (decl->kind != P4_D_VAR && (decl->kind != P4_D_PARAM || decl->is_ctor));
 }
 
+/* Sizes of types are, objects, and what the author of a function says is by @pure. */
+static bool call_is_constant(const struct p4_expr *expr)
+{
+	if (expr->call == P4_CALL_BUILTIN)
+		return strcmp(expr->a->name, "isValid") != 0;
+	if (expr->call == P4_CALL_CONSTRUCTOR)
+		return true;
+	return expr->call == P4_CALL_EXTERN && all_constant(expr->args) &&
+	       (expr->callee->is_pure || expr->type->kind == P4_T_EXTERN);
+}
+
 bool seki_is_constant(const struct p4_expr *expr)
 {
 	if (expr->known || (expr->type && expr->type->kind == P4_T_BAD))
@@ -30,8 +41,7 @@ bool seki_is_constant(const struct p4_expr *expr)
 	case P4_E_NAME:
 		return name_is_constant(expr);
 	case P4_E_CALL:
-		/* Sizes of types are; which of the others are is known to their authors only. */
-		return expr->call == P4_CALL_BUILTIN && strcmp(expr->a->name, "isValid") != 0;
+		return call_is_constant(expr);
 	case P4_E_LIST:
 	case P4_E_RECORD:
 		return all_constant(expr->args);

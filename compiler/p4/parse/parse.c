@@ -597,6 +597,7 @@ struct p4_program *seki_p4_parse(struct seki_diags *diags, struct seki_token *to
 		notes = seki_parse_annotations(p);
 		*end = parse_decl(p);
 		(*end)->rename = notes.name;
+		(*end)->is_pure = notes.pure;
 		(*end)->annotations = notes.exprs;
 		while (*end)
 			end = &(*end)->next;

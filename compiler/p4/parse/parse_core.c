@@ -279,6 +279,7 @@ struct p4_notes seki_parse_annotations(struct p4_parser *p)
 			continue;
 		}
 		notes.optional |= strcmp(name, "optional") == 0;
+		notes.pure |= strcmp(name, "pure") == 0;
 		notes.default_only |= strcmp(name, "defaultonly") == 0;
 		notes.table_only |= strcmp(name, "tableonly") == 0;
 		if (strcmp(name, "match") == 0 && seki_parse_at(p, "("))

@@ -34,6 +34,7 @@ struct p4_parser {
 struct p4_notes {
 	const char *name;
 	bool optional;
+	bool pure;
 	bool default_only;
 	bool table_only;
 	struct p4_expr *exprs;		/* what is in @a[...] */
