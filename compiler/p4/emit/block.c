@@ -101,6 +101,8 @@ static void insn(struct emit *em, const struct ir_insn *insn)
 
 	seki_emit_place(em, insn->tok);
 	writers[insn->op](em, insn);
+	if (insn->var && insn->var == em->counted)
+		em->counted = NULL;
 }
 
 /* ---- ends ---- */
@@ -179,6 +181,7 @@ void seki_emit_blocks(struct emit *em)
 		seki_emit_line(em, "goto b%u;", em->ir->entry->id);
 	for (const struct ir_block *block = em->ir->blocks; block; block = block->next) {
 		seki_emit_line(em, "b%u: __attribute__((unused));\n{", block->id);
+		em->counted = NULL;
 		for (const struct ir_insn *i = block->first; i; i = i->next)
 			insn(em, i);
 		end(em, block);

@@ -60,10 +60,14 @@ static bool has_few_spots(const struct ir_fate *fate)
 static void store_at(struct emit *em, const struct ir_header *h, const char *base, uint32_t byte,
 		     const char *cond)
 {
+	const char *bytes;
+
+	seki_emit_line(em, "{");
+	bytes = seki_emit_varbit_bytes(em, h);
 	seki_emit_line(em, "if (%spkt_len >= %s%s%u + %s) {", cond, base ? base : "",
-		       base ? " + " : "", byte, seki_emit_size(em, h));
-	seki_emit_store(em, h, base ? seki_emit_text(em, "pkt + %s", base) : "pkt", byte);
-	seki_emit_line(em, "}");
+		       base ? " + " : "", byte, seki_emit_size(em, h, bytes));
+	seki_emit_store(em, h, base ? seki_emit_text(em, "pkt + %s", base) : "pkt", byte, bytes);
+	seki_emit_line(em, "}\n}");
 }
 
 static void store_in_place(struct emit *em, const struct ir_emit *e)
@@ -186,10 +190,15 @@ static bool find_ways(struct emit *em, struct ways *ways)
 static void sum_sizes(struct emit *em)
 {
 	seki_emit_line(em, "u32 out_len = 0;");
-	for (uint32_t i = 0; i < em->ir->n_emits; i++)
-		seki_emit_line(em, "if (%s)\n\tout_len += %s;",
-			       seki_emit_var(em, em->ir->emits[i].flag),
-			       seki_emit_size(em, em->ir->emits[i].header));
+	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
+		const struct ir_header *h = em->ir->emits[i].header;
+		const char *more = "0";
+
+		if (h->varbit)
+			more = seki_emit_text(em, "(%s >> 3)", seki_emit_var(em, h->varbit->size));
+		seki_emit_line(em, "if (%s)\n\tout_len += %u + %s;",
+			       seki_emit_var(em, em->ir->emits[i].flag), h->bits / 8, more);
+	}
 }
 
 /*
@@ -254,7 +263,7 @@ static void store_one(struct emit *em, const struct ways *ways, uint32_t i, uint
 	stop_at_end(em, seki_emit_text(em, "%u", end));
 	if (i < first_kept(em) || fate_of(em, e->header)->written) {
 		seki_emit_line(em, "if (pkt_len < %u)\n\tgoto drop;", end);
-		seki_emit_store(em, e->header, "pkt", off);
+		seki_emit_store(em, e->header, "pkt", off, NULL);
 	}
 	go_on(em, ways, i + 1, end);
 	seki_emit_line(em, "}");
@@ -283,14 +292,16 @@ static void store_at_offset(struct emit *em)
 		       seki_emit_var(em, em->ir->plan->head));
 	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
 		const struct ir_emit *e = &em->ir->emits[i];
-		const char *end = seki_emit_text(em, "off + %s", seki_emit_size(em, e->header));
+		const char *bytes, *end;
 
 		seki_emit_place(em, e->tok);
 		seki_emit_line(em, "if (%s) {", seki_emit_var(em, e->flag));
+		bytes = seki_emit_varbit_bytes(em, e->header);
+		end = seki_emit_text(em, "off + %s", seki_emit_size(em, e->header, bytes));
 		stop_at_end(em, end);
 		if (i < first_kept(em) || fate_of(em, e->header)->written) {
 			seki_emit_line(em, "if (pkt_len < %s)\n\tgoto drop;", end);
-			seki_emit_store(em, e->header, "pkt + off", 0);
+			seki_emit_store(em, e->header, "pkt + off", 0, bytes);
 		}
 		seki_emit_line(em, "off = %s;\n}", end);
 	}

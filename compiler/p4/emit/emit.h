@@ -30,6 +30,8 @@ struct emit {
 	bool *needed;		      /* of a varbit variable, by id: its bits are looked at */
 	bool scratch;		      /* plain variables and fields are in a map: see scratch.c */
 	uint32_t n_ids;
+	const struct ir_var *counted; /* a number of bits whose bytes are in `bytes`, or NULL */
+	const char *bytes;
 };
 
 struct emit_opts {
@@ -99,15 +101,22 @@ void seki_emit_wide_copy(struct emit *em, const char *to, const char *from, uint
 const char *seki_emit_load(struct emit *em, const char *base, uint32_t off, uint32_t width);
 void seki_emit_load_to(struct emit *em, const struct ir_var *var, const char *base, uint32_t off);
 void seki_emit_need(struct emit *em, const struct ir_insn *insn);
+/* Bytes of a number of bits that is a multiple of 8. */
+const char *seki_emit_bytes(struct emit *em, const struct ir_expr *bits);
 void seki_emit_extract(struct emit *em, const struct ir_insn *insn);
-/* All fields of a header to the packet, from `byte` behind `base` on; base may be NULL. */
+/*
+ * All fields of a header to the packet, from `byte` behind `base` on; `bytes`: those of its varbit
+ * field, of seki_emit_varbit_bytes().
+ */
 void seki_emit_store(struct emit *em, const struct ir_header *header, const char *base,
-		     uint32_t byte);
+		     uint32_t byte, const char *bytes);
+/* NULL where it has no varbit field. */
+const char *seki_emit_varbit_bytes(struct emit *em, const struct ir_header *header);
 const char *seki_emit_base(struct emit *em, const struct ir_var *base);
 /* Bytes from the packet's start. */
 const char *seki_emit_place_text(struct emit *em, const struct ir_at *at);
-/* C text of a header's bytes; of `size` where it has a varbit field. */
-const char *seki_emit_size(struct emit *em, const struct ir_header *header);
+/* C text of all of a header's bytes. */
+const char *seki_emit_size(struct emit *em, const struct ir_header *header, const char *bytes);
 
 /* block.c */
 void seki_emit_blocks(struct emit *em);

@@ -69,31 +69,56 @@ void seki_emit_load_to(struct emit *em, const struct ir_var *var, const char *ba
 /* ---- the parser ---- */
 
 /*
+ * In a variable of its own that clang knows nothing of: what is compared with the packet's length
+ * must be what offsets are made of, so that the verifier sees that they are bounded by it.
+ */
+const char *seki_emit_bytes(struct emit *em, const struct ir_expr *bits)
+{
+	if (bits->op == IR_READ && bits->var == em->counted)
+		return em->bytes;
+	em->bytes = seki_emit_text(em, "n%u", seki_emit_id(em));
+	em->counted = bits->op == IR_READ ? bits->var : NULL;
+	seki_emit_line(em, "u64 %s = (u64)%s >> 3;\nasm volatile(\"\" : \"+r\"(%s));", em->bytes,
+		       seki_emit_value(em, bits), em->bytes);
+	return em->bytes;
+}
+
+/* Bytes that an IR_NEED asks for, behind the base. Amounts that vary are in whole bytes. */
+static const char *needed_bytes(struct emit *em, const struct ir_insn *insn)
+{
+	const struct ir_expr *more = insn->a;
+	uint64_t bits = insn->at.bits;
+
+	if (more->op == IR_ADD && more->a->op == IR_CONST) {
+		bits += seki_num_to_u64(&more->a->num);
+		more = more->b;
+	}
+	if (more->op == IR_CONST)
+		return seki_emit_text(em, "%u",
+				      (uint32_t)((bits + seki_num_to_u64(&more->num) + 7) / 8));
+	return seki_emit_text(em, "%s + %u", seki_emit_bytes(em, more), (uint32_t)((bits + 7) / 8));
+}
+
+/*
  * The empty asm keeps clang from making one test of several, for a range that wraps around: the
  * verifier would not know the length after it.
  */
 void seki_emit_need(struct emit *em, const struct ir_insn *insn)
 {
-	const struct ir_at *at = &insn->at;
-	const char *need;
+	const char *need = needed_bytes(em, insn);
 
-	if (insn->a->op == IR_CONST)
-		need = seki_emit_text(
-			em, "%u", (uint32_t)((at->bits + seki_num_to_u64(&insn->a->num) + 7) / 8));
-	else
-		need = seki_emit_text(em, "((u64)%s + %u >> 3)", seki_emit_value(em, insn->a),
-				      at->bits + 7);
-	if (at->base)
-		need = seki_emit_text(em, "%s + %s", seki_emit_var(em, at->base), need);
+	if (insn->at.base)
+		need = seki_emit_text(em, "%s + %s", seki_emit_var(em, insn->at.base), need);
 	seki_emit_line(em, "asm volatile(\"\" : : \"i\"(%u));", seki_emit_id(em));
 	seki_emit_line(em, "if (pkt_len < %s) {\n\tsite = %u;\n\tgoto reject;\n}", need,
 		       seki_emit_line_number(insn->tok));
 }
 
 /* Bytes of a string of the packet, one after the other, as many as there are in it. */
-static void load_varbit(struct emit *em, const struct ir_var *var, const char *base)
+static void load_varbit(struct emit *em, const struct ir_var *var, const char *bytes,
+			const char *base)
 {
-	const char *name = seki_emit_var(em, var), *size = seki_emit_var(em, var->size);
+	const char *name = seki_emit_var(em, var);
 	uint32_t id = seki_emit_id(em);
 
 	for (uint32_t i = 0; i < seki_emit_limbs(var->width); i++)
@@ -102,7 +127,7 @@ static void load_varbit(struct emit *em, const struct ir_var *var, const char *b
 		seki_emit_line(em,
 			       "if (%s < %u)\n\tgoto loaded_%u;\n"
 			       "%s[%u] |= (u64)load8(%s, %u) << %u;",
-			       size, 8 * (i + 1), id, name, i / 8, base, i, 56 - 8 * (i % 8));
+			       bytes, i + 1, id, name, i / 8, base, i, 56 - 8 * (i % 8));
 	seki_emit_line(em, "loaded_%u:;", id);
 }
 
@@ -119,7 +144,7 @@ static void set_where(struct emit *em, const struct ir_insn *insn)
 void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 {
 	const struct ir_header *h = insn->header;
-	const char *base = seki_emit_base(em, insn->at.base);
+	const char *base = seki_emit_base(em, insn->at.base), *bytes;
 
 	for (uint32_t i = 0; i < h->n_fields; i++) {
 		const struct ir_field *f = &h->fields[i];
@@ -132,13 +157,14 @@ void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 			seki_emit_line(em, "%s = 0;", seki_emit_var(em, f->var->size));
 			continue;
 		}
+		bytes = seki_emit_bytes(em, insn->a);
 		seki_emit_line(em, "%s = %s;", seki_emit_var(em, f->var->size),
 			       seki_emit_value(em, insn->a));
 		if (em->needed[f->var->id])
 			load_varbit(
-				em, f->var,
+				em, f->var, bytes,
 				seki_emit_text(em, "%s + %u", base, (insn->at.bits + f->off) / 8));
-		base = seki_emit_text(em, "%s + (%s >> 3)", base, seki_emit_var(em, f->var->size));
+		base = seki_emit_text(em, "%s + %s", base, bytes);
 	}
 	seki_emit_line(em, "%s = 1;", seki_emit_var(em, h->valid));
 	set_where(em, insn);
@@ -212,21 +238,35 @@ static void store_shared(struct emit *em, const struct ir_header *h, uint32_t fr
 	seki_emit_line(em, "store8(%s, %u, (u8)(%s));", base, byte, text.data);
 }
 
-static void store_varbit(struct emit *em, const struct ir_var *var, const char *base)
+static void store_varbit(struct emit *em, const struct ir_var *var, const char *bytes,
+			 const char *base)
 {
-	const char *name = seki_emit_var(em, var), *size = seki_emit_var(em, var->size);
+	const char *name = seki_emit_var(em, var);
 	uint32_t id = seki_emit_id(em);
 
 	for (uint32_t i = 0; i < var->width / 8; i++)
 		seki_emit_line(em,
 			       "if (%s < %u)\n\tgoto stored_%u;\n"
 			       "store8(%s, %u, (u8)(%s[%u] >> %u));",
-			       size, 8 * (i + 1), id, base, i, name, i / 8, 56 - 8 * (i % 8));
+			       bytes, i + 1, id, base, i, name, i / 8, 56 - 8 * (i % 8));
 	seki_emit_line(em, "stored_%u:;", id);
 }
 
+const char *seki_emit_varbit_bytes(struct emit *em, const struct ir_header *header)
+{
+	const char *bytes;
+
+	if (!header->varbit)
+		return NULL;
+	bytes = seki_emit_text(em, "n%u", seki_emit_id(em));
+	seki_emit_line(em, "u64 %s = %s >> 3;\nasm volatile(\"\" : \"+r\"(%s));", bytes,
+		       seki_emit_var(em, header->varbit->size), bytes);
+	return bytes;
+}
+
 /* Where a varbit field's bits were never looked at they are where they belong. */
-void seki_emit_store(struct emit *em, const struct ir_header *h, const char *base, uint32_t byte)
+void seki_emit_store(struct emit *em, const struct ir_header *h, const char *base, uint32_t byte,
+		     const char *bytes)
 {
 	uint32_t bit = 0;
 
@@ -236,10 +276,9 @@ void seki_emit_store(struct emit *em, const struct ir_header *h, const char *bas
 		if (f->var == h->varbit) {
 			if (em->needed[f->var->id])
 				store_varbit(
-					em, f->var,
+					em, f->var, bytes,
 					seki_emit_text(em, "%s + %u", base, byte + f->off / 8));
-			base = seki_emit_text(em, "%s + (%s >> 3)", base,
-					      seki_emit_var(em, f->var->size));
+			base = seki_emit_text(em, "%s + %s", base, bytes);
 			continue;
 		}
 		if (f->off == bit && f->var->width % 8 == 0 && bit % 8 == 0) {
@@ -251,10 +290,9 @@ void seki_emit_store(struct emit *em, const struct ir_header *h, const char *bas
 	}
 }
 
-const char *seki_emit_size(struct emit *em, const struct ir_header *header)
+const char *seki_emit_size(struct emit *em, const struct ir_header *header, const char *bytes)
 {
-	if (!header->varbit)
+	if (!bytes)
 		return seki_emit_text(em, "%u", header->bits / 8);
-	return seki_emit_text(em, "(%u + (%s >> 3))", header->bits / 8,
-			      seki_emit_var(em, header->varbit->size));
+	return seki_emit_text(em, "%u + %s", header->bits / 8, bytes);
 }
