@@ -66,7 +66,7 @@ static void store_at(struct emit *em, const struct ir_header *h, const char *bas
 	bytes = seki_emit_varbit_bytes(em, h);
 	seki_emit_line(em, "if (%spkt_len >= %s%s%u + %s) {", cond, base ? base : "",
 		       base ? " + " : "", byte, seki_emit_size(em, h, bytes));
-	seki_emit_store(em, h, base ? seki_emit_text(em, "pkt + %s", base) : "pkt", byte, bytes);
+	seki_emit_store(em, h, base, byte, bytes);
 	seki_emit_line(em, "}\n}");
 }
 
@@ -263,7 +263,7 @@ static void store_one(struct emit *em, const struct ways *ways, uint32_t i, uint
 	stop_at_end(em, seki_emit_text(em, "%u", end));
 	if (i < first_kept(em) || fate_of(em, e->header)->written) {
 		seki_emit_line(em, "if (pkt_len < %u)\n\tgoto drop;", end);
-		seki_emit_store(em, e->header, "pkt", off, NULL);
+		seki_emit_store(em, e->header, NULL, off, NULL);
 	}
 	go_on(em, ways, i + 1, end);
 	seki_emit_line(em, "}");
@@ -283,12 +283,18 @@ static void store_at_constants(struct emit *em, const struct ways *ways)
 
 /* ---- anew, at an offset that grows ---- */
 
+/*
+ * The empty asms keep clang from working with the difference's parts, and with the sum's: the
+ * verifier knows what a constant less the place in the packet is, and what the length becomes by it.
+ */
 static void store_at_offset(struct emit *em)
 {
 	sum_sizes(em);
 	seki_emit_line(em,
-		       "int by = (int)(out_len - (u32)%s);\nif (by) {\n"
-		       "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\n}\nu64 off = 0;",
+		       "u32 gone = %s;\nasm volatile(\"\" : \"+r\"(gone));\n"
+		       "int by = (int)(out_len - gone);\n"
+		       "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\n"
+		       "asm volatile(\"\" : \"+r\"(pkt_len));\nu64 off = 0;",
 		       seki_emit_var(em, em->ir->plan->head));
 	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
 		const struct ir_emit *e = &em->ir->emits[i];
@@ -301,7 +307,7 @@ static void store_at_offset(struct emit *em)
 		stop_at_end(em, end);
 		if (i < first_kept(em) || fate_of(em, e->header)->written) {
 			seki_emit_line(em, "if (pkt_len < %s)\n\tgoto drop;", end);
-			seki_emit_store(em, e->header, "pkt + off", 0, bytes);
+			seki_emit_store(em, e->header, "off", 0, bytes);
 		}
 		seki_emit_line(em, "off = %s;\n}", end);
 	}

@@ -105,11 +105,11 @@ void seki_emit_need(struct emit *em, const struct ir_insn *insn);
 const char *seki_emit_bytes(struct emit *em, const struct ir_expr *bits);
 void seki_emit_extract(struct emit *em, const struct ir_insn *insn);
 /*
- * All fields of a header to the packet, from `byte` behind `base` on; `bytes`: those of its varbit
+ * All fields of a header to the packet, from `byte` behind `at` (NULL: 0) on; `bytes`: those of its varbit
  * field, of seki_emit_varbit_bytes().
  */
-void seki_emit_store(struct emit *em, const struct ir_header *header, const char *base,
-		     uint32_t byte, const char *bytes);
+void seki_emit_store(struct emit *em, const struct ir_header *header, const char *at, uint32_t byte,
+		     const char *bytes);
 /* NULL where it has no varbit field. */
 const char *seki_emit_varbit_bytes(struct emit *em, const struct ir_header *header);
 const char *seki_emit_base(struct emit *em, const struct ir_var *base);

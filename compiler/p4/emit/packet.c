@@ -238,8 +238,9 @@ static void store_shared(struct emit *em, const struct ir_header *h, uint32_t fr
 	seki_emit_line(em, "store8(%s, %u, (u8)(%s));", base, byte, text.data);
 }
 
+/* Each byte asks for the packet's length: it may not be seen to be bounded by `bytes` here. */
 static void store_varbit(struct emit *em, const struct ir_var *var, const char *bytes,
-			 const char *base)
+			 const char *at)
 {
 	const char *name = seki_emit_var(em, var);
 	uint32_t id = seki_emit_id(em);
@@ -247,8 +248,9 @@ static void store_varbit(struct emit *em, const struct ir_var *var, const char *
 	for (uint32_t i = 0; i < var->width / 8; i++)
 		seki_emit_line(em,
 			       "if (%s < %u)\n\tgoto stored_%u;\n"
-			       "store8(%s, %u, (u8)(%s[%u] >> %u));",
-			       bytes, i + 1, id, base, i, name, i / 8, 56 - 8 * (i % 8));
+			       "if (pkt_len < %s + %u)\n\tgoto drop;\n"
+			       "store8(pkt + %s, %u, (u8)(%s[%u] >> %u));",
+			       bytes, i + 1, id, at, i + 1, at, i, name, i / 8, 56 - 8 * (i % 8));
 	seki_emit_line(em, "stored_%u:;", id);
 }
 
@@ -265,20 +267,21 @@ const char *seki_emit_varbit_bytes(struct emit *em, const struct ir_header *head
 }
 
 /* Where a varbit field's bits were never looked at they are where they belong. */
-void seki_emit_store(struct emit *em, const struct ir_header *h, const char *base, uint32_t byte,
+void seki_emit_store(struct emit *em, const struct ir_header *h, const char *at, uint32_t byte,
 		     const char *bytes)
 {
 	uint32_t bit = 0;
 
 	for (uint32_t i = 0; i < h->n_fields; i++) {
 		const struct ir_field *f = &h->fields[i];
+		const char *base = at ? seki_emit_text(em, "pkt + %s", at) : "pkt";
 
 		if (f->var == h->varbit) {
+			at = seki_emit_text(em, "%s%s%u", at ? at : "", at ? " + " : "",
+					    byte + f->off / 8);
 			if (em->needed[f->var->id])
-				store_varbit(
-					em, f->var, bytes,
-					seki_emit_text(em, "%s + %u", base, byte + f->off / 8));
-			base = seki_emit_text(em, "%s + %s", base, bytes);
+				store_varbit(em, f->var, bytes, at);
+			at = seki_emit_text(em, "%s + %s - %u", at, bytes, byte + f->off / 8);
 			continue;
 		}
 		if (f->off == bit && f->var->width % 8 == 0 && bit % 8 == 0) {

@@ -77,7 +77,8 @@ static void declare_key(struct emit *em, const struct ir_table *table)
 		seki_emit_line(em, "/* match %s %s %s %u */", table->map_name,
 			       seki_emit_key_name(em, table, keys[i]), matches[keys[i]->match],
 			       keys[i]->width);
-	seki_emit_line(em, "struct %s$key {", table->map_name);
+	seki_emit_line(em, "struct %s%s$key {",
+		       type == SEKI_MAP_LPM ? "__attribute__((packed)) " : "", table->map_name);
 	if (type == SEKI_MAP_LPM)
 		seki_emit_line(em, "\tu32 prefix_len;");
 	for (uint32_t i = 0; i < table->n_keys; i++)

@@ -75,7 +75,7 @@ class Layout:
 
     def __init__(self, code):
         self.keys = {name: parse_fields(body)
-                     for name, body in re.findall(r"struct (\w+)\$key \{(.*?)\n\t\};", code, re.S)}
+                     for name, body in re.findall(r"struct (?:__\w+\(\(packed\)\) )?(\w+)\$key \{(.*?)\n\t\};", code, re.S)}
         self.actions = {name: {a: int(i) for a, i in re.findall(name + r"\$(\w+)\$\d+ = (\d+)", body)}
                         for name, body in re.findall(r"enum (\w+)\$actions \{(.*?)\n\t\};", code, re.S)}
         self.matches = {}

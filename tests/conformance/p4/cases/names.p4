@@ -32,7 +32,7 @@ control drop(inout headers hdr, inout metadata meta, inout standard_metadata std
 	@name("u32")
 	table entry {
 		key = {
-			8w15 & hdr.hdr.INIT: exact;
+			8w15&hdr.hdr.INIT: exact;
 			hdr.hdr.asm: exact @name("for");
 			hdr.hdr.unix: exact @name("INIT");
 		}

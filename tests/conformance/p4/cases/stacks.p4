@@ -30,7 +30,6 @@ parser prs(packet_in packet, out headers hdr, inout metadata meta, inout standar
 	}
 	state label {
 		packet.extract(hdr.labels.next);
-		hdr.labels.last.tc = 5;
 		hdr.op.result = (bit<8>)hdr.labels.lastIndex;
 		transition select(hdr.labels.last.bottom) {
 			0: label;
