@@ -85,6 +85,11 @@ void seki_emit_name_vars(struct emit *em)
 			em->needed[h->varbit->id] = true;
 }
 
+static bool is_array(const struct ir_var *var)
+{
+	return seki_emit_is_wide(var->width) || var->kind == IR_VAR_VARBIT;
+}
+
 static const char *ctype(struct emit *em, const struct ir_var *var)
 {
 	if (var->kind == IR_VAR_BASE)
@@ -96,38 +101,48 @@ static const char *declarator(struct emit *em, const struct ir_var *var)
 {
 	const char *name = own_name(em, var);
 
-	if (!seki_emit_is_wide(var->width) && var->kind != IR_VAR_VARBIT)
+	if (!is_array(var))
 		return name;
 	return seki_emit_text(em, "%s[%u]", name, seki_emit_limbs(var->width));
 }
 
 static void declare(struct emit *em, const struct ir_var *var)
 {
-	bool is_array = seki_emit_is_wide(var->width) || var->kind == IR_VAR_VARBIT;
-
 	if (var->kind == IR_VAR_STD)
 		seki_emit_line(em, "u32 %s = std->%s;", seki_emit_var(em, var), var->field);
 	else if (var == em->ir->pass)
 		seki_emit_line(em, "u8 %s = 1;", seki_emit_var(em, var));
-	else if (is_array)
+	else if (is_array(var))
 		seki_emit_line(em, "u64 %s = {0};", declarator(em, var));
 	else
 		seki_emit_line(em, "%s %s = 0;", ctype(em, var), declarator(em, var));
 }
 
+/* A zero that clang does not know: of known ones it would make one call of memset. */
+static void clear_scratch(struct emit *em)
+{
+	seki_emit_line(em, "u32 scratch_at = 0;\n"
+			   "struct scratch *scratch = ubpf_map_lookup(&scratch$map, &scratch_at);\n"
+			   "if (!scratch)\n\treturn 0;\n"
+			   "u64 zero = 0;\nasm volatile(\"\" : \"+r\"(zero));");
+	for (const struct ir_var *var = em->ir->vars; var; var = var->next) {
+		if (!in_scratch(em, var))
+			continue;
+		for (uint32_t i = 0; is_array(var) && i < seki_emit_limbs(var->width); i++)
+			seki_emit_line(em, "%s[%u] = zero;", seki_emit_var(em, var), i);
+		if (!is_array(var))
+			seki_emit_line(em, "%s = %s;", seki_emit_var(em, var),
+				       var == em->ir->pass ? "1" : "zero");
+	}
+}
+
 void seki_emit_declare_vars(struct emit *em)
 {
 	if (em->scratch)
-		seki_emit_line(em, "u32 scratch_at = 0;\n"
-				   "struct scratch *scratch = ubpf_map_lookup(&scratch$map, "
-				   "&scratch_at);\n"
-				   "if (!scratch)\n\treturn 0;\n"
-				   "__builtin_memset(scratch, 0, sizeof(*scratch));");
+		clear_scratch(em);
 	for (const struct ir_var *var = em->ir->vars; var; var = var->next)
 		if (!in_scratch(em, var) && strncmp(seki_emit_var(em, var), "std->", 5) != 0)
 			declare(em, var);
-		else if (var == em->ir->pass)
-			seki_emit_line(em, "%s = 1;", seki_emit_var(em, var));
 }
 
 void seki_emit_scratch_map(struct emit *em)
