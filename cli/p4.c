@@ -30,7 +30,6 @@ struct config {
 	bool werror;
 	bool verbose;
 	bool json;
-	bool graph;
 };
 
 #define FILE_LINE SEKI_OPT_REQUIRED_LINE(struct config, file, "FILE.p4", "P4_16 program")
@@ -65,7 +64,6 @@ static int compile(const struct config *config, bool check_only, struct seki_p4_
 		.include_dirs = dirs,
 		.compat = config->compat != NULL,
 		.check_only = check_only,
-		.ir = config->graph,
 	};
 	int err;
 
@@ -257,8 +255,6 @@ static int do_build(int argc, char **argv)
 				     "write the graph of blocks that the program becomes"),
 		SEKI_OPT_STRING_LINE(struct config, p4info, 0, "p4info", "FILE",
 				     "write its P4Info: as text where FILE ends in .txt or .txtpb"),
-		SEKI_OPT_FLAG_LINE(struct config, graph, 0, "graph",
-				   "by way of the graph of blocks"),
 		SEKI_OPT_STRING_LINE(struct config, compat, 0, "compat", "p4c",
 				     "do as p4c's uBPF back end: a rejected packet passes"),
 		INCLUDE_LINE,
@@ -277,7 +273,6 @@ static int do_build(int argc, char **argv)
 
 	if (!parse(&cmd, argc, argv, &config, &ret))
 		return ret;
-	config.graph |= getenv("SEKISHO_P4_GRAPH") != NULL;
 	if (compile(&config, false, &result))
 		return SEKI_EXIT_FAILED;
 	fputs(seki_p4_result_text(result, use_colour()), stderr);

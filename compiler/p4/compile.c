@@ -8,7 +8,6 @@
 
 #include "compiler/p4/builtin.h"
 #include "compiler/p4/check/check.h"
-#include "compiler/p4/emit.h"
 #include "compiler/p4/emit/emit.h"
 #include "compiler/p4/info/info.h"
 #include "compiler/p4/lower/lower.h"
@@ -52,11 +51,10 @@ static void run_phases(struct seki_p4_result *r, struct seki_source *src,
 	struct seki_preprocess_opts pp = {.include_dirs = opts->include_dirs,
 					  .n_include_dirs = opts->n_include_dirs,
 					  .builtin = seki_p4_builtin};
-	struct p4_lower lower = {.diags = &r->diags, .arena = &r->arena, .compat = opts->compat};
-	struct seki_strbuf code = {.arena = &r->arena};
 	struct seki_token *tokens;
 	struct p4_program *program;
 
+	r->name = src->name;
 	r->no_memory = seki_arena_printf(&r->arena, "%s: error: out of memory\n", src->name);
 	tokens = seki_preprocess(&r->diags, src, &pp);
 	if (r->diags.errors)
@@ -67,16 +65,7 @@ static void run_phases(struct seki_p4_result *r, struct seki_source *src,
 	seki_p4_check(&r->diags, program);
 	if (r->diags.errors || opts->check_only)
 		return;
-	r->name = src->name;
-	if (opts->ir) {
-		run_back_end(r, program, src, opts);
-		return;
-	}
-	lower.program = program;
-	lower.source = src;
-	if (seki_p4_lower(&lower) == 0 && seki_p4_emit(&lower, src->name, &code) == 0)
-		r->code = code.data;
-	r->control = lower.pipeline;
+	run_back_end(r, program, src, opts);
 }
 
 static struct seki_p4_result *make_result(void)

@@ -17,7 +17,6 @@ struct seki_p4_opts {
 	uint32_t n_include_dirs;
 	bool compat;	 /* do as p4c's uBPF back end: a rejected packet passes */
 	bool check_only; /* no C */
-	bool ir;	 /* by way of the graph of blocks */
 };
 
 struct seki_p4_result;

@@ -20,6 +20,11 @@ static bool is_moved(const struct emit *em, const struct ir_emit *e)
 	return fate_of(em, e->header)->moved || e->flag != e->header->valid;
 }
 
+static bool can_be_there(const struct emit *em, const struct ir_emit *e)
+{
+	return fate_of(em, e->header)->extracted || is_moved(em, e);
+}
+
 /* From this emit on, headers are in place once the head has moved. */
 static uint32_t first_kept(const struct emit *em)
 {
@@ -178,7 +183,7 @@ static bool find_ways(struct emit *em, struct ways *ways)
 	if (ways->n_moved > MAX_MOVED || !ir->plan->n_layouts)
 		return false;
 	for (uint32_t i = 0; i < ir->n_emits; i++)
-		if (ir->emits[i].header->varbit)
+		if (ir->emits[i].header->varbit && can_be_there(em, &ir->emits[i]))
 			return false;
 	for (uint32_t i = 0; i < ir->plan->n_layouts; i++)
 		for (uint32_t choice = 0; choice < 1u << ways->n_moved; choice++)
@@ -194,6 +199,8 @@ static void sum_sizes(struct emit *em)
 		const struct ir_header *h = em->ir->emits[i].header;
 		const char *more = "0";
 
+		if (!can_be_there(em, &em->ir->emits[i]))
+			continue;
 		if (h->varbit)
 			more = seki_emit_text(em, "(%s >> 3)", seki_emit_var(em, h->varbit->size));
 		seki_emit_line(em, "if (%s)\n\tout_len += %u + %s;",
@@ -259,6 +266,10 @@ static void store_one(struct emit *em, const struct ways *ways, uint32_t i, uint
 
 	seki_emit_place(em, e->tok);
 	seki_emit_line(em, "put_%u_%u: __attribute__((unused));", i, off);
+	if (!can_be_there(em, e)) {
+		go_on(em, ways, i + 1, off);
+		return;
+	}
 	seki_emit_line(em, "if (%s) {", seki_emit_var(em, e->flag));
 	stop_at_end(em, seki_emit_text(em, "%u", end));
 	if (i < first_kept(em) || fate_of(em, e->header)->written) {
@@ -300,6 +311,8 @@ static void store_at_offset(struct emit *em)
 		const struct ir_emit *e = &em->ir->emits[i];
 		const char *bytes, *end;
 
+		if (!can_be_there(em, e))
+			continue;
 		seki_emit_place(em, e->tok);
 		seki_emit_line(em, "if (%s) {", seki_emit_var(em, e->flag));
 		bytes = seki_emit_varbit_bytes(em, e->header);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is not lowered yet is an error at its place; what nothing changes is not written. */
+/* What the back end refuses is an error at its place; what nothing changes is not written. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,7 +62,7 @@ struct mistake {
 /* What is wrong for this architecture only. */
 static const struct mistake mistakes[] = {
 	{15,
-	 "the map 'C_t' of this has the name of another map",
+	 "the map 'C_t_defaultAction' of this has the name of another map",
 	 {.locals = "Register<bit<8>, bit<8>>(4) t_defaultAction; table t { actions = { set; } }"}},
 	{15,
 	 "the map 'C_u' of this has the name of another map",
@@ -70,54 +70,7 @@ static const struct mistake mistakes[] = {
 };
 
 static const struct mistake gaps[] = {
-	{5, "header stacks are not supported yet", {.fields = "a_t[4] stack;"}},
-	{5,
-	 "header unions are not supported yet",
-	 {.types = "header_union u_t { a_t a; v_t v; }", .fields = "u_t u;"}},
-	{9,
-	 "comes back to a state it was in is not supported yet",
-	 {.parser = "p.extract(h.a); transition start;"}},
-	{9,
-	 "not supported yet",
-	 {.parser = "if (s.input_port == 1) { p.extract(h.a); } "
-		    "transition accept;"}},
-	{9,
-	 "a step of more than 64 possible sizes is",
-	 {.parser = "p.advance(s.packet_length); transition accept;"}},
-	{15,
-	 "'lpm' keys are not supported yet",
-	 {.locals = "table t { key = { h.a.x: lpm; } actions = { set; } }"}},
-	{15,
-	 "'ternary' keys are not supported yet",
-	 {.locals = "table t { key = { h.a.x: ternary; } actions = { set; } }"}},
-	{15,
-	 "property 'implementation' is not supported yet",
-	 {.locals = "table t { actions = { set; } implementation = 1; }"}},
-	{17, "loops are not supported yet", {.apply = "for (bit<8> i = 0; i < 3; i += 1) { }"}},
-	{17, "writing to the field input_port", {.apply = "s.input_port = 1;"}},
-	{17, "comparing structs and headers is", {.apply = "if (h.a == h.b) { }"}},
-	{17,
-	 "multiplication and division above 64 bits are",
-	 {.apply = "bit<128> w = (bit<128>)m.m; w = w * w; h.a.x = w[7:0];"}},
-	{17, "values of type bit<200> are", {.apply = "bit<200> w = 0;"}},
 	{15, "instances of", {.types = "extern X { X(); }", .locals = "X() x;"}},
-	{17,
-	 "functions with type parameters are",
-	 {.types = "T id<T>(in T x) { return x; }", .apply = "h.a.x = id(h.a.y);"}},
-	{17, "a slice that starts at a variable bit is", {.apply = "h.a.x = h.a.y[m.m +: 8];"}},
-	{17, "a slice that starts at a variable bit is", {.apply = "h.a.x[m.m +: 1] = 1;"}},
-	{15,
-	 "instances of",
-	 {.locals = "Register<bit<8>, bit<8>>(4) r[2];", .apply = "r[0].write(1, 2);"}},
-	{4,
-	 "values of type bit<8>[2] are",
-	 {.types = "header w_t { bit<8>[2] x; }", .fields = "w_t w;"}},
-	{5,
-	 "emitting a header with a varbit field",
-	 {.parser = "p.extract(h.v, 16); transition accept;", .apply = "h.b.setValid();"}},
-	{21,
-	 "anything but emit() in a deparser is",
-	 {.emit = "if (h.a.isValid()) { p.emit(h.a); }"}},
 };
 
 static void run(const struct mistake *list, size_t n, bool unsupported)
@@ -150,7 +103,7 @@ static void tells_what_is_wrong(void **state)
 	run(mistakes, sizeof(mistakes) / sizeof(mistakes[0]), false);
 }
 
-/* Does the part of the code after `accept` hold the text? */
+/* Does the part of the code behind the parser and the control hold the text? */
 static bool writes(const struct parts *parts, const char *what)
 {
 	struct seki_p4_result *result = compile(parts, false);
@@ -159,7 +112,7 @@ static bool writes(const struct parts *parts, const char *what)
 
 	if (!code)
 		fail_msg("%s", seki_p4_result_text(result, false));
-	found = strstr(strstr(code, "accept: "), what) != NULL;
+	found = strstr(strstr(code, "deparse: "), what) != NULL;
 	seki_p4_result_destroy(result);
 	return found;
 }
@@ -179,7 +132,7 @@ static void leaves_alone_what_nothing_changes(void **state)
 	assert_false(writes(&sets, "adjust_head"));
 	assert_true(writes(&sets, "store8(pkt, 0"));
 	/* Here the order of emits is not that of extracts. */
-	assert_true(writes(&skips, "accept") && !writes(&sets, "put_"));
+	assert_true(writes(&skips, "drop") && !writes(&sets, "put_"));
 }
 
 static void writes_what_moves(void **state)
@@ -209,8 +162,7 @@ static void rejects_as_told(void **state)
 	(void)state;
 	assert_non_null(strstr(seki_p4_result_code(own), "drop_site(site)"));
 	assert_null(strstr(seki_p4_result_code(p4c), "drop_site(site)"));
-	assert_non_null(
-		strstr(seki_p4_result_code(p4c), "reject: __attribute__((unused)); return 1;"));
+	assert_non_null(strstr(strstr(seki_p4_result_code(p4c), "reject: "), "return 1;"));
 	seki_p4_result_destroy(own);
 	seki_p4_result_destroy(p4c);
 }
