@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random P4 programs: what the compiler makes of them, on the BPF machine, against the reference interpreter.
 
-run_random.py SEKISHO P4RUN P4REF [--seconds N] [--programs N] [--seed FIRST] [--shrink] [--keep FOLDER]
+run_random.py SEKISHO P4RUN P4REF [--seconds N] [--programs N] [--seed FIRST] [--keep FOLDER [--shrink] [--refused]]
+              [--without FEATURES]
 """
 import argparse
 import collections
@@ -96,6 +97,8 @@ def compare(tools, source, lines, sent):
 def kind(failure):
     """What must stay the same while a program shrinks."""
     text = str(failure)
+    if isinstance(failure, Refused):
+        return text[:50]
     return text.split()[0] if text.startswith("packet") else reason(text)[:40]
 
 
@@ -119,9 +122,9 @@ def still(tools, path, text, lines, sent, wanted):
     path.write_text(text)
     try:
         compare(tools, path, lines, sent)
-    except Wrong as wrong:
-        return kind(wrong) == wanted
-    except (Refused, stf.Failure, subprocess.TimeoutExpired):
+    except (Wrong, Refused) as failure:
+        return kind(failure) == wanted
+    except (stf.Failure, subprocess.TimeoutExpired):
         return False
     return False
 
@@ -147,6 +150,8 @@ class Tally:
 
 def one(tools, seed, tally, options):
     program = Program(seed)
+    if options.without & program.has:
+        return
     text = program.make()
     rng = random.Random(f"packets {seed}")
     lines = packets.entries(rng, program)
@@ -160,6 +165,8 @@ def one(tools, seed, tally, options):
         tally.passed += sum(w[0] == "1" for w in wanted)
     except Refused as refused:
         tally.refused[str(refused)] += 1
+        if options.keep and options.refused:
+            keep(tools, source, text, lines, sent[:1], refused, options)
     except stf.Failure as failure:
         tally.invalid[reason(str(failure))] += 1
     except Wrong as wrong:
@@ -191,7 +198,10 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shrink", action="store_true")
     parser.add_argument("--keep", help="folder for programs that differ")
+    parser.add_argument("--refused", action="store_true", help="and for those that are not compiled")
+    parser.add_argument("--without", default="", help="features that no program is to have: varbit,loop ...")
     options = parser.parse_args()
+    options.without = set(options.without.split(","))
     tally = Tally()
     end = time.monotonic() + options.seconds
     with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 """Random P4 programs of ubpf_model: program(seed) is one, always the same for a seed."""
 import random
 
-from random_p4.expr import BOOL, ERROR, show
+from random_p4.expr import BOOL, show
 from random_p4.stmt import Stmts
 
 INDENT = "\t"
@@ -227,7 +227,7 @@ class Program(Stmts):
             return [f"\t\ttransition {rng.choice(targets[:2])};"]
         keys = [("hdr.first.sel", ("bit", 8))]
         if rng.random() < 0.4:
-            found = self.variables(lambda t: (t[0] == "bit" and t[1] <= 32) or t in (BOOL, ERROR) or t[0] == "enum")
+            found = self.variables(lambda t: (t[0] == "bit" and t[1] <= 32) or t == BOOL or t[0] == "enum")
             v = rng.choice(found)
             keys.append((v.text, v.type))
         out = [f"\t\ttransition select({', '.join(k for k, _ in keys)}) {{"]
