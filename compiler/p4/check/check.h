@@ -77,8 +77,15 @@ void seki_check_keyset(struct p4_check *cx, struct p4_expr *expr, struct p4_type
 bool seki_is_constant(const struct p4_expr *expr);
 /* Tells an error unless the (checked) expression can be written to. */
 bool seki_check_lvalue(struct p4_check *cx, const struct p4_expr *expr);
+/* A number from 0 to max that is known here, into *out. */
 bool seki_check_constant(struct p4_check *cx, struct p4_expr *expr, const char *what, uint32_t max,
 			 uint32_t *out);
+/*
+ * The same, or one that is known where the block it is in is instantiated: *out is max then. For what
+ * no type depends on.
+ */
+bool seki_check_late_constant(struct p4_check *cx, struct p4_expr *expr, const char *what,
+			      uint32_t max, uint32_t *out);
 
 /* convert.c */
 /* Makes the expression one of type `to` where the language allows that without a cast. */

@@ -541,7 +541,7 @@ static void check_value_set(struct p4_check *cx, struct p4_decl *decl)
 {
 	uint32_t size;
 
-	seki_check_constant(cx, decl->init, "the size", UINT32_MAX, &size);
+	seki_check_late_constant(cx, decl->init, "the size", UINT32_MAX, &size);
 	decl->type = seki_type_elem(cx->arena, P4_T_SET, seki_check_type(cx, decl->tref));
 	if (!seki_type_in_value_set(decl->type->elem)) {
 		seki_diag_error(cx->diags, decl->tref->tok->at, "there are no value sets of %s",

@@ -438,8 +438,8 @@ static void check_properties(struct p4_check *cx, struct p4_table *table)
 				seki_diag_error(cx->diags, p->tok->at, "a second property '%s'",
 						p->name);
 		if (strcmp(p->name, "size") == 0 || strcmp(p->name, "priority_delta") == 0) {
-			bad = seki_check_constant(cx, p->value, p->name, UINT32_MAX, &n) && !n &&
-			      p->name[0] == 'p';
+			bad = seki_check_late_constant(cx, p->value, p->name, UINT32_MAX, &n) &&
+			      !n && p->name[0] == 'p';
 			if (bad)
 				seki_diag_error(cx->diags, seki_expr_span(p->value),
 						"priorities must differ by 1 or more");

@@ -52,6 +52,18 @@ bool seki_is_constant(const struct p4_expr *expr)
 	}
 }
 
+bool seki_check_late_constant(struct p4_check *cx, struct p4_expr *expr, const char *what,
+			      uint32_t max, uint32_t *out)
+{
+	if (!expr->type)
+		seki_check_value(cx, expr, NULL);
+	if (expr->known || !seki_is_constant(expr) ||
+	    !seki_type_is_number(seki_type_base(expr->type)))
+		return seki_check_constant(cx, expr, what, max, out);
+	*out = max;
+	return true;
+}
+
 bool seki_check_constant(struct p4_check *cx, struct p4_expr *expr, const char *what, uint32_t max,
 			 uint32_t *out)
 {
@@ -61,11 +73,6 @@ bool seki_check_constant(struct p4_check *cx, struct p4_expr *expr, const char *
 		seki_check_value(cx, expr, NULL);
 	if (expr->type->kind == P4_T_BAD)
 		return false;
-	if (!expr->known && seki_is_constant(expr) &&
-	    seki_type_is_number(seki_type_base(expr->type))) {
-		*out = max; /* known where its block is instantiated */
-		return true;
-	}
 	if (!expr->known || !seki_type_is_number(seki_type_base(expr->type))) {
 		seki_diag_error(cx->diags, seki_expr_span(expr),
 				"%s must be a number that is known at compile time", what);
