@@ -191,6 +191,19 @@ def arguments():
     return parser.parse_args()
 
 
+def excused_name(mutant):
+    return f"{os.path.basename(mutant.path)} {mutant.name()}"
+
+
+def stale_excuses():
+    """The code has moved on."""
+    there = {excused_name(m) for m in all_mutants(None) if m.kind == "check"}
+    stale = [name for name in read_equivalent() if name not in there]
+    for name in stale:
+        print(f"`equivalent` excuses what is no mutant: {name}")
+    return stale
+
+
 class Report:
     def __init__(self, total, quiet):
         self.total, self.quiet = total, quiet
@@ -200,7 +213,7 @@ class Report:
         self.lock = threading.Lock()
 
     def excuse(self, mutant):
-        return self.known.get(f"{os.path.basename(mutant.path)} {mutant.name()}")
+        return self.known.get(excused_name(mutant))
 
     def add(self, mutant, killer):
         name, excuse = mutant.name(), self.excuse(mutant)
@@ -241,7 +254,7 @@ def main():
     else:
         build = Build(os.path.join(os.path.abspath(args.build), "mutation"),
                       [t for t in TESTS if t not in args.without])
-    broken = build.drop_broken()
+    broken = build.drop_broken() + ([] if args.self_test else stale_excuses())
     known = results.Results(os.path.join(build.path, "mutants.jsonl"),
                             *build.digests({m.path for m in chosen}), args.fresh)
     if args.again:
