@@ -79,7 +79,7 @@ int seki_bpf_format_args(const char *format, size_t size)
 		if (format[i] != '%')
 			continue;
 		n = conversion(format + i + 1, size - i - 1);
-		if (!n || args > SEKI_PRINTF_ARGS_MAX)
+		if (!n)
 			return -EINVAL;
 		args += format[i + 1] != '%';
 		i += n;

@@ -30,9 +30,9 @@ FILES = ["core/bpf/" + name for name in (
     "verify/state.c", "verify/scalar.c", "verify/num.c", "verify/assume.c", "verify/tnum.c",
     "helper.c", "packet.c", "interp.c", "jit/x86.c", "jit/x86_call.c", "jit/x86_jump.c")]
 TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision", "prune", "loops",
-         "verify", "num", "endless", "guard", "interp", "jit_flow", "jit", "random"]
+         "verify", "num", "endless", "helper", "guard", "interp", "jit_flow", "jit", "random"]
 # What shows something of the engines, and of them only.
-ENGINES = re.compile(r"/(?:interp|jit/\w+|packet)\.c$")
+ENGINES = re.compile(r"/(?:interp|jit/\w+)\.c$")
 ENGINE_TESTS = ["guard", "interp", "jit_flow", "jit", "random"]
 # Longer than the others together: mutants that are excused are spared them.
 SLOW_TESTS = ["lengths", "endless", "jit"]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Maps against a naive model, the promises on addresses, and the helpers that need no host. */
+/* Maps against a naive model, and the promises on addresses. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +11,6 @@
 #include <errno.h>
 
 #include "core/base/check.h"
-#include "core/bpf/helper.h"
-#include "core/bpf/packet.h"
 #include "tests/unit/bpf/maps.h"
 
 #define ENTRIES 50
@@ -524,70 +522,6 @@ static void test_edge_sizes(void **state)
 		}
 }
 
-/* The vectors that Bob Jenkins gives with lookup3. */
-static void test_lookup3(void **state)
-{
-	static const char *text = "Four score and seven years ago";
-
-	(void)state;
-	assert_int_equal(seki_bpf_hash("", 0, 0), 0xdeadbeef);
-	assert_int_equal(seki_bpf_hash("", 0, 0xdeadbeef), 0xbd5b7dde);
-	assert_int_equal(seki_bpf_hash(text, 30, 0), 0x17770551);
-	assert_int_equal(seki_bpf_hash(text, 30, 1), 0xcd628161);
-}
-
-static void test_formats(void **state)
-{
-	(void)state;
-	assert_int_equal(seki_bpf_format_args("plain", 6), 0);
-	assert_int_equal(seki_bpf_format_args("%d %u %x %lld", 14), 4);
-	assert_int_equal(seki_bpf_format_args("%llu%llx%c%%", 13), 3);
-	assert_int_equal(seki_bpf_format_args("%d%d%d%d%d", 11), -EINVAL);
-	assert_int_equal(seki_bpf_format_args("%s", 3), -EINVAL);
-	assert_int_equal(seki_bpf_format_args("%n", 3), -EINVAL);
-	assert_int_equal(seki_bpf_format_args("%5d", 4), -EINVAL);
-	assert_int_equal(seki_bpf_format_args("%ld", 4), -EINVAL);
-	assert_int_equal(seki_bpf_format_args("%llc", 5), -EINVAL);
-	assert_int_equal(seki_bpf_format_args("%", 2), -EINVAL);
-	assert_int_equal(seki_bpf_format_args("%ll", 3), -EINVAL);
-	assert_int_equal(seki_bpf_format_args("open", 4), -EINVAL);
-	assert_int_equal(seki_bpf_format_args("", 0), -EINVAL);
-}
-
-static void test_packet_moves(void **state)
-{
-	uint8_t buf[16];
-	struct seki_bpf_packet p = {buf, sizeof(buf), 4, 8, 20};
-
-	(void)state;
-	memset(buf, 0xaa, sizeof(buf));
-	memset(buf + 4, 0x11, 8);
-	assert_int_equal(seki_bpf_packet_adjust(&p, 2), 0);
-	assert_int_equal(p.off, 2);
-	assert_int_equal(p.copied, 10);
-	assert_int_equal(p.len, 22);
-	assert_memory_equal(buf + 2, "\0\0\x11", 3);
-	/* More than there is in front: the bytes move up into the room behind. */
-	assert_int_equal(seki_bpf_packet_adjust(&p, 6), 0);
-	assert_int_equal(p.off, 0);
-	assert_int_equal(p.copied, 16);
-	assert_memory_equal(buf, "\0\0\0\0\0\0\0\0\x11\x11\x11\x11\x11\x11\x11\x11", 16);
-	assert_int_equal(seki_bpf_packet_adjust(&p, 1), -ENOBUFS);
-	assert_int_equal(seki_bpf_packet_adjust(&p, -17), -ENOBUFS);
-	assert_int_equal(seki_bpf_packet_adjust(&p, INT32_MIN), -ENOBUFS);
-	assert_int_equal(seki_bpf_packet_adjust(&p, INT32_MAX), -ENOBUFS);
-	assert_int_equal(seki_bpf_packet_adjust(&p, -10), 0);
-	assert_int_equal(p.copied, 6);
-	assert_int_equal(p.len, 18);
-	assert_int_equal(seki_bpf_packet_truncate(&p, 100), 0);
-	assert_int_equal(seki_bpf_packet_truncate(&p, 10), 8);
-	assert_int_equal(p.copied, 6);
-	assert_int_equal(seki_bpf_packet_truncate(&p, 3), 7);
-	assert_int_equal(p.copied, 3);
-	assert_int_equal(seki_bpf_packet_truncate(&p, -1), 3);
-	assert_int_equal(p.len, 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -605,9 +539,6 @@ int main(void)
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_edge_sizes),
 		cmocka_unit_test(test_definitions),
-		cmocka_unit_test(test_lookup3),
-		cmocka_unit_test(test_formats),
-		cmocka_unit_test(test_packet_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
