@@ -270,20 +270,21 @@ static struct value *lower_index(struct lower *lw, const struct p4_expr *expr)
 	return part_at(lw, expr, whole, expr->b);
 }
 
+/* What the bounds are was needed for the type already. */
 bool seki_lower_slice(struct lower *lw, const struct p4_expr *expr, uint32_t width, uint32_t *high,
 		      uint32_t *low)
 {
-	struct p4_num b, c;
+	const struct p4_num *b = &expr->b->num, *c = &expr->c->num;
 
-	if (!seki_lower_number(lw, expr->b, &b) || !seki_lower_number(lw, expr->c, &c))
-		return false;
-	if (b.neg || c.neg || seki_num_to_u64(&b) >= width || seki_num_cmp(&c, &b) > 0) {
+	if (!expr->b->known || !expr->c->known || seki_num_to_u64(b) >= width ||
+	    seki_num_cmp(c, b) > 0) {
 		seki_diag_error(lw->diags, seki_expr_span(expr),
-				"this slice is not within %u bits here", width);
+				"the bounds of a slice must be numbers that are known here, not "
+				"parameters of a constructor");
 		return false;
 	}
-	*high = (uint32_t)seki_num_to_u64(&b);
-	*low = (uint32_t)seki_num_to_u64(&c);
+	*high = (uint32_t)seki_num_to_u64(b);
+	*low = (uint32_t)seki_num_to_u64(c);
 	return true;
 }
 
