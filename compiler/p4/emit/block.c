@@ -31,6 +31,8 @@ static void set(struct emit *em, const struct ir_insn *insn)
 	else
 		seki_emit_line(em, "%s = %s;", seki_emit_var(em, insn->var),
 			       seki_emit_value(em, insn->a));
+	if (insn->var->kind == IR_VAR_BYTES)
+		seki_emit_line(em, "asm(\"\" : \"+r\"(%s));", seki_emit_var(em, insn->var));
 	if (insn->var == em->ir->pass && seki_ir_is_const(insn->a, 0))
 		seki_emit_line(em, "site = %u;", seki_emit_line_number(insn->tok));
 }
@@ -62,8 +64,7 @@ static void peek(struct emit *em, const struct ir_insn *insn)
 
 static void mark(struct emit *em, const struct ir_insn *insn)
 {
-	const char *more =
-		insn->a ? seki_emit_text(em, " + (%s >> 3)", seki_emit_value(em, insn->a)) : "";
+	const char *more = insn->a ? seki_emit_text(em, " + %s", seki_emit_value(em, insn->a)) : "";
 
 	seki_emit_line(em, "%s = %s%s;", seki_emit_var(em, insn->var),
 		       seki_emit_place_text(em, &insn->at), more);
@@ -101,8 +102,6 @@ static void insn(struct emit *em, const struct ir_insn *insn)
 
 	seki_emit_place(em, insn->tok);
 	writers[insn->op](em, insn);
-	if (insn->var && insn->var == em->counted)
-		em->counted = NULL;
 }
 
 /* ---- ends ---- */
@@ -181,7 +180,6 @@ void seki_emit_blocks(struct emit *em)
 		seki_emit_line(em, "goto b%u;", em->ir->entry->id);
 	for (const struct ir_block *block = em->ir->blocks; block; block = block->next) {
 		seki_emit_line(em, "b%u: __attribute__((unused));\n{", block->id);
-		em->counted = NULL;
 		for (const struct ir_insn *i = block->first; i; i = i->next)
 			insn(em, i);
 		end(em, block);

@@ -30,8 +30,6 @@ struct emit {
 	bool *needed;		      /* of a varbit variable, by id: its bits are looked at */
 	bool scratch;		      /* plain variables and fields are in a map: see scratch.c */
 	uint32_t n_ids;
-	const struct ir_var *counted; /* a number of bits whose bytes are in `bytes`, or NULL */
-	const char *bytes;
 };
 
 struct emit_opts {
@@ -101,8 +99,6 @@ void seki_emit_wide_copy(struct emit *em, const char *to, const char *from, uint
 const char *seki_emit_load(struct emit *em, const char *base, uint32_t off, uint32_t width);
 void seki_emit_load_to(struct emit *em, const struct ir_var *var, const char *base, uint32_t off);
 void seki_emit_need(struct emit *em, const struct ir_insn *insn);
-/* Bytes of a number of bits that is a multiple of 8. */
-const char *seki_emit_bytes(struct emit *em, const struct ir_expr *bits);
 void seki_emit_extract(struct emit *em, const struct ir_insn *insn);
 /*
  * All fields of a header to the packet, from `byte` behind `at` (NULL: 0) on; `bytes`: those of its varbit

@@ -69,44 +69,15 @@ void seki_emit_load_to(struct emit *em, const struct ir_var *var, const char *ba
 /* ---- the parser ---- */
 
 /*
- * In a variable of its own that clang knows nothing of: what is compared with the packet's length
- * must be what offsets are made of, so that the verifier sees that they are bounded by it.
- */
-const char *seki_emit_bytes(struct emit *em, const struct ir_expr *bits)
-{
-	if (bits->op == IR_READ && bits->var == em->counted)
-		return em->bytes;
-	em->bytes = seki_emit_text(em, "n%u", seki_emit_id(em));
-	em->counted = bits->op == IR_READ ? bits->var : NULL;
-	seki_emit_line(em, "u64 %s = (u64)%s >> 3;\nasm volatile(\"\" : \"+r\"(%s));", em->bytes,
-		       seki_emit_value(em, bits), em->bytes);
-	return em->bytes;
-}
-
-/* Bytes that an IR_NEED asks for, behind the base. Amounts that vary are in whole bytes. */
-static const char *needed_bytes(struct emit *em, const struct ir_insn *insn)
-{
-	const struct ir_expr *more = insn->a;
-	uint64_t bits = insn->at.bits;
-
-	if (more->op == IR_ADD && more->a->op == IR_CONST) {
-		bits += seki_num_to_u64(&more->a->num);
-		more = more->b;
-	}
-	if (more->op == IR_CONST)
-		return seki_emit_text(em, "%u",
-				      (uint32_t)((bits + seki_num_to_u64(&more->num) + 7) / 8));
-	return seki_emit_text(em, "%s + %u", seki_emit_bytes(em, more), (uint32_t)((bits + 7) / 8));
-}
-
-/*
  * The empty asm keeps clang from making one test of several, for a range that wraps around: the
  * verifier would not know the length after it.
  */
 void seki_emit_need(struct emit *em, const struct ir_insn *insn)
 {
-	const char *need = needed_bytes(em, insn);
+	const char *need = seki_emit_text(em, "%u", (insn->at.bits + insn->lo + 7) / 8);
 
+	if (insn->a)
+		need = seki_emit_text(em, "(u64)%s + %s", seki_emit_value(em, insn->a), need);
 	if (insn->at.base)
 		need = seki_emit_text(em, "%s + %s", seki_emit_var(em, insn->at.base), need);
 	seki_emit_line(em, "asm volatile(\"\" : : \"i\"(%u));", seki_emit_id(em));
@@ -144,7 +115,8 @@ static void set_where(struct emit *em, const struct ir_insn *insn)
 void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 {
 	const struct ir_header *h = insn->header;
-	const char *base = seki_emit_base(em, insn->at.base), *bytes;
+	const char *base = seki_emit_base(em, insn->at.base);
+	const char *bytes = insn->a ? seki_emit_value(em, insn->a) : NULL;
 
 	for (uint32_t i = 0; i < h->n_fields; i++) {
 		const struct ir_field *f = &h->fields[i];
@@ -153,18 +125,16 @@ void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 			seki_emit_load_to(em, f->var, base, insn->at.bits + f->off);
 			continue;
 		}
-		if (!insn->a) {
+		if (!bytes) {
 			seki_emit_line(em, "%s = 0;", seki_emit_var(em, f->var->size));
 			continue;
 		}
-		bytes = seki_emit_bytes(em, insn->a);
-		seki_emit_line(em, "%s = %s;", seki_emit_var(em, f->var->size),
-			       seki_emit_value(em, insn->a));
+		seki_emit_line(em, "%s = (u32)%s << 3;", seki_emit_var(em, f->var->size), bytes);
 		if (em->needed[f->var->id])
 			load_varbit(
 				em, f->var, bytes,
 				seki_emit_text(em, "%s + %u", base, (insn->at.bits + f->off) / 8));
-		base = seki_emit_text(em, "%s + %s", base, bytes);
+		base = seki_emit_text(em, "%s + (u64)%s", base, bytes);
 	}
 	seki_emit_line(em, "%s = 1;", seki_emit_var(em, h->valid));
 	set_where(em, insn);

@@ -92,7 +92,7 @@ static bool is_array(const struct ir_var *var)
 
 static const char *ctype(struct emit *em, const struct ir_var *var)
 {
-	if (var->kind == IR_VAR_BASE)
+	if (var->kind == IR_VAR_BASE || var->kind == IR_VAR_BYTES)
 		return "u64";
 	return seki_emit_text(em, "u%u", seki_emit_cwidth(var->width));
 }

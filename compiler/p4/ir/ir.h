@@ -35,6 +35,9 @@ enum ir_var_kind {
 	IR_VAR_VARBIT, /* width: the most bits it can hold; its bits in use are in `size` */
 	IR_VAR_STD, /* a field of the standard metadata, `field`: it lives outside of the program */
 	IR_VAR_BASE, /* a byte offset into the packet that the parser keeps; made by pass/ */
+	IR_VAR_BYTES, /* a number of bytes that the parser goes by, 32 bits wide: what is known of the
+			 packet's length is told by it, so C must not compute it anew */
+	IR_VAR_COUNT, /* how often the parser came back to a state; made by pass/, 32 bits */
 };
 
 struct ir_var {
@@ -245,15 +248,16 @@ enum ir_insn_op {
 	IR_CALL,   /* extern function `name`, or its method of `ext`, with args; sets results */
 	IR_NOTE,   /* for traces: `note` and name; changes nothing */
 	/* parser; positions count from the packet's start or, before pass/, from the cursor */
-	IR_NEED, /* rejects with PacketTooShort unless `a` (32 bits) more bits are there */
+	IR_NEED, /* rejects with PacketTooShort unless `lo` bits are there, and `a` bytes behind them
+		    (32 bits, or NULL) */
 	IR_EXTRACT, /* `header`, or member `lo` of the next element of `stack`, which then grows by one;
-		       a: bits of its varbit field or NULL. What it needs was checked */
-	IR_ADVANCE, /* the cursor by `a` bits (32) */
+		       a: bytes of its varbit field or NULL. What it needs was checked */
+	IR_ADVANCE, /* the cursor by `lo` bits, and `a` bytes (32 bits, or NULL) */
 	IR_PEEK,    /* var = the bits at `at`; what it needs was checked */
 	IR_PUSH,    /* the next index of `stack` grows by `lo`, to its size at most */
 	IR_POP,	    /* and shrinks, to 0 at least */
 	/* made by pass/ */
-	IR_MARK, /* base variable `var` = at, and `a` bits (whole bytes, or NULL) behind it */
+	IR_MARK, /* base variable `var` = at, and `a` bytes (or NULL) behind it */
 	/* deparser */
 	IR_EMIT, /* header, as number `number` of ir->emits; after pass/ only those that a condition
 		    may leave out: var (the emit's flag) = the header is valid */

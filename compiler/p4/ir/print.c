@@ -179,7 +179,10 @@ static void put_extract(struct seki_strbuf *out, const struct ir_insn *insn)
 
 static void put_amount(struct seki_strbuf *out, const struct ir_insn *insn, const char *what)
 {
-	seki_strbuf_printf(out, "%s ", what);
+	seki_strbuf_printf(out, "%s %u", what, insn->lo);
+	if (!insn->a)
+		return;
+	seki_strbuf_printf(out, " + 8 * ");
 	put_expr(out, insn->a);
 }
 

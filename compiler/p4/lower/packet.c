@@ -45,16 +45,31 @@ static struct ir_insn *add(struct lower *lw, enum ir_insn_op op, const struct ir
 	return insn;
 }
 
-/* The parser goes by whole bytes where it does not know by how many bits. */
-static void require_bytes(struct lower *lw, const struct ir_expr *bits)
+/* So many bits must be there, and behind them so many bytes (NULL: none). */
+static void need(struct lower *lw, uint32_t bits, const struct ir_expr *bytes)
 {
-	if (bits->op != IR_CONST)
-		seki_lower_require(
-			lw,
-			seki_ir_binary(lw->ir, IR_EQ, 1,
-				       seki_ir_binary(lw->ir, IR_AND, 32, bits, number(lw, 7)),
-				       number(lw, 0)),
-			"ParserInvalidArgument");
+	struct ir_insn *insn = add(lw, IR_NEED, bytes);
+
+	if (insn)
+		insn->lo = bits;
+}
+
+/* A number of bits in bytes: where it is not known by how many the parser goes, it goes by bytes. */
+static const struct ir_expr *to_bytes(struct lower *lw, const struct ir_expr *bits)
+{
+	struct ir_var *bytes;
+
+	seki_lower_require(lw,
+			   seki_ir_binary(lw->ir, IR_EQ, 1,
+					  seki_ir_binary(lw->ir, IR_AND, 32, bits, number(lw, 7)),
+					  number(lw, 0)),
+			   "ParserInvalidArgument");
+	bits = seki_ir_binary(lw->ir, IR_SHR, 32, bits, number(lw, 3));
+	if (bits->op == IR_CONST)
+		return bits;
+	bytes = seki_ir_var(lw->ir, IR_VAR_BYTES, 32, "bytes");
+	seki_lower_set(lw, bytes, NULL, bits);
+	return seki_ir_read(lw->ir, bytes);
 }
 
 /* ---- extract ---- */
@@ -93,30 +108,28 @@ static bool find_next(struct lower *lw, const struct p4_expr *arg, struct goal *
 	return true;
 }
 
-/* The bits that follow the fixed ones: NULL for a header without a varbit field. */
-static const struct ir_expr *varbit_size(struct lower *lw, const struct p4_expr *arg,
-					 const struct ir_header *shape)
+/* The bytes of a header's varbit field, NULL where it has none. */
+static const struct ir_expr *varbit_bytes(struct lower *lw, const struct p4_expr *arg,
+					  const struct ir_header *shape)
 {
-	const struct ir_expr *size;
+	const struct ir_expr *bytes;
 
 	if (!arg || !shape->varbit)
 		return NULL;
-	size = keep(lw, seki_lower_scalar(lw, arg), "size");
-	seki_lower_require(lw,
-			   seki_ir_binary(lw->ir, IR_LE, 1, size, number(lw, shape->varbit->width)),
-			   "HeaderTooShort");
-	require_bytes(lw, size);
-	return size;
+	bytes = to_bytes(lw, keep(lw, seki_lower_scalar(lw, arg), "size"));
+	seki_lower_require(
+		lw, seki_ir_binary(lw->ir, IR_LE, 1, bytes, number(lw, shape->varbit->width / 8)),
+		"HeaderTooShort");
+	return bytes;
 }
 
 static void extract_to(struct lower *lw, const struct goal *goal, const struct p4_expr *size_arg)
 {
-	const struct ir_expr *size = varbit_size(lw, size_arg, goal->shape);
-	const struct ir_expr *bits = number(lw, goal->shape->bits);
+	const struct ir_expr *bytes = varbit_bytes(lw, size_arg, goal->shape);
 	struct ir_insn *insn;
 
-	add(lw, IR_NEED, size ? seki_ir_binary(lw->ir, IR_ADD, 32, bits, size) : bits);
-	insn = add(lw, IR_EXTRACT, size);
+	need(lw, goal->shape->bits, bytes);
+	insn = add(lw, IR_EXTRACT, bytes);
 	if (!insn)
 		return;
 	insn->header = goal->header;
@@ -193,7 +206,7 @@ static struct value *lower_lookahead(struct lower *lw, const struct p4_expr *cal
 				seki_type_name(lw->arena, type));
 		return value;
 	}
-	add(lw, IR_NEED, number(lw, (uint64_t)size));
+	need(lw, (uint32_t)size, NULL);
 	if (lw->block)
 		peek(lw, value, &bits);
 	return value;
@@ -202,10 +215,14 @@ static struct value *lower_lookahead(struct lower *lw, const struct p4_expr *cal
 static void lower_advance(struct lower *lw, const struct p4_expr *call)
 {
 	const struct ir_expr *bits = keep(lw, seki_lower_scalar(lw, call->bound[0]), "advance");
+	const struct ir_expr *bytes = bits->op == IR_CONST ? NULL : to_bytes(lw, bits);
+	uint32_t known = bytes ? 0 : (uint32_t)seki_num_to_u64(&bits->num);
+	struct ir_insn *insn;
 
-	require_bytes(lw, bits);
-	add(lw, IR_NEED, bits);
-	add(lw, IR_ADVANCE, bits);
+	need(lw, known, bytes);
+	insn = add(lw, IR_ADVANCE, bytes);
+	if (insn)
+		insn->lo = known;
 }
 
 static struct value *lower_length(struct lower *lw, const struct p4_expr *call)

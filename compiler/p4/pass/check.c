@@ -37,7 +37,7 @@ static void check_insn(struct check *c, const struct ir_insn *insn)
 	seki_flow_reads(insn, not_an_index, c);
 	switch (insn->op) {
 	case IR_NEED:
-		check_place(c, insn, 0);
+		check_place(c, insn, insn->lo);
 		break;
 	case IR_EXTRACT:
 		expect(c, insn->header && !insn->stack, "an extract has no header");

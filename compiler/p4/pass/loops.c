@@ -20,7 +20,7 @@ static struct ir_var *rounds_of(struct cut *cut, const struct ir_block *head)
 {
 	if (!cut->rounds[head->id])
 		cut->rounds[head->id] =
-			seki_ir_var(cut->ir, IR_VAR_PLAIN, 32,
+			seki_ir_var(cut->ir, IR_VAR_COUNT, 32,
 				    seki_arena_printf(cut->ir->arena, "rounds.%s", head->name));
 	return cut->rounds[head->id];
 }

@@ -52,7 +52,7 @@ static void add_spot(struct planner *p, const struct ir_insn *extract)
 	}
 	if ((fate->n_spots > 1 || spot->at.base) && !fate->where)
 		fate->where = seki_ir_var(
-			p->ir, IR_VAR_PLAIN, 32,
+			p->ir, IR_VAR_BASE, 32,
 			seki_arena_printf(p->ir->arena, "%s.place", extract->header->path));
 }
 
@@ -287,7 +287,7 @@ int seki_p4_plan(struct ir_program *ir)
 	seki_p4_settle_emits(ir);
 	seki_flow_number(ir);
 	p.plan->fates = seki_arena_alloc(ir->arena, (ir->n_headers + 1) * sizeof(struct ir_fate));
-	p.plan->head = seki_ir_var(ir, IR_VAR_PLAIN, 32, "head");
+	p.plan->head = seki_ir_var(ir, IR_VAR_BASE, 32, "head");
 	find_fates(&p);
 	find_ways(&p);
 	decide(&p);

@@ -114,7 +114,7 @@ static struct ir_var *base_of(struct unroll *u)
 	return u->base;
 }
 
-/* The base becomes the place, and `more` bits behind it. */
+/* The base becomes the place, and `more` bytes behind it. */
 static void mark(struct unroll *u, struct cursor *c, const struct seki_token *tok,
 		 const struct ir_expr *more)
 {
@@ -127,13 +127,17 @@ static void mark(struct unroll *u, struct cursor *c, const struct seki_token *to
 	c->checked = 0;
 }
 
-static void go_by(struct unroll *u, struct cursor *c, const struct ir_insn *insn,
-		  const struct ir_expr *bits)
+/* An IR_NEED before it saw that all that is in the packet. */
+static void go_by(struct unroll *u, struct cursor *c, const struct ir_insn *insn, uint32_t bits,
+		  const struct ir_expr *bytes)
 {
-	if (bits->op == IR_CONST) /* an IR_NEED before it saw that it is in the packet */
-		c->at.bits += (uint32_t)seki_num_to_u64(&bits->num);
+	c->at.bits += bits;
+	if (!bytes)
+		return;
+	if (bytes->op == IR_CONST)
+		c->at.bits += 8 * (uint32_t)seki_num_to_u64(&bytes->num);
 	else
-		mark(u, c, insn->tok, bits);
+		mark(u, c, insn->tok, bytes);
 }
 
 static void reject(struct cursor *c, const struct seki_token *tok, const char *error)
@@ -145,22 +149,23 @@ static void reject(struct cursor *c, const struct seki_token *tok, const char *e
 
 static bool copy_need(const struct unroll *u, struct cursor *c, const struct ir_insn *insn)
 {
-	const struct ir_expr *bits = put_in(u, c, insn->a);
+	const struct ir_expr *more = put_in(u, c, insn->a);
+	bool fixed = !more || more->op == IR_CONST;
+	uint64_t bits = insn->lo + (more && fixed ? 8 * seki_num_to_u64(&more->num) : 0);
+	uint64_t end = c->at.bits + bits;
 	struct ir_insn *copy;
 
-	if (bits->op == IR_CONST) {
-		uint64_t end = c->at.bits + seki_num_to_u64(&bits->num);
-
-		if (end > MAX_BITS) {
-			reject(c, insn->tok, "PacketTooShort");
-			return false;
-		}
-		if (end <= c->checked)
-			return true;
-		c->checked = (uint32_t)end;
+	if (end > MAX_BITS) {
+		reject(c, insn->tok, "PacketTooShort");
+		return false;
 	}
+	if (fixed && end <= c->checked)
+		return true;
+	if (fixed)
+		c->checked = (uint32_t)end;
 	copy = append(u, c, insn);
-	copy->a = bits;
+	copy->lo = (uint32_t)bits;
+	copy->a = fixed ? NULL : more;
 	copy->at = c->at;
 	return true;
 }
@@ -214,9 +219,7 @@ static bool copy_extract(struct unroll *u, struct cursor *c, const struct ir_ins
 	copy->stack = NULL;
 	copy->a = put_in(u, c, insn->a);
 	copy->at = c->at;
-	c->at.bits += header->bits;
-	if (copy->a)
-		go_by(u, c, insn, copy->a);
+	go_by(u, c, insn, header->bits, copy->a);
 	clear_others(u, c, insn, header);
 	return true;
 }
@@ -245,7 +248,7 @@ static bool copy_insn(struct unroll *u, struct cursor *c, const struct ir_insn *
 		return copy_extract(u, c, insn);
 	case IR_ADVANCE:
 		u->ir->plan->skips = true;
-		go_by(u, c, insn, put_in(u, c, insn->a));
+		go_by(u, c, insn, insn->lo, put_in(u, c, insn->a));
 		return true;
 	case IR_PEEK:
 		append(u, c, insn)->at = (struct ir_at){c->at.base, c->at.bits + insn->at.bits};
