@@ -47,6 +47,8 @@ static void set_varbit(struct emit *em, const struct ir_insn *insn)
 		seki_emit_line(em, "if (%s) {", seki_emit_var(em, insn->guard));
 	seki_emit_line(em, "%s = %s;", seki_emit_var(em, to->size),
 		       from ? seki_emit_var(em, from->size) : "0");
+	seki_emit_line(em, "%s = %s;", seki_emit_count(em, to),
+		       from ? seki_emit_count(em, from) : "0");
 	for (uint32_t i = 0; i < seki_emit_limbs(to->width); i++)
 		if (i < n)
 			seki_emit_line(em, "%s[%u] = %s[%u];", seki_emit_var(em, to), i,

@@ -65,14 +65,10 @@ static bool has_few_spots(const struct ir_fate *fate)
 static void store_at(struct emit *em, const struct ir_header *h, const char *base, uint32_t byte,
 		     const char *cond)
 {
-	const char *bytes;
-
-	seki_emit_line(em, "{");
-	bytes = seki_emit_varbit_bytes(em, h);
 	seki_emit_line(em, "if (%spkt_len >= %s%s%u + %s) {", cond, base ? base : "",
-		       base ? " + " : "", byte, seki_emit_size(em, h, bytes));
-	seki_emit_store(em, h, base, byte, bytes);
-	seki_emit_line(em, "}\n}");
+		       base ? " + " : "", byte, seki_emit_size(em, h));
+	seki_emit_store(em, h, base ? seki_emit_text(em, "pkt + %s", base) : "pkt", byte);
+	seki_emit_line(em, "}");
 }
 
 static void store_in_place(struct emit *em, const struct ir_emit *e)
@@ -192,19 +188,20 @@ static bool find_ways(struct emit *em, struct ways *ways)
 	return true;
 }
 
+/* What varbit fields hold is in `gone`, less than nothing, as it mostly is in what came as well. */
 static void sum_sizes(struct emit *em)
 {
-	seki_emit_line(em, "u32 out_len = 0;");
+	seki_emit_line(em, "u32 out_len = 0, gone = %s;", seki_emit_var(em, em->ir->plan->head));
 	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
 		const struct ir_header *h = em->ir->emits[i].header;
-		const char *more = "0";
 
 		if (!can_be_there(em, &em->ir->emits[i]))
 			continue;
+		seki_emit_line(em, "if (%s) {\n\tout_len += %u;",
+			       seki_emit_var(em, em->ir->emits[i].flag), h->bits / 8);
 		if (h->varbit)
-			more = seki_emit_text(em, "(%s >> 3)", seki_emit_var(em, h->varbit->size));
-		seki_emit_line(em, "if (%s)\n\tout_len += %u + %s;",
-			       seki_emit_var(em, em->ir->emits[i].flag), h->bits / 8, more);
+			seki_emit_line(em, "gone -= (u32)%s;", seki_emit_count(em, h->varbit));
+		seki_emit_line(em, "}");
 	}
 }
 
@@ -216,7 +213,7 @@ static void sum_sizes(struct emit *em)
  */
 static void move_head(struct emit *em, const struct counts *moves)
 {
-	seki_emit_line(em, "switch ((int)(out_len - %s)) {", seki_emit_var(em, em->ir->plan->head));
+	seki_emit_line(em, "switch ((int)(out_len - gone)) {");
 	for (uint32_t i = 0; i < moves->n; i++) {
 		int by = (int)moves->v[i];
 
@@ -274,7 +271,7 @@ static void store_one(struct emit *em, const struct ways *ways, uint32_t i, uint
 	stop_at_end(em, seki_emit_text(em, "%u", end));
 	if (i < first_kept(em) || fate_of(em, e->header)->written) {
 		seki_emit_line(em, "if (pkt_len < %u)\n\tgoto drop;", end);
-		seki_emit_store(em, e->header, NULL, off, NULL);
+		seki_emit_store(em, e->header, "pkt", off);
 	}
 	go_on(em, ways, i + 1, end);
 	seki_emit_line(em, "}");
@@ -301,26 +298,23 @@ static void store_at_constants(struct emit *em, const struct ways *ways)
 static void store_at_offset(struct emit *em)
 {
 	sum_sizes(em);
-	seki_emit_line(em,
-		       "u32 gone = %s;\nasm volatile(\"\" : \"+r\"(gone));\n"
-		       "int by = (int)(out_len - gone);\n"
-		       "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\n"
-		       "asm volatile(\"\" : \"+r\"(pkt_len));\nu64 off = 0;",
-		       seki_emit_var(em, em->ir->plan->head));
+	seki_emit_line(em, "asm volatile(\"\" : \"+r\"(gone));\n"
+			   "int by = (int)(out_len - gone);\n"
+			   "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\n"
+			   "asm volatile(\"\" : \"+r\"(pkt_len));\nu64 off = 0;");
 	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
 		const struct ir_emit *e = &em->ir->emits[i];
-		const char *bytes, *end;
+		const char *end;
 
 		if (!can_be_there(em, e))
 			continue;
 		seki_emit_place(em, e->tok);
 		seki_emit_line(em, "if (%s) {", seki_emit_var(em, e->flag));
-		bytes = seki_emit_varbit_bytes(em, e->header);
-		end = seki_emit_text(em, "off + %s", seki_emit_size(em, e->header, bytes));
+		end = seki_emit_text(em, "off + %s", seki_emit_size(em, e->header));
 		stop_at_end(em, end);
 		if (i < first_kept(em) || fate_of(em, e->header)->written) {
 			seki_emit_line(em, "if (pkt_len < %s)\n\tgoto drop;", end);
-			seki_emit_store(em, e->header, "off", 0, bytes);
+			seki_emit_store(em, e->header, "pkt + off", 0);
 		}
 		seki_emit_line(em, "off = %s;\n}", end);
 	}

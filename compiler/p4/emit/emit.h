@@ -5,8 +5,8 @@
  * helpers given).
  *
  * Values: those of up to 64 bits are in the smallest unsigned type that holds them, the bits above
- * zero; wider ones are arrays of limbs of 64 bits, the lowest first; varbits are arrays of limbs as
- * well, but in the packet's order: the string's first bit is the highest of the first limb.
+ * zero; wider ones are arrays of limbs of 64 bits, the lowest first; varbits are such arrays as well,
+ * which hold the bytes in the packet's order, and a count of bytes beside the size in bits.
  *
  * Names: one that is made of a name of the program has a '$' in it, which no name of P4 has, so
  * that it is no keyword, macro or name of ours. The symbols of maps have the names that the ABI
@@ -64,6 +64,8 @@ static inline const char *seki_emit_var(const struct emit *em, const struct ir_v
 {
 	return em->vars[var->id];
 }
+/* Of a varbit variable: the variable of C that counts its bytes. */
+const char *seki_emit_count(struct emit *em, const struct ir_var *var);
 /* Bits of the C type that holds `width` bits: 8, 16, 32, 64. */
 uint32_t seki_emit_cwidth(uint32_t width);
 static inline bool seki_emit_is_wide(uint32_t width)
@@ -100,19 +102,14 @@ const char *seki_emit_load(struct emit *em, const char *base, uint32_t off, uint
 void seki_emit_load_to(struct emit *em, const struct ir_var *var, const char *base, uint32_t off);
 void seki_emit_need(struct emit *em, const struct ir_insn *insn);
 void seki_emit_extract(struct emit *em, const struct ir_insn *insn);
-/*
- * All fields of a header to the packet, from `byte` behind `at` (NULL: 0) on; `bytes`: those of its varbit
- * field, of seki_emit_varbit_bytes().
- */
-void seki_emit_store(struct emit *em, const struct ir_header *header, const char *at, uint32_t byte,
-		     const char *bytes);
-/* NULL where it has no varbit field. */
-const char *seki_emit_varbit_bytes(struct emit *em, const struct ir_header *header);
+/* All fields of a header to the packet, from `byte` behind `base` on. */
+void seki_emit_store(struct emit *em, const struct ir_header *header, const char *base,
+		     uint32_t byte);
 const char *seki_emit_base(struct emit *em, const struct ir_var *base);
 /* Bytes from the packet's start. */
 const char *seki_emit_place_text(struct emit *em, const struct ir_at *at);
 /* C text of all of a header's bytes. */
-const char *seki_emit_size(struct emit *em, const struct ir_header *header, const char *bytes);
+const char *seki_emit_size(struct emit *em, const struct ir_header *header);
 
 /* block.c */
 void seki_emit_blocks(struct emit *em);

@@ -85,23 +85,6 @@ void seki_emit_need(struct emit *em, const struct ir_insn *insn)
 		       seki_emit_line_number(insn->tok));
 }
 
-/* Bytes of a string of the packet, one after the other, as many as there are in it. */
-static void load_varbit(struct emit *em, const struct ir_var *var, const char *bytes,
-			const char *base)
-{
-	const char *name = seki_emit_var(em, var);
-	uint32_t id = seki_emit_id(em);
-
-	for (uint32_t i = 0; i < seki_emit_limbs(var->width); i++)
-		seki_emit_line(em, "%s[%u] = 0;", name, i);
-	for (uint32_t i = 0; i < var->width / 8; i++)
-		seki_emit_line(em,
-			       "if (%s < %u)\n\tgoto loaded_%u;\n"
-			       "%s[%u] |= (u64)load8(%s, %u) << %u;",
-			       bytes, i + 1, id, name, i / 8, base, i, 56 - 8 * (i % 8));
-	seki_emit_line(em, "loaded_%u:;", id);
-}
-
 static void set_where(struct emit *em, const struct ir_insn *insn)
 {
 	const struct ir_fate *fate = &em->ir->plan->fates[insn->header->id];
@@ -111,12 +94,26 @@ static void set_where(struct emit *em, const struct ir_insn *insn)
 			       seki_emit_place_text(em, &insn->at));
 }
 
+/* `bytes` NULL: of none. */
+static void extract_varbit(struct emit *em, const struct ir_var *var, const struct ir_expr *bytes,
+			   const char *from)
+{
+	const char *name = seki_emit_var(em, var), *count = seki_emit_count(em, var);
+
+	seki_emit_line(em, "%s = %s;", count, bytes ? seki_emit_value(em, bytes) : "0");
+	seki_emit_line(em, "%s = (u32)%s << 3;", seki_emit_var(em, var->size), count);
+	if (!em->needed[var->id])
+		return;
+	for (uint32_t i = 0; i < seki_emit_limbs(var->width); i++)
+		seki_emit_line(em, "%s[%u] = 0;", name, i);
+	seki_emit_line(em, "copy_bytes((u8 *)%s, %s, %s, %u);", name, from, count, var->width / 8);
+}
+
 /* What is behind a varbit field is as many bits further on as that has. */
 void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 {
 	const struct ir_header *h = insn->header;
 	const char *base = seki_emit_base(em, insn->at.base);
-	const char *bytes = insn->a ? seki_emit_value(em, insn->a) : NULL;
 
 	for (uint32_t i = 0; i < h->n_fields; i++) {
 		const struct ir_field *f = &h->fields[i];
@@ -125,16 +122,9 @@ void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 			seki_emit_load_to(em, f->var, base, insn->at.bits + f->off);
 			continue;
 		}
-		if (!bytes) {
-			seki_emit_line(em, "%s = 0;", seki_emit_var(em, f->var->size));
-			continue;
-		}
-		seki_emit_line(em, "%s = (u32)%s << 3;", seki_emit_var(em, f->var->size), bytes);
-		if (em->needed[f->var->id])
-			load_varbit(
-				em, f->var, bytes,
-				seki_emit_text(em, "%s + %u", base, (insn->at.bits + f->off) / 8));
-		base = seki_emit_text(em, "%s + (u64)%s", base, bytes);
+		extract_varbit(em, f->var, insn->a,
+			       seki_emit_text(em, "%s + %u", base, (insn->at.bits + f->off) / 8));
+		base = seki_emit_text(em, "%s + %s", base, seki_emit_count(em, f->var));
 	}
 	seki_emit_line(em, "%s = 1;", seki_emit_var(em, h->valid));
 	set_where(em, insn);
@@ -208,50 +198,22 @@ static void store_shared(struct emit *em, const struct ir_header *h, uint32_t fr
 	seki_emit_line(em, "store8(%s, %u, (u8)(%s));", base, byte, text.data);
 }
 
-/* Each byte asks for the packet's length: it may not be seen to be bounded by `bytes` here. */
-static void store_varbit(struct emit *em, const struct ir_var *var, const char *bytes,
-			 const char *at)
-{
-	const char *name = seki_emit_var(em, var);
-	uint32_t id = seki_emit_id(em);
-
-	for (uint32_t i = 0; i < var->width / 8; i++)
-		seki_emit_line(em,
-			       "if (%s < %u)\n\tgoto stored_%u;\n"
-			       "if (pkt_len < %s + %u)\n\tgoto drop;\n"
-			       "store8(pkt + %s, %u, (u8)(%s[%u] >> %u));",
-			       bytes, i + 1, id, at, i + 1, at, i, name, i / 8, 56 - 8 * (i % 8));
-	seki_emit_line(em, "stored_%u:;", id);
-}
-
-const char *seki_emit_varbit_bytes(struct emit *em, const struct ir_header *header)
-{
-	const char *bytes;
-
-	if (!header->varbit)
-		return NULL;
-	bytes = seki_emit_text(em, "n%u", seki_emit_id(em));
-	seki_emit_line(em, "u64 %s = %s >> 3;\nasm volatile(\"\" : \"+r\"(%s));", bytes,
-		       seki_emit_var(em, header->varbit->size), bytes);
-	return bytes;
-}
-
 /* Where a varbit field's bits were never looked at they are where they belong. */
-void seki_emit_store(struct emit *em, const struct ir_header *h, const char *at, uint32_t byte,
-		     const char *bytes)
+void seki_emit_store(struct emit *em, const struct ir_header *h, const char *base, uint32_t byte)
 {
 	uint32_t bit = 0;
 
 	for (uint32_t i = 0; i < h->n_fields; i++) {
 		const struct ir_field *f = &h->fields[i];
-		const char *base = at ? seki_emit_text(em, "pkt + %s", at) : "pkt";
 
 		if (f->var == h->varbit) {
-			at = seki_emit_text(em, "%s%s%u", at ? at : "", at ? " + " : "",
-					    byte + f->off / 8);
+			const char *count = seki_emit_count(em, f->var);
+
 			if (em->needed[f->var->id])
-				store_varbit(em, f->var, bytes, at);
-			at = seki_emit_text(em, "%s + %s - %u", at, bytes, byte + f->off / 8);
+				seki_emit_line(em, "copy_bytes(%s + %u, (u8 *)%s, %s, %u);", base,
+					       byte + f->off / 8, seki_emit_var(em, f->var), count,
+					       f->var->width / 8);
+			base = seki_emit_text(em, "%s + %s", base, count);
 			continue;
 		}
 		if (f->off == bit && f->var->width % 8 == 0 && bit % 8 == 0) {
@@ -263,9 +225,9 @@ void seki_emit_store(struct emit *em, const struct ir_header *h, const char *at,
 	}
 }
 
-const char *seki_emit_size(struct emit *em, const struct ir_header *header, const char *bytes)
+const char *seki_emit_size(struct emit *em, const struct ir_header *header)
 {
-	if (!bytes)
+	if (!header->varbit)
 		return seki_emit_text(em, "%u", header->bits / 8);
-	return seki_emit_text(em, "%u + %s", header->bits / 8, bytes);
+	return seki_emit_text(em, "%u + %s", header->bits / 8, seki_emit_count(em, header->varbit));
 }

@@ -48,6 +48,11 @@ static const char *make_name(struct emit *em, const struct ir_var *var)
 				   : own_name(em, var);
 }
 
+const char *seki_emit_count(struct emit *em, const struct ir_var *var)
+{
+	return seki_emit_text(em, "bytes$%u", var->id);
+}
+
 /* Whose bits somebody looks at: a varbit field that only stays where it is needs none. */
 static void find_needed(struct emit *em, const struct ir_expr *expr)
 {
@@ -140,9 +145,12 @@ void seki_emit_declare_vars(struct emit *em)
 {
 	if (em->scratch)
 		clear_scratch(em);
-	for (const struct ir_var *var = em->ir->vars; var; var = var->next)
+	for (const struct ir_var *var = em->ir->vars; var; var = var->next) {
 		if (!in_scratch(em, var) && strncmp(seki_emit_var(em, var), "std->", 5) != 0)
 			declare(em, var);
+		if (var->kind == IR_VAR_VARBIT)
+			seki_emit_line(em, "u64 %s = 0;", seki_emit_count(em, var));
+	}
 }
 
 void seki_emit_scratch_map(struct emit *em)
