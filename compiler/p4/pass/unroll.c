@@ -19,9 +19,9 @@
 #include <string.h>
 
 #define MAX_BITS   (SEKI_PACKET_MAX * 8)
-#define MAX_PLACES 16u	 /* of one block */
-#define MAX_NEAR   4u	 /* where they are from the base variable: setting that anew costs little */
-#define MANY	   512u	 /* blocks: from here on places are variable */
+#define MAX_PLACES 16u	/* of one block */
+#define MAX_NEAR   4u	/* from the base variable; of blocks that set it: what it costs is little */
+#define MANY	   512u /* blocks: from here on places are variable */
 #define MAX_CLONES 4096u /* blocks: from here on it is an error */
 
 /* A block at one place and fill. */
@@ -327,10 +327,18 @@ static struct ir_at collapsed(struct unroll *u, const struct ir_at *at)
 	return (struct ir_at){base_of(u), at->bits % 8};
 }
 
+static bool has_variable_step(const struct ir_block *block)
+{
+	for (const struct ir_insn *i = block->first; i; i = i->next)
+		if ((i->op == IR_EXTRACT || i->op == IR_ADVANCE) && i->a)
+			return true;
+	return false;
+}
+
 static bool is_within_budget(const struct unroll *u, const struct ir_block *from,
 			     const struct ir_at *at)
 {
-	uint32_t most = at->base ? MAX_NEAR : MAX_PLACES;
+	uint32_t most = at->base || has_variable_step(from) ? MAX_NEAR : MAX_PLACES;
 
 	return u->n_clones < MANY && (u->n_places[from->id] < most || !is_new_place(u, from, at));
 }
