@@ -244,13 +244,15 @@ static void bind_args(struct lower *lw, const struct job *job, struct frame *fra
 	for (uint32_t i = 0; i < job->n_args; i++)
 		if (job->args[i].out)
 			job->args[i].direct = is_direct(lw, job, &job->args[i]);
+	/* An out parameter is cleared: what goes in, perhaps of the same storage, comes first. */
+	for (uint32_t i = 0; i < job->n_args; i++)
+		if (!is_out(job->args[i].param) || !job->args[i].expr)
+			bind_in(lw, job, &job->args[i]);
 	for (uint32_t i = 0; i < job->n_args; i++) {
 		struct arg *arg = &job->args[i];
 
 		if (is_out(arg->param) && arg->expr)
 			bind_out(lw, frame, arg);
-		else
-			bind_in(lw, job, arg);
 		if (!arg->bound)
 			bind_default(lw, frame, arg);
 		seki_lower_bind_in(lw, frame, arg->param, arg->bound);

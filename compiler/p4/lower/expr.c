@@ -180,12 +180,24 @@ static struct value *pick_varbit(struct lower *lw, struct value *const *parts, u
 	return to;
 }
 
-static const struct ir_expr *pick_scalar(struct lower *lw, struct value *const *parts, uint32_t n,
-					 const struct ir_expr *index, bool valid)
+#define CHAIN 8u
+
+/* A chain of a few; of more, a tree: its depth is a limit of what can be compiled. */
+static const struct ir_expr *pick_scalar(struct lower *lw, struct value *const *parts,
+					 uint32_t first, uint32_t end, const struct ir_expr *index,
+					 bool valid)
 {
+	uint32_t middle = first + (end - first) / 2;
+
 	const struct ir_expr *all = zero(lw, valid ? 1 : seki_lower_width(parts[0]->type));
 
-	for (uint32_t i = n; i-- > 0;) {
+	if (end - first > CHAIN)
+		return seki_ir_cond(lw->ir,
+				    seki_ir_binary(lw->ir, IR_LT, 1, index,
+						   seki_ir_const(lw->ir, index->width, middle)),
+				    pick_scalar(lw, parts, first, middle, index, valid),
+				    pick_scalar(lw, parts, middle, end, index, valid));
+	for (uint32_t i = end; i-- > first;) {
 		const struct ir_expr *this = seki_ir_binary(lw->ir, IR_EQ, 1, index,
 							    seki_ir_const(lw->ir, index->width, i));
 
@@ -202,9 +214,9 @@ static struct value *pick(struct lower *lw, struct value *const *parts, uint32_t
 	if (v->kind == VALUE_VARBIT)
 		return pick_varbit(lw, parts, n, index);
 	if (v->kind == VALUE_SCALAR)
-		v->value = pick_scalar(lw, parts, n, index, false);
+		v->value = pick_scalar(lw, parts, 0, n, index, false);
 	if (v->kind == VALUE_HEADER)
-		v->valid = pick_scalar(lw, parts, n, index, true);
+		v->valid = pick_scalar(lw, parts, 0, n, index, true);
 	v->n_parts = parts[0]->n_parts;
 	v->parts = seki_arena_alloc(lw->arena, (v->n_parts + 1) * sizeof(*v->parts));
 	column = seki_arena_alloc(lw->arena, n * sizeof(*column));

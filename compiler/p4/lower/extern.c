@@ -220,27 +220,23 @@ static struct value *lower_void(struct lower *lw, const struct p4_expr *call)
 
 static const struct {
 	const char *name;
+	uint32_t min_params, max_params;
 	struct value *(*lower)(struct lower *lw, const struct p4_expr *call);
-} own[] = {{"mark_to_drop", lower_void},
-	   {"mark_to_pass", lower_void},
-	   {"truncate", lower_void},
-	   {"verify", lower_void},
-	   {"static_assert", lower_nothing}};
-
-/* A program may declare another function of such a name: the architecture's come with the compiler. */
-static bool is_builtin(const struct p4_decl *callee)
-{
-	return callee->tok->at.src->name[0] == '<';
-}
+} own[] = {{"mark_to_drop", 0, 0, lower_void},
+	   {"mark_to_pass", 0, 0, lower_void},
+	   {"truncate", 1, 1, lower_void},
+	   {"verify", 2, 2, lower_void},
+	   {"static_assert", 1, 2, lower_nothing}};
 
 struct value *seki_lower_extern(struct lower *lw, const struct p4_expr *call)
 {
 	const struct p4_decl *callee = call->callee;
+	uint32_t n = seki_decl_count(callee->params);
 	struct ir_extern *ext = NULL;
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
-		if (call->call == P4_CALL_EXTERN && is_builtin(callee) &&
-		    strcmp(callee->name, own[i].name) == 0)
+		if (call->call == P4_CALL_EXTERN && strcmp(callee->name, own[i].name) == 0 &&
+		    n >= own[i].min_params && n <= own[i].max_params)
 			return own[i].lower(lw, call);
 	if (call->call == P4_CALL_METHOD) {
 		ext = seki_lower_expr(lw, call->a->a)->ext;

@@ -38,6 +38,12 @@ const char *seki_lower_plane_name(struct lower *lw, const char *prefix, const st
 	return prefix ? seki_arena_printf(lw->arena, "%s.%s", prefix, own) : own;
 }
 
+/* What is made without a name has its type's. */
+static const struct p4_decl *named_like(const struct p4_decl *decl, const struct p4_decl *callee)
+{
+	return decl ? decl : callee;
+}
+
 /* ---- externs ---- */
 
 /* A number, a truth value or a member of an enum; others (names, lists) say nothing to a back end. */
@@ -60,9 +66,9 @@ static const struct p4_decl *constructor(const struct p4_type *type, const struc
 }
 
 static struct ir_extern *make_extern(struct lower *lw, const struct p4_expr *call,
-				     const struct p4_type *type, const struct p4_decl *decl)
+				     const struct p4_type *type, const struct p4_decl *decl,
+				     const struct instance *in)
 {
-	const struct instance *in = lw->frame->instance;
 	struct ir_extern *ext = seki_arena_new(lw->arena, struct ir_extern);
 	const struct p4_decl *ctor = constructor(type, call);
 	uint32_t n = ctor ? seki_decl_count(ctor->params) : 0;
@@ -84,7 +90,8 @@ static struct ir_extern *make_extern(struct lower *lw, const struct p4_expr *cal
 }
 
 static struct value *construct_extern(struct lower *lw, const struct p4_expr *call,
-				      const struct p4_type *type, const struct p4_decl *decl)
+				      const struct p4_type *type, const struct p4_decl *decl,
+				      const struct instance *in)
 {
 	struct value *v = seki_lower_value(lw, VALUE_NONE, type);
 
@@ -94,16 +101,24 @@ static struct value *construct_extern(struct lower *lw, const struct p4_expr *ca
 					      "externs with abstract methods are");
 			return v;
 		}
-	if (!decl) {
-		seki_diag_unsupported(lw->diags, seki_expr_span(call),
-				      "externs without a name are");
-		return v;
-	}
-	v->ext = make_extern(lw, call, type, decl);
+	v->ext = make_extern(lw, call, type, named_like(decl, type->decl), in);
 	return v;
 }
 
 /* ---- controls and parsers ---- */
+
+static struct value *construct(struct lower *lw, const struct p4_expr *call,
+			       const struct p4_type *type, const struct p4_decl *decl,
+			       struct instance *in);
+
+/* An object that is made for a parameter only has the parameter's name. */
+static struct value *argument(struct lower *lw, const struct p4_expr *arg,
+			      const struct p4_decl *param, struct instance *in)
+{
+	if (arg->kind == P4_E_CALL && arg->call == P4_CALL_CONSTRUCTOR)
+		return construct(lw, arg, arg->type, param, in);
+	return seki_lower_expr(lw, arg);
+}
 
 static void bind_parameters(struct lower *lw, const struct p4_expr *call, struct frame *frame,
 			    const struct p4_decl *callee)
@@ -116,7 +131,7 @@ static void bind_parameters(struct lower *lw, const struct p4_expr *call, struct
 		struct value *value = NULL;
 
 		if (arg) {
-			value = seki_lower_expr(lw, arg);
+			value = argument(lw, arg, p, frame->instance);
 		} else if (p->init) {
 			lw->frame = frame;
 			value = seki_lower_expr(lw, p->init);
@@ -127,16 +142,11 @@ static void bind_parameters(struct lower *lw, const struct p4_expr *call, struct
 	}
 }
 
-static const struct p4_decl *named_like(const struct p4_decl *decl, const struct p4_decl *callee)
-{
-	return decl ? decl : callee;
-}
-
 static struct instance *make_instance(struct lower *lw, const struct p4_expr *call,
-				      const struct p4_type *type, const struct p4_decl *decl)
+				      const struct p4_type *type, const struct p4_decl *decl,
+				      struct instance *parent)
 {
 	struct instance *in = seki_arena_new(lw->arena, struct instance);
-	struct instance *parent = lw->frame->instance;
 
 	in->decl = type->decl;
 	in->parent = parent;
@@ -156,8 +166,9 @@ static struct instance *make_instance(struct lower *lw, const struct p4_expr *ca
 	return in;
 }
 
-struct value *seki_lower_construct(struct lower *lw, const struct p4_expr *call,
-				   const struct p4_type *type, const struct p4_decl *decl)
+static struct value *construct(struct lower *lw, const struct p4_expr *call,
+			       const struct p4_type *type, const struct p4_decl *decl,
+			       struct instance *in)
 {
 	const struct p4_type *closed = seki_lower_type(lw, type);
 	struct ir_block *block = lw->block;
@@ -165,15 +176,21 @@ struct value *seki_lower_construct(struct lower *lw, const struct p4_expr *call,
 
 	lw->block = NULL;
 	if (closed->kind == P4_T_EXTERN)
-		v = construct_extern(lw, call, closed, decl);
+		v = construct_extern(lw, call, closed, decl, in);
 	else if (closed->kind == P4_T_STACK)
 		seki_diag_unsupported(lw->diags, decl->tok->at, "arrays of instances are");
 	if (!v)
 		v = seki_lower_value(lw, VALUE_NONE, closed);
 	if (closed->kind == P4_T_CONTROL || closed->kind == P4_T_PARSER)
-		v->instance = make_instance(lw, call, closed, decl);
+		v->instance = make_instance(lw, call, closed, decl, in);
 	lw->block = block;
 	return v;
+}
+
+struct value *seki_lower_construct(struct lower *lw, const struct p4_expr *call,
+				   const struct p4_type *type, const struct p4_decl *decl)
+{
+	return construct(lw, call, type, decl, lw->frame->instance);
 }
 
 void seki_lower_declare(struct lower *lw, struct instance *instance)

@@ -152,6 +152,9 @@ void seki_lower_clear_others(struct lower *lw, const struct ir_header *header);
 void seki_lower_assign(struct lower *lw, const struct value *to, const struct value *from);
 const struct ir_expr *seki_lower_equal(struct lower *lw, const struct value *a,
 				       const struct value *b);
+/* All (IR_LAND) or any (IR_LOR) of n conditions, as a tree that is not deep. */
+const struct ir_expr *seki_lower_all(struct lower *lw, enum ir_op op,
+				     const struct ir_expr *const *terms, uint32_t n);
 /* Its own storage with the value that it has now. */
 struct value *seki_lower_copy(struct lower *lw, const struct value *from, const char *name);
 

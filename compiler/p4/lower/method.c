@@ -6,13 +6,14 @@
 
 static const struct ir_expr *is_valid(struct lower *lw, const struct value *v)
 {
-	const struct ir_expr *any = seki_ir_const(lw->ir, 1, 0);
+	const struct ir_expr **terms;
 
 	if (v->kind == VALUE_HEADER)
 		return v->valid;
+	terms = seki_arena_alloc(lw->arena, ((size_t)v->n_parts + 1) * sizeof(*terms));
 	for (uint32_t i = 0; i < v->n_parts; i++)
-		any = seki_ir_binary(lw->ir, IR_LOR, 1, any, is_valid(lw, v->parts[i]));
-	return any;
+		terms[i] = is_valid(lw, v->parts[i]);
+	return seki_lower_all(lw, IR_LOR, terms, v->n_parts);
 }
 
 /* What was invalid has 0 in its fields already. The other members of a union go, here and below. */

@@ -285,15 +285,15 @@ static const struct ir_expr *match_range(struct lower *lw, const struct value *k
 static const struct ir_expr *match_list(struct lower *lw, const struct value *key,
 					const struct p4_expr *keyset)
 {
-	const struct ir_expr *all = truth(lw, true);
+	const struct ir_expr **terms;
 	uint32_t i = 0;
 
 	if (key->kind == VALUE_SCALAR)
-		return keyset->args ? seki_lower_match(lw, key, keyset->args) : all;
+		return keyset->args ? seki_lower_match(lw, key, keyset->args) : truth(lw, true);
+	terms = seki_arena_alloc(lw->arena, ((size_t)key->n_parts + 1) * sizeof(*terms));
 	for (const struct p4_expr *e = keyset->args; e && i < key->n_parts; e = e->next, i++)
-		all = seki_ir_binary(lw->ir, IR_LAND, 1, all,
-				     seki_lower_match(lw, key->parts[i], e));
-	return all;
+		terms[i] = seki_lower_match(lw, key->parts[i], e);
+	return seki_lower_all(lw, IR_LAND, terms, i);
 }
 
 const struct ir_expr *seki_lower_match(struct lower *lw, const struct value *key,

@@ -18,7 +18,11 @@ static void lower_instance(struct lower *lw, const struct p4_decl *decl)
 static void lower_var(struct lower *lw, const struct p4_decl *decl)
 {
 	struct value *init = decl->init ? seki_lower_expr(lw, decl->init) : NULL;
-	const char *name = seki_arena_printf(lw->arena, "%s.%s", lw->frame->decl->name, decl->name);
+	const struct frame *frame = lw->frame;
+	bool of_block = frame->decl->kind == P4_D_CONTROL || frame->decl->kind == P4_D_PARSER;
+	const char *name = seki_arena_printf(
+		lw->arena, "%s.%s",
+		of_block && frame->instance ? frame->instance->path : frame->decl->name, decl->name);
 	struct value *var = seki_lower_storage(lw, decl->type, name, decl->tok);
 
 	if (init)

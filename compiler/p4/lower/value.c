@@ -287,7 +287,8 @@ static struct value *make_storage(struct lower *lw, const struct p4_type *type, 
 
 	switch (v->kind) {
 	case VALUE_SCALAR:
-		make_scalar(lw, v, name, in);
+		if (type->kind != P4_T_INT)
+			make_scalar(lw, v, name, in);
 		break;
 	case VALUE_VARBIT:
 		make_varbit(lw, v, name, in);
@@ -481,17 +482,30 @@ void seki_lower_assign(struct lower *lw, const struct value *to, const struct va
 
 /* ---- copies ---- */
 
+/* Part by part, as lists may have numbers without a width in them, of which there are no variables. */
+static struct value *copy_fields(struct lower *lw, const struct value *from, const char *name)
+{
+	struct value *to = seki_lower_value(lw, VALUE_FIELDS, from->type);
+
+	to->n_parts = from->n_parts;
+	to->parts = seki_arena_alloc(lw->arena, (to->n_parts + 1) * sizeof(*to->parts));
+	for (uint32_t i = 0; i < to->n_parts; i++)
+		to->parts[i] = seki_lower_copy(lw, from->parts[i], name);
+	return to;
+}
+
 struct value *seki_lower_copy(struct lower *lw, const struct value *from, const char *name)
 {
-	struct value *to = seki_lower_storage(lw, from->type, name, lw->tok);
+	struct value *to;
 
-	if (from->kind == VALUE_FIELDS && from->type->kind == P4_T_LIST) {
-		to->n_parts = from->n_parts;
-		to->parts = seki_arena_alloc(lw->arena, (to->n_parts + 1) * sizeof(*to->parts));
-		for (uint32_t i = 0; i < to->n_parts; i++)
-			to->parts[i] = seki_lower_copy(lw, from->parts[i], name);
+	if (from->kind == VALUE_FIELDS)
+		return copy_fields(lw, from, name);
+	if (from->kind == VALUE_NONE || (from->kind == VALUE_SCALAR && !from->value)) {
+		to = seki_lower_value(lw, from->kind, from->type);
+		*to = *from;
 		return to;
 	}
+	to = seki_lower_storage(lw, from->type, name, lw->tok);
 	if (lw->block && !lw->stop)
 		copy(lw, to, from, false);
 	return to;
@@ -556,10 +570,15 @@ bool seki_lower_overlap(struct lower *lw, const struct value *a, const struct va
 
 /* ---- comparison ---- */
 
-static const struct ir_expr * and
-	(struct lower * lw, const struct ir_expr *a, const struct ir_expr *b)
+const struct ir_expr *seki_lower_all(struct lower *lw, enum ir_op op,
+				     const struct ir_expr *const *terms, uint32_t n)
 {
-	return seki_ir_binary(lw->ir, IR_LAND, 1, a, b);
+	if (n == 0)
+		return seki_ir_const(lw->ir, 1, op == IR_LAND);
+	if (n == 1)
+		return terms[0];
+	return seki_ir_binary(lw->ir, op, 1, seki_lower_all(lw, op, terms, n / 2),
+			      seki_lower_all(lw, op, terms + n / 2, n - n / 2));
 }
 
 static const struct ir_expr *equal_varbits(struct lower *lw, const struct value *a,
@@ -580,16 +599,18 @@ static const struct ir_expr *equal_varbits(struct lower *lw, const struct value 
 const struct ir_expr *seki_lower_equal(struct lower *lw, const struct value *a,
 				       const struct value *b)
 {
-	const struct ir_expr *equal = seki_ir_const(lw->ir, 1, 1);
+	uint32_t n = a->n_parts < b->n_parts ? a->n_parts : b->n_parts;
+	const struct ir_expr **terms;
 
 	if (a->kind == VALUE_VARBIT)
 		return equal_varbits(lw, a, b);
 	if (a->kind == VALUE_SCALAR)
 		return a->value && b->value ? seki_ir_binary(lw->ir, IR_EQ, 1, a->value, b->value)
-					    : equal;
+					    : seki_ir_const(lw->ir, 1, 1);
+	terms = seki_arena_alloc(lw->arena, ((size_t)n + 1) * sizeof(*terms));
+	for (uint32_t i = 0; i < n; i++)
+		terms[i] = seki_lower_equal(lw, a->parts[i], b->parts[i]);
 	if (a->kind == VALUE_HEADER)
-		equal = seki_ir_binary(lw->ir, IR_EQ, 1, a->valid, b->valid);
-	for (uint32_t i = 0; i < a->n_parts && i < b->n_parts; i++)
-		equal = and(lw, equal, seki_lower_equal(lw, a->parts[i], b->parts[i]));
-	return equal;
+		terms[n++] = seki_ir_binary(lw->ir, IR_EQ, 1, a->valid, b->valid);
+	return seki_lower_all(lw, IR_LAND, terms, n);
 }
