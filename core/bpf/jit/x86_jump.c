@@ -106,15 +106,15 @@ void seki_x86_fold(struct seki_jit_ir *ir)
 	}
 }
 
-/* In this slot a number grows by *step, in 64 bits. */
-static bool counts(const struct seki_bpf_op *op, unsigned int reg, int64_t *step)
+/* In this slot its number grows by *step, in 64 bits. */
+static bool counts(const struct seki_bpf_op *op, int64_t *step)
 {
 	*step = op->imm;
-	return op->id == SEKI_OP_ADD64_IMM && op->dst == reg && *step > 0 && *step <= 65536;
+	return op->id == SEKI_OP_ADD64_IMM && *step > 0;
 }
 
 /* Does the loop go on only as long as what this jump compares with is not exceeded? */
-static bool limits(const struct seki_bpf_op *op, uint32_t head, uint32_t end, int64_t *limit)
+static bool limits(const struct seki_bpf_op *op, uint32_t end, int64_t *limit)
 {
 	bool leaves = (uint32_t)op->off > end;
 
@@ -122,8 +122,7 @@ static bool limits(const struct seki_bpf_op *op, uint32_t head, uint32_t end, in
 	if (op->imm < 0)
 		return false;
 	return leaves ? op->id == SEKI_OP_JGT64_IMM || op->id == SEKI_OP_JGE64_IMM
-		      : (uint32_t)op->off == head &&
-				(op->id == SEKI_OP_JLT64_IMM || op->id == SEKI_OP_JLE64_IMM);
+		      : op->id == SEKI_OP_JLT64_IMM || op->id == SEKI_OP_JLE64_IMM;
 }
 
 /* Is the register changed in one place of the loop only, by counting up, and by how much? */
@@ -140,7 +139,7 @@ static bool counter(const struct seki_bpf_op *ops, uint32_t head, uint32_t end, 
 		if (!(writes >> reg & 1))
 			continue;
 		changes++;
-		if (!counts(&ops[i], reg, &by))
+		if (!counts(&ops[i], &by))
 			return false;
 		*step = by;
 	}
@@ -151,7 +150,7 @@ static bool counter(const struct seki_bpf_op *ops, uint32_t head, uint32_t end, 
  * A loop that ends soon whatever else happens needs no fuel: nothing in it jumps but out of it or
  * from its end to its start, nothing leads into its middle, so each round executes all of it; in
  * each round a register counts up that nothing else changes, and a jump ends the loop when that
- * exceeds a constant. It cannot wrap before.
+ * exceeds a constant. It cannot wrap before: step and constant are less than 2^31.
  */
 static bool ends_soon(const struct seki_jit_ir *ir, uint32_t end)
 {
@@ -174,7 +173,7 @@ static bool ends_soon(const struct seki_jit_ir *ir, uint32_t end)
 			continue;
 		if ((uint32_t)ops[i].off <= end && i != end)
 			return false;
-		bounded |= limits(&ops[i], head, end, &limit) &&
+		bounded |= limits(&ops[i], end, &limit) &&
 			   counter(ops, head, end, ops[i].dst, &step) && limit / step < ROUNDS_MAX;
 	}
 	return bounded;
