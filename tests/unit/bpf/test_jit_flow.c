@@ -228,6 +228,11 @@ static void test_fuel(void **state)
 	start();
 	PUT(MOVI(0, 0), LOCAL(-2), EXIT);
 	assert_int_equal(run(FUEL, &r0), -ELOOP);
+	/* Calls, without any jump back. */
+	start();
+	PUT(MOVI(0, 0), LOCAL(3), LOCAL(2), LOCAL(1), EXIT, EXIT);
+	assert_int_equal(run(3, &r0), 0);
+	assert_int_equal(run(2, &r0), -ELOOP);
 }
 
 /* Loops that are seen to end need no fuel; those that look like it do. */
@@ -249,6 +254,9 @@ static void test_free_loops(void **state)
 		 -ELOOP},
 		{"counts down",
 		 {ALUI(ADD, 6, -2), JMPI(JGT, 7, 3000, 2), JMPI(JEQ, 7, 0, -3)},
+		 -ELOOP},
+		{"counts by nothing",
+		 {ALUI(ADD, 6, 0), JMPI(JGT, 6, 3000, 2), JMPI(JEQ, 7, 0, -3)},
 		 -ELOOP},
 		{"in 32 bits",
 		 {ALU32I(ADD, 6, 2), JMPI(JGT, 6, 3000, 2), JMPI(JEQ, 7, 0, -3)},
@@ -284,6 +292,50 @@ static void test_free_loops(void **state)
 		if (stop != loops[i].stop)
 			fail_msg("%s: %d", loops[i].what, stop);
 	}
+}
+
+/* A loop of so many instructions, from its first to its last. */
+static int run_long(uint32_t length)
+{
+	uint64_t r0;
+
+	start();
+	PUT(MOVI(0, 0), MOVI(6, 0), MOVI(8, 0), ALUI(ADD, 6, 1));
+	for (uint32_t i = 2; i < length; i++)
+		put((struct seki_bpf_insn)ALUI(ADD, 8, 1));
+	put((struct seki_bpf_insn)JMPI(JLT, 6, 100, (int16_t)-length));
+	put((struct seki_bpf_insn)EXIT);
+	return run_code(20, &r0);
+}
+
+/* In long loops fuel costs little, and looking for an end much. */
+static void test_loops_with_fuel(void **state)
+{
+	uint64_t r0;
+
+	(void)state;
+	assert_int_equal(run_long(129), 0);
+	assert_int_equal(run_long(130), -ELOOP);
+	/* Entered behind its start. */
+	start();
+	PUT(MOVI(0, 0), MOVI(6, 0), MOVI(8, 0), JMPI(JEQ, 0, 0, 1), ALUI(ADD, 6, 1),
+	    ALUI(ADD, 8, 1), JMPI(JLT, 6, 100, -3), EXIT);
+	assert_int_equal(run_code(20, &r0), -ELOOP);
+	/* With calls, which may take long. */
+	start();
+	PUT(MOVI(0, 0), MOVI(6, 0), MOVI(9, 1), ALUI(ADD, 6, 1), CALLX(9), JMPI(JLT, 6, 100, -3),
+	    EXIT);
+	assert_int_equal(run_code(20, &r0), -ELOOP);
+	start();
+	PUT(MOVI(0, 0), MOVI(6, 0), ALUI(ADD, 6, 1), LOCAL(2), JMPI(JLT, 6, 10, -3), EXIT, EXIT);
+	assert_int_equal(run_code(19, &r0), -ELOOP);
+	assert_int_equal(run_code(20, &r0), 0);
+	/* Of two that start as one, the outer one. */
+	start();
+	PUT(MOVI(0, 0), MOVI(6, 0), MOVI(8, 0), ALUI(ADD, 6, 1), JMPI(JLT, 6, 1000, -2), MOVI(6, 0),
+	    ALUI(ADD, 8, 1), JMPI(JLT, 8, 100, -5), EXIT);
+	assert_int_equal(run_code(20, &r0), -ELOOP);
+	assert_int_equal(run_code(100, &r0), 0);
 }
 
 static void test_calls(void **state)
@@ -449,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_fuel),
 		cmocka_unit_test(test_free_loops),
+		cmocka_unit_test(test_loops_with_fuel),
 		cmocka_unit_test(test_jump_lengths),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_helpers),
