@@ -12,10 +12,12 @@
 #include "compiler/p4/compile.h"
 #include "core/base/check.h"
 #include "sekisho/bpf.h"
+#include "lib/sys/file.h"
 #include "lib/sys/log.h"
 #include "lib/sys/opts.h"
 
 #define MAX_DIRS      64u
+#define MAX_EXTERNS   ((size_t)1 << 20) /* bytes of C */
 
 #define complain(...) seki_complain("sekisho", __VA_ARGS__)
 
@@ -25,6 +27,7 @@ struct config {
 	const char *emit_c;
 	const char *emit_ir;
 	const char *p4info;
+	const char *externs;
 	const char *include;
 	const char *compat;
 	bool werror;
@@ -56,10 +59,25 @@ static uint32_t split_dirs(const char *list, char **buf, const char **dirs)
 	return n;
 }
 
+/* The C of the program's own extern functions, lines of its file; the caller's to free. */
+static int read_externs(const char *path, char **out)
+{
+	void *data;
+	size_t len;
+	int err = seki_file_read(path, MAX_EXTERNS, &data, &len);
+
+	if (err)
+		return err;
+	if (asprintf(out, "#line 1 \"%s\"\n%.*s", path, (int)len, (char *)data) < 0)
+		err = -ENOMEM;
+	free(data);
+	return err;
+}
+
 static int compile(const struct config *config, bool check_only, struct seki_p4_result **out)
 {
 	const char *dirs[MAX_DIRS];
-	char *buf;
+	char *buf, *externs = NULL;
 	struct seki_p4_opts opts = {
 		.include_dirs = dirs,
 		.compat = config->compat != NULL,
@@ -67,9 +85,14 @@ static int compile(const struct config *config, bool check_only, struct seki_p4_
 	};
 	int err;
 
+	err = config->externs ? read_externs(config->externs, &externs) : 0;
+	if (err)
+		return complain("'%s': %s", config->externs, strerror(-err));
+	opts.extern_code = externs;
 	opts.n_include_dirs = split_dirs(config->include, &buf, dirs);
 	err = seki_p4_compile(config->file, &opts, out);
 	free(buf);
+	free(externs);
 	if (err)
 		return complain("'%s': %s", config->file, strerror(-err));
 	return 0;
@@ -253,6 +276,8 @@ static int do_build(int argc, char **argv)
 				     "write the C that the program becomes; without -o no object"),
 		SEKI_OPT_STRING_LINE(struct config, emit_ir, 0, "emit-ir", "FILE",
 				     "write the graph of blocks that the program becomes"),
+		SEKI_OPT_STRING_LINE(struct config, externs, 0, "extern", "FILE.c",
+				     "C of the extern functions that the program declares"),
 		SEKI_OPT_STRING_LINE(struct config, p4info, 0, "p4info", "FILE",
 				     "write its P4Info: as text where FILE ends in .txt or .txtpb"),
 		SEKI_OPT_STRING_LINE(struct config, compat, 0, "compat", "p4c",

@@ -19,6 +19,7 @@ struct seki_p4_result {
 	struct seki_diags diags;
 	const char *code;
 	const char *name; /* of the program's file */
+	const char *extern_code;
 	const struct ir_program *ir;
 	const struct p4_decl *control;
 	const char *no_memory; /* for when there is none to render diagnostics */
@@ -27,7 +28,7 @@ struct seki_p4_result {
 static const char *emit(struct seki_p4_result *r, bool roomy)
 {
 	struct seki_strbuf code = {.arena = &r->arena};
-	struct emit_opts opts = {.scratch = roomy};
+	struct emit_opts opts = {.scratch = roomy, .extern_code = r->extern_code};
 
 	return seki_emit_program(r->ir, r->name, &opts, &code) == 0 ? code.data : NULL;
 }
@@ -55,6 +56,8 @@ static void run_phases(struct seki_p4_result *r, struct seki_source *src,
 	struct p4_program *program;
 
 	r->name = src->name;
+	if (opts->extern_code)
+		r->extern_code = seki_arena_printf(&r->arena, "%s", opts->extern_code);
 	r->no_memory = seki_arena_printf(&r->arena, "%s: error: out of memory\n", src->name);
 	tokens = seki_preprocess(&r->diags, src, &pp);
 	if (r->diags.errors)

@@ -15,8 +15,9 @@ struct seki_obj_bounds;
 struct seki_p4_opts {
 	const char *const *include_dirs;
 	uint32_t n_include_dirs;
-	bool compat;	 /* do as p4c's uBPF back end: a rejected packet passes */
-	bool check_only; /* no C */
+	bool compat;		 /* do as p4c's uBPF back end: a rejected packet passes */
+	bool check_only;	 /* no C */
+	const char *extern_code; /* C of the program's own extern functions, or NULL */
 };
 
 struct seki_p4_result;

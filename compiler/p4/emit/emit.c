@@ -75,7 +75,7 @@ int seki_emit_program(const struct ir_program *ir, const char *source, const str
 	emit_info(&em);
 	seki_emit_scratch_map(&em);
 	seki_emit_tables(&em);
-	seki_emit_externs(&em);
+	seki_emit_externs(&em, opts->extern_code);
 	emit_entry(&em);
 	return ir->diags->errors ? -EINVAL : 0;
 }

@@ -30,10 +30,12 @@ struct emit {
 	bool *needed;		      /* of a varbit variable, by id: its bits are looked at */
 	bool scratch;		      /* plain variables and fields are in a map: see scratch.c */
 	uint32_t n_ids;
+	struct emit_known *known; /* what custom.c has declared */
 };
 
 struct emit_opts {
 	bool scratch;
+	const char *extern_code; /* C of the program's own extern functions, or NULL */
 };
 
 /* emit.c: 0, or -EINVAL with errors in diags. `source`: the name of the P4 file. */
@@ -116,7 +118,8 @@ void seki_emit_blocks(struct emit *em);
 
 /* extern.c */
 void seki_emit_call(struct emit *em, const struct ir_insn *insn);
-void seki_emit_externs(struct emit *em); /* types, maps, prototypes */
+/* Types, maps, prototypes; `code`: C of the program's own functions, or NULL. */
+void seki_emit_externs(struct emit *em, const char *code);
 
 /* table.c */
 void seki_emit_tables(struct emit *em); /* types and maps */

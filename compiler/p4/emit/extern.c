@@ -254,8 +254,11 @@ static bool is_row(const struct row *row, const struct ir_insn *insn)
 	return !row->type || strcmp(row->type, insn->ext->type) == 0;
 }
 
+/* A program may declare another function of such a name: the architecture's come with the compiler. */
 static const struct row *find_row(const struct ir_insn *insn)
 {
+	if (insn->callee->tok->at.src->name[0] != '<')
+		return NULL;
 	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (is_row(&rows[i], insn))
 			return &rows[i];
@@ -285,12 +288,27 @@ static void declare_instance(struct emit *em, const struct ir_extern *ext)
 	seki_diag_unsupported(em->diags, ext->decl->tok->at, "instances of %s are", ext->type);
 }
 
-void seki_emit_externs(struct emit *em)
+/* No function of the file is one of its own in the object: a struct can be no argument in BPF. */
+static void declare_custom(struct emit *em, const char *code)
 {
-	for (const struct ir_extern *ext = em->ir->externs; ext; ext = ext->next)
-		declare_instance(em, ext);
+	for (uint32_t i = 0; code && i < 2; i++)
+		seki_emit_line(
+			em,
+			"#pragma clang attribute push(__attribute__((%s)), apply_to = function)",
+			i ? "always_inline" : "internal_linkage");
 	for (const struct ir_block *b = em->ir->blocks; b; b = b->next)
 		for (const struct ir_insn *insn = b->first; insn; insn = insn->next)
 			if (insn->op == IR_CALL && !insn->ext && !find_row(insn))
 				seki_emit_custom_prototype(em, insn);
+	if (code)
+		seki_strbuf_printf(em->out,
+				   "%s\n#pragma clang attribute pop\n#pragma clang attribute pop\n",
+				   code);
+}
+
+void seki_emit_externs(struct emit *em, const char *code)
+{
+	for (const struct ir_extern *ext = em->ir->externs; ext; ext = ext->next)
+		declare_instance(em, ext);
+	declare_custom(em, code);
 }

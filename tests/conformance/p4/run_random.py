@@ -45,7 +45,7 @@ def mutate(rng, data):
 
 def compare(rng, sekisho, p4run, program, script, compat):
     with tempfile.TemporaryDirectory() as folder:
-        programs, _ = stf.build(sekisho, program, folder, compat)
+        programs, _ = stf.build(sekisho, program, folder, stf.options(script, compat))
         engines = [stf.Engine(p4run, path) for _, path in programs]
         packets = seeds(script) if script else [(0, bytes(64))]
         try:

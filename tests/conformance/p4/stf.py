@@ -5,7 +5,8 @@ STF: `packet PORT HEX`, `expect PORT HEX` (`*` matches a nibble, a trailing `$` 
 `add TABLE [PRIO] key.FIELD:VALUE ... ACTION(ARG:VALUE, ...)`, `setdefault TABLE ACTION(...)`, where a
 field's value may be `V/BITS`, `V&&&MASK`, `LOW..HIGH`, or have `*` for digits that do not matter. Ours:
 `sent 4|6 SADDR DADDR SPORT DPORT` (hex) makes the VM have sent a UDP datagram, `drop [LINE]` says that
-the last packet was dropped, at that line of the program, and `#: compat` builds as p4c would.
+the last packet was dropped, at that line of the program, `#: compat` builds as p4c would, and
+`#: extern FILE` names the C of the program's own functions.
 """
 import contextlib
 import pathlib
@@ -266,13 +267,19 @@ def run_lines(path, run):
     return met
 
 
-def build(sekisho, source, folder, compat):
+def options(stf, compat):
+    """What the script wants of `p4 build`."""
+    found = re.search(r"#: extern (\S+)", pathlib.Path(stf).read_text()) if stf else None
+    return ((["--compat=p4c"] if compat else []) +
+            (["--extern", pathlib.Path(stf).with_name(found[1])] if found else []))
+
+
+def build(sekisho, source, folder, more):
     """[(engine's name, file)] and the layout."""
     base = pathlib.Path(folder) / pathlib.Path(source).stem
     obj, code, lib = (base.with_suffix(s) for s in (".o", ".c", ".so"))
     command = [sekisho, "p4", "build", source, "-o", obj, "--emit-c", code]
-    done = subprocess.run(command + (["--compat=p4c"] if compat else []), capture_output=True,
-                          text=True, check=False)
+    done = subprocess.run(command + more, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Failure(f"{source}: {done.stderr.strip()}")
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-w", "-DSEKISHO_NATIVE", code, "-o", lib],
@@ -282,7 +289,7 @@ def build(sekisho, source, folder, compat):
 
 def run_program(sekisho, p4run, source, stf, folder, compat):
     """Builds and runs; returns how many expectations were met on each engine."""
-    programs, layout = build(sekisho, source, folder, compat)
+    programs, layout = build(sekisho, source, folder, options(stf, compat))
     met = 0
     for name, program in programs:
         engine = Engine(p4run, program)
