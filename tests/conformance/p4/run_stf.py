@@ -14,7 +14,7 @@ CORPORA = pathlib.Path(os.environ.get("SEKISHO_CORPORA", TOP.parent / "shared" /
 
 def cases():
     """(program, STF file or None, compat)"""
-    for script in sorted((HERE / "cases").glob("*.stf")):
+    for script in sorted([*(HERE / "cases").glob("*.stf"), *(TOP / "tests/p4ref/cases").glob("*.stf")]):
         program = script.with_suffix(".p4")
         if not program.exists():
             program = TOP / "examples" / program.name
