@@ -33,8 +33,9 @@ bench: build ovs ## every figure of the README
 	@$(MAKE) --no-print-directory bench-bpf
 
 bench-bpf: build ## those of the BPF machine only, beside native code and DPDK's machine
-	@ninja -C $(BUILD)/main bench/bpf/bpf_bench >/dev/null
+	@ninja -C $(BUILD)/main bench/bpf/bpf_bench bench/bpf/classifier_bench >/dev/null
 	@$(BUILD)/main/bench/bpf/bpf_bench $(BUILD)/main/bench/bpf $(ARGS)
+	@$(if $(ARGS),,$(BUILD)/main/bench/bpf/classifier_bench)
 
 fuzz: setup ## fuzz for TIME seconds each (default 60): make fuzz TIME=3600 ENGINE=afl ONLY=elf
 	@$(PYTHON) tests/fuzz/run.py --build $(BUILD) --seconds $(or $(TIME),60) \

@@ -14,9 +14,12 @@ static uint64_t round_up(uint64_t n, uint64_t to)
 	return (n + to - 1) & ~(to - 1);
 }
 
+/* Wide nodes are few, and many entries are on a cache line; but they are copied at each change. */
 static uint32_t words_of(const struct seki_map_def *def)
 {
-	return def->max_entries > 128 && def->key_size <= 32 ? 4 : 2;
+	if (def->max_entries <= 128 || def->key_size > 32)
+		return 2;
+	return def->key_size > 16 ? 4 : 8;
 }
 
 /* Each level is at least a quarter full, but for one node of each parent. */
@@ -44,7 +47,8 @@ void seki_tree_shape(const struct seki_map_def *def, struct seki_tree_shape *sha
 	memset(shape, 0, sizeof(*shape));
 	shape->nibbles = def->key_size * 2;
 	shape->words = words_of(def);
-	shape->priorities = (uint32_t)round_up(sizeof(struct seki_node) + shape->nibbles, 8);
+	shape->priorities = (uint32_t)round_up(
+		sizeof(struct seki_node) + round_up(shape->nibbles, SEKI_ORDER_STEP), 8);
 	shape->links = shape->priorities + seki_tree_width(shape) * 4;
 	shape->sets = shape->links + seki_tree_width(shape) * 4;
 	shape->weights = shape->sets + seki_tree_sets(shape) * 2;
@@ -278,12 +282,37 @@ void seki_entry_box(const struct seki_bpf_map *map, struct seki_map_slot *entry,
 
 typedef uint64_t pair __attribute__((vector_size(16), may_alias));
 
+struct row {
+	pair pairs[SEKI_NODE_WIDTH / 128]; /* as many as the map's rows have */
+};
+
+typedef uint16_t eight __attribute__((vector_size(16), may_alias));
+typedef uint8_t eight_bytes __attribute__((vector_size(8), may_alias));
+
+#define BATCH 8 /* leaves */
+
+/* Short loops of a constant number of rounds, which the compilers leave as they are at -O2. */
+#ifdef __clang__
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
+
 struct search {
 	const struct seki_bpf_map *map;
 	const uint8_t *key;
 	struct seki_map_slot *best;
-	uint32_t priority;			      /* of the best */
-	uint8_t nibbles[SEKI_CLASSIFIER_KEY_MAX * 2]; /* of the key */
+	int64_t priority;			    /* of the best; 0: there is none */
+	uint16_t rows[SEKI_CLASSIFIER_KEY_MAX * 2]; /* by nibble: the number of the key's row */
+};
+
+/* A leaf, and what the rows so far leave of it. */
+struct visit {
+	const struct seki_node *leaf;
+	uint32_t at;	  /* the first entry that is left */
+	bool refined;	  /* all rows were read */
+	int64_t priority; /* of that; -1: none is left */
+	uint64_t left[SEKI_NODE_WIDTH / 64] __attribute__((aligned(16)));
 };
 
 static inline uint64_t load(const uint8_t *bytes)
@@ -294,20 +323,32 @@ static inline uint64_t load(const uint8_t *bytes)
 	return word;
 }
 
-static inline void split_nibbles(struct search *s, uint32_t size)
+/* Of eight nibbles in the lower halves of bytes, the first of which has this number. */
+static inline void number_rows(struct search *s, uint64_t nibbles, uint32_t first)
 {
-	uint32_t i = 0;
+	static const eight steps = {0, 16, 32, 48, 64, 80, 96, 112};
+	eight rows = __builtin_convertvector((eight_bytes)nibbles, eight) + steps +
+		     (uint16_t)(first * 16);
 
-	for (; i + 8 <= size; i += 8) {
-		uint64_t word = load(s->key + i), low = word & 0x0f0f0f0f0f0f0f0fu;
-		uint64_t high = word >> 4 & 0x0f0f0f0f0f0f0f0fu;
+	__builtin_memcpy(s->rows + first, &rows, sizeof(rows));
+}
 
-		__builtin_memcpy(s->nibbles + i, &high, 8);
-		__builtin_memcpy(s->nibbles + size + i, &low, 8);
+static inline void find_rows(struct search *s, uint32_t size)
+{
+	const uint64_t lower = 0x0f0f0f0f0f0f0f0fu;
+
+	for (uint32_t i = 0; size >= 8; i += 8) {
+		uint32_t at = i + 8 < size ? i : size - 8; /* some again, in the end */
+		uint64_t word = load(s->key + at);
+
+		number_rows(s, word >> 4 & lower, at);
+		number_rows(s, word & lower, size + at);
+		if (i + 8 >= size)
+			return;
 	}
-	for (; i < size; i++) {
-		s->nibbles[i] = s->key[i] >> 4;
-		s->nibbles[size + i] = s->key[i] & 15;
+	for (uint32_t i = 0; i < size; i++) {
+		s->rows[i] = (uint16_t)(i * 16 + (s->key[i] >> 4));
+		s->rows[size + i] = (uint16_t)((size + i) * 16 + (s->key[i] & 15));
 	}
 }
 
@@ -333,6 +374,26 @@ static inline bool agree(const struct seki_tree *tree, const uint8_t *key, const
 	return !differ;
 }
 
+static inline uint32_t load_16(const uint8_t *bytes)
+{
+	uint16_t half;
+
+	__builtin_memcpy(&half, bytes, sizeof(half));
+	return __builtin_bswap16(half);
+}
+
+static inline bool is_between(const struct seki_map_field *f, const uint8_t *key,
+			      const uint8_t *low, const uint8_t *high)
+{
+	uint32_t at = f->offset;
+
+	if (f->bytes == 2) /* ports: one comparison */
+		return load_16(key + at) - load_16(low + at) <=
+		       load_16(high + at) - load_16(low + at);
+	return order(key + at, low + at, f->bytes) >= 0 &&
+	       order(key + at, high + at, f->bytes) <= 0;
+}
+
 static inline bool matches(const struct search *s, struct seki_map_slot *entry)
 {
 	const struct seki_tree *tree = s->map->tree;
@@ -341,79 +402,126 @@ static inline bool matches(const struct search *s, struct seki_map_slot *entry)
 
 	if (!agree(tree, s->key, first, size))
 		return false;
-	for (uint32_t i = 0; i < tree->n_ranges; i++) {
-		const struct seki_map_field *f = &tree->ranges[i];
-		const uint8_t *low = first + f->offset;
-
-		if (order(s->key + f->offset, low, f->bytes) < 0 ||
-		    order(s->key + f->offset, low + size, f->bytes) > 0)
+	for (uint32_t i = 0; i < tree->n_ranges; i++)
+		if (!is_between(&tree->ranges[i], s->key, first, first + size))
 			return false;
-	}
 	return true;
 }
 
-/* The children that all rows leave. Words is a constant where this is inlined. */
-static inline __attribute__((always_inline)) bool select(const struct search *s,
-							 const struct seki_node *node,
-							 uint32_t words, uint64_t *children)
+/* ANDs the rows of the next eight nibbles of the order. Words is a constant where this is inlined. */
+static inline __attribute__((always_inline)) struct row and_rows(const struct search *s,
+								 const struct seki_node *node,
+								 uint32_t from, uint32_t words,
+								 struct row left)
 {
 	const uint8_t *rows = seki_node_at(node, s->map->tree->shape.rows);
-	const pair *all = seki_node_at(node, s->map->tree->shape.all);
-	pair left[SEKI_NODE_WIDTH / 128];
+	const uint8_t *order = node->order + from;
 
-	for (uint32_t w = 0; w < words / 2; w++)
-		left[w] = all[w];
-	for (uint32_t i = 0; i < node->n_order; i++) {
-		uint32_t nibble = node->order[i];
+	UNROLLED
+	for (uint32_t i = 0; i < SEKI_ORDER_STEP; i++) {
 		const pair *row =
-			(const pair *)(const void *)(rows + (nibble * 16 + s->nibbles[nibble]) *
-								    words * 8);
+			(const pair *)(const void *)(rows + s->rows[order[i]] * (words * 8));
 
+		UNROLLED
 		for (uint32_t w = 0; w < words / 2; w++)
-			left[w] &= row[w];
-		if (i % 4 == 3) {
-			pair any = left[0];
-
-			for (uint32_t w = 1; w < words / 2; w++)
-				any |= left[w];
-			if (!(any[0] | any[1]))
-				return false;
-		}
+			left.pairs[w] &= row[w];
 	}
-	__builtin_memcpy(children, left, words * 8);
-	return true;
+	return left;
 }
 
-/* The first that matches is the best of the leaf. */
-static inline __attribute__((always_inline)) void search_leaf(struct search *s,
-							      const struct seki_node *leaf,
-							      uint32_t words)
+static inline __attribute__((always_inline)) struct row take_all(const struct search *s,
+								 const struct seki_node *node,
+								 uint32_t words)
 {
-	const struct seki_tree_shape *shape = &s->map->tree->shape;
-	const uint32_t *priorities = seki_node_at(leaf, shape->priorities);
-	uint32_t *links = seki_node_at(leaf, shape->links);
-	uint64_t left[SEKI_NODE_WIDTH / 64];
+	const pair *all = seki_node_at(node, s->map->tree->shape.all);
+	struct row left = {{all[0]}};
 
-	if (!select(s, leaf, words, left))
-		return;
-	for (uint32_t w = 0; w < words; w++)
-		for (; left[w]; left[w] &= left[w] - 1) {
-			uint32_t at = w * 64 + (uint32_t)__builtin_ctzll(left[w]);
-			struct seki_map_slot *entry;
+	UNROLLED
+	for (uint32_t w = 1; w < words / 2; w++)
+		left.pairs[w] = all[w];
+	return left;
+}
 
-			if (s->best && priorities[at] < s->priority)
-				return;
-			entry = seki_map_slot(s->map, seki_load_acquire(&links[at]));
-			if (!matches(s, entry))
-				continue;
-			if (!s->best || priorities[at] > s->priority ||
-			    *seki_entry_number(s->map, entry) <
-				    *seki_entry_number(s->map, s->best)) {
-				s->best = entry;
-				s->priority = priorities[at];
-			}
+/* Without a branch: which word it is in is hard to foresee. */
+static inline __attribute__((always_inline)) void find_first(const struct search *s,
+							     struct visit *v, uint32_t words)
+{
+	const uint32_t *priorities = seki_node_at(v->leaf, s->map->tree->shape.priorities);
+	uint64_t word = 0;
+
+	v->at = 0;
+	UNROLLED
+	for (uint32_t w = words; w--;) {
+		v->at = v->left[w] ? w * 64 : v->at;
+		word = v->left[w] ? v->left[w] : word;
+	}
+	v->at += (uint32_t)__builtin_ctzll(word | 1ull << 63);
+	v->priority = word ? (int64_t)priorities[v->at] : -1;
+}
+
+static inline __attribute__((always_inline)) void begin(const struct search *s,
+							const struct seki_node *leaf,
+							uint32_t words, struct visit *v)
+{
+	struct row left = and_rows(s, leaf, 0, words, take_all(s, leaf, words));
+
+	for (uint32_t i = SEKI_ORDER_STEP; i < leaf->n_first; i += SEKI_ORDER_STEP)
+		left = and_rows(s, leaf, i, words, left);
+	v->leaf = leaf;
+	v->refined = false;
+	__builtin_memcpy(v->left, &left, words * 8);
+	find_first(s, v, words);
+}
+
+/* The first that was left does not match. */
+static inline __attribute__((always_inline)) void go_on(const struct search *s, struct visit *v,
+							uint32_t words)
+{
+	struct row left = {{{0}}};
+
+	v->left[v->at / 64] &= ~(1ull << v->at % 64);
+	__builtin_memcpy(&left, v->left, words * 8);
+	for (uint32_t i = v->leaf->n_first; !v->refined && i < v->leaf->n_order;
+	     i += SEKI_ORDER_STEP)
+		left = and_rows(s, v->leaf, i, words, left);
+	__builtin_memcpy(v->left, &left, words * 8);
+	v->refined = true;
+	find_first(s, v, words);
+}
+
+static inline bool is_better(const struct search *s, struct seki_map_slot *entry, int64_t priority)
+{
+	if (!s->best || priority != s->priority)
+		return true; /* not less: see compare() */
+	return *seki_entry_number(s->map, entry) < *seki_entry_number(s->map, s->best);
+}
+
+/* Compares the entries that are left in full, by priority. The first of a leaf that matches is the
+ * leaf's best. */
+static inline __attribute__((always_inline)) void compare(struct search *s, struct visit *visits,
+							  uint32_t n, uint32_t words)
+{
+	for (;;) {
+		struct visit *v = visits;
+		struct seki_map_slot *entry;
+		uint32_t *links;
+
+		for (uint32_t i = 1; i < n; i++)
+			v = visits[i].priority > v->priority ? &visits[i] : v;
+		if (v->priority < s->priority)
 			return;
+		links = seki_node_at(v->leaf, s->map->tree->shape.links);
+		entry = seki_map_slot(s->map, seki_load_acquire(&links[v->at]));
+		if (!matches(s, entry)) {
+			go_on(s, v, words);
+			continue;
 		}
+		if (is_better(s, entry, v->priority)) {
+			s->best = entry;
+			s->priority = v->priority;
+		}
+		v->priority = -1;
+	}
 }
 
 /* The number of the lowest bit, which becomes 0. False: there is none. */
@@ -429,34 +537,88 @@ static inline __attribute__((always_inline)) bool take_bit(uint64_t *bits, uint3
 	return false;
 }
 
+/* The next child that can have a better entry. */
+static inline __attribute__((always_inline)) const struct seki_node *next_child(
+	const struct search *s, const struct seki_node *node, uint64_t *left, uint32_t words)
+{
+	const struct seki_tree_shape *shape = &s->map->tree->shape;
+	const uint32_t *priorities = seki_node_at(node, shape->priorities);
+	const uint32_t *links = seki_node_at(node, shape->links);
+	uint32_t at;
+
+	while (take_bit(left, words, &at))
+		if (priorities[at] >= s->priority)
+			return seki_node(s->map, links[at]);
+	return NULL;
+}
+
+/* In batches: rows of one leaf are on their way while those of another are ANDed, and what is
+ * compared first is likely to rule all others out. */
+static inline __attribute__((always_inline)) void search_leaves(struct search *s,
+								const struct seki_node *node,
+								uint64_t *left, uint32_t words)
+{
+	struct visit visits[BATCH];
+	uint32_t n;
+
+	do {
+		for (n = 0; n < BATCH; n++) {
+			const struct seki_node *leaf = next_child(s, node, left, words);
+
+			if (!leaf)
+				break;
+			begin(s, leaf, words, &visits[n]);
+		}
+		if (n)
+			compare(s, visits, n, words);
+	} while (n == BATCH);
+}
+
+/* The children that may match. */
+static inline __attribute__((always_inline)) void select(const struct search *s,
+							 const struct seki_node *node,
+							 uint32_t words, uint64_t *children)
+{
+	const uint8_t *rows = seki_node_at(node, s->map->tree->shape.rows);
+	struct row left;
+
+	if (node->n <= 64) { /* one word of each row */
+		const uint64_t *all = seki_node_at(node, s->map->tree->shape.all);
+
+		__builtin_memset(children, 0, words * 8);
+		children[0] = all[0];
+		for (uint32_t i = 0; i < node->n_order; i++)
+			children[0] &= load(rows + s->rows[node->order[i]] * (words * 8));
+		return;
+	}
+	left = take_all(s, node, words);
+	for (uint32_t i = 0; i < node->n_order; i += SEKI_ORDER_STEP)
+		left = and_rows(s, node, i, words, left);
+	__builtin_memcpy(children, &left, words * 8);
+}
+
 /* Below a node that is no leaf, depth first. */
 static inline __attribute__((always_inline)) void search_below(struct search *s,
 							       const struct seki_node *top,
 							       uint32_t words)
 {
-	const struct seki_tree_shape *shape = &s->map->tree->shape;
 	uint64_t left[SEKI_TREE_DEPTH_MAX][SEKI_NODE_WIDTH / 64];
 	const struct seki_node *path[SEKI_TREE_DEPTH_MAX] = {top};
-	uint32_t depth = 0, at;
+	uint32_t depth = 0;
 
-	if (!select(s, top, words, left[0]))
-		return;
+	select(s, top, words, left[0]);
 	for (;;) {
-		const struct seki_node *node = path[depth], *child;
+		const struct seki_node *child = NULL;
 
-		if (!take_bit(left[depth], words, &at)) {
-			if (!depth--)
-				return;
-			continue;
-		}
-		if (s->best &&
-		    ((uint32_t *)seki_node_at(node, shape->priorities))[at] < s->priority)
-			continue;
-		child = seki_node(s->map, ((uint32_t *)seki_node_at(node, shape->links))[at]);
-		if (node->level == 1) {
-			search_leaf(s, child, words);
-		} else if (select(s, child, words, left[depth + 1])) {
+		if (path[depth]->level == 1)
+			search_leaves(s, path[depth], left[depth], words);
+		else
+			child = next_child(s, path[depth], left[depth], words);
+		if (child) {
 			path[++depth] = child;
+			select(s, child, words, left[depth]);
+		} else if (!depth--) {
+			return;
 		}
 	}
 }
@@ -466,6 +628,7 @@ static inline __attribute__((always_inline)) void *find(const struct seki_bpf_ma
 {
 	uint32_t root = seki_load_acquire(&map->tree->root);
 	const struct seki_node *top = seki_node(map, root);
+	struct visit only;
 	struct search s;
 
 	if (!root)
@@ -474,27 +637,36 @@ static inline __attribute__((always_inline)) void *find(const struct seki_bpf_ma
 	s.key = key;
 	s.best = NULL;
 	s.priority = 0;
-	split_nibbles(&s, map->def.key_size);
-	if (top->level)
+	find_rows(&s, map->def.key_size);
+	if (top->level) {
 		search_below(&s, top, words);
-	else
-		search_leaf(&s, top, words);
+	} else {
+		begin(&s, top, words, &only);
+		compare(&s, &only, 1, words);
+	}
 	return s.best ? seki_map_value(map, s.best) : NULL;
 }
 
-static void *find_wide(const struct seki_bpf_map *map, const void *key)
+static void *find_8(const struct seki_bpf_map *map, const void *key)
+{
+	return find(map, key, 8);
+}
+
+static void *find_4(const struct seki_bpf_map *map, const void *key)
 {
 	return find(map, key, 4);
 }
 
-static void *find_narrow(const struct seki_bpf_map *map, const void *key)
+static void *find_2(const struct seki_bpf_map *map, const void *key)
 {
 	return find(map, key, 2);
 }
 
 seki_bpf_find seki_classifier_finder(const struct seki_map_def *def)
 {
-	return words_of(def) == 4 ? find_wide : find_narrow;
+	uint32_t words = words_of(def);
+
+	return words == 8 ? find_8 : words == 4 ? find_4 : find_2;
 }
 
 /* ---- the control plane: programs have no business here, and keys of another size ---- */

@@ -28,12 +28,13 @@
 #include "core/bpf/map/slots.h"
 
 #define SEKI_TREE_DEPTH_MAX 8u
-#define SEKI_NODE_WIDTH	    256u /* children, at most; see `words` */
+#define SEKI_ORDER_STEP	    8u
+#define SEKI_NODE_WIDTH	    512u /* children, at most; see `words` */
 
 /* Sizes that follow from a definition. */
 struct seki_tree_shape {
 	uint32_t nibbles;     /* of the key */
-	uint32_t words;	      /* of a row, each of 64 children: 2 or 4 */
+	uint32_t words;	      /* of a row, each of 64 children: 2, 4 or 8 */
 	uint32_t priorities;  /* offsets in a node: of the greatest priority of each child */
 	uint32_t links;	      /* to the children */
 	uint32_t sets;	      /* of values, a bit each, by nibble: its box */
@@ -71,8 +72,11 @@ struct seki_node {
 	uint32_t level;	   /* 0: a leaf, whose children are entries */
 	uint32_t n;	   /* children */
 	uint32_t priority; /* greatest of them */
-	uint32_t n_order;
-	uint8_t order[]; /* the nibbles whose rows tell something, the most telling first */
+	uint32_t n_first;  /* of these: what is worth reading before a comparison, a multiple too */
+	uint32_t n_order;  /* a multiple of SEKI_ORDER_STEP, not 0 */
+	/* The nibbles whose rows tell something, the most telling first, and some again: as many
+	 * as a lookup takes at a time. */
+	uint8_t order[];
 };
 
 static inline struct seki_node *seki_node(const struct seki_bpf_map *map, uint32_t link)

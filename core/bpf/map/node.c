@@ -156,6 +156,38 @@ static bool tells(const struct seki_node *node, uint32_t values, uint32_t weight
 	return weight != values * node->n || (is_root && values < 16);
 }
 
+static void sort_nibbles(const struct seki_tree_shape *shape, struct seki_node *node,
+			 const uint16_t *sets, const uint32_t *weights, bool is_root)
+{
+	node->n_order = 0;
+	for (uint32_t i = 0; i < shape->nibbles; i++) {
+		uint32_t at = node->n_order;
+
+		if (!tells(node, count(sets[i]), weights[i], is_root))
+			continue;
+		for (; at && weights[node->order[at - 1]] > weights[i]; at--)
+			node->order[at] = node->order[at - 1];
+		node->order[at] = (uint8_t)i;
+		node->n_order++;
+	}
+	for (uint32_t i = 0; !node->n_order || node->n_order % SEKI_ORDER_STEP; i++)
+		node->order[node->n_order++] = node->order[i];
+}
+
+/* After which of the rows, were they independent, a random key would have less than half a child
+ * left, by steps. */
+static uint32_t first_rows(const struct seki_node *node, const uint32_t *weights)
+{
+	uint64_t left = (uint64_t)node->n << 16;
+	uint32_t i = 0;
+
+	do {
+		left = left * weights[node->order[i]] / (16 * node->n);
+		i++;
+	} while (i < node->n_order && (i % SEKI_ORDER_STEP || left > 1u << 15));
+	return i;
+}
+
 void seki_node_finish(const struct seki_bpf_map *map, struct seki_node *node, bool is_root)
 {
 	const struct seki_tree_shape *shape = shape_of(map);
@@ -172,17 +204,8 @@ void seki_node_finish(const struct seki_bpf_map *map, struct seki_node *node, bo
 	node->priority = 0;
 	for (uint32_t i = 0; i < node->n; i++)
 		node->priority = (uint32_t)seki_max(node->priority, priorities[i]);
-	node->n_order = 0;
-	for (uint32_t i = 0; i < shape->nibbles; i++) {
-		uint32_t at = node->n_order;
-
-		if (!tells(node, count(sets[i]), weights[i], is_root))
-			continue;
-		for (; at && weights[node->order[at - 1]] > weights[i]; at--)
-			node->order[at] = node->order[at - 1];
-		node->order[at] = (uint8_t)i;
-		node->n_order++;
-	}
+	sort_nibbles(shape, node, sets, weights, is_root);
+	node->n_first = first_rows(node, weights);
 }
 
 /* ---- where a new entry goes ---- */

@@ -230,7 +230,7 @@ static int change(struct actor *a, uint64_t number)
 	return err;
 }
 
-#define FILLERS 300u
+#define FILLERS 800u
 
 /* Entries that match nothing that is looked up come for a while and go for a while, so that a
  * classifier's tree grows and shrinks beside the lookups. */
@@ -336,7 +336,8 @@ static void play(const struct seki_map_def *def, bool fenced, bool collide)
 		while (change(&plane, i << 32) == -EBUSY)
 			sched_yield();
 		if (is_classifier(map))
-			stir(&plane, i);
+			for (uint64_t j = 0; j < 4; j++)
+				stir(&plane, i * 4 + j);
 		if (i % 64 == 0 && def->type != SEKI_MAP_LRU_HASH)
 			walk(&plane);
 	}
