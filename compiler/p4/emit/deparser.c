@@ -67,7 +67,7 @@ static void store_at(struct emit *em, const struct ir_header *h, const char *bas
 {
 	seki_emit_line(em, "if (%spkt_len >= %s%s%u + %s) {", cond, base ? base : "",
 		       base ? " + " : "", byte, seki_emit_size(em, h));
-	seki_emit_store(em, h, base ? seki_emit_text(em, "pkt + %s", base) : "pkt", byte);
+	seki_emit_store(em, h, base ? base : "0", byte);
 	seki_emit_line(em, "}");
 }
 
@@ -271,7 +271,7 @@ static void store_one(struct emit *em, const struct ways *ways, uint32_t i, uint
 	stop_at_end(em, seki_emit_text(em, "%u", end));
 	if (i < first_kept(em) || fate_of(em, e->header)->written) {
 		seki_emit_line(em, "if (pkt_len < %u)\n\tgoto drop;", end);
-		seki_emit_store(em, e->header, "pkt", off);
+		seki_emit_store(em, e->header, "0", off);
 	}
 	go_on(em, ways, i + 1, end);
 	seki_emit_line(em, "}");
@@ -314,7 +314,7 @@ static void store_at_offset(struct emit *em)
 		stop_at_end(em, end);
 		if (i < first_kept(em) || fate_of(em, e->header)->written) {
 			seki_emit_line(em, "if (pkt_len < %s)\n\tgoto drop;", end);
-			seki_emit_store(em, e->header, "pkt + off", 0);
+			seki_emit_store(em, e->header, "off", 0);
 		}
 		seki_emit_line(em, "off = %s;\n}", end);
 	}

@@ -104,8 +104,8 @@ const char *seki_emit_load(struct emit *em, const char *base, uint32_t off, uint
 void seki_emit_load_to(struct emit *em, const struct ir_var *var, const char *base, uint32_t off);
 void seki_emit_need(struct emit *em, const struct ir_insn *insn);
 void seki_emit_extract(struct emit *em, const struct ir_insn *insn);
-/* All fields of a header to the packet, from `byte` behind `base` on. */
-void seki_emit_store(struct emit *em, const struct ir_header *header, const char *base,
+/* All fields of a header to the packet, from `byte` behind `at` on. */
+void seki_emit_store(struct emit *em, const struct ir_header *header, const char *at,
 		     uint32_t byte);
 const char *seki_emit_base(struct emit *em, const struct ir_var *base);
 /* Bytes from the packet's start. */

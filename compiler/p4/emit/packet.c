@@ -96,7 +96,7 @@ static void set_where(struct emit *em, const struct ir_insn *insn)
 
 /* `bytes` NULL: of none. */
 static void extract_varbit(struct emit *em, const struct ir_var *var, const struct ir_expr *bytes,
-			   const char *from)
+			   const char *at)
 {
 	const char *name = seki_emit_var(em, var), *count = seki_emit_count(em, var);
 
@@ -106,25 +106,26 @@ static void extract_varbit(struct emit *em, const struct ir_var *var, const stru
 		return;
 	for (uint32_t i = 0; i < seki_emit_limbs(var->width); i++)
 		seki_emit_line(em, "%s[%u] = 0;", name, i);
-	seki_emit_line(em, "copy_bytes((u8 *)%s, %s, %s, %u);", name, from, count, var->width / 8);
+	seki_emit_line(em, "walk_bytes(%s, %s, %u, reject, ((u8 *)%s)[j] = *p);", at, count,
+		       var->width / 8, name);
 }
 
 /* What is behind a varbit field is as many bits further on as that has. */
 void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 {
 	const struct ir_header *h = insn->header;
-	const char *base = seki_emit_base(em, insn->at.base);
+	const char *at = insn->at.base ? seki_emit_var(em, insn->at.base) : "0";
 
 	for (uint32_t i = 0; i < h->n_fields; i++) {
 		const struct ir_field *f = &h->fields[i];
+		uint32_t off = insn->at.bits + f->off;
 
 		if (f->var != h->varbit) {
-			seki_emit_load_to(em, f->var, base, insn->at.bits + f->off);
+			seki_emit_load_to(em, f->var, seki_emit_text(em, "pkt + %s", at), off);
 			continue;
 		}
-		extract_varbit(em, f->var, insn->a,
-			       seki_emit_text(em, "%s + %u", base, (insn->at.bits + f->off) / 8));
-		base = seki_emit_text(em, "%s + %s", base, seki_emit_count(em, f->var));
+		extract_varbit(em, f->var, insn->a, seki_emit_text(em, "%s + %u", at, off / 8));
+		at = seki_emit_text(em, "%s + %s", at, seki_emit_count(em, f->var));
 	}
 	seki_emit_line(em, "%s = 1;", seki_emit_var(em, h->valid));
 	set_where(em, insn);
@@ -199,21 +200,24 @@ static void store_shared(struct emit *em, const struct ir_header *h, uint32_t fr
 }
 
 /* Where a varbit field's bits were never looked at they are where they belong. */
-void seki_emit_store(struct emit *em, const struct ir_header *h, const char *base, uint32_t byte)
+void seki_emit_store(struct emit *em, const struct ir_header *h, const char *at, uint32_t byte)
 {
 	uint32_t bit = 0;
 
 	for (uint32_t i = 0; i < h->n_fields; i++) {
 		const struct ir_field *f = &h->fields[i];
+		const char *base = seki_emit_text(em, "pkt + %s", at);
 
 		if (f->var == h->varbit) {
 			const char *count = seki_emit_count(em, f->var);
 
 			if (em->needed[f->var->id])
-				seki_emit_line(em, "copy_bytes(%s + %u, (u8 *)%s, %s, %u);", base,
-					       byte + f->off / 8, seki_emit_var(em, f->var), count,
-					       f->var->width / 8);
-			base = seki_emit_text(em, "%s + %s", base, count);
+				seki_emit_line(em,
+					       "walk_bytes(%s + %u, %s, %u, drop, "
+					       "*p = ((u8 *)%s)[j]);",
+					       at, byte + f->off / 8, count, f->var->width / 8,
+					       seki_emit_var(em, f->var));
+			at = seki_emit_text(em, "%s + %s", at, count);
 			continue;
 		}
 		if (f->off == bit && f->var->width % 8 == 0 && bit % 8 == 0) {
