@@ -15,14 +15,21 @@ static void lower_instance(struct lower *lw, const struct p4_decl *decl)
 			   seki_lower_construct(lw, decl->init, decl->type, decl));
 }
 
+/* "ingress.acl.count" in a control, "forward.port" in an action. */
+static const char *name_of(struct lower *lw, const struct p4_decl *decl)
+{
+	const struct p4_decl *in = lw->frame->decl;
+	const char *where = in->name;
+
+	if (lw->frame->instance && (in->kind == P4_D_CONTROL || in->kind == P4_D_PARSER))
+		where = lw->frame->instance->path;
+	return seki_arena_printf(lw->arena, "%s.%s", where, decl->name);
+}
+
 static void lower_var(struct lower *lw, const struct p4_decl *decl)
 {
 	struct value *init = decl->init ? seki_lower_expr(lw, decl->init) : NULL;
-	const struct frame *frame = lw->frame;
-	bool of_block = frame->decl->kind == P4_D_CONTROL || frame->decl->kind == P4_D_PARSER;
-	const char *name = seki_arena_printf(
-		lw->arena, "%s.%s",
-		of_block && frame->instance ? frame->instance->path : frame->decl->name, decl->name);
+	const char *name = name_of(lw, decl);
 	struct value *var = seki_lower_storage(lw, decl->type, name, decl->tok);
 
 	if (init)
