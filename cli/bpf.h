@@ -101,7 +101,8 @@ void seki_cli_capture_drop(struct seki_cli_capture *capture); /* takes NULL */
 
 /* ---- maps ---- */
 
-/* Sets entries, "NAME=KEY:VALUE,..." in hex; of classifiers KEY is PRIORITY/FIRST/SECOND. False: it has complained. */
+/* Sets entries, "NAME=KEY:VALUE,..." in hex; of classifiers KEY is PRIORITY/FIRST/SECOND. False: it
+ * has complained. */
 bool seki_cli_maps_set(struct seki_bpf_prog *prog, const char *list);
 
 /* Their entries; of arrays those that are not zero. */

@@ -62,6 +62,16 @@ PROGRAMS = {
         if (n < 200) return 1;
         for (int i = 0; i < 200; i++) sum += p[i];
         return sum; }""",
+    # Byte 11 is a range, byte 12 ternary.
+    "acl": """struct map acl = {8, 2, 1, 16, 0};
+        const struct { unsigned short at, bytes, bits; u8 match, pad; } seki_fields_acl[]
+            __attribute__((section("sekisho.fields"))) = {{0, 1, 8, 4, 0}, {1, 1, 8, 3, 0}};
+        u64 entry(void *ctx, struct meta *m) {
+            u8 *p = packet_data(ctx), key[2], *value;
+            if (m->len < 14) return 1;
+            key[0] = p[11]; key[1] = p[12];
+            value = lookup(&acl, key);
+            return value ? *value : 1; }""",
     "unsafe": """static __attribute__((noinline)) u64 sum(u8 *p, u32 n) { return p[n & 31]; }
         u64 entry(void *ctx, struct meta *m) {
         u8 *p = packet_data(ctx);
@@ -229,6 +239,23 @@ def test_run_sets_maps_first(cli, objects):
                        ("counts=03000000:0a", "not 8 bytes"),
                        ("slots=09000000:0100000000000000", "No such file")):
         assert why in cli("run", objects["filter"], "--packet", PACKET, "--map", wrong, code=1).stderr
+
+
+@pytest.mark.parametrize("engine", ["--interpret", "--jit", "--check"])
+def test_run_sets_classifiers(cli, objects, engine):
+    entries = "acl=10/0000/ff00:05,acl=20/0308/030f:07"
+    args = ("run", objects["acl"], engine, "--packet", PACKET, "--map", entries)
+    assert "r0 = 0x7" in cli(*args).stdout
+    assert "r0 = 0x5" in cli("run", objects["acl"], engine, "--packet", PACKET.replace("0308", "0409"),
+                             "--map", entries).stdout
+    text = cli(*args, "--maps").stdout
+    assert "map acl: classifier, 2 of 16 entries" in text
+    assert "priority 10: 00 00 / ff 00 -> 05" in text and "priority 20: 03 08 / 03 0f -> 07" in text
+    shown = json.loads(cli(*args, "--maps", "--json").stdout.splitlines()[-1])["maps"][0]
+    assert {"priority": 20, "first": "0308", "second": "030f", "value": "07"} in shown["entries"]
+    for wrong, why in (("acl=0308:07", "PRIORITY/FIRST/SECOND"), ("acl=1/03/04:07", "not 2 bytes"),
+                       ("acl=1/0408/0308:07", "Invalid argument")):
+        assert why in cli("run", objects["acl"], "--packet", PACKET, "--map", wrong, code=1).stderr
 
 
 def test_run_on_a_capture(cli, objects, tmp_path):
