@@ -142,6 +142,18 @@ static void tie_or(struct seki_walk *w, struct seki_reg *result, const struct se
 	tie_add(w, result, &add, a, b);
 }
 
+/* Where no bit that may be set is cut off, it is what it was. */
+static void tie_and(struct seki_reg *result, const struct seki_bpf_row *row,
+		    const struct seki_reg *a, const struct seki_reg *b)
+{
+	uint64_t kept = row->bytes == 4 ? (uint32_t)b->v.n.umin : b->v.n.umin;
+
+	if (!seki_scalar_is_const(&b->v) || (a->v.n.t.value | a->v.n.t.mask) & ~kept)
+		return;
+	result->v = a->v;
+	copy_tie(result, a);
+}
+
 /* v1 code zero- and sign-extends by shifting left and right by 32. */
 static void tie_shift(struct seki_reg *result, const struct seki_bpf_row *row,
 		      const struct seki_reg *a, const struct seki_reg *b)
@@ -206,6 +218,9 @@ static int number_alu(struct seki_walk *w, const struct seki_bpf_op *op, const s
 		break;
 	case SEKI_ALU_NEG:
 		seki_relate_from_const(&result, 0, a, row->bytes);
+		break;
+	case SEKI_ALU_AND:
+		tie_and(&result, row, a, b);
 		break;
 	case SEKI_ALU_OR:
 	case SEKI_ALU_XOR:
