@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abi/ring.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "core/base/check.h"
@@ -121,6 +122,8 @@ struct seki_bpf_prog *seki_cli_load(const char *path, const struct seki_bpf_load
 	if (!seki_cli_object_read(path, &object))
 		return NULL;
 	with_log.sz = sizeof(with_log);
+	if (!with_log.max_packet)
+		with_log.max_packet = SEKI_PACKET_MAX; /* as in the P4 VM */
 	with_log.log = log;
 	with_log.log_size = sizeof(log);
 	log[0] = '\0';

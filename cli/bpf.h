@@ -22,6 +22,10 @@ int seki_cli_bpf_bench(int argc, char **argv);
 	SEKI_OPT_STRING_LINE(struct config, entry, 'e', "entry", "NAME",                           \
 			     "function to start with (default: entry)")
 
+#define SEKI_CLI_MAX_PACKET_LINE                                                                   \
+	SEKI_OPT_U32_LINE(struct config, max_packet, 0, "max-packet", "BYTES", 1, 16777215,        \
+			  "the longest packet there is (default: 65535, as in the P4 VM)")
+
 /* Of those that run the program. */
 #define SEKI_CLI_PACKET_LINE                                                                       \
 	SEKI_OPT_STRING_LINE(struct config, packet, 'p', "packet", "HEX", "the bytes of a packet")
@@ -68,7 +72,8 @@ bool seki_cli_object_read(const char *path, struct seki_cli_object *out);
 /* The log of a load that failed goes to standard error, or as JSON to standard output. */
 void seki_cli_put_refusal(const char *path, const char *log, int err, bool json);
 
-/* Loads with these options, but for the log, or tells why not: NULL. */
+/* Loads with these options, but for the log and, where none is given, the longest packet; or tells
+ * why not: NULL. */
 struct seki_bpf_prog *seki_cli_load(const char *path, const struct seki_bpf_load_opts *opts,
 				    bool json);
 

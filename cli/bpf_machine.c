@@ -194,6 +194,8 @@ const char *seki_cli_machine_why(const struct seki_cli_machine *m)
 	case -ENOBUFS:
 		return "its head could not grow or shrink as the program asked";
 	case -EINVAL:
+		if (m->run.len > seki_bpf_prog_info(m->prog)->max_packet)
+			return "it is longer than the program was verified for: see --max-packet";
 		return "the capture lacks bytes of it that the program may look at: capture whole "
 		       "packets";
 	case -EFAULT:

@@ -26,6 +26,7 @@ struct config {
 	const char *out;
 	uint32_t port;
 	uint32_t repeat;
+	uint32_t max_packet;
 	bool interpret;
 	bool jit;
 	bool check;
@@ -51,8 +52,10 @@ struct session {
 static bool add_machine(struct session *s, enum seki_bpf_engine engine, bool checked)
 {
 	struct seki_cli_machine *m = &s->machines[s->n_machines];
-	struct seki_bpf_load_opts opts = {
-		.entry = s->config->entry, .engine = engine, .verbose = s->config->verbose};
+	struct seki_bpf_load_opts opts = {.entry = s->config->entry,
+					  .max_packet = s->config->max_packet,
+					  .engine = engine,
+					  .verbose = s->config->verbose};
 	struct seki_bpf_prog *prog = seki_cli_load(s->config->file, &opts, s->config->json);
 
 	if (!prog)
@@ -277,6 +280,7 @@ int seki_cli_bpf_run(int argc, char **argv)
 		SEKI_CLI_MAP_LINE,
 		SEKI_OPT_FLAG_LINE(struct config, maps, 0, "maps", "print the maps at the end"),
 		SEKI_CLI_PORT_LINE,
+		SEKI_CLI_MAX_PACKET_LINE,
 		SEKI_OPT_FLAG_LINE(struct config, sent, 0, "sent",
 				   "tell a program that asks: yes, the VM sent such a datagram"),
 		SEKI_OPT_FLAG_LINE(struct config, interpret, 0, "interpret",

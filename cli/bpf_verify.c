@@ -15,6 +15,7 @@ struct config {
 	const char *file;
 	const char *entry;
 	uint32_t max_insns;
+	uint32_t max_packet;
 	bool verbose;
 	bool json;
 };
@@ -129,6 +130,7 @@ static int verify(const struct config *config)
 	struct seki_bpf_load_opts opts = {
 		.entry = config->entry,
 		.max_insns = config->max_insns,
+		.max_packet = config->max_packet,
 		.engine = SEKI_BPF_ENGINE_INTERPRETER, /* nothing is compiled */
 		.verbose = config->verbose,
 	};
@@ -155,6 +157,7 @@ int seki_cli_bpf_verify(int argc, char **argv)
 		SEKI_CLI_ENTRY_LINE,
 		SEKI_OPT_U32_LINE(struct config, max_insns, 0, "max-insns", "N", 1, UINT32_MAX,
 				  "refuse a program that may run for more instructions"),
+		SEKI_CLI_MAX_PACKET_LINE,
 		SEKI_OPT_FLAG_LINE(struct config, verbose, 'v', "verbose",
 				   "of a program that is refused, print the path as well"),
 		SEKI_OPT_FLAG_LINE(struct config, json, 0, "json",

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abi/ring.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -139,7 +140,10 @@ static int verify(const struct config *config, struct seki_p4_result *result, vo
 		  size_t len)
 {
 	static char log[1 << 16];
-	struct seki_bpf_load_opts opts = {.sz = sizeof(opts), .log = log, .log_size = sizeof(log)};
+	struct seki_bpf_load_opts opts = {.sz = sizeof(opts),
+					  .max_packet = SEKI_PACKET_MAX,
+					  .log = log,
+					  .log_size = sizeof(log)};
 	const struct seki_bpf_info *info;
 	struct seki_bpf_prog *prog;
 	int err;

@@ -23,9 +23,11 @@
 
 /*
  * The longest that one packet may keep the worker: some milliseconds by the interpreter. A batch
- * is 32 packets, and a new program or a status waits for a batch of each queue.
+ * is 32 packets, and a new program or a status waits for a batch of each queue: no VM should be
+ * able to keep them waiting for much of CONTROL_DEADLINE. Parsers with a loop that only the packet's
+ * end bounds need more than a million for the longest packet.
  */
-#define MAX_INSNS 1000000u
+#define MAX_INSNS (4u << 20)
 
 static uint64_t now_ns(clockid_t clock)
 {
@@ -85,8 +87,11 @@ int seki_server_load(struct seki_server *server, const char *name, const void *o
 		     char **text)
 {
 	char *log = calloc(1, LOG_BYTES);
-	struct seki_bpf_load_opts opts = {
-		.sz = sizeof(opts), .max_insns = MAX_INSNS, .log = log, .log_size = LOG_BYTES};
+	struct seki_bpf_load_opts opts = {.sz = sizeof(opts),
+					  .max_insns = MAX_INSNS,
+					  .max_packet = SEKI_PACKET_MAX,
+					  .log = log,
+					  .log_size = LOG_BYTES};
 	struct seki_loaded loaded = {.real_ns = now_ns(CLOCK_REALTIME)};
 	struct seki_bpf_prog *prog;
 	int err = log ? seki_bpf_prog_load(object, len, &opts, &prog) : -ENOMEM;

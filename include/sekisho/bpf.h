@@ -65,6 +65,8 @@ struct seki_bpf_load_opts {
 	char *log;		     /* why it was refused and where, NUL-terminated; may be NULL */
 	size_t log_size;	     /* bytes; what does not fit is cut. 4096 do without verbose */
 	bool verbose;		     /* log the path that led to the rejection as well */
+	uint64_t max_packet; /* bytes of the longest packet that it will be given, at most 2^24 - 1;
+				0: that. The shorter, the sooner what loops over it ends */
 };
 
 /*
@@ -79,7 +81,7 @@ struct seki_bpf_load_opts {
  *   -EACCES   the verifier cannot prove it safe
  *   -E2BIG    too large, too complex, or beyond max_insns or max_map_bytes
  *   -ENOTSUP  the JIT was asked for and cannot be had
- *   -EINVAL   the options: sz, queues or engine
+ *   -EINVAL   the options: sz, queues, engine or max_packet
  *   -ENOMEM
  */
 int seki_bpf_prog_load(const void *elf, size_t len, const struct seki_bpf_load_opts *opts,
@@ -99,6 +101,7 @@ struct seki_bpf_info {
 	enum seki_bpf_engine engine; /* which one runs it: never AUTO */
 	uint32_t native_bytes;	     /* of machine code; 0: interpreted */
 	const char *source;	     /* name of the P4 file, "" if the object does not say */
+	uint32_t max_packet;	     /* bytes of the longest packet that it can be run on */
 };
 
 /* Never fails; it lives as long as the program and does not change. Any thread. */
@@ -117,7 +120,7 @@ struct seki_bpf_run {
 	uint32_t size;			  /* bytes of buf */
 	uint32_t off;
 	uint32_t copied;
-	uint32_t len;		   /* less than 16 MiB */
+	uint32_t len;		   /* at most info->max_packet */
 	uint32_t rss_hash;	   /* what the program gets that asks for it */
 	uint32_t queue;		   /* less than opts.queues; of each, one thread at a time */
 	struct seki_std_meta meta; /* in: input_port; packet_length is set from len. out: as the

@@ -63,6 +63,7 @@ static int verify(struct loader *l)
 		.n_maps = prog->info.maps,
 		.data = prog->data,
 		.data_size = prog->data_size,
+		.max_packet = prog->info.max_packet,
 	};
 	struct seki_bpf_rejection why;
 	struct seki_bpf_proof proof;
@@ -224,6 +225,7 @@ static int build(struct loader *l)
 	if (err)
 		return err;
 	prog->info.source = prog->source;
+	prog->info.max_packet = (uint32_t)l->opts.max_packet;
 	prog->data = l->obj.data;
 	prog->data_size = l->obj.data_size;
 	l->obj.data = NULL;
@@ -255,7 +257,11 @@ static int take_opts(struct seki_bpf_load_opts *ours, const struct seki_bpf_load
 			return -EINVAL;
 	if (theirs)
 		memcpy(ours, theirs, seki_min(size, sizeof(*ours)));
-	return ours->engine > SEKI_BPF_ENGINE_JIT ? -EINVAL : 0;
+	if (!ours->max_packet)
+		ours->max_packet = SEKI_BPF_PACKET_MAX;
+	if (ours->engine > SEKI_BPF_ENGINE_JIT || ours->max_packet > SEKI_BPF_PACKET_MAX)
+		return -EINVAL;
+	return 0;
 }
 
 int seki_bpf_prog_load(const void *elf, size_t len, const struct seki_bpf_load_opts *opts,

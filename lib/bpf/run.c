@@ -9,7 +9,7 @@ static bool is_consistent(const struct seki_bpf_prog *prog, const struct seki_bp
 {
 	return run->buf && run->queue < prog->n_queues &&
 	       seki_in_range(run->off, run->copied, run->size) && run->copied <= run->len &&
-	       run->len <= SEKI_BPF_PACKET_MAX &&
+	       run->len <= prog->info.max_packet &&
 	       run->copied >= seki_min(run->len, prog->info.packet_touch);
 }
 

@@ -25,12 +25,14 @@ import results
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FILES = ["core/bpf/" + name for name in (
     "verify/check_alu.c", "verify/check_call.c", "verify/check_jump.c", "verify/check_mem.c",
-    "verify/cfg.c", "verify/verify.c", "decode.c", "verify/prune.c", "verify/reads.c",
-    "verify/relate.c", "verify/low.c", "verify/join.c", "verify/pack.c", "verify/tidy.c",
+    "verify/cfg.c", "verify/verify.c", "decode.c", "verify/prune.c", "verify/rank.c",
+    "verify/reads.c", "verify/relate.c", "verify/low.c", "verify/join.c", "verify/pack.c",
+    "verify/tidy.c",
     "verify/state.c", "verify/scalar.c", "verify/num.c", "verify/assume.c", "verify/tnum.c",
     "helper.c", "packet.c", "interp.c", "jit/x86.c", "jit/x86_call.c", "jit/x86_jump.c")]
 TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision", "prune", "loops",
-         "verify", "num", "endless", "helper", "guard", "interp", "jit_flow", "jit", "random"]
+         "ranks", "verify", "num", "endless", "helper", "guard", "interp", "jit_flow", "jit",
+         "random"]
 # What shows something of the engines, and of them only.
 ENGINES = re.compile(r"/(?:interp|jit/\w+)\.c$")
 ENGINE_TESTS = ["guard", "interp", "jit_flow", "jit", "random"]

@@ -167,6 +167,12 @@ def test_verify_has_a_limit_of_instructions(cli, objects):
                                               code=1).stderr
 
 
+def test_packets_are_no_longer_than_it_was_verified_for(cli, objects):
+    run = ["run", "--max-packet", 60, objects["loop"], "--packet"]
+    assert "--max-packet" not in cli(*run, "00" * 60).stdout
+    assert "--max-packet" in cli(*run, "00" * 61, code=1).stdout
+
+
 @pytest.mark.parametrize("content", [b"", b"\x7fELF", os.urandom(5000), b"\x7fELF\2\1\1" + bytes(600)])
 @pytest.mark.parametrize("command", [["verify"], ["verify", "--json"], ["disasm"],
                                      ["run", "--packet", "00"], ["bench", "--packet", "00"]])

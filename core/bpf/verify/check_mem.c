@@ -50,8 +50,8 @@ void seki_walk_touch(struct seki_walk *w, int64_t end)
 {
 	int64_t at = end - w->state->p.moved_min;
 
-	if (at > SEKI_BPF_PACKET_MAX)
-		at = SEKI_BPF_PACKET_MAX;
+	if (at > w->max_packet)
+		at = w->max_packet;
 	if (at > w->proof.packet_touch)
 		w->proof.packet_touch = (uint32_t)at;
 }

@@ -209,7 +209,8 @@ bool seki_walk_join(struct seki_state *s, const struct seki_state *with, bool fa
 	ties.n = 0;
 	ties.far = far;
 	if (p->depth != with->p.depth || p->grown != with->p.grown ||
-	    !same_tie(&ties, p->less, with->p.less) || p->map_changed != with->p.map_changed)
+	    !same_tie(&ties, p->less, with->p.less) || p->map_changed != with->p.map_changed ||
+	    p->rank != with->p.rank || !same_tie(&ties, p->anchor, with->p.anchor))
 		return false;
 	for (uint32_t d = 0; d <= p->depth; d++) {
 		if (s->frames[d].call != with->frames[d].call)

@@ -306,10 +306,16 @@ void seki_walk_guess_wrong(struct seki_walk *w)
 	uint32_t keeper, at = w->state->p.keeper;
 	struct pending *head;
 
+	bool ranked = w->rank.head && w->guess == w->rank.guess;
+	uint64_t *wasted = ranked ? &w->rank.wasted : &w->wasted;
+
+	/* No state of a ranked loop that is taken back will cover another. */
+	if (ranked)
+		w->proof.packet_touch = w->rank.touch;
 	w->arena.high = w->guess;
 	head = top(w);
 	w->pending = head->pending;
-	w->wasted += w->proof.steps - seki_max(head->steps, w->wrong_at);
+	*wasted += w->proof.steps - seki_max(head->steps, w->wrong_at);
 	w->wrong_at = w->proof.steps;
 	w->guess = head->older_guess;
 	take_back(w);
@@ -319,6 +325,8 @@ void seki_walk_guess_wrong(struct seki_walk *w)
 	for (keeper = w->state->p.keeper; at != keeper;) {
 		struct seki_kept *kept = seki_walk_kept(w, at);
 
+		if (at == w->rank.head)
+			w->rank.head = 0;
 		kept->open = SEKI_KEPT_DEAD;
 		at = kept->p.keeper;
 	}

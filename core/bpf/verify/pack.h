@@ -52,6 +52,23 @@ void seki_walk_read_as(struct seki_walk *w, uint32_t covering);
 void seki_walk_read_by(struct seki_walk *w, uint32_t child);
 void seki_walk_read_begin(struct seki_walk *w, uint32_t kept);
 
+/* prune.c: does the kept state cover the other? `marks`: of its frames, where it is finished; NULL:
+ * all may be read. */
+bool seki_kept_covers(struct seki_walk *w, const struct seki_kept *old,
+		      const struct seki_marks *marks, const struct seki_state *s);
+
+/* prune.c: the present state, packed behind the kept ones (NULL: no more room); the very same one,
+ * kept before; keeps what was packed. */
+struct seki_kept *seki_kept_pack(struct seki_walk *w);
+struct seki_kept *seki_kept_same(struct seki_walk *w, const struct seki_kept *now);
+void seki_kept_keep(struct seki_walk *w, struct seki_kept *now);
+
+/* rank.c: is this the next round of the ranked loop, what grows having grown (WALK_END)? */
+int seki_rank_end(struct seki_walk *w);
+
+/* rank.c: 0: from here on one round is walked for all. -ENOENT: no loop that it can be done for. */
+int seki_rank_guess(struct seki_walk *w);
+
 static inline size_t seki_form_size(uint8_t form)
 {
 	return form == SEKI_FORM_RANGE	 ? sizeof(struct seki_scalar)

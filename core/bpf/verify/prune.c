@@ -10,7 +10,8 @@
 #include "core/base/check.h"
 #include "core/bpf/verify/pack.h"
 
-#define KEPT_MAX    16 /* states compared with at one instruction: the newest */
+#define KEPT_MAX    16	/* states compared with at one instruction: the newest */
+#define LISTED_MAX  128 /* looked at, those of other ranked loops as well */
 #define PAIRS_MAX   64
 #define CHAIN_WORK  8 /* a cache line that was not asked for */
 
@@ -25,27 +26,60 @@
 #define GUESS_STEPS 40000  /* and as much again as the program is long, eight times */
 #define WASTE_MAX   300000 /* steps on wrong guesses in all */
 
-/* Symbols of the kept state -> those of the present one. */
+#define SHIFT_MAX   16 /* of symbols that stand for others and a constant: no sum overflows */
+
+/*
+ * What the symbols of the kept state stand for in the present one. Both say "there are integers for
+ * the symbols, such that ..."; the kept state covers if, whatever those of the present one are, there
+ * are some of the kept one: each is chosen once, here, and all that is said of it is looked at next
+ * to that choice. A symbol that is chosen nowhere may be anything.
+ */
 struct pairs {
 	uint32_t old[PAIRS_MAX], new[PAIRS_MAX];
+	int64_t by[PAIRS_MAX]; /* old = new + by; just `by`, where new is none. Less than 2^33 */
 	uint32_t n;
 	uint32_t work;
 };
 
 /* The kept state may have been walked relying on two registers being tied: they must be now. */
-static bool pair(struct pairs *pairs, uint32_t old, uint32_t new)
+static bool pair_by(struct pairs *pairs, uint32_t old, uint32_t new, int64_t by)
 {
-	if (old < SEKI_SYM_FRESH || new < SEKI_SYM_FRESH)
-		return old == new;
+	if (old < SEKI_SYM_FRESH || (new != SEKI_SYM_NONE &&new < SEKI_SYM_FRESH))
+		return old == new && !by;
 	pairs->work += pairs->n / 8;
 	for (uint32_t i = 0; i < pairs->n; i++)
 		if (pairs->old[i] == old)
-			return pairs->new[i] == new;
+			return pairs->new[i] == new && pairs->by[i] == by;
 	if (pairs->n == PAIRS_MAX)
 		return false;
 	pairs->old[pairs->n] = old;
+	pairs->by[pairs->n] = by;
 	pairs->new[pairs->n++] = new;
 	return true;
+}
+
+static bool pair(struct pairs *pairs, uint32_t old, uint32_t new)
+{
+	if (new == SEKI_SYM_NONE)
+		return old == SEKI_SYM_NONE;
+	return pair_by(pairs, old, new, 0);
+}
+
+/* How much the symbol of the kept state is more than what stands for it now; 0: nothing does yet. */
+static int64_t paired_by(const struct pairs *pairs, uint32_t old)
+{
+	for (uint32_t i = 0; i < pairs->n; i++)
+		if (pairs->old[i] == old)
+			return pairs->by[i];
+	return 0;
+}
+
+static bool is_paired_const(const struct pairs *pairs, uint32_t old)
+{
+	for (uint32_t i = 0; i < pairs->n; i++)
+		if (pairs->old[i] == old)
+			return pairs->new[i] == SEKI_SYM_NONE;
+	return false;
 }
 
 static bool scalar_covers(const struct seki_packed_reg *old, const struct seki_scalar *now)
@@ -68,8 +102,26 @@ static bool scalar_covers(const struct seki_packed_reg *old, const struct seki_s
  * - type, frame, map: what it points to is the same;
  * - v: each number, or offset, now was one of those then;
  * - id: the symbol stands where the kept path had one, so all that was equal is so now;
- * - id_off, shifted: by the same sum. (`low` says nothing in kept states.)
+ * - id_off, shifted: by the same sum, of what is not the symbol + id_off. (`low` says nothing in
+ *   kept states.)
  */
+static bool tie_holds(const struct seki_packed_reg *old, const struct seki_reg *new,
+		      struct pairs *pairs)
+{
+	bool exact = old->type == SEKI_REG_NUMBER && !old->frame && !old->shifted;
+
+	if (old->shifted != new->shifted)
+		return false;
+	/* The number is old + its id_off, and new + its own. */
+	if (exact && new->id)
+		return pair_by(pairs, old->id, new->id, (int64_t) new->id_off - old->id_off);
+	if (exact)
+		return old->id >= SEKI_SYM_FRESH && seki_scalar_is_const(&new->v) &&
+		       new->v.n.umax <= UINT32_MAX &&pair_by(pairs, old->id, SEKI_SYM_NONE,
+							     (int64_t) new->v.n.umin - old->id_off);
+	return old->id_off == new->id_off &&pair(pairs, old->id, new->id);
+}
+
 static bool reg_covers(const struct seki_packed_reg *old, const struct seki_reg *new,
 		       struct pairs *pairs)
 {
@@ -77,11 +129,7 @@ static bool reg_covers(const struct seki_packed_reg *old, const struct seki_reg 
 	if (old->type != new->type || old->frame != new->frame || old->map != new->map ||
 	    !scalar_covers(old, &new->v))
 		return false;
-	if (!old->id)
-		return true;
-	if (old->id_off != new->id_off || old->shifted != new->shifted)
-		return false;
-	return pair(pairs, old->id, new->id);
+	return !old->id || tie_holds(old, new, pairs);
 }
 
 static bool matters(const uint64_t *read, uint32_t at, uint32_t bytes)
@@ -169,9 +217,17 @@ static const void *frame_covers(const void *at, const struct seki_frame *f, cons
 static bool fact_holds(const struct seki_fact *fact, const struct seki_path_state *p,
 		       struct pairs *pairs)
 {
+	int64_t by = paired_by(pairs, fact->id), off = fact->off;
+
+	if (by && fact->shift > SHIFT_MAX)
+		return false;
+	if (by)
+		off += by * (1ll << fact->shift);
+	if (is_paired_const(pairs, fact->id) && off <= p->len_min)
+		return true;
 	for (uint32_t i = 0; i < p->n_facts; i++)
-		if (p->facts[i].off >= fact->off && p->facts[i].shift == fact->shift &&
-		    pair(pairs, fact->id, p->facts[i].id))
+		if (p->facts[i].off >= off && p->facts[i].shift == fact->shift &&
+		    pair_by(pairs, fact->id, p->facts[i].id, by))
 			return true;
 	return false;
 }
@@ -185,12 +241,38 @@ static bool hole_holds(const struct seki_hole *hole, const struct seki_path_stat
 	return false;
 }
 
+/* a = id >> b, so a + by = (id + (by << b)) >> b. */
+static bool shift_holds(const struct seki_term *term, const struct seki_term *now,
+			struct pairs *pairs)
+{
+	int64_t by = paired_by(pairs, term->a);
+
+	if (now->kind != SEKI_TERM_SHIFT || term->b != now->b || term->b > SHIFT_MAX)
+		return false;
+	return pair_by(pairs, term->a, now->a, by) &&
+	       pair_by(pairs, term->id, now->id, by * (1ll << term->b));
+}
+
+static bool const_shift_holds(const struct seki_term *term, const struct pairs *pairs)
+{
+	int64_t id = paired_by(pairs, term->id);
+
+	return is_paired_const(pairs, term->a) && is_paired_const(pairs, term->id) && id >= 0 &&
+	       id >> term->b == paired_by(pairs, term->a);
+}
+
 static bool term_holds(const struct seki_term *term, const struct seki_path_state *p,
 		       struct pairs *pairs)
 {
+	bool shift = term->kind == SEKI_TERM_SHIFT;
+
+	if (shift && const_shift_holds(term, pairs))
+		return true;
 	for (uint32_t i = 0; i < p->n_terms; i++) {
 		const struct seki_term *now = &p->terms[i];
 
+		if (shift && shift_holds(term, now, pairs))
+			return true;
 		if (now->kind == term->kind && pair(pairs, term->a, now->a) &&
 		    (term->kind == SEKI_TERM_SUM ? pair(pairs, term->b, now->b)
 						 : term->b == now->b) &&
@@ -203,7 +285,7 @@ static bool term_holds(const struct seki_term *term, const struct seki_path_stat
 /*
  * Every field of the path takes part but how it came here, and pc, since states are kept per
  * instruction:
- * - depth: the same frames (covers() has seen to it);
+ * - depth: the same frames (seki_kept_covers() has seen to it);
  * - grown, less: the length's symbol means the same;
  * - len_min, len_max: each length now was one of those then;
  * - moved_min: the head was as far on then, and as much of the packet was touched;
@@ -217,6 +299,7 @@ static bool path_covers(const struct seki_path_state *old, const struct seki_pat
 {
 	if (old->grown != new->grown || !pair(pairs, old->less, new->less) ||
 	    old->len_min > new->len_min || old->len_max < new->len_max ||
+	    (old->rank && !pair(pairs, old->anchor, new->anchor)) ||
 	    old->moved_min > new->moved_min || (old->meta_is_len && !new->meta_is_len) ||
 	    (new->map_changed && !old->map_changed))
 		return false;
@@ -233,8 +316,8 @@ static bool path_covers(const struct seki_path_state *old, const struct seki_pat
 }
 
 /* `marks`: of the kept state's frames, where it is finished; NULL: all may be read. */
-static bool covers(struct seki_walk *w, const struct seki_kept *old, const struct seki_marks *marks,
-		   const struct seki_state *s)
+bool seki_kept_covers(struct seki_walk *w, const struct seki_kept *old,
+		      const struct seki_marks *marks, const struct seki_state *s)
 {
 	static const uint64_t all[SEKI_FRAME_WORDS] = {
 		UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
@@ -289,7 +372,7 @@ static uint32_t hash_state(const struct seki_kept *head)
 }
 
 /* The very same state, which most are where paths meet again. */
-static struct seki_kept *find_same(struct seki_walk *w, const struct seki_kept *now)
+struct seki_kept *seki_kept_same(struct seki_walk *w, const struct seki_kept *now)
 {
 	uint32_t at = w->buckets[now->hash & (w->n_buckets - 1)];
 
@@ -307,48 +390,63 @@ static struct seki_kept *find_same(struct seki_walk *w, const struct seki_kept *
 	return NULL;
 }
 
-/* One that covered is likely to do so again: it goes to the front. */
+/* One that covered is likely to do so again: it goes to the front. States of ranked loops and those
+ * outside lie on one list, and cover nothing of each other (verify.c). */
 static struct seki_kept *find_covering(struct seki_walk *w)
 {
-	uint32_t *head = &w->nodes[w->state->p.pc].seen, *from = head;
+	uint32_t *head = &w->nodes[w->state->p.pc].seen, *from = head, n = 0;
 
-	for (uint32_t n = 0; *from && n < KEPT_MAX; n++) {
+	for (uint32_t i = 0; *from && n < KEPT_MAX && i < LISTED_MAX; i++) {
 		uint32_t at = *from;
 		struct seki_kept *old = seki_walk_kept(w, at);
 
-		if (covers(w, old, seki_kept_marks(w, at, 0), w->state)) {
+		if (old->p.rank != w->state->p.rank) {
+			w->work += CHAIN_WORK;
+		} else if (seki_kept_covers(w, old, seki_kept_marks(w, at, 0), w->state)) {
 			*from = old->older;
 			old->older = *head;
 			*head = at;
 			return old;
+		} else {
+			n++;
 		}
 		from = &old->older;
 	}
 	return NULL;
 }
 
-static void keep(struct seki_walk *w, struct seki_kept *now)
+void seki_kept_keep(struct seki_walk *w, struct seki_kept *now)
 {
 	uint32_t *bucket = &w->buckets[now->hash & (w->n_buckets - 1)];
 	struct seki_path_state *p = &w->state->p;
 
+	if (w->nodes[p->pc].kept < SEKI_RANK_AFTER)
+		w->nodes[p->pc].kept++;
 	now->chained = *bucket;
 	*bucket = p->keeper = (uint32_t)w->arena.low;
 	seki_walk_read_begin(w, p->keeper);
 	p->since = 0;
-	p->forked &= !w->nodes[p->pc].join; /* where they meet next is of interest still */
+	/* Where they meet next is of interest still, and where a loop may begin that does not here. */
+	p->forked &= !w->nodes[p->pc].join || w->nodes[p->pc].ranked >= SEKI_RANKS_MAX;
 	w->arena.low += now->bytes + (p->depth + 1) * sizeof(struct seki_marks);
+}
+
+static uint64_t after(uint64_t insns, uint64_t cost)
+{
+	return cost ? insns + cost : 0;
 }
 
 static int end_covered(struct seki_walk *w, const struct seki_kept *by)
 {
+	uint64_t since = w->state->p.since;
+
 	seki_walk_read_as(w, (uint32_t)((const uint8_t *)by - w->arena.base));
-	seki_walk_end(w, by->cost);
+	seki_walk_end(w, after(since, by->cost), after(since, by->again));
 	return WALK_END;
 }
 
 /* The present state, packed behind the kept ones. NULL: no more room. */
-static struct seki_kept *pack_here(struct seki_walk *w)
+struct seki_kept *seki_kept_pack(struct seki_walk *w)
 {
 	const struct seki_state *s = w->state;
 	size_t size = sizeof(struct seki_kept) + seki_walk_packed_size(s);
@@ -419,7 +517,7 @@ static const struct seki_kept *most_alike(struct seki_walk *w)
 
 		at = kept->older;
 		w->work += CHAIN_WORK + kept->bytes / SEKI_COPY_BYTES;
-		if (kept->p.depth != s->p.depth)
+		if (kept->p.depth != s->p.depth || kept->p.rank != s->p.rank)
 			continue;
 		for (uint32_t d = 0; d <= s->p.depth; d++)
 			frame = frame_loss(frame, &s->frames[d], strict, &sum);
@@ -441,13 +539,13 @@ static int widen(struct seki_walk *w, uint32_t guessed)
 	if (!seki_walk_join(w->state, w->other, guessed >= FAR_AFTER))
 		return -ENOENT;
 	seki_walk_tidy(w);
-	now = pack_here(w);
+	now = seki_kept_pack(w);
 	if (!now)
 		return -ENOENT;
 	seki_walk_guess_origin(w, w->other);
-	if (!covers(w, now, NULL, w->other))
+	if (!seki_kept_covers(w, now, NULL, w->other))
 		return -ENOENT;
-	same = find_same(w, now);
+	same = seki_kept_same(w, now);
 	if (same && same->open)
 		return -ENOENT;
 	if (same) {
@@ -455,7 +553,7 @@ static int widen(struct seki_walk *w, uint32_t guessed)
 		return end_covered(w, same);
 	}
 	now->guessed = guessed + 1;
-	keep(w, now);
+	seki_kept_keep(w, now);
 	if (w->guess == w->first_guess)
 		w->guess_until = until;
 	return 0;
@@ -487,28 +585,34 @@ static int guess(struct seki_walk *w)
 /* Where there is no more room, states are not kept: that costs time only. */
 int seki_walk_prune(struct seki_walk *w)
 {
-	struct seki_kept *now = pack_here(w), *old;
+	struct seki_kept *now, *old;
 	int err;
 
+	err = seki_rank_end(w);
+	if (err)
+		return err;
+	now = seki_kept_pack(w);
 	if (!now) {
 		old = find_covering(w);
 		return old ? end_covered(w, old) : 0;
 	}
-	old = find_same(w, now);
+	old = seki_kept_same(w, now);
 	if (old && old->open)
 		return seki_walk_endless(w);
 	if (!old)
 		old = find_covering(w);
 	if (old)
 		return end_covered(w, old);
-	err = guess(w);
+	err = seki_rank_guess(w);
+	if (err < 0 && !w->no_guess)
+		err = guess(w);
 	if (err >= 0)
 		return err;
 	if (w->no_guess) /* made in its place */
-		now = pack_here(w);
+		now = seki_kept_pack(w);
 	w->no_guess = false;
 	if (now)
-		keep(w, now);
+		seki_kept_keep(w, now);
 	return 0;
 }
 
@@ -522,19 +626,38 @@ static void finish(struct seki_walk *w, struct seki_kept *kept, uint32_t at)
 		node->finished++;
 }
 
-/* No sum wraps: a cost is the length of a path over instructions that were walked, none twice. */
-void seki_walk_end(struct seki_walk *w, uint32_t cost)
+/*
+ * What grows is not less than 0 when the first round begins, `step` more at least with each that
+ * follows, and never more than `most`: that is so most / step times at most, and then it ends.
+ */
+static void finish_rank(struct seki_walk *w, struct seki_kept *kept)
+{
+	if (w->rank.step != UINT64_MAX) {
+		w->nodes[kept->p.pc].ranked = 0;
+		kept->cost += kept->again * (w->rank.most / w->rank.step);
+	}
+	kept->again = 0;
+	w->rank.head = 0;
+}
+
+/* No sum wraps: a cost is the length of a path over instructions that were walked, none twice, or
+ * that times the rounds of one loop, which are fewer than 2^28. */
+void seki_walk_end(struct seki_walk *w, uint64_t cost, uint64_t again)
 {
 	uint32_t at = w->state->p.keeper;
 
-	for (cost += w->state->p.since;; at = seki_walk_kept(w, at)->p.keeper) {
+	for (;; at = seki_walk_kept(w, at)->p.keeper) {
 		struct seki_kept *kept = seki_walk_kept(w, at);
 
 		kept->cost = seki_max(kept->cost, cost);
+		kept->again = seki_max(kept->again, again);
 		if (--kept->open || at == w->root)
 			return;
+		if (at == w->rank.head)
+			finish_rank(w, kept);
 		finish(w, kept, at);
 		seki_walk_read_by(w, at);
-		cost = kept->cost + kept->p.since;
+		cost = after(kept->p.since, kept->cost);
+		again = after(kept->p.since, kept->again);
 	}
 }

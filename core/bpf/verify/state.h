@@ -104,7 +104,7 @@ struct seki_fact {
 
 enum seki_term_kind {
 	SEKI_TERM_SUM,	    /* symbol id = symbol a + symbol b, as integers */
-	SEKI_TERM_SHIFT,    /* symbol id >= symbol a << b */
+	SEKI_TERM_SHIFT,    /* symbol a = symbol id >> b, rounded down: id >= a << b */
 	SEKI_TERM_QUOTIENT, /* symbol id = symbol a / b, rounded down */
 	SEKI_TERM_MULTIPLE, /* symbol id = symbol a / b, rounded down, * b */
 };
@@ -137,13 +137,13 @@ struct seki_path_state {
 	uint32_t depth;	  /* innermost frame */
 	bool meta_is_len; /* std_meta.packet_length is SEKI_SYM_LEN */
 	bool map_changed;
-	uint16_t unused; /* 0: states are compared byte by byte */
+	uint16_t rank; /* the ranked loop that the path is in (rank.c), 0: none ... */
 	uint32_t n_facts;
 	uint32_t n_terms;
 	uint32_t n_holes;
-	uint32_t x_id;	  /* the symbol X of the registers' `low`; 0 in kept states */
-	uint32_t less;	  /* the symbol that the packet is shorter by, beside `grown` */
-	uint32_t unused2; /* 0 */
+	uint32_t x_id;	 /* the symbol X of the registers' `low`; 0 in kept states */
+	uint32_t less;	 /* the symbol that the packet is shorter by, beside `grown` */
+	uint32_t anchor; /* ... and the symbol of what grew when this round began */
 	struct seki_fact facts[SEKI_FACTS];
 	struct seki_term terms[SEKI_TERMS];
 	struct seki_hole holes[SEKI_HOLES];

@@ -163,6 +163,18 @@ static void tidy_facts(struct seki_path_state *p, struct ids *ids)
 	p->n_facts = kept;
 }
 
+/* A name for what needs one even if no register has it. */
+static uint32_t hold_id(struct ids *ids, uint32_t id)
+{
+	uint32_t at = find_id(ids, id);
+
+	if (at == ids->n) {
+		ids->id[ids->n] = id;
+		ids->uses[ids->n++] = 1;
+	}
+	return SEKI_SYM_FRESH + at;
+}
+
 static void tidy_ids(struct seki_walk *w)
 {
 	struct ids ids = {.n = 0, .next_id = &w->next_id};
@@ -173,6 +185,8 @@ static void tidy_ids(struct seki_walk *w)
 		ids.uses[ids.n++] = 1;
 		*less = SEKI_SYM_FRESH;
 	}
+	if (w->state->p.rank)
+		w->state->p.anchor = hold_id(&ids, w->state->p.anchor);
 	seki_state_each(w->state, count_id, &ids);
 	tidy_terms(&w->state->p, &ids);
 	tidy_facts(&w->state->p, &ids);

@@ -14,12 +14,32 @@
  * nothing: a loop that comes back to what it was is on its own path, and there is no end to it. So
  * every loop that is accepted was followed to its last round, and the cost of the root is no estimate
  * of the graph but the longest of the paths that were walked, those that were not walked counted by
- * the state that covers them. It is at most the number of steps, as no instruction of the walk is
- * on such a path twice.
+ * the state that covers them. It is at most the number of steps, as no instruction of the walk is on
+ * such a path twice; or that times the rounds of one loop, where that ends as said below.
  *
  * Where many states meet, one that covers several is guessed and walked in their place (prune.c).
  * That is a state like any other, so the claim holds for it; a rejection that comes of it is none:
  * the walk goes back, and goes on with what is known.
+ *
+ * A loop that ends because a number r grows is walked once (rank.c). Its head H is a guess too, in
+ * which r is any of a range from 0 to 2^28 - 1; in what is walked from H, r was A + base then, A a
+ * symbol, the anchor. A path that comes to the head again ends there if
+ *   (1) H covers it, each byte of the stack taken for one that is read,
+ *   (2) r is A + base + k there, k >= 1.
+ * States on the way have another claim: a run from there touches only what it may, and ends within
+ * `cost` instructions, or after `again` at most is at the head, with (1) and (2) for its A. It holds
+ * by the induction above where they cover only what has the same A: a state's `rank` is a number that
+ * no other head gets, also not one that takes the place of this when it was guessed wrong; states of
+ * different ranks cover nothing of each other; where the rank is equal, the anchors stand for the
+ * same. So no state in there leans on what lies outside, nor the other way round, but on H itself,
+ * whose rank is none.
+ * Then the claim for H, by induction over how far r may still grow. Let `step` be the least k of all
+ * such ends, `most` the greatest that r can be at one. Both are of integers: a tie is exact, and (1)
+ * says that r is at most 2^28 - 1. A run from H ends within `cost`, or is again at the head, where H
+ * stands for it by (1), with r greater by `step` at least, and no more than `most`. r was no less
+ * than 0 at first, so that is so most / step times at most, and the cost of H is again * (most / step)
+ * + cost. What is at r in all rounds of a run is what (1) compares: a register, or a slot.
+ * One head is open at a time, so no rounds are multiplied with others.
  *
  * The walk ends: steps and work are bounded by STEPS_MAX and WORK_MAX, memory by what the caller
  * gives.
@@ -35,7 +55,8 @@
 #include "core/bpf/verify/walk.h"
 
 #define STEPS_MAX   1000000
-#define WORK_MAX    160000000 /* less than a second */
+#define WORK_MAX    160000000	 /* less than a second */
+#define INSNS_MAX   (1ull << 30) /* a run of some seconds: ranked loops may come there */
 
 #define BUCKETS_MIN 1024
 #define KEEP_INSNS  32 /* so far apart states are kept in any case */
@@ -149,7 +170,7 @@ static int walk_insn(struct seki_walk *w)
 	w->state->p.since++;
 	err = step(w);
 	if (err == WALK_END)
-		seki_walk_end(w, 0);
+		seki_walk_end(w, w->state->p.since, 0);
 	else if (!err)
 		note_round(w, pc);
 	if (err < 0)
@@ -177,6 +198,8 @@ static int walk(struct seki_walk *w)
 			seki_walk_guess_wrong(w);
 	}
 	w->proof.worst_insns = seki_walk_kept(w, w->root)->cost;
+	if (w->proof.worst_insns > INSNS_MAX)
+		return seki_walk_too_complex(w, "a run may take more than 2^30 instructions");
 	return 0;
 }
 
@@ -191,7 +214,7 @@ static void start(struct seki_walk *w)
 	s->p.keeper = w->root;
 	s->p.pc = w->image->entry;
 	s->p.meta_is_len = true;
-	s->p.len_max = SEKI_BPF_PACKET_MAX;
+	s->p.len_max = w->max_packet;
 	*f = (struct seki_frame){.n_spills = 0};
 	f->regs[1] = seki_reg_pointer(SEKI_REG_CTX);
 	f->regs[2] = seki_reg_pointer(SEKI_REG_META);
@@ -247,12 +270,15 @@ int seki_bpf_verify(struct seki_bpf_image *image, void *memory, size_t size,
 		.image = image,
 		.arena = {.base = memory, .low = 0, .high = size & ~(size_t)15},
 		.max_steps = STEPS_MAX,
+		.max_packet = SEKI_BPF_PACKET_MAX,
 		.next_id = SEKI_SYM_NEW,
 		.why = why,
 	};
 	int err;
 
 	*why = (struct seki_bpf_rejection){.insn = 0};
+	if (image->max_packet)
+		w.max_packet = seki_min(SEKI_BPF_PACKET_MAX, image->max_packet);
 	if (image->max_steps)
 		w.max_steps = seki_min(STEPS_MAX, image->max_steps);
 	if (!lay_out(&w)) {

@@ -24,7 +24,9 @@ struct seki_bpf_image {
 	uint32_t n_maps;
 	const uint8_t *data; /* read-only data */
 	uint32_t data_size;
-	uint64_t max_steps; /* give up after as many: 0 or more than usual: as usual */
+	uint64_t max_steps;  /* give up after as many: 0 or more than usual: as usual */
+	uint32_t max_packet; /* no run begins with a longer packet: 0 or more than
+				SEKI_BPF_PACKET_MAX: that */
 };
 
 struct seki_bpf_proof {

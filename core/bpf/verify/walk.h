@@ -29,6 +29,8 @@ struct seki_node {
 	uint8_t visits;	   /* paths set out here, up to VISITS_MAX */
 	uint8_t finished;  /* kept states that are, up to GUESS_AFTER */
 	uint8_t wrong;	   /* guesses here that were */
+	uint8_t kept;	   /* states that were kept here, up to RANK_AFTER */
+	uint8_t ranked;	   /* loops that were thought to begin here */
 	bool join;	   /* states are compared here: paths meet */
 	bool busy;	   /* and here: many paths set out */
 	bool entered;	   /* some edge leads here */
@@ -54,9 +56,9 @@ struct seki_kept {
 	uint32_t bytes;	  /* with the packed state behind it */
 	uint32_t hash;
 	uint32_t open;	  /* paths from here that have not ended */
-	uint32_t cost;	  /* most instructions to the end, on the paths that have ended */
 	uint32_t guessed; /* it is a guess, of a guess ... */
-	uint32_t unused;
+	uint64_t cost;	  /* most instructions to the end, on the paths that have ended; 0: none */
+	uint64_t again;	  /* ... and to where the ranked loop begins its next round */
 	struct seki_path_state p; /* p.keeper: the parent, p.since: instructions from there */
 };
 
@@ -65,6 +67,33 @@ struct seki_kept {
 struct seki_history {
 	uint32_t parent;     /* entry + 1 */
 	uint32_t insn_taken; /* insn << 1 | taken */
+};
+
+/* The loop that is walked as one round, of any (rank.c). At most one is open. */
+#define SEKI_RANK_AFTER 200 /* states that were kept at an instruction */
+#define SEKI_GROWN_MAX	((1ull << 28) - 1)
+#define SEKI_RANKS_MAX	20 /* tries at one instruction */
+
+/* A register of the innermost frame, or a spill at that byte of it. */
+struct seki_place {
+	uint32_t where;
+	bool spilled;
+};
+
+struct seki_rank {
+	uint32_t head; /* its state: offset into the arena, 0: none is open */
+	uint16_t serial;
+	struct seki_place grown;
+	int32_t base;	/* it is the anchor and that when the round begins */
+	uint32_t scale; /* `scaled` >> scale grows with it, 0: nothing does */
+	struct seki_place scaled;
+	uint32_t guess;	 /* set aside for it */
+	uint32_t touch;	 /* what was touched before it */
+	uint64_t wasted; /* steps on loops that were none */
+	uint32_t wider;	 /* a state that the head must cover too, 0: none */
+	int64_t gap;	 /* the length's symbol less what grows, at least; or < 0 */
+	uint64_t step;	 /* it grows by this at least in a round, UINT64_MAX: none came back ... */
+	uint64_t most;	 /* ... and is no more than this when the next one begins */
 };
 
 struct seki_walk {
@@ -88,7 +117,9 @@ struct seki_walk {
 	bool no_guess;		  /* the present state is one that a wrong guess was made of */
 	uint64_t work;		  /* registers compared or copied, about: bounded, as steps are */
 	uint64_t max_steps;
+	uint32_t max_packet;
 	uint32_t next_id;
+	struct seki_rank rank;
 	struct seki_bpf_proof proof;
 	struct seki_bpf_rejection *why;
 };
@@ -121,8 +152,11 @@ void seki_walk_tidy(struct seki_walk *w);
  */
 int seki_walk_prune(struct seki_walk *w);
 
-/* prune.c: the path has ended, `cost` instructions after the present one. */
-void seki_walk_end(struct seki_walk *w, uint32_t cost);
+/*
+ * prune.c: the path has ended, `cost` instructions after the last kept state on it; or is where the
+ * ranked loop begins its next round, after `again` instructions. (0: it is not.)
+ */
+void seki_walk_end(struct seki_walk *w, uint64_t cost, uint64_t again);
 
 /* join.c: widens s to a state that covers it and the other, `far`: in steps so large that few of
  * them reach the end. False: there is none (and s is spoilt). */

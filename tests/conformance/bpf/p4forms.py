@@ -64,6 +64,9 @@ HEADERS = {
     "tag": [("kind", 8), ("value", 8)],
     "skip": [("bits", 8)],
     "word": [("data", 32)],
+    "one": [("type", 8), ("data", 8)],
+    "two": [("type", 8), ("data", 16)],
+    "four": [("type", 8), ("data", 32)],
     "tcp": [("sport", 16), ("dport", 16), ("seqno", 32), ("ackno", 32), ("offset", 4), ("res", 6),
             ("ack", 1), ("psh", 1), ("rst", 1), ("syn", 1), ("fin", 1), ("pad", 1),
             ("window", 16), ("checksum", 16), ("urgent", 16)],
@@ -656,10 +659,28 @@ def firewall_program():
                  for address in (IPV4, back) for flags in ("04", "24", "20", "02")])
 
 
+def lookahead_program():
+    """Headers as long as there are some, of three kinds: only the packet's end bounds the loop. The
+    last of each kind is what stays."""
+    look = """if (pkt_len < BYTES(offset + 8)) {
+    goto reject;
+    }
+    uint8_t kind = (uint8_t)((load_byte(pkt, BYTES(offset))));
+    """
+    kinds = ["one", "two", "four"]
+    states = [(f"parse_{kind}", extract(kind, kind) + "goto look;\n") for kind in kinds]
+    cases = [(str(1 << i), f"parse_{kind}") for i, kind in enumerate(kinds)]
+    return program(
+        [(kind, kind) for kind in kinds],
+        [("look", look + select("kind", cases, "accept"))] + states, "", kinds,
+        packets=["01aa02bbbb04cccccccc00ddee", "04cccccccc04eeeeeeee02ffff0900",
+                 "01aa01bb01cc01dd01ee01ff", "0199" * 40 + "00", "02bbbb02cc", "00", ""])
+
+
 def programs():
     return {"p4-switch": switch_program(), "p4-lpm": lpm_program(), "p4-ipv6": ipv6_program(),
             "p4-encap": encap_program(), "p4-decap": decap_program(), "p4-mpls": mpls_program(),
             "p4-loop": loop_program(), "p4-options": options_program(),
             "p4-register": register_program(), "p4-many": many_program(),
             "p4-advance": advance_program(), "p4-truncate": truncate_program(),
-            "p4-firewall": firewall_program()}
+            "p4-firewall": firewall_program(), "p4-lookahead": lookahead_program()}

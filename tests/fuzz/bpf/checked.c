@@ -14,6 +14,7 @@
 
 #define REPAIRS_MAX 200
 #define STEPS_MAX   20000
+#define WORST_MAX   2000000 /* what may run for longer takes too long to try */
 #define MUTANTS	    6
 #define INSNS_SMALL 64
 
@@ -71,7 +72,7 @@ static int judge(struct attempt *a, uint32_t *failed)
 		return err;
 	err = seki_bpf_verify(&image, memory, sizeof(memory), &a->proof, &a->why);
 	*failed = a->why.insn;
-	return err;
+	return !err && a->proof.worst_insns > WORST_MAX ? -E2BIG : err;
 }
 
 static void take_out(struct attempt *a, uint32_t at)

@@ -27,7 +27,8 @@ static uint32_t length(const struct seki_bpf_insn insns[PROGRAM_MAX])
 	return n;
 }
 
-void judge_insns(const struct seki_bpf_insn insns[PROGRAM_MAX], struct judgement *out)
+void judge_within(const struct seki_bpf_insn insns[PROGRAM_MAX], uint32_t max_packet,
+		  uint64_t max_steps, struct judgement *out)
 {
 	struct seki_bpf_fault fault;
 	struct seki_bpf_image image = {
@@ -37,6 +38,8 @@ void judge_insns(const struct seki_bpf_insn insns[PROGRAM_MAX], struct judgement
 		.n_maps = MAP_COUNT,
 		.data = judge_data,
 		.data_size = sizeof(judge_data),
+		.max_steps = max_steps,
+		.max_packet = max_packet,
 	};
 	static uint8_t memory[SEKI_VERIFY_MEMORY] __attribute__((aligned(16)));
 
@@ -51,6 +54,11 @@ void judge_insns(const struct seki_bpf_insn insns[PROGRAM_MAX], struct judgement
 					   &out->rejection);
 		snprintf(out->reason, sizeof(out->reason), "%s", out->rejection.reason);
 	}
+}
+
+void judge_insns(const struct seki_bpf_insn insns[PROGRAM_MAX], struct judgement *out)
+{
+	judge_within(insns, 0, 0, out);
 }
 
 void judge(const struct program *program, struct judgement *out)

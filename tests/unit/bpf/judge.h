@@ -56,9 +56,18 @@ struct judgement {
 void judge(const struct program *program, struct judgement *out);
 void judge_insns(const struct seki_bpf_insn insns[PROGRAM_MAX], struct judgement *out);
 
+/* With the longest packet and the most steps that a loader gives; 0: none. */
+void judge_within(const struct seki_bpf_insn insns[PROGRAM_MAX], uint32_t max_packet,
+		  uint64_t max_steps, struct judgement *out);
+
 /* Runs an accepted program, every access checked, on packets of all lengths, and each of those with
  * maps that hold zeros, ones, and numbers. Returns what went wrong, NULL: nothing. */
 const char *run_judged(const struct safe_program *program, const struct judgement *j);
+
+/* Runs an accepted program, every access checked, on one packet, for no longer than was proved. Returns
+ * what went wrong, NULL: nothing; how many instructions it took. */
+const char *run_packet(const struct judgement *j, const uint8_t *bytes, uint32_t len,
+		       uint64_t *insns);
 
 /* For the maps of the programs and of their runs. */
 extern const struct seki_map_def judge_maps[MAP_COUNT];

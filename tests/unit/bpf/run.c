@@ -192,15 +192,10 @@ static void fill(struct world *w, enum fill with)
 			((uint8_t *)w->values[i])[k] = (uint8_t)(k + 1);
 }
 
-static int run_once(struct world *w, const struct judgement *j, uint32_t len, enum fill with,
-		    uint64_t *r0)
+/* The packet is there. */
+static int run_world(struct world *w, const struct judgement *j, uint64_t *r0)
 {
-	int err;
-
-	memset(w, 0, sizeof(*w));
-	make_packet(w, len, j->proof.packet_touch);
-	w->meta.packet_length = len;
-	fill(w, with);
+	w->meta.packet_length = w->packet.len;
 	memset(w->stack, 0xa5, sizeof(w->stack));
 	for (size_t i = 0; i < MAP_COUNT; i++)
 		w->handles[i] = (uint64_t)(uintptr_t)&judge_maps[i];
@@ -219,10 +214,40 @@ static int run_once(struct world *w, const struct judgement *j, uint32_t len, en
 				     .guard = &w->guard,
 				     .arg = w,
 				     .fuel = UINT64_MAX};
-	err = seki_bpf_interp(&w->vm, (uint64_t)(uintptr_t)&w->packet,
-			      (uint64_t)(uintptr_t)&w->meta, r0);
+	return seki_bpf_interp(&w->vm, (uint64_t)(uintptr_t)&w->packet,
+			       (uint64_t)(uintptr_t)&w->meta, r0);
+}
+
+static int run_once(struct world *w, const struct judgement *j, uint32_t len, enum fill with,
+		    uint64_t *r0)
+{
+	int err;
+
+	memset(w, 0, sizeof(*w));
+	make_packet(w, len, j->proof.packet_touch);
+	fill(w, with);
+	err = run_world(w, j, r0);
 	free(w->packet.buf);
 	return err;
+}
+
+const char *run_packet(const struct judgement *j, const uint8_t *bytes, uint32_t len,
+		       uint64_t *insns)
+{
+	static struct world w;
+	static char why[200];
+	uint64_t r0 = 0;
+	int err;
+
+	memset(&w, 0, sizeof(w));
+	make_packet(&w, len, j->proof.packet_touch);
+	memcpy(w.packet.buf + w.packet.off, bytes, w.packet.copied);
+	err = run_world(&w, j, &r0);
+	free(w.packet.buf);
+	*insns = w.vm.insns;
+	snprintf(why, sizeof(why), "a packet of %u bytes: err %d at %u after %llu instructions",
+		 len, err, w.vm.pc, (unsigned long long)w.vm.insns);
+	return err && err != -ENOBUFS ? why : NULL;
 }
 
 const char *run_judged(const struct safe_program *program, const struct judgement *j)

@@ -281,6 +281,31 @@ static void test_limits(void **state)
 	assert_int_equal(strlen(log_text), 7);
 }
 
+/* What was proved for packets of 100 bytes is proved of no longer one. */
+static void test_longest_packet(void **state)
+{
+	static uint8_t zeros[200];
+	struct seki_bpf_load_opts opts = {.sz = sizeof(opts), .engine = engine, .max_packet = 100};
+	struct seki_bpf_run r = {.buf = zeros, .size = sizeof(zeros), .copied = 100, .len = 100};
+	struct seki_bpf_prog *prog;
+	uint64_t r0;
+
+	(void)state;
+	assert_int_equal(seki_bpf_prog_load(object, object_len, &opts, &prog), 0);
+	assert_int_equal(seki_bpf_prog_info(prog)->max_packet, 100);
+	assert_true(seki_bpf_prog_info(prog)->packet_touch <= 100);
+	assert_int_equal(seki_bpf_prog_run(prog, &r, &r0), 0);
+	r.off = 0;
+	r.copied = r.len = 101;
+	assert_int_equal(seki_bpf_prog_run(prog, &r, &r0), -EINVAL);
+	seki_bpf_prog_destroy(prog);
+	opts.max_packet = 1 << 24;
+	assert_int_equal(seki_bpf_prog_load(object, object_len, &opts, &prog), -EINVAL);
+	opts.max_packet--;
+	assert_int_equal(seki_bpf_prog_load(object, object_len, &opts, &prog), 0);
+	seki_bpf_prog_destroy(prog);
+}
+
 /* Options that this library does not know yet: nobody may count on them. */
 static void test_newer_caller(void **state)
 {
@@ -577,6 +602,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_refuses_bad_runs),
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_longest_packet),
 		cmocka_unit_test(test_newer_caller),
 		cmocka_unit_test(test_stack_guards),
 		cmocka_unit_test(test_truncated),

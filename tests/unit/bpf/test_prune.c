@@ -21,7 +21,7 @@
 #define BUCKETS 64
 #define ROOT	16
 
-enum { A = SEKI_SYM_NEW, B, C, SUM, MAYBE }; /* symbols */
+enum { A = SEKI_SYM_NEW, B, C, SUM, MAYBE, BYTE, BIT }; /* symbols */
 
 static struct seki_reg number(uint64_t min, uint64_t max, uint32_t id, int32_t off)
 {
@@ -45,6 +45,8 @@ static void make_caller(struct seki_frame *f)
 	*f = (struct seki_frame){.n_spills = 0};
 	f->regs[6] = number(0, 100, SEKI_SYM_NONE, 0);
 	f->regs[7] = number(0, 100, B, 0);
+	f->regs[8] = number(0, 1000, BYTE, 0);
+	f->regs[9] = number(0, 8007, BIT, 0);
 	f->regs[SEKI_BPF_FP] = seki_reg_pointer(SEKI_REG_STACK);
 	seki_frame_spill(f, 8, 8, &f->regs[7]);
 }
@@ -82,12 +84,12 @@ static void make(struct seki_state *s)
 		.depth = 1,
 		.branch = 3,
 		.meta_is_len = true,
-		.n_facts = 2,
-		.n_terms = 1,
+		.n_facts = 3,
+		.n_terms = 2,
 		.n_holes = 1,
 		.holes = {{B, 7}},
-		.facts = {{B, 14, 0}, {SUM, 10, 0}},
-		.terms = {{SUM, A, B, SEKI_TERM_SUM}},
+		.facts = {{B, 14, 0}, {SUM, 10, 0}, {BYTE, 5, 0}},
+		.terms = {{SUM, A, B, SEKI_TERM_SUM}, {BIT, BYTE, 3, SEKI_TERM_SHIFT}},
 		.len_min = 64,
 		.len_max = 128,
 		.grown = 4,
@@ -111,6 +113,24 @@ static struct seki_spill *spill(struct seki_state *s, uint16_t at)
 			return &f->spills[i];
 	fail();
 	return NULL;
+}
+
+/* The place, which is counted in bytes and in bits, is so many bytes and bits further than its
+ * symbols; and the length is so much more than the bytes'. */
+static void move_place(struct seki_state *s, int32_t bytes, int32_t bits, int32_t length)
+{
+	s->frames[0].regs[8].id_off = bytes;
+	s->frames[0].regs[9].id_off = bits;
+	s->p.facts[2].off = length;
+}
+
+/* The place is known. */
+static void set_place(struct seki_state *s, uint64_t bytes, uint64_t bits)
+{
+	s->frames[0].regs[8] = seki_reg_number(seki_scalar_const(bytes));
+	s->frames[0].regs[9] = seki_reg_number(seki_scalar_const(bits));
+	s->p.n_facts = 2;
+	s->p.n_terms = 1;
 }
 
 #define CHANGES(CHANGE)                                                                            \
@@ -172,6 +192,21 @@ static struct seki_spill *spill(struct seki_state *s, uint16_t at)
 	CHANGE(reg_smax32_more, false, top(s, 2)->v.smax32++)                                      \
 	CHANGE(reg_offset, false, top(s, 6)->v = seki_scalar_const(8))                             \
 	CHANGE(caller_reg, false, s->frames[0].regs[6].v = seki_scalar_range(0, 101))              \
+	CHANGE(place_moved, true, move_place(s, 2, 16, 7))                                         \
+	CHANGE(place_moved_back, true, move_place(s, -2, -16, 3))                                  \
+	CHANGE(place_moved_and_length_more, true, move_place(s, 2, 16, 8))                         \
+	CHANGE(place_moved_and_length_less, false, move_place(s, 2, 16, 6))                        \
+	CHANGE(place_moved_in_bytes, false, move_place(s, 2, 0, 7))                                \
+	CHANGE(place_moved_in_bits, false, move_place(s, 0, 8, 5))                                 \
+	CHANGE(place_moved_unevenly, false, move_place(s, 2, 15, 7))                               \
+	CHANGE(place_known, true, set_place(s, 3, 24))                                             \
+	CHANGE(place_known_in_a_byte, true, set_place(s, 3, 31))                                   \
+	CHANGE(place_known_in_the_next, false, set_place(s, 3, 32))                                \
+	CHANGE(place_known_in_the_last, false, set_place(s, 3, 23))                                \
+	CHANGE(place_known_at_the_end, true, set_place(s, 59, 472))                                \
+	CHANGE(place_known_beyond, false, set_place(s, 60, 480))                                   \
+	CHANGE(place_known_in_bytes, false,                                                        \
+	       s->frames[0].regs[8] = seki_reg_number(seki_scalar_const(3)))                       \
 	CHANGE(caller_spill, false, s->frames[0].spills[0].reg.v = seki_scalar_range(0, 101))      \
 	CHANGE(spill_lost, false, seki_frame_forget(&s->frames[1], 44, 4))                         \
 	CHANGE(spill_at, false, spill(s, 44)->at = 48)                                             \
@@ -202,7 +237,7 @@ static void walk_on(struct seki_walk *w, bool reads)
 {
 	for (uint32_t d = 0; reads && d <= w->state->p.depth; d++)
 		seki_walk_read(w, d, 0, SEKI_BPF_FRAME_BYTES);
-	seki_walk_end(w, 0);
+	seki_walk_end(w, 1, 0);
 }
 
 static bool prune(struct seki_walk *w, const struct change *change)
@@ -304,7 +339,7 @@ static void test_written_first(void **state)
 	seki_frame_spill(seki_state_top(&now), 16, 8, &zero);
 	seki_walk_read(&w, 1, 16, 8);
 	seki_walk_read(&w, 1, 44, 4);
-	seki_walk_end(&w, 0);
+	seki_walk_end(&w, 1, 0);
 	assert_false(prune(&w, &last));
 	assert_true(prune(&w, &first));
 }
