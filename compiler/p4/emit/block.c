@@ -102,6 +102,7 @@ static void insn(struct emit *em, const struct ir_insn *insn)
 		[IR_EMIT] = emit_flag,
 	};
 
+	em->n_temps = 0;
 	seki_emit_place(em, insn->tok);
 	writers[insn->op](em, insn);
 }
@@ -142,8 +143,8 @@ static void end_switch(struct emit *em, const struct ir_block *block)
 
 static void end(struct emit *em, const struct ir_block *block)
 {
-	if (block->tok)
-		seki_emit_place(em, block->tok);
+	em->n_temps = 0;
+	seki_emit_place(em, block->tok);
 	switch (block->last) {
 	case IR_ACCEPTED:
 		if (em->ir->plan->head)

@@ -57,6 +57,7 @@ static void emit_info(struct emit *em)
 int seki_emit_program(const struct ir_program *ir, const char *source, const struct emit_opts *opts,
 		      struct seki_strbuf *out)
 {
+	struct seki_strbuf entry = {.arena = ir->arena};
 	struct emit em = {.ir = ir,
 			  .diags = ir->diags,
 			  .arena = ir->arena,
@@ -73,9 +74,13 @@ int seki_emit_program(const struct ir_program *ir, const char *source, const str
 	seki_strbuf_printf(out, "static const struct { u64 worst; u32 insns, touch; } bounds$ "
 				"__attribute__((section(\"" SEKI_OBJ_BOUNDS "\"), used)) = {0};\n");
 	emit_info(&em);
-	seki_emit_scratch_map(&em);
 	seki_emit_tables(&em);
 	seki_emit_externs(&em, opts->extern_code);
+	em.out = &entry;
 	emit_entry(&em);
+	em.out = out;
+	em.place = "";
+	seki_emit_scratch_map(&em); /* what is in it is known only now */
+	seki_strbuf_printf(out, "%s", entry.data);
 	return ir->diags->errors ? -EINVAL : 0;
 }

@@ -19,6 +19,8 @@
 #include "abi/p4obj.h"
 #include "compiler/p4/pass/plan.h"
 
+#define EMIT_TEMPS 256u
+
 struct emit {
 	const struct ir_program *ir;
 	struct seki_diags *diags;
@@ -30,7 +32,9 @@ struct emit {
 	bool *needed;		      /* of a varbit variable, by id: its bits are looked at */
 	bool scratch;		      /* plain variables and fields are in a map: see scratch.c */
 	uint32_t n_ids;
-	struct emit_known *known; /* what custom.c has declared */
+	struct emit_known *known;   /* what custom.c has declared */
+	uint32_t n_temps;	    /* in scratch: arrays that this instruction needs, */
+	uint32_t temps[EMIT_TEMPS]; /* and for each of those that any needs, its limbs */
 };
 
 struct emit_opts {

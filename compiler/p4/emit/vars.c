@@ -161,6 +161,8 @@ void seki_emit_scratch_map(struct emit *em)
 	for (const struct ir_var *var = em->ir->vars; var; var = var->next)
 		if (in_scratch(em, var))
 			seki_emit_line(em, "\t%s %s;", ctype(em, var), declarator(em, var));
+	for (uint32_t i = 0; i < EMIT_TEMPS && em->temps[i]; i++)
+		seki_emit_line(em, "\tu64 temp%u[%u];", i, em->temps[i]);
 	seki_emit_line(em, "};\nstruct map_def scratch$map asm(\"sekisho_scratch\") = "
 			   "{7, 4, sizeof(struct scratch), 1, 0};");
 }

@@ -6,11 +6,20 @@
  */
 #include "compiler/p4/emit/emit.h"
 
+/* For this instruction. A small stack does not hold them: there they are in scratch memory. */
 static const char *fresh(struct emit *em, uint32_t width)
 {
-	const char *name = seki_emit_text(em, "t%u", seki_emit_id(em));
+	uint32_t n = seki_emit_limbs(width), i = em->n_temps;
+	const char *name;
 
-	seki_emit_line(em, "u64 %s[%u];", name, seki_emit_limbs(width));
+	if (em->scratch && i < EMIT_TEMPS) {
+		em->n_temps++;
+		if (em->temps[i] < n)
+			em->temps[i] = n;
+		return seki_emit_text(em, "scratch->temp%u", i);
+	}
+	name = seki_emit_text(em, "t%u", seki_emit_id(em));
+	seki_emit_line(em, "u64 %s[%u];", name, n);
 	return name;
 }
 
