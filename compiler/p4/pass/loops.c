@@ -1,48 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Cuts loops of the parser's states: what comes back to a state for the 257th time rejects. Stacks
- * have ended their loops before; loops of statements inside a state end as the program says.
- */
-#include "compiler/p4/pass/flow.h"
-#include "compiler/p4/pass/plan.h"
+#include "compiler/p4/pass/loops.h"
+
+#include <string.h>
 
 #define MAX_ROUNDS 256u
 
-enum mark { UNSEEN, OPEN, DONE };
+/* ---- counting ---- */
 
-struct cut {
-	struct ir_program *ir;
-	enum mark *marks;	/* by id */
-	struct ir_var **rounds; /* by id: how often the parser came back to the block, or NULL */
-};
-
-static struct ir_var *rounds_of(struct cut *cut, const struct ir_block *head)
+static struct ir_var *rounds_of(struct ir_program *ir, struct ir_var **rounds,
+				const struct ir_block *to)
 {
-	if (!cut->rounds[head->id])
-		cut->rounds[head->id] =
-			seki_ir_var(cut->ir, IR_VAR_COUNT, 32,
-				    seki_arena_printf(cut->ir->arena, "rounds.%s", head->name));
-	return cut->rounds[head->id];
+	if (!*rounds)
+		*rounds = seki_ir_var(ir, IR_VAR_COUNT, 32,
+				      seki_arena_printf(ir->arena, "rounds.%s", to->name));
+	return *rounds;
 }
 
-/* A block for the edge that comes back to `head`: counts, and goes on or rejects. */
-static struct ir_block *count(struct cut *cut, struct ir_block *head)
+struct ir_block *seki_loops_count(struct ir_program *ir, struct ir_var **rounds,
+				  struct ir_block *to)
 {
-	struct ir_program *ir = cut->ir;
-	struct ir_var *rounds = rounds_of(cut, head);
-	const struct seki_token *tok = head->first ? head->first->tok : head->tok;
+	struct ir_var *var = rounds_of(ir, rounds, to);
 	struct ir_block *block = seki_ir_block(ir, NULL);
 	struct ir_block *end = seki_ir_block(ir, NULL);
-	struct ir_insn *insn = seki_ir_insn(ir, block, IR_SET, tok);
+	const struct seki_token *tok = to->tok;
+	struct ir_insn *insn;
 
-	insn->var = rounds;
-	insn->a = seki_ir_binary(ir, IR_ADD, 32, seki_ir_read(ir, rounds),
-				 seki_ir_const(ir, 32, 1));
+	if (to->first)
+		tok = to->first->tok;
+	insn = seki_ir_insn(ir, block, IR_SET, tok);
+	insn->var = var;
+	insn->a = seki_ir_binary(ir, IR_ADD, 32, seki_ir_read(ir, var), seki_ir_const(ir, 32, 1));
 	block->last = IR_BRANCH;
 	block->tok = tok;
-	block->value = seki_ir_binary(ir, IR_LE, 1, seki_ir_read(ir, rounds),
+	block->value = seki_ir_binary(ir, IR_LE, 1, seki_ir_read(ir, var),
 				      seki_ir_const(ir, 32, MAX_ROUNDS));
-	block->to = head;
+	block->to = to;
 	block->other = end;
 	end->last = IR_REJECT;
 	end->tok = tok;
@@ -50,16 +42,136 @@ static struct ir_block *count(struct cut *cut, struct ir_block *head)
 	return block;
 }
 
+bool seki_loops_is_count(const struct ir_block *block)
+{
+	return block->last == IR_BRANCH && block->other->last == IR_REJECT && block->other->error &&
+	       strcmp(block->other->error, "ParserTimeout") == 0;
+}
+
+/* ---- which loops no stack ends ---- */
+
+struct search {
+	struct ir_program *ir;
+	const struct flow_order *parser;
+	const struct track *track;
+	bool *seen;		 /* by id */
+	struct ir_block **stack; /* blocks to go on from */
+};
+
+/* Whether the block fills a stack that nothing empties. */
+static bool fills(const struct ir_block *block, const bool *emptied)
+{
+	for (const struct ir_insn *i = block->first; i; i = i->next)
+		if (i->op == IR_EXTRACT && i->stack && !emptied[i->stack->id])
+			return true;
+	return false;
+}
+
+/* Stacks whose fill may shrink anywhere but where the parser begins. */
+static bool *find_emptied(const struct search *s)
+{
+	bool *emptied = seki_arena_alloc(s->ir->arena, s->track->n_slots + 1);
+
+	for (uint32_t b = 0; b < s->parser->n; b++)
+		for (const struct ir_insn *i = s->parser->blocks[b]->first; i; i = i->next) {
+			uint32_t slot = i->op == IR_SET ? seki_track_slot(s->track, i->var) : 0;
+
+			if (i->op == IR_POP)
+				emptied[i->stack->id] = true;
+			else if (slot && s->parser->blocks[b] != s->ir->entry)
+				emptied[slot - 1] = true;
+		}
+	return emptied;
+}
+
+/* Can the block be come back to by blocks that do not fill a stack? */
+static bool is_endless(struct search *s, struct ir_block *head, const bool *emptied)
+{
+	uint32_t n = 0;
+
+	memset(s->seen, 0, s->ir->n_blocks);
+	s->stack[n++] = head;
+	while (n) {
+		struct ir_block *from = s->stack[--n];
+		struct flow_edges edges = seki_flow_edges(from);
+		struct ir_block **to;
+
+		while (from->last != IR_ACCEPTED && !fills(from, emptied) &&
+		       (to = seki_flow_next(&edges))) {
+			if (*to == head)
+				return true;
+			if (s->seen[(*to)->id])
+				continue;
+			s->seen[(*to)->id] = true;
+			s->stack[n++] = *to;
+		}
+	}
+	return false;
+}
+
+/* States that are come back to; whether there is any. */
+static bool find_heads(const struct loops *loops, const struct flow_order *parser, bool *heads)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < parser->n; i++) {
+		struct flow_edges edges = seki_flow_edges(parser->blocks[i]);
+		struct ir_block **to;
+
+		while (parser->blocks[i]->last != IR_ACCEPTED && (to = seki_flow_next(&edges))) {
+			if (loops->rank[(*to)->id] > i || !(*to)->name)
+				continue;
+			heads[(*to)->id] = any = true;
+		}
+	}
+	return any;
+}
+
+void seki_loops_init(struct loops *loops, struct ir_program *ir, const struct flow_order *parser,
+		     const struct track *track)
+{
+	struct search s = {.ir = ir, .parser = parser, .track = track};
+	bool *heads = seki_arena_alloc(ir->arena, ir->n_blocks + 1);
+	const bool *emptied;
+
+	loops->rank = seki_arena_alloc(ir->arena, (ir->n_blocks + 1) * sizeof(*loops->rank));
+	loops->endless = seki_arena_alloc(ir->arena, ir->n_blocks + 1);
+	loops->rounds = seki_arena_alloc(ir->arena, (ir->n_blocks + 1) * sizeof(struct ir_var *));
+	for (uint32_t i = 0; i < parser->n; i++)
+		loops->rank[parser->blocks[i]->id] = i;
+	if (!find_heads(loops, parser, heads))
+		return;
+	emptied = find_emptied(&s);
+	s.seen = seki_arena_alloc(ir->arena, ir->n_blocks + 1);
+	s.stack = seki_arena_alloc(ir->arena, (ir->n_blocks + 1) * sizeof(struct ir_block *));
+	for (uint32_t i = 0; i < parser->n; i++) {
+		struct ir_block *block = parser->blocks[i];
+
+		loops->endless[block->id] = heads[block->id] && is_endless(&s, block, emptied);
+	}
+}
+
+bool seki_loops_returns(const struct loops *loops, const struct ir_block *from,
+			const struct ir_block *to)
+{
+	return loops->endless[to->id] && loops->rank[to->id] <= loops->rank[from->id];
+}
+
+/* ---- what is left ---- */
+
+enum mark { UNSEEN, OPEN, DONE };
+
 /*
  * A loop through states comes back to the first of its blocks that the walk met, and that is the
  * first block of a state, which has a name: into a state's other blocks nothing leads but that one.
  */
-static void walk(struct cut *cut, struct flow_edges *stack)
+static void walk(struct ir_program *ir, enum mark *marks, struct ir_var **rounds,
+		 struct flow_edges *stack)
 {
 	uint32_t depth = 0;
 
-	stack[depth++] = seki_flow_edges(cut->ir->entry);
-	cut->marks[cut->ir->entry->id] = OPEN;
+	stack[depth++] = seki_flow_edges(ir->entry);
+	marks[ir->entry->id] = OPEN;
 	while (depth) {
 		struct ir_block *from = stack[depth - 1].block;
 		struct ir_block **to = from->last == IR_ACCEPTED
@@ -67,25 +179,24 @@ static void walk(struct cut *cut, struct flow_edges *stack)
 					       : seki_flow_next(&stack[depth - 1]);
 
 		if (!to) {
-			cut->marks[from->id] = DONE;
+			marks[from->id] = DONE;
 			depth--;
-		} else if (cut->marks[(*to)->id] == UNSEEN) {
-			cut->marks[(*to)->id] = OPEN;
+		} else if (marks[(*to)->id] == UNSEEN) {
+			marks[(*to)->id] = OPEN;
 			stack[depth++] = seki_flow_edges(*to);
-		} else if (cut->marks[(*to)->id] == OPEN && (*to)->name) {
-			*to = count(cut, *to);
+		} else if (marks[(*to)->id] == OPEN && (*to)->name && !seki_loops_is_count(from)) {
+			*to = seki_loops_count(ir, &rounds[(*to)->id], *to);
 		}
 	}
 }
 
-void seki_p4_cut_loops(struct ir_program *ir)
+void seki_loops_cut(struct ir_program *ir)
 {
-	struct cut cut = {.ir = ir};
 	uint32_t n;
 
 	seki_flow_number(ir);
 	n = ir->n_blocks;
-	cut.marks = seki_arena_alloc(ir->arena, n * sizeof(*cut.marks));
-	cut.rounds = seki_arena_alloc(ir->arena, n * sizeof(struct ir_var *));
-	walk(&cut, seki_arena_alloc(ir->arena, n * sizeof(struct flow_edges)));
+	walk(ir, seki_arena_alloc(ir->arena, n * sizeof(enum mark)),
+	     seki_arena_alloc(ir->arena, n * sizeof(struct ir_var *)),
+	     seki_arena_alloc(ir->arena, n * sizeof(struct flow_edges)));
 }

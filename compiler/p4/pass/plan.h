@@ -6,7 +6,7 @@
  *              header stacks that it can be reached with, while they are few; else the place is a
  *              variable (IR_VAR_BASE)
  *     track.c    what is constant in such a block
- *     loops.c    cuts loops of states that no stack ends
+ *     loops.c    counts in loops of states that no stack ends
  *     clears.c   drops what sets a variable to 0 that is 0
  *   plan.c     which headers and fields are written, and how the deparser may put them out
  *     emits.c    what the deparser puts out, and under which flags
@@ -70,7 +70,6 @@ int seki_p4_plan(struct ir_program *ir);
 void seki_p4_prune(struct ir_program *ir);
 
 /* Parts of the above. */
-void seki_p4_cut_loops(struct ir_program *ir);
 void seki_p4_drop_clears(struct ir_program *ir);
 void seki_p4_settle_emits(struct ir_program *ir);
 

@@ -12,8 +12,8 @@
  * the other adds up and does not multiply.
  */
 #include "abi/ring.h"
+#include "compiler/p4/pass/loops.h"
 #include "compiler/p4/pass/plan.h"
-#include "compiler/p4/pass/track.h"
 
 #include <errno.h>
 #include <string.h>
@@ -38,6 +38,7 @@ struct unroll {
 	struct ir_program *ir;
 	struct ir_var *base;
 	struct track track;
+	struct loops loops;
 	struct clone **made; /* by id of the block */
 	uint32_t *n_places;
 	struct clone *first, **end;
@@ -322,11 +323,6 @@ static struct clone *add_clone(struct unroll *u, struct ir_block *from, const st
 	return c;
 }
 
-static struct ir_at collapsed(struct unroll *u, const struct ir_at *at)
-{
-	return (struct ir_at){base_of(u), at->bits % 8};
-}
-
 static bool has_variable_step(const struct ir_block *block)
 {
 	for (const struct ir_insn *i = block->first; i; i = i->next)
@@ -354,29 +350,64 @@ static const uint32_t *fills_for(const struct unroll *u, const struct ir_block *
 	return out;
 }
 
-/* The block as it is at that place and fill. Beyond the budget, by way of one that sets the base. */
-static struct ir_block *clone_of(struct unroll *u, struct ir_block *from, const struct ir_at *at,
-				 const uint32_t *all_fills)
+/* The block with its place in the base variable. */
+static struct ir_block *far_clone(struct unroll *u, struct ir_block *from, const struct ir_at *at,
+				  const uint32_t *fills)
 {
-	const uint32_t *fills = fills_for(u, from, all_fills);
+	struct ir_at far = {base_of(u), at->bits % 8};
+	struct clone *clone = find_clone(u, from, &far, fills);
+
+	return clone ? clone->block : add_clone(u, from, &far, fills)->block;
+}
+
+/* Before the block goes on to a far clone: its place goes into the base variable. */
+static void mark_far(struct unroll *u, struct ir_block *block, const struct ir_at *at,
+		     const struct seki_token *tok)
+{
+	struct cursor c = {.block = block, .at = *at};
+
+	if (!at->base || at->bits >= 8)
+		mark(u, &c, tok, NULL);
+}
+
+static bool has_fills(const struct unroll *u, const struct ir_block *from, const uint32_t *fills)
+{
+	const struct clone *c = u->made[from->id];
+
+	while (c && memcmp(c->fills, fills, u->track.n_slots * sizeof(*fills)) != 0)
+		c = c->sibling;
+	return c != NULL;
+}
+
+/* The block as it is at that place and fill. */
+static struct ir_block *clone_of(struct unroll *u, struct ir_block *from, const struct ir_at *at,
+				 const uint32_t *fills)
+{
 	struct clone *found = find_clone(u, from, at, fills);
-	struct cursor c = {.at = *at};
-	struct ir_at low;
+	struct ir_block *block;
 
 	if (found)
 		return found->block;
 	if (is_within_budget(u, from, at))
 		return add_clone(u, from, at, fills)->block;
-	low = collapsed(u, at);
-	found = find_clone(u, from, &low, fills);
-	if (!found)
-		found = add_clone(u, from, &low, fills);
-	if (same_place(at, &low))
-		return found->block;
-	c.block = seki_ir_block(u->ir, from->name);
-	mark(u, &c, from->tok, NULL);
-	c.block->to = found->block;
-	return c.block;
+	block = seki_ir_block(u->ir, from->name);
+	block->to = far_clone(u, from, at, fills);
+	mark_far(u, block, at, from->tok);
+	return block;
+}
+
+/* Where an edge leads. What comes back and has filled nothing is counted, and may be anywhere. */
+static struct ir_block *target(struct unroll *u, const struct cursor *c,
+			       const struct ir_block *from, struct ir_block *to)
+{
+	const uint32_t *fills = fills_for(u, to, c->fills);
+	struct ir_block *block;
+
+	if (!seki_loops_returns(&u->loops, from, to) || !has_fills(u, to, fills))
+		return clone_of(u, to, &c->at, fills);
+	block = seki_loops_count(u->ir, &u->loops.rounds[to->id], far_clone(u, to, &c->at, fills));
+	mark_far(u, block, &c->at, from->tok);
+	return block;
 }
 
 /* ---- ends ---- */
@@ -396,10 +427,10 @@ static void copy_switch(struct unroll *u, struct cursor *c, const struct ir_bloc
 	for (const struct ir_case *old = from->cases; old; old = old->next) {
 		*end = seki_arena_new(u->ir->arena, struct ir_case);
 		(*end)->value = old->value;
-		(*end)->to = clone_of(u, old->to, &c->at, c->fills);
+		(*end)->to = target(u, c, from, old->to);
 		end = &(*end)->next;
 	}
-	c->block->other = clone_of(u, from->other, &c->at, c->fills);
+	c->block->other = target(u, c, from, from->other);
 }
 
 static void copy_end(struct unroll *u, struct cursor *c, const struct ir_block *from)
@@ -421,10 +452,10 @@ static void copy_end(struct unroll *u, struct cursor *c, const struct ir_block *
 	if (only) {
 		block->last = IR_GOTO;
 		block->value = NULL;
-		block->to = clone_of(u, only, &c->at, c->fills);
+		block->to = target(u, c, from, only);
 	} else if (from->last == IR_BRANCH) {
-		block->to = clone_of(u, from->to, &c->at, c->fills);
-		block->other = clone_of(u, from->other, &c->at, c->fills);
+		block->to = target(u, c, from, from->to);
+		block->other = target(u, c, from, from->other);
 	} else if (from->last == IR_SWITCH) {
 		copy_switch(u, c, from);
 	} else if (from->last == IR_ACCEPTED) {
@@ -487,6 +518,7 @@ int seki_p4_unroll(struct ir_program *ir)
 	n_old = ir->n_blocks;
 	order = seki_flow_order(ir, ir->entry, true);
 	seki_track_init(&u.track, ir, &order);
+	seki_loops_init(&u.loops, ir, &order, &u.track);
 	u.end = &u.first;
 	u.made = seki_arena_alloc(ir->arena, (n_old + 1) * sizeof(struct clone *));
 	u.n_places = seki_arena_alloc(ir->arena, (n_old + 1) * sizeof(*u.n_places));
@@ -500,7 +532,7 @@ int seki_p4_unroll(struct ir_program *ir)
 		copy_block(&u, c);
 	}
 	drop_old(ir, order.reached, n_old);
-	seki_p4_cut_loops(ir);
+	seki_loops_cut(ir);
 	seki_p4_drop_clears(ir);
 	return ir->diags->errors ? -EINVAL : 0;
 }

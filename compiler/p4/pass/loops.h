@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loops of the parser's states that no stack ends: what comes back to a state for the 257th time
+ * rejects. Loops of statements inside a state end as the program says.
+ */
+#ifndef SEKI_P4_PASS_LOOPS_H
+#define SEKI_P4_PASS_LOOPS_H
+
+#include "compiler/p4/pass/track.h"
+
+/* Of the parser as it was lowered; by id of the block. */
+struct loops {
+	uint32_t *rank;		/* its place in the order of blocks */
+	bool *endless;		/* a state that can be come back to without filling a stack */
+	struct ir_var **rounds; /* how often that was, or NULL */
+};
+
+void seki_loops_init(struct loops *loops, struct ir_program *ir, const struct flow_order *parser,
+		     const struct track *track);
+
+/* Does the edge come back to a state that is endless? */
+bool seki_loops_returns(const struct loops *loops, const struct ir_block *from,
+			const struct ir_block *to);
+
+/* A block that counts in *rounds (made where it is NULL), and goes on to `to` or rejects. */
+struct ir_block *seki_loops_count(struct ir_program *ir, struct ir_var **rounds,
+				  struct ir_block *to);
+
+/* Is the block one of those? */
+bool seki_loops_is_count(const struct ir_block *block);
+
+/* Counts where blocks are come back to and nothing counts yet: in loops with several ways in. */
+void seki_loops_cut(struct ir_program *ir);
+
+#endif
