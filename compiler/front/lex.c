@@ -177,6 +177,17 @@ static bool lex_punct(struct seki_lexer *lexer, struct seki_token *token)
 	return false;
 }
 
+/* To the quote that closes 'text', where there is one on the line. */
+static void skip_quoted(struct seki_lexer *lexer)
+{
+	uint32_t n = 1;
+
+	while (peek(lexer, n) && peek(lexer, n) != '\'' && peek(lexer, n) != '\n')
+		n++;
+	if (peek(lexer, n) == '\'')
+		lexer->pos += n;
+}
+
 /* A run of bytes that start no token. */
 static void lex_garbage(struct seki_lexer *lexer, struct seki_token *token)
 {
@@ -184,6 +195,8 @@ static void lex_garbage(struct seki_lexer *lexer, struct seki_token *token)
 	unsigned char c = (unsigned char)peek(lexer, 0);
 	uint32_t start = lexer->pos;
 
+	if (c == '\'')
+		skip_quoted(lexer);
 	do
 		lexer->pos++;
 	while (!at_end(lexer) && (unsigned char)peek(lexer, 0) >= 0x80);

@@ -71,16 +71,28 @@ struct cond {
 	struct seki_token *token;
 	uint32_t depth;
 	bool bad;
+	const struct seki_token *at; /* where it became so, and why */
+	const char *why;
 };
+
+static void cond_fail(struct cond *c, const struct seki_token *at, const char *why)
+{
+	if (!c->bad) {
+		c->at = at;
+		c->why = why;
+	}
+	c->bad = true;
+}
 
 static long long cond_conditional(struct cond *c);
 
-static long long cond_number(struct cond *c, const char *text)
+static long long cond_number(struct cond *c, const struct seki_token *token)
 {
 	char *end;
-	long long value = strtoll(text, &end, 0);
+	long long value = strtoll(token->text, &end, 0);
 
-	c->bad |= *end != '\0';
+	if (*end)
+		cond_fail(c, token, "malformed number");
 	return value;
 }
 
@@ -90,7 +102,8 @@ static long long cond_primary(struct cond *c)
 	long long value;
 
 	if (token->kind == SEKI_TOKEN_END || c->depth > MAX_NESTING) {
-		c->bad = true;
+		cond_fail(c, token,
+			  c->depth > MAX_NESTING ? "nested too deeply" : "expected a value");
 		return 0;
 	}
 	c->token = token->next;
@@ -106,13 +119,13 @@ static long long cond_primary(struct cond *c)
 		if (seki_token_is(c->token, ")"))
 			c->token = c->token->next;
 		else
-			c->bad = true;
+			cond_fail(c, c->token, "expected ')'");
 	} else if (token->kind == SEKI_TOKEN_NUMBER) {
-		value = cond_number(c, token->text);
+		value = cond_number(c, token);
 	} else if (is_word(token)) {
 		value = 0; /* a macro would have been expanded */
 	} else {
-		c->bad = true;
+		cond_fail(c, token, "expected a value");
 		value = 0;
 	}
 	c->depth--;
@@ -172,7 +185,8 @@ static long long cond_apply(struct cond *c, const char *op, long long a, long lo
 		return (long long)(ua * ub);
 	default:
 		if (b == 0 || b == -1) {
-			c->bad |= b == 0;
+			if (b == 0)
+				cond_fail(c, c->token, "division by zero");
 			return op[0] == '/' ? (long long)(0 - ua) : 0;
 		}
 		return op[0] == '/' ? a / b : a % b;
@@ -205,7 +219,8 @@ static long long cond_conditional(struct cond *c)
 	c->depth++;
 	c->token = c->token->next;
 	yes = cond_conditional(c);
-	c->bad |= !seki_token_is(c->token, ":");
+	if (!seki_token_is(c->token, ":"))
+		cond_fail(c, c->token, "expected ':'");
 	c->token = c->bad ? c->token : c->token->next;
 	no = c->bad ? 0 : cond_conditional(c);
 	c->depth--;
@@ -213,7 +228,7 @@ static long long cond_conditional(struct cond *c)
 }
 
 /* `defined X` and `defined(X)` become 1 or 0 before macros are expanded. */
-static struct seki_token *replace_defined(struct pp *pp, struct seki_token *list, bool *bad)
+static struct seki_token *replace_defined(struct pp *pp, struct seki_token *list, struct cond *c)
 {
 	struct seki_token *first = NULL;
 	struct seki_token **end = &first;
@@ -233,9 +248,10 @@ static struct seki_token *replace_defined(struct pp *pp, struct seki_token *list
 			t = paren ? t->next->next : t->next;
 			copy->kind = SEKI_TOKEN_NUMBER;
 			copy->text = seki_macro_find(&pp->macros, t->text) ? "1" : "0";
-			*bad |= !is_word(t) || (paren && !seki_token_is(t->next, ")"));
-			if (*bad)
+			if (!is_word(t) || (paren && !seki_token_is(t->next, ")"))) {
+				cond_fail(c, t, "'defined' needs the name of a macro");
 				return seki_macro_end_of_line(&pp->macros, t->at);
+			}
 			t = paren ? t->next : t;
 		}
 	}
@@ -244,16 +260,22 @@ static struct seki_token *replace_defined(struct pp *pp, struct seki_token *list
 static bool condition(struct pp *pp, const struct seki_token *name)
 {
 	struct seki_token **end = pp->macros.end;
+	const struct seki_token *last;
 	struct cond c = {.token = NULL};
 	long long value;
 
 	pp->macros.end = &c.token;
-	seki_macro_expand(&pp->macros, replace_defined(pp, name->next, &c.bad));
-	*pp->macros.end = seki_macro_end_of_line(&pp->macros, name->at);
+	seki_macro_expand(&pp->macros, replace_defined(pp, name->next, &c));
+	for (last = name; last->next->kind != SEKI_TOKEN_END;)
+		last = last->next;
+	*pp->macros.end = seki_macro_end_of_line(&pp->macros, last->next->at);
 	pp->macros.end = end;
 	value = cond_conditional(&c);
-	if (c.bad || c.token->kind != SEKI_TOKEN_END)
-		seki_diag_error(pp->diags, name->at, "cannot make sense of this condition");
+	if (!c.bad && c.token->kind != SEKI_TOKEN_END)
+		cond_fail(&c, c.token, "expected an operator");
+	if (c.bad)
+		seki_diag_error(pp->diags, c.at->at, "%s in the condition of #%s", c.why,
+				name->text);
 	return value != 0 && !c.bad;
 }
 

@@ -32,6 +32,7 @@ struct p4_check {
 	struct p4_type *result;	  /* what `return` gives, or NULL where it gives nothing */
 	struct p4_decl *errors;	  /* members of error, all of them */
 	struct p4_decl *match_kinds;
+	const struct p4_program *program;
 	uint32_t loops;
 	bool in_apply;	/* in the apply block of a control */
 	bool in_switch; /* in the parentheses of a switch */
@@ -47,10 +48,9 @@ void seki_scope_add(struct p4_check *cx, struct p4_decl *decl);
 struct p4_decl *seki_scope_find(struct p4_check *cx, const char *name, bool global);
 /* In the innermost scope only. */
 struct p4_decl *seki_scope_find_here(struct p4_check *cx, const char *name);
-/* As find, with an error and a suggestion where there is none. */
+/* As find, with an error and a suggestion where there is none; what: "name", "type" or "action". */
 struct p4_decl *seki_scope_need(struct p4_check *cx, const struct seki_token *tok, const char *name,
 				bool global, const char *what);
-const char *seki_scope_suggest(struct p4_check *cx, const char *name);
 
 /* Bits of a bit<> or int<>. */
 #define SEKI_P4_MAX_WIDTH 2048u

@@ -526,7 +526,11 @@ struct p4_type *seki_check_call(struct p4_check *cx, struct p4_expr *call)
 	if (type->kind == P4_T_CALLEE && call->a->decl)
 		return check_function(cx, call);
 	seki_check_arg_exprs(cx, call);
-	if (type->kind != P4_T_BAD)
+	if (type->kind == P4_T_TABLE || type->kind == P4_T_PARSER || type->kind == P4_T_CONTROL)
+		seki_diag_error(cx->diags, seki_expr_span(call->a),
+				"%s cannot be called: 'apply()' of it can",
+				seki_type_name(cx->arena, type));
+	else if (type->kind != P4_T_BAD)
 		seki_diag_error(cx->diags, seki_expr_span(call->a), "%s cannot be called",
 				seki_type_name(cx->arena, type));
 	return cx->bad;

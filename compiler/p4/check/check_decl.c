@@ -390,6 +390,8 @@ static void check_target(struct p4_check *cx, struct p4_stmt *stmt)
 	const char *near;
 	uint32_t n = 0;
 
+	names[n++] = "accept";
+	names[n++] = "reject";
 	if (strcmp(stmt->name, "accept") == 0 || strcmp(stmt->name, "reject") == 0 ||
 	    stmt->name[0] == '?')
 		return;
@@ -632,6 +634,7 @@ void seki_p4_check(struct seki_diags *diags, struct p4_program *program)
 {
 	struct p4_check *cx = seki_arena_new(diags->arena, struct p4_check);
 
+	cx->program = program;
 	cx->diags = diags;
 	cx->arena = diags->arena;
 	cx->bad = seki_type_make(cx->arena, P4_T_BAD);

@@ -4,13 +4,35 @@
 
 #include "compiler/p4/check/check.h"
 
+/* The rest of a sentence that says what would do, or "". */
+static const char *other_operator(const struct p4_expr *expr, const struct p4_expr *operand)
+{
+	enum p4_type_kind kind = operand->type->kind;
+
+	if (kind == P4_T_BOOL && expr->op == P4_OP_AND)
+		return "; did you mean '&&'?";
+	if (kind == P4_T_BOOL && expr->op == P4_OP_OR)
+		return "; did you mean '||'?";
+	if (kind == P4_T_BOOL && expr->op == P4_OP_COMP)
+		return "; did you mean '!'?";
+	if (kind == P4_T_BOOL && expr->op == P4_OP_XOR)
+		return "; did you mean '!='?";
+	if (kind == P4_T_STRING && expr->op == P4_OP_ADD)
+		return "; did you mean '++'?";
+	if (kind == P4_T_INT && expr->kind == P4_E_BINARY)
+		return ": give it a width, as in 8w1";
+	if (kind == P4_T_INT && expr->op == P4_OP_COMP)
+		return ": give it a width, as in 8w1";
+	return "";
+}
+
 static struct p4_type *bad_operand(struct p4_check *cx, const struct p4_expr *expr,
 				   const struct p4_expr *operand, const char *op)
 {
 	if (operand->type->kind != P4_T_BAD)
-		seki_diag_error(cx->diags, seki_expr_span(operand), "'%s' does not apply to %s", op,
-				seki_type_name(cx->arena, operand->type));
-	(void)expr;
+		seki_diag_error(cx->diags, seki_expr_span(operand), "'%s' does not apply to %s%s",
+				op, seki_type_name(cx->arena, operand->type),
+				other_operator(expr, operand));
 	return cx->bad;
 }
 
@@ -127,14 +149,17 @@ static struct p4_type *no_member(struct p4_check *cx, const struct p4_expr *expr
 	const char *near;
 	uint32_t n = 0;
 
-	for (; list && n < 128; list = list->next)
+	for (; list && n < 128;
+	     list = list->kind == P4_D_ERROR_MEMBER ? list->overload : list->next)
 		names[n++] = list->name;
 	near = seki_diag_suggest(expr->name, names, n);
 	if (expr->a->type->kind == P4_T_BAD || expr->name[0] == '?')
 		return cx->bad;
-	seki_diag_error(cx->diags, expr->tok->at, "%s has no member '%s'%s%s%s",
-			seki_type_name(cx->arena, expr->a->type), expr->name,
-			near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	seki_diag_error(
+		cx->diags, expr->tok->at, "%s has no member '%s'%s%s%s",
+		seki_type_name(cx->arena, expr->a->type->kind == P4_T_TYPE ? expr->a->type->elem
+									   : expr->a->type),
+		expr->name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return cx->bad;
 }
 
@@ -158,7 +183,7 @@ static struct p4_type *check_type_member(struct p4_check *cx, struct p4_expr *ex
 		expr->num = type->kind == P4_T_ERROR ? seki_num_u64(m->index) : m->value;
 		return type;
 	}
-	return no_member(cx, expr, type->kind == P4_T_ENUM ? list : NULL);
+	return no_member(cx, expr, list);
 }
 
 static bool is_header_stack(const struct p4_type *type)
@@ -342,9 +367,13 @@ static struct p4_type *mismatch(struct p4_check *cx, const struct p4_expr *expr)
 {
 	if (expr->a->type->kind != P4_T_BAD && expr->b->type->kind != P4_T_BAD)
 		seki_diag_error(cx->diags, seki_expr_span(expr),
-				"'%s' of %s and %s: they must be of one type",
+				"'%s' of %s and %s: they must be of one type%s",
 				seki_op_text(expr->op), seki_type_name(cx->arena, expr->a->type),
-				seki_type_name(cx->arena, expr->b->type));
+				seki_type_name(cx->arena, expr->b->type),
+				seki_type_is_number(expr->a->type) &&
+						seki_type_is_number(expr->b->type)
+					? "; a cast makes them so"
+					: "");
 	return cx->bad;
 }
 
@@ -686,15 +715,27 @@ struct p4_type *seki_check_expr(struct p4_check *cx, struct p4_expr *expr)
 	return expr->type;
 }
 
+static void tell_no_value(struct p4_check *cx, const struct p4_expr *expr)
+{
+	const struct p4_type *type = expr->type;
+
+	if (type->kind == P4_T_TYPE && type->elem && seki_is_object(type->elem))
+		seki_diag_error(cx->diags, seki_expr_span(expr),
+				"a type is not a value: '%s()' makes an instance",
+				type->elem->decl->name);
+	else
+		seki_diag_error(cx->diags, seki_expr_span(expr), "%s is not a value",
+				type->kind == P4_T_TYPE	    ? "a type"
+				: type->kind == P4_T_CALLEE ? "this, without a call,"
+							    : "what returns nothing");
+}
+
 void seki_check_value(struct p4_check *cx, struct p4_expr *expr, struct p4_type *want)
 {
 	struct p4_type *type = seki_check_expr(cx, expr);
 
 	if (type->kind == P4_T_TYPE || type->kind == P4_T_CALLEE || type->kind == P4_T_VOID) {
-		seki_diag_error(cx->diags, seki_expr_span(expr), "%s is not a value",
-				type->kind == P4_T_TYPE	    ? "a type"
-				: type->kind == P4_T_CALLEE ? "this, without a call,"
-							    : "what returns nothing");
+		tell_no_value(cx, expr);
 		expr->type = cx->bad;
 	} else if (expr->kind == P4_E_DONTCARE || expr->kind == P4_E_DEFAULT) {
 		seki_diag_error(cx->diags, seki_expr_span(expr), "expected a value");
@@ -709,7 +750,10 @@ void seki_check_bool(struct p4_check *cx, struct p4_expr *expr, const char *what
 	seki_check_value(cx, expr, NULL);
 	if (expr->type->kind == P4_T_BOOL || expr->type->kind == P4_T_BAD)
 		return;
-	seki_diag_error(cx->diags, seki_expr_span(expr), "%s needs a bool, this is of type %s",
-			what, seki_type_name(cx->arena, expr->type));
+	seki_diag_error(cx->diags, seki_expr_span(expr), "%s needs a bool, this is of type %s%s",
+			what, seki_type_name(cx->arena, expr->type),
+			seki_type_is_number(expr->type) && !expr->known
+				? ": compare it, as in 'x != 0'"
+				: "");
 	expr->type = cx->bad;
 }

@@ -53,7 +53,11 @@ static struct p4_type *no_method(struct p4_check *cx, const struct p4_expr *memb
 		near = seki_diag_suggest(member->name, of_stack, 2);
 	else if (seki_is_object(type))
 		near = seki_diag_suggest(member->name, of_block, 1);
-	if (near && strcmp(near, member->name) == 0)
+	if (type->kind == P4_T_CALLEE)
+		seki_diag_error(cx->diags, member->tok->at,
+				"an action or function has no methods: it is called, as in '%s()'",
+				member->a->kind == P4_E_NAME ? member->a->name : "f");
+	else if (near && strcmp(near, member->name) == 0)
 		seki_diag_error(cx->diags, member->tok->at, "%s() of %s takes other arguments",
 				member->name, seki_type_name(cx->arena, type));
 	else
@@ -116,6 +120,44 @@ static void check_lookahead(struct p4_check *cx, const struct p4_expr *call,
 				seki_type_name(cx->arena, result));
 }
 
+/* Headers, and what is made of nothing but headers. */
+static bool can_emit(struct p4_check *cx, const struct p4_type *type)
+{
+	switch (type->kind) {
+	case P4_T_BAD:
+	case P4_T_HEADER:
+	case P4_T_UNION:
+	case P4_T_VAR:
+		return true;
+	case P4_T_STACK:
+		return can_emit(cx, type->elem);
+	case P4_T_STRUCT:
+		for (const struct p4_decl *f = type->decl->members; f; f = f->next)
+			if (!can_emit(cx, seki_type_field(cx->arena, type, f)))
+				return false;
+		return true;
+	case P4_T_TUPLE:
+	case P4_T_RECORD:
+		for (uint32_t i = 0; i < type->n_args; i++)
+			if (!can_emit(cx, type->args[i]))
+				return false;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void check_emit(struct p4_check *cx, const struct p4_expr *call)
+{
+	const struct p4_expr *arg = call->bound[0];
+
+	if (is_core_method(call, "packet_out", "emit") && arg && !can_emit(cx, arg->type))
+		seki_diag_error(cx->diags, seki_expr_span(arg),
+				"only headers can be emitted, and structs, stacks and tuples of "
+				"headers, not %s",
+				seki_type_name(cx->arena, arg->type));
+}
+
 static struct p4_type *check_extern_method(struct p4_check *cx, struct p4_expr *call)
 {
 	struct p4_expr *member = call->a;
@@ -133,6 +175,7 @@ static struct p4_type *check_extern_method(struct p4_check *cx, struct p4_expr *
 	if (result->kind != P4_T_BAD) {
 		check_extract(cx, call);
 		check_lookahead(cx, call, result);
+		check_emit(cx, call);
 	}
 	return result;
 }

@@ -81,6 +81,15 @@ static void check_label(struct p4_check *cx, const struct p4_stmt *stmt, struct 
 				"a label must be known at compile time");
 }
 
+static void tell_label_twice(struct p4_check *cx, const struct p4_expr *first,
+			     const struct p4_expr *second)
+{
+	struct seki_diag *diag = seki_diag_error(cx->diags, seki_expr_span(second),
+						 "this label is there twice");
+
+	seki_diag_note(cx->diags, diag, seki_expr_span(first), "the first time");
+}
+
 static void check_switch(struct p4_check *cx, struct p4_stmt *stmt)
 {
 	struct p4_type *type;
@@ -109,8 +118,7 @@ static void check_switch(struct p4_check *cx, struct p4_stmt *stmt)
 					"'default' must be the last label");
 		for (const struct p4_stmt *o = stmt->cases; o != c; o = o->next)
 			if (same_label(o->a, c->a))
-				seki_diag_error(cx->diags, seki_expr_span(c->a),
-						"this label is there twice");
+				tell_label_twice(cx, o->a, c->a);
 		if (c->body)
 			check_stmt(cx, c->body);
 	}
@@ -120,7 +128,8 @@ static void check_return(struct p4_check *cx, struct p4_stmt *stmt)
 {
 	if (cx->block && cx->block->kind == P4_D_PARSER && !cx->result &&
 	    (!cx->function || cx->function->kind == P4_D_STATE)) {
-		seki_diag_error(cx->diags, stmt->tok->at, "a parser has nothing to return to");
+		seki_diag_error(cx->diags, stmt->tok->at,
+				"a parser has nothing to return to: 'transition' ends a state");
 		return;
 	}
 	if (!stmt->a) {

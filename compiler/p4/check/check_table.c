@@ -4,6 +4,31 @@
 
 #include "compiler/p4/check/check.h"
 
+static void tell_no_match_kind(struct p4_check *cx, const struct p4_key *key)
+{
+	struct seki_strbuf all = {.arena = cx->arena};
+	const char *names[32] = {NULL};
+	const char *near;
+	uint32_t n = 0;
+
+	for (const struct p4_decl *kind = cx->match_kinds; kind && n < 32; kind = kind->overload)
+		names[n++] = kind->name;
+	near = seki_diag_suggest(key->match, names, n);
+	if (near) {
+		seki_diag_error(cx->diags, key->match_tok->at,
+				"no match kind '%s' here; did you mean '%s'?", key->match, near);
+		return;
+	}
+	for (uint32_t i = n; i > 0; i--)
+		seki_strbuf_printf(&all, "%s%s",
+				   i == n   ? "; there are "
+				   : i == 1 ? " and "
+					    : ", ",
+				   names[i - 1]);
+	seki_diag_error(cx->diags, key->match_tok->at, "no match kind '%s' here%s", key->match,
+			n > 1 ? all.data : "");
+}
+
 /* A key may be what another table's application gives: it is computed where the table is applied. */
 static void check_keys(struct p4_check *cx, struct p4_table *table)
 {
@@ -20,8 +45,7 @@ static void check_keys(struct p4_check *cx, struct p4_table *table)
 		while (kind && strcmp(kind->name, key->match) != 0)
 			kind = kind->overload;
 		if (!kind && key->match[0] != '?')
-			seki_diag_error(cx->diags, key->match_tok->at, "no match kind '%s' here",
-					key->match);
+			tell_no_match_kind(cx, key);
 	}
 	cx->in_apply = in_apply;
 }
@@ -176,6 +200,7 @@ static void check_args(struct p4_check *cx, struct p4_action_ref *ref, uint32_t 
 
 static void check_actions(struct p4_check *cx, struct p4_table *table)
 {
+	struct seki_diag *diag;
 	uint32_t index = 0;
 
 	for (struct p4_action_ref *ref = table->actions; ref; ref = ref->next) {
@@ -184,9 +209,12 @@ static void check_actions(struct p4_check *cx, struct p4_table *table)
 		if (!ref->action)
 			continue;
 		for (const struct p4_action_ref *o = table->actions; o != ref; o = o->next)
-			if (o->action == ref->action)
-				seki_diag_error(cx->diags, ref->tok->at,
-						"action '%s' is listed twice", ref->action->name);
+			if (o->action == ref->action) {
+				diag = seki_diag_error(cx->diags, ref->tok->at,
+						       "action '%s' is listed twice",
+						       ref->action->name);
+				seki_diag_note(cx->diags, diag, o->tok->at, "the first time");
+			}
 		ref->call->call = P4_CALL_ACTION;
 		ref->call->callee = ref->action;
 		check_args(cx, ref, count_directed(ref->action));
@@ -434,9 +462,12 @@ static void check_properties(struct p4_check *cx, struct p4_table *table)
 
 		for (const struct p4_property *o = table->properties; o != p && seen < 64;
 		     o = o->next, seen++)
-			if (strcmp(o->name, p->name) == 0)
-				seki_diag_error(cx->diags, p->tok->at, "a second property '%s'",
-						p->name);
+			if (strcmp(o->name, p->name) == 0) {
+				struct seki_diag *diag = seki_diag_error(
+					cx->diags, p->tok->at, "a second property '%s'", p->name);
+
+				seki_diag_note(cx->diags, diag, o->tok->at, "the first one");
+			}
 		if (strcmp(p->name, "size") == 0 || strcmp(p->name, "priority_delta") == 0) {
 			bad = seki_check_late_constant(cx, p->value, p->name, UINT32_MAX, &n) &&
 			      !n && p->name[0] == 'p';

@@ -198,15 +198,26 @@ static struct p4_type *element_type(struct p4_check *cx, struct p4_type *to, uin
 	return to->elem;
 }
 
+/* The rest of a sentence that says what would make the type right, or "". */
+static const char *remedy(struct p4_check *cx, const struct p4_expr *expr, const struct p4_type *to)
+{
+	if (to->kind == P4_T_BOOL && seki_type_is_number(expr->type))
+		return expr->known ? ": write 'true' or 'false'" : ": compare it, as in 'x != 0'";
+	if (to->kind == P4_T_INT || !seki_is_castable(to) || !seki_can_cast(expr->type, to))
+		return "";
+	return seki_arena_printf(cx->arena, ": cast it, as in '(%s)x'",
+				 seki_type_name(cx->arena, to));
+}
+
 static bool tell(struct p4_check *cx, const struct p4_expr *expr, const struct p4_type *to)
 {
 	struct seki_diag *diag;
 
 	if (expr->type->kind == P4_T_BAD || to->kind == P4_T_BAD)
 		return false;
-	diag = seki_diag_error(cx->diags, seki_expr_span(expr), "this is of type %s, not %s",
-			       seki_type_name(cx->arena, expr->type),
-			       seki_type_name(cx->arena, to));
+	diag = seki_diag_error(cx->diags, seki_expr_span(expr), "this is of type %s, not %s%s",
+			       seki_type_name(cx->arena, expr->type), seki_type_name(cx->arena, to),
+			       remedy(cx, expr, to));
 	if (expr->kind == P4_E_NAME && expr->decl && expr->decl->tok)
 		seki_diag_note(cx->diags, diag, expr->decl->tok->at, "'%s' is declared here",
 			       expr->decl->name);

@@ -131,31 +131,134 @@ struct p4_decl *seki_scope_find_here(struct p4_check *cx, const char *name)
 	return find_in(cx->scope, name);
 }
 
-const char *seki_scope_suggest(struct p4_check *cx, const char *name)
+/* ---- what was meant ---- */
+
+#define MAX_CANDIDATES 512u
+
+struct candidates {
+	const char *names[MAX_CANDIDATES];
+	uint32_t n;
+};
+
+static bool is_type_decl(const struct p4_decl *decl)
 {
-	const char *names[512];
-	uint32_t n = 0;
+	switch (decl->kind) {
+	case P4_D_TYPE_PARAM:
+	case P4_D_STRUCT:
+	case P4_D_HEADER:
+	case P4_D_UNION:
+	case P4_D_ENUM:
+	case P4_D_TYPEDEF:
+	case P4_D_NEWTYPE:
+	case P4_D_EXTERN:
+	case P4_D_PARSER:
+	case P4_D_CONTROL:
+	case P4_D_PACKAGE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Could a declaration be what stands for a `what`: a "type", an "action", or any "name"? */
+static bool is_a(const struct p4_decl *decl, const char *what)
+{
+	if (what[0] == 't')
+		return is_type_decl(decl);
+	return what[0] != 'a' || decl->kind == P4_D_ACTION;
+}
+
+static const char *suggest(struct p4_check *cx, const char *name, const char *what)
+{
+	struct candidates c = {.n = 0};
 
 	for (const struct p4_scope *s = cx->scope; s; s = s->parent)
 		for (uint32_t i = 0; i < s->n_buckets; i++)
 			for (const struct p4_name *e = s->buckets[i]; e; e = e->next)
-				if (n < 512)
-					names[n++] = e->decl->name;
-	return seki_diag_suggest(name, names, n);
+				if (c.n < MAX_CANDIDATES && is_a(e->decl, what))
+					c.names[c.n++] = e->decl->name;
+	return seki_diag_suggest(name, c.names, c.n);
+}
+
+/* Types of C, which many write first. */
+static const char *type_of_c(const char *name)
+{
+	static const struct {
+		const char *c, *p4;
+	} types[] = {
+		{"uint8_t", "bit<8>"},	 {"uint16_t", "bit<16>"}, {"uint32_t", "bit<32>"},
+		{"uint64_t", "bit<64>"}, {"int8_t", "int<8>"},	  {"int16_t", "int<16>"},
+		{"int32_t", "int<32>"},	 {"int64_t", "int<64>"},  {"u8", "bit<8>"},
+		{"u16", "bit<16>"},	 {"u32", "bit<32>"},	  {"u64", "bit<64>"},
+		{"char", "bit<8>"},	 {"unsigned", "bit<32>"}, {"boolean", "bool"},
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(types[i].c, name) == 0)
+			return types[i].p4;
+	return NULL;
+}
+
+/* E.name or error.name, where there is such a member. */
+static const char *as_member(struct p4_check *cx, const char *name)
+{
+	for (const struct p4_decl *e = cx->errors; e; e = e->overload)
+		if (strcmp(e->name, name) == 0)
+			return seki_arena_printf(cx->arena, "error.%s", name);
+	for (uint32_t i = 0; i < cx->global->n_buckets; i++)
+		for (const struct p4_name *n = cx->global->buckets[i]; n; n = n->next)
+			if (n->decl->kind == P4_D_ENUM && seki_decl_find(n->decl->members, name))
+				return seki_arena_printf(cx->arena, "%s.%s", n->decl->name, name);
+	return NULL;
+}
+
+/* A declaration of the name that comes later. */
+static const struct p4_decl *find_later(struct p4_check *cx, const char *name)
+{
+	const struct p4_decl *found = NULL;
+
+	if (cx->block)
+		found = seki_decl_find(cx->block->members, name);
+	return found ? found : seki_decl_find(cx->program->decls, name);
+}
+
+static void tell_unknown(struct p4_check *cx, const struct seki_token *tok, const char *name,
+			 const char *what)
+{
+	const struct p4_decl *later = find_later(cx, name);
+	const char *near = NULL;
+	struct seki_diag *diag;
+
+	if (later && is_a(later, what)) {
+		bool inside = later->tok->at.src == tok->at.src && later->tok->at.off < tok->at.off;
+
+		diag = seki_diag_error(cx->diags, tok->at, "'%s' is used %s its declaration", name,
+				       inside ? "inside" : "before");
+		seki_diag_note(cx->diags, diag, later->tok->at, "'%s' is declared here", name);
+		return;
+	}
+	if (what[0] == 't')
+		near = type_of_c(name);
+	else if (what[0] == 'n')
+		near = as_member(cx, name);
+	near = near ? near : suggest(cx, name, what);
+	if (near)
+		seki_diag_error(cx->diags, tok->at, "no %s '%s' here; did you mean '%s'?", what,
+				name, near);
+	else
+		seki_diag_error(cx->diags, tok->at, "no %s '%s' here", what, name);
 }
 
 struct p4_decl *seki_scope_need(struct p4_check *cx, const struct seki_token *tok, const char *name,
 				bool global, const char *what)
 {
 	struct p4_decl *decl = seki_scope_find(cx, name, global);
-	const char *near;
 
 	if (decl || name[0] == '?')
 		return decl;
-	near = cx->diags->errors < SEKI_DIAG_MAX_ERRORS ? seki_scope_suggest(cx, name) : NULL;
-	if (near)
-		seki_diag_error(cx->diags, tok->at, "no %s '%s' here; did you mean '%s'?", what,
-				name, near);
+	/* What is looked for takes time, and what is told is not kept any more. */
+	if (cx->diags->errors < SEKI_DIAG_MAX_ERRORS)
+		tell_unknown(cx, tok, name, what);
 	else
 		seki_diag_error(cx->diags, tok->at, "no %s '%s' here", what, name);
 	return NULL;

@@ -105,7 +105,12 @@ bool seki_parse_at_declaration(const struct p4_parser *p)
 	if (seki_parse_at(p, "const"))
 		return true;
 	after = seki_parse_skip_type(p->tok, 0);
-	return after && (seki_parse_is_name(after) || at_instance(after));
+	if (!after)
+		return false;
+	/* "bit<8> in": a declaration whose name cannot be one. */
+	if (after->kind == SEKI_TOKEN_KEYWORD && p->tok->kind == SEKI_TOKEN_KEYWORD)
+		return true;
+	return seki_parse_is_name(after) || at_instance(after);
 }
 
 /* '{' { function | instance } '}': the abstract methods of an instance */
@@ -213,11 +218,14 @@ static struct p4_decl *parse_state(struct p4_parser *p)
 {
 	struct p4_decl *decl = seki_parse_new_decl(p, P4_D_STATE);
 	struct p4_stmt **end = &decl->body;
+	const struct seki_token *open;
 
 	seki_parse_take(p);
 	seki_parse_decl_name(p, decl, "the name of a state");
+	open = p->tok;
 	seki_parse_expect(p, "{", "before the statements");
-	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->panic && !p->stop) {
+	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->panic && !p->stop &&
+	       !seki_parse_at_outer(p)) {
 		if (seki_parse_at(p, "transition")) {
 			*end = seki_parse_transition(p);
 			break;
@@ -225,7 +233,7 @@ static struct p4_decl *parse_state(struct p4_parser *p)
 		*end = seki_parse_stmt(p);
 		end = &(*end)->next;
 	}
-	seki_parse_expect(p, "}", "after the state");
+	seki_parse_close(p, open, "after the state");
 	return decl;
 }
 
@@ -257,7 +265,7 @@ static struct p4_decl *parse_local(struct p4_parser *p)
 		decl = parse_value_set(p);
 	else if (seki_parse_at(p, "const"))
 		decl = seki_parse_const(p);
-	else if (seki_parse_at(p, "state") && seki_parse_is_name(p->tok->next))
+	else if (seki_parse_at_state(p))
 		decl = parse_state(p);
 	else
 		decl = seki_parse_var_or_instance(p);
@@ -276,6 +284,9 @@ static struct p4_decl *parse_locals(struct p4_parser *p, bool in_control)
 		if (in_control && seki_parse_at(p, "apply") &&
 		    (seki_token_is(p->tok->next, "{") || seki_token_is(p->tok->next, "@")))
 			break;
+		if (seki_parse_at_outer(p) && !seki_parse_at(p, "action") &&
+		    !seki_parse_at(p, "table") && !seki_parse_at_state(p))
+			break;
 		*end = parse_local(p);
 		check_place(p, *end, in_control);
 		end = &(*end)->next;
@@ -292,6 +303,7 @@ static struct p4_decl *parse_locals(struct p4_parser *p, bool in_control)
 static struct p4_decl *parse_block_decl(struct p4_parser *p, bool control)
 {
 	struct p4_decl *decl = seki_parse_new_decl(p, control ? P4_D_CONTROL : P4_D_PARSER);
+	const struct seki_token *open;
 
 	seki_parse_take(p);
 	seki_parse_decl_name(p, decl, control ? "the name of a control" : "the name of a parser");
@@ -303,6 +315,7 @@ static struct p4_decl *parse_block_decl(struct p4_parser *p, bool control)
 	if (seki_parse_at(p, "("))
 		decl->ctor_params = seki_parse_params(p);
 	decl->has_body = true;
+	open = p->tok;
 	seki_parse_expect(p, "{", "before the body");
 	if (p->panic)
 		return decl;
@@ -311,7 +324,7 @@ static struct p4_decl *parse_block_decl(struct p4_parser *p, bool control)
 		seki_parse_expect(p, "apply", "in a control");
 		decl->body = seki_parse_block(p);
 	}
-	seki_parse_expect(p, "}", control ? "after the control" : "after the parser");
+	seki_parse_close(p, open, control ? "after the control" : "after the parser");
 	return decl;
 }
 
@@ -337,15 +350,18 @@ static struct p4_decl *parse_struct(struct p4_parser *p, enum p4_decl_kind kind)
 {
 	struct p4_decl *decl = seki_parse_new_decl(p, kind);
 	struct p4_decl **end = &decl->members;
+	const struct seki_token *open;
 
 	seki_parse_take(p);
 	seki_parse_decl_name(p, decl, "the name of a type");
 	seki_parse_add_type(p, decl->name);
 	decl->type_params = parse_type_params(p);
+	open = p->tok;
 	seki_parse_expect(p, "{", "before the fields");
 	if (p->panic)
 		return decl;
-	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->stop) {
+	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->stop &&
+	       !seki_parse_at_outer(p)) {
 		struct p4_decl *field = seki_parse_new_decl(p, P4_D_FIELD);
 		struct p4_notes notes;
 
@@ -361,7 +377,7 @@ static struct p4_decl *parse_struct(struct p4_parser *p, enum p4_decl_kind kind)
 		if (p->panic)
 			seki_parse_sync(p);
 	}
-	seki_parse_expect(p, "}", "after the fields");
+	seki_parse_close(p, open, "after the fields");
 	return decl;
 }
 
@@ -383,6 +399,8 @@ static struct p4_decl *parse_members(struct p4_parser *p, enum p4_decl_kind kind
 			member->init = seki_parse_expr(p);
 		*end = member;
 		end = &member->next;
+		if (seki_parse_at(p, ";"))
+			seki_parse_error(p, "',' between the members");
 		if (!seki_parse_accept(p, ","))
 			break;
 	}
@@ -530,6 +548,26 @@ static struct p4_decl *parse_other(struct p4_parser *p)
 	return seki_parse_var_or_instance(p);
 }
 
+/* A name that is no type and nearly a keyword, where a declaration starts: told. */
+static bool is_misspelt(struct p4_parser *p)
+{
+	static const char *const starts[] = {"const",	"extern",  "action",	  "parser",
+					     "control", "package", "struct",	  "header",
+					     "enum",	"typedef", "header_union"};
+	const char *near;
+
+	if (p->tok->kind != SEKI_TOKEN_NAME || seki_parse_is_type(p, p->tok->text) ||
+	    !seki_parse_is_name(p->tok->next))
+		return false;
+	near = seki_diag_suggest(p->tok->text, starts, sizeof(starts) / sizeof(starts[0]));
+	if (!near)
+		return false;
+	seki_diag_error(p->diags, p->tok->at, "no declaration starts with '%s'; did you mean '%s'?",
+			p->tok->text, near);
+	p->panic = true;
+	return true;
+}
+
 static struct p4_decl *parse_decl(struct p4_parser *p)
 {
 	struct p4_decl *derived;
@@ -549,6 +587,8 @@ static struct p4_decl *parse_decl(struct p4_parser *p)
 	derived = parse_derived_type(p);
 	if (derived)
 		return derived;
+	if (is_misspelt(p))
+		return seki_parse_new_decl(p, P4_D_GROUP);
 	if (seki_parse_at(p, "typedef"))
 		return parse_typedef(p, P4_D_TYPEDEF);
 	if (seki_parse_at(p, "type") && !seki_token_is(p->tok->next, "("))

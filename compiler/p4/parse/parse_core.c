@@ -58,10 +58,48 @@ void seki_parse_expect(struct p4_parser *p, const char *text, const char *where)
 	if (p->panic || seki_parse_accept(p, text))
 		return;
 	expected = seki_arena_printf(p->arena, "'%s' %s", text, where);
-	if (p->tok->line_start && p->prev && strcmp(text, ";") == 0)
+	if (p->tok->line_start && p->prev && (text[0] == ';' || text[0] == ')'))
 		error_after(p, expected);
 	else
 		seki_parse_error(p, expected);
+}
+
+/* What stands in no block: where it starts a line, a '}' is missing before it. */
+bool seki_parse_at_outer(const struct p4_parser *p)
+{
+	static const char *const outer[] = {"control",	    "parser", "struct",	 "header",
+					    "header_union", "enum",   "typedef", "package",
+					    "extern",	    "action", "table"};
+
+	if (!p->tok->line_start || p->tok->kind != SEKI_TOKEN_KEYWORD)
+		return false;
+	if (seki_parse_at_state(p))
+		return true;
+	for (size_t i = 0; i < sizeof(outer) / sizeof(outer[0]); i++)
+		if (seki_parse_at(p, outer[i]))
+			return true;
+	return false;
+}
+
+bool seki_parse_at_state(const struct p4_parser *p)
+{
+	return seki_parse_at(p, "state") && seki_parse_is_name(p->tok->next) &&
+	       !seki_token_is(p->tok->next->next, ";");
+}
+
+void seki_parse_close(struct p4_parser *p, const struct seki_token *open, const char *where)
+{
+	struct seki_diag *diag;
+	bool quote = p->tok->kind != SEKI_TOKEN_END;
+
+	if (p->panic || p->stop || seki_parse_accept(p, "}"))
+		return;
+	diag = seki_diag_error(p->diags, p->tok->at, "expected '}' %s, found %s%s%s", where,
+			       quote ? "'" : "", p->tok->text, quote ? "'" : "");
+	if (seki_token_is(open, "{"))
+		seki_diag_note(p->diags, diag, open->at, "to match this '{'");
+	/* As if it were there: what follows can be understood. */
+	p->panic = !seki_parse_at_outer(p) && quote;
 }
 
 /* Keywords that the grammar lets be names as well. */
@@ -93,6 +131,12 @@ const char *seki_parse_name(struct p4_parser *p, const char *what)
 
 	if (p->panic)
 		return "?";
+	if (!seki_parse_is_name(p->tok) && p->tok->kind == SEKI_TOKEN_KEYWORD && !p->stop &&
+	    strncmp(what, "the name", 8) == 0) {
+		seki_diag_error(p->diags, p->tok->at, "expected %s, but '%s' is a keyword", what,
+				name);
+		p->panic = true;
+	}
 	if (!seki_parse_is_name(p->tok)) {
 		seki_parse_error(p, what);
 		return "?";

@@ -227,6 +227,8 @@ static struct p4_tref *parse_base_type(struct p4_parser *p, int base)
 		tref->elem = seki_parse_type_args(p);
 	} else if (tref->kind == P4_R_SIZED) {
 		if (seki_parse_accept(p, "<")) {
+			if (seki_parse_at(p, ">"))
+				seki_parse_error(p, "a width");
 			tref->width = parse_width(p);
 			seki_parse_expect(p, ">", "after the width");
 		} else if (tref->sized == P4_T_SIGNED) {
@@ -235,6 +237,19 @@ static struct p4_tref *parse_base_type(struct p4_parser *p, int base)
 		}
 	}
 	return tref;
+}
+
+/* name<8>: only three types have a width. */
+static void tell_width(struct p4_parser *p, const struct p4_tref *tref)
+{
+	static const char *const sized[] = {"bit", "int", "varbit"};
+	const char *near = seki_diag_suggest(tref->name, sized, 3);
+
+	if (p->panic || p->stop)
+		return;
+	seki_diag_error(p->diags, tref->tok->at, "'%s' has no width%s%s%s", tref->name,
+			near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	p->panic = true;
 }
 
 #define MAX_STACKS 8u
@@ -257,6 +272,8 @@ struct p4_tref *seki_parse_type(struct p4_parser *p)
 		tref->global = seki_parse_accept(p, ".");
 		tref->tok = p->tok;
 		tref->name = seki_parse_name(p, "a type");
+		if (seki_parse_at(p, "<") && p->tok->next->kind == SEKI_TOKEN_NUMBER)
+			tell_width(p, tref);
 		if (seki_parse_at(p, "<"))
 			tref->args = seki_parse_type_args(p);
 	}

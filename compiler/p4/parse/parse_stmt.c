@@ -39,6 +39,18 @@ static bool accept_assign(struct p4_parser *p, enum p4_op *op)
 	return false;
 }
 
+/* After an expression that is neither called nor assigned to. */
+static void tell_no_statement(struct p4_parser *p)
+{
+	if (seki_parse_at(p, "=="))
+		seki_parse_error(p, "'=', which assigns ('==' compares)");
+	else if (seki_parse_at(p, "++") ||
+		 (seki_parse_at(p, "-") && seki_token_is(p->tok->next, "-")))
+		seki_parse_error(p, "'+= 1' or '-= 1' (there is no '++' or '--')");
+	else
+		seki_parse_error(p, "an assignment or a call");
+}
+
 /* lvalue op expression | call, without the ';' */
 static struct p4_stmt *parse_simple(struct p4_parser *p)
 {
@@ -49,7 +61,12 @@ static struct p4_stmt *parse_simple(struct p4_parser *p)
 		stmt->kind = P4_S_ASSIGN;
 		stmt->b = seki_parse_expr(p);
 	} else if (stmt->a->kind != P4_E_CALL && !p->panic) {
-		seki_parse_error(p, "an assignment or a call");
+		tell_no_statement(p);
+	} else if (stmt->a->kind == P4_E_CALL && seki_token_is(stmt->a->tok, "while") &&
+		   !p->panic) {
+		seki_diag_error(p->diags, stmt->a->tok->at,
+				"there is no 'while': write 'for (; condition; )'");
+		p->panic = true;
 	}
 	stmt->last = p->prev;
 	return stmt;
@@ -218,6 +235,9 @@ static struct p4_stmt *parse_one(struct p4_parser *p)
 		return parse_for(p);
 	if (seki_parse_at_declaration(p))
 		return parse_declaration(p);
+	if (seki_parse_at(p, "else"))
+		seki_parse_error(p,
+				 "a statement ('else' comes right after the statement of an 'if')");
 	stmt = new_stmt(p, P4_S_EMPTY);
 	if (seki_parse_accept(p, ";"))
 		return stmt;
@@ -246,17 +266,20 @@ struct p4_stmt *seki_parse_block(struct p4_parser *p)
 {
 	struct p4_stmt *block = new_stmt(p, P4_S_BLOCK);
 	struct p4_stmt **end = &block->body;
+	const struct seki_token *open;
 
 	if (!seki_parse_enter(p))
 		return block;
 	seki_parse_annotations(p);
+	open = p->tok;
 	seki_parse_expect(p, "{", "before the statements");
-	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->panic && !p->stop) {
+	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->panic && !p->stop &&
+	       !seki_parse_at_outer(p)) {
 		*end = seki_parse_stmt(p);
 		end = &(*end)->next;
 	}
 	block->last = p->tok;
-	seki_parse_expect(p, "}", "after the statements");
+	seki_parse_close(p, open, "after the statements");
 	seki_parse_leave(p);
 	return block;
 }

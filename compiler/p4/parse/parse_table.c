@@ -4,13 +4,21 @@
 
 #include <string.h>
 
+/* Before another element of a list in braces. */
+static bool in_list(const struct p4_parser *p)
+{
+	return !seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->panic && !p->stop &&
+	       !seki_parse_at_outer(p);
+}
+
 /* '{' { expression ':' name ';' } '}' */
 static void parse_keys(struct p4_parser *p, struct p4_table *table)
 {
+	const struct seki_token *open = p->tok;
 	struct p4_key **end = &table->keys;
 
 	seki_parse_expect(p, "{", "before the keys");
-	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->panic) {
+	while (in_list(p)) {
 		struct p4_key *key = seki_arena_new(p->arena, struct p4_key);
 
 		key->tok = p->tok;
@@ -22,8 +30,10 @@ static void parse_keys(struct p4_parser *p, struct p4_table *table)
 		seki_parse_expect(p, ";", "after the match kind");
 		*end = key;
 		end = &key->next;
+		if (p->panic)
+			seki_parse_sync(p);
 	}
-	seki_parse_expect(p, "}", "after the keys");
+	seki_parse_close(p, open, "after the keys");
 }
 
 /* [ '.' ] name [ '(' args ')' ] */
@@ -45,10 +55,11 @@ static struct p4_expr *parse_action_call(struct p4_parser *p)
 /* '{' { action ';' } '}' */
 static void parse_actions(struct p4_parser *p, struct p4_table *table)
 {
+	const struct seki_token *open = p->tok;
 	struct p4_action_ref **end = &table->actions;
 
 	seki_parse_expect(p, "{", "before the actions");
-	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->panic) {
+	while (in_list(p)) {
 		struct p4_action_ref *ref = seki_arena_new(p->arena, struct p4_action_ref);
 		struct p4_notes notes = seki_parse_annotations(p);
 
@@ -59,8 +70,10 @@ static void parse_actions(struct p4_parser *p, struct p4_table *table)
 		seki_parse_expect(p, ";", "after the action");
 		*end = ref;
 		end = &ref->next;
+		if (p->panic)
+			seki_parse_sync(p);
 	}
-	seki_parse_expect(p, "}", "after the actions");
+	seki_parse_close(p, open, "after the actions");
 }
 
 /* [ const ] [ priority '=' expression ':' ] keyset ':' action ';' */
@@ -84,21 +97,24 @@ static struct p4_action_ref *parse_entry(struct p4_parser *p)
 	return entry;
 }
 
+/* '{' { entry } '}' */
 static void parse_entries(struct p4_parser *p, struct p4_table *table, bool is_const)
 {
+	const struct seki_token *open = p->tok;
 	struct p4_action_ref **end = &table->entries;
 
 	table->const_entries = is_const;
 	seki_parse_expect(p, "{", "before the entries");
-	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->panic) {
+	while (in_list(p)) {
 		*end = parse_entry(p);
 		end = &(*end)->next;
 		if (p->panic)
 			seki_parse_sync(p);
 	}
-	seki_parse_expect(p, "}", "after the entries");
+	seki_parse_close(p, open, "after the entries");
 }
 
+/* [ 'const' ] name '=' expression ';', with an action call for default_action */
 static void parse_property(struct p4_parser *p, struct p4_table *table, bool is_const,
 			   struct p4_property ***end)
 {
@@ -126,32 +142,66 @@ static void parse_property(struct p4_parser *p, struct p4_table *table, bool is_
 	seki_parse_expect(p, ";", "after the property");
 }
 
-/* One property: key, actions, entries, default_action, size, or another. */
+/*
+ * The name of a list of the language that was probably meant, told; or NULL. Other properties are the
+ * architecture's and may have any name, but no list in braces with ':' or ';' in it.
+ */
+static const char *misspelt_list(struct p4_parser *p)
+{
+	static const char *const lists[] = {"key", "actions", "entries"};
+	const char *name = p->tok->text, *near = NULL;
+
+	if (!seki_token_is(p->tok->next, "=") || !seki_token_is(p->tok->next->next, "{"))
+		return NULL;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (seki_parse_at(p, lists[i]))
+			return NULL;
+	near = seki_diag_suggest(name, lists, sizeof(lists) / sizeof(lists[0]));
+	if (near)
+		seki_diag_error(p->diags, p->tok->at, "a table has no '%s'; did you mean '%s'?",
+				name, near);
+	return near;
+}
+
+static bool is_second(struct p4_parser *p, const struct p4_table *table, const char *name)
+{
+	if (strcmp(name, "key") == 0	   ? !table->has_keys
+	    : strcmp(name, "actions") == 0 ? !table->has_actions
+	    : strcmp(name, "entries") == 0 ? !table->entries_tok
+					   : true)
+		return false;
+	if (!p->panic)
+		seki_diag_error(p->diags, p->tok->at, "a second '%s'", name);
+	p->panic = true;
+	return true;
+}
+
+/*
+ * 'key' '=' '{' keys '}' | 'actions' '=' '{' actions '}' | [ 'const' ] 'entries' '=' '{' entries '}'
+ * | property
+ */
 static void parse_table_part(struct p4_parser *p, struct p4_table *table, struct p4_property ***end)
 {
+	const char *name, *near;
 	bool is_const;
 
 	seki_parse_annotations(p);
 	is_const = seki_parse_accept(p, "const");
-	if ((seki_parse_at(p, "key") && table->has_keys) ||
-	    (seki_parse_at(p, "actions") && table->has_actions) ||
-	    (seki_parse_at(p, "entries") && table->entries_tok)) {
-		if (!p->panic)
-			seki_diag_error(p->diags, p->tok->at, "a second '%s'", p->tok->text);
-		p->panic = true;
+	near = misspelt_list(p);
+	name = near ? near : p->tok->text;
+	if (is_second(p, table, name))
 		return;
-	}
-	if (seki_parse_at(p, "key")) {
+	if (strcmp(name, "key") == 0) {
 		seki_parse_take(p);
 		seki_parse_expect(p, "=", "after 'key'");
 		table->has_keys = true;
 		parse_keys(p, table);
-	} else if (seki_parse_at(p, "actions")) {
+	} else if (strcmp(name, "actions") == 0) {
 		seki_parse_take(p);
 		seki_parse_expect(p, "=", "after 'actions'");
 		table->has_actions = true;
 		parse_actions(p, table);
-	} else if (seki_parse_at(p, "entries")) {
+	} else if (strcmp(name, "entries") == 0) {
 		table->entries_tok = p->tok;
 		table->entries_first = !table->has_keys;
 		seki_parse_take(p);
@@ -168,20 +218,22 @@ static void parse_table_part(struct p4_parser *p, struct p4_table *table, struct
 struct p4_decl *seki_parse_table(struct p4_parser *p)
 {
 	struct p4_decl *decl = seki_parse_new_decl(p, P4_D_TABLE);
+	const struct seki_token *open;
 	struct p4_property **end;
 
 	seki_parse_take(p);
 	seki_parse_decl_name(p, decl, "the name of a table");
 	decl->table = seki_arena_new(p->arena, struct p4_table);
 	end = &decl->table->properties;
+	open = p->tok;
 	seki_parse_expect(p, "{", "before the properties");
 	if (p->panic)
 		return decl;
-	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->stop) {
+	while (in_list(p)) {
 		parse_table_part(p, decl->table, &end);
 		if (p->panic)
 			seki_parse_sync(p);
 	}
-	seki_parse_expect(p, "}", "after the properties");
+	seki_parse_close(p, open, "after the properties");
 	return decl;
 }

@@ -45,6 +45,10 @@ bool seki_parse_at(const struct p4_parser *p, const char *text);
 bool seki_parse_accept(struct p4_parser *p, const char *text);
 void seki_parse_expect(struct p4_parser *p, const char *text, const char *where);
 void seki_parse_error(struct p4_parser *p, const char *expected);
+/* The '}' of an '{', which a note points at where there is none. */
+void seki_parse_close(struct p4_parser *p, const struct seki_token *open, const char *where);
+bool seki_parse_at_outer(const struct p4_parser *p);
+bool seki_parse_at_state(const struct p4_parser *p); /* `state` may be a name, too */
 void seki_parse_take(struct p4_parser *p);
 const char *seki_parse_name(struct p4_parser *p, const char *what);
 /* May the token be a name? Some keywords may. */

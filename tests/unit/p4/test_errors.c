@@ -124,7 +124,7 @@ static const struct mistake access[] = {
 	{1, "cannot be called", "control c(in bit<8> v) { apply { v(); } }"},
 	{1, "there is no value to return here", "control c() { apply { return 1; } }"},
 	{1, "'exit' is not for functions", "bit<8> f() { exit; }"},
-	{1, "no name 'f' here", "bit<8> f(in bit<8> v) { return f(v); }"},
+	{1, "'f' is used inside its declaration", "bit<8> f(in bit<8> v) { return f(v); }"},
 	{1, "needs a value of type bit<8>", "bit<8> f() { return; }"},
 	{1, "'f' does not return a value", "bit<8> f() { }"},
 	{1, "'f' does not return a value", "bit<8> f(in bit<8> v) { if (v == 1) { return 2; } }"},
