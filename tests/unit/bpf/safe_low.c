@@ -11,6 +11,9 @@
 #define HAS(n)	ALUR(ADD, 9, 8), JMPI(JGE, 9, n, 2), RETURN
 #define AT(n)	LD(B, 0, 6, n), EXIT
 
+/* r0 = the packet, which is shorter by r8. */
+#define SHORTER MOVI(2, 0), ALUR(SUB, 2, 8), MOVR(1, 6), CALL(8)
+
 const struct safe_program safe_low[] = {
 	{"the head moved by a byte, and added to the length",
 	 {WORLD, NEGATED, GROW, HAS(300), AT(299)},
@@ -57,5 +60,15 @@ const struct safe_program safe_low[] = {
 	 {PACKET, JMPI(JGE, 7, 1, 2), RETURN, MOVR(3, 7), NEGR(3), JMP32I(JLE, 3, -256, 2), RETURN,
 	  LD(B, 0, 6, 255), EXIT},
 	 {0, 0, 0xff}},
+	{"the head moved on by a byte, and a number behind it",
+	 {WORLD, LD(W, 3, 7, 0), ALUI(AND, 3, 0xff), ALUI(ADD, 3, 2), MOVR(7, 3), MOVR(1, 8),
+	  ALUR(ADD, 1, 3), JMPR(JGE, 9, 1, 2), RETURN, SHORTER, ALUR(ADD, 0, 7), LD(B, 0, 0, -1),
+	  EXIT},
+	 {0, 2, 2}},
+	{"the head moved on by a byte, and a number before it",
+	 {WORLD, LD(W, 3, 7, 0), ALUI(AND, 3, 0xff), ALUI(ADD, 3, 2), MOVR(7, 3), MOVR(1, 3),
+	  ALUR(ADD, 1, 8), JMPR(JGE, 9, 1, 2), RETURN, SHORTER, ALUR(ADD, 0, 7), LD(B, 0, 0, -1),
+	  EXIT},
+	 {0, 2, 2}},
 	{.name = NULL},
 };

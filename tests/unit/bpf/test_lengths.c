@@ -439,9 +439,43 @@ static void test_lengths(void **state)
 	assert_true(used > programs / 50);
 }
 
+/* What a number was divided by is none of the symbols, even if it has the number of one. */
+static void test_divisors(void **state)
+{
+	(void)state;
+	for (int32_t by = 4; by < 200; by++) {
+		const struct seki_bpf_insn insns[PROGRAM_MAX] = {MOVR(9, 2),
+								 PACKET,
+								 LD(W, 3, 9, 0),
+								 ALUI(AND, 3, 0xff),
+								 LD(W, 4, 9, 0),
+								 ALUI(AND, 4, 0xff),
+								 JMPI(JNE, 4, 0, 2),
+								 RETURN,
+								 MOVR(6, 4),
+								 MOVR(1, 4),
+								 ALUI(DIV, 1, by),
+								 JMPR(JGE, 7, 1, 2),
+								 RETURN,
+								 MOVI(2, 0),
+								 ALUR(SUB, 2, 3),
+								 MOVR(1, 8),
+								 CALL(8),
+								 ALUR(ADD, 0, 6),
+								 LD(B, 0, 0, -1),
+								 EXIT};
+		static struct judgement j;
+
+		judge_insns(insns, &j);
+		if (!j.err || !strstr(j.reason, "may be shorter"))
+			fail_msg("divided by %d: error %d, \"%s\"", by, j.err, j.reason);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_lengths)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_divisors),
+					   cmocka_unit_test(test_lengths)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,6 +177,7 @@ static void set_place(struct seki_state *s, uint64_t bytes, uint64_t bits)
 	CHANGE(reg_len_now_before, false, top(s, 3)->id = SEKI_SYM_BEFORE)                         \
 	CHANGE(reg_before_now_cut, false, top(s, 4)->id = SEKI_SYM_CUT)                            \
 	CHANGE(reg_tied_where_none_was, true, top(s, 2)->id = A)                                   \
+	CHANGE(reg_tied_first, true, top(s, 2)->id = s->frames[0].regs[6].id = C)                  \
 	CHANGE(reg_maybe_of_another, false, top(s, 8)->id = C)                                     \
 	CHANGE(reg_maybe_map, false, top(s, 8)->map = 1)                                           \
 	CHANGE(reg_umin_less, false, top(s, 2)->v.n.umin--)                                        \
@@ -344,6 +345,37 @@ static void test_written_first(void **state)
 	assert_true(prune(&w, &first));
 }
 
+static void change_umax(struct seki_state *s)
+{
+	top(s, 2)->v.n.umax++;
+}
+
+/* The state that is kept for a change of it, while it is open. */
+static struct seki_kept *open_state(struct seki_walk *w, const struct change *change)
+{
+	assert_false(prune(w, change));
+	return seki_walk_kept(w, now.p.keeper);
+}
+
+/* States that are found by their hash: another one of that hash, and one that was given up. */
+static void test_hashes(void **state)
+{
+	static const struct change change = {"", false, change_umax};
+	struct seki_walk w = fresh();
+	uint32_t hash = open_state(&w, &change)->hash;
+	struct seki_kept *kept;
+
+	(void)state;
+	w = fresh();
+	kept = open_state(&w, NULL);
+	kept->hash = hash;
+	buckets[hash % BUCKETS] = now.p.keeper;
+	assert_false(prune(&w, &change));
+	w = fresh();
+	open_state(&w, NULL)->open = SEKI_KEPT_DEAD;
+	assert_false(prune(&w, NULL));
+}
+
 /* Is the present state, once walked, one that covers this one? */
 static bool covers_after_walk(const struct seki_state *joined, const struct change *change)
 {
@@ -391,9 +423,8 @@ static void test_join(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_field),
-		cmocka_unit_test(test_unread),
-		cmocka_unit_test(test_written_first),
+		cmocka_unit_test(test_each_field),    cmocka_unit_test(test_unread),
+		cmocka_unit_test(test_written_first), cmocka_unit_test(test_hashes),
 		cmocka_unit_test(test_join),
 	};
 
