@@ -9,7 +9,7 @@ DECIDES = re.compile(
     r"cover|holds|pair$|pair_|allow|is_never_null|is_set|is_new_length|is_plain|fits|is_offset|"
     r"is_small_symbol|splits|stays_exact|compares_|rest_is_positive|is_symbol|same_object|"
     r"moves_freely|closed_in|is_null|is_zero|may_go_on|ends_soon|^counts|^limits|^counter|"
-    r"^seki_bpf_proto|is_helper")
+    r"^seki_bpf_proto|is_helper|find_|least$|len_min$")
 # The same, where `true` is the no.
 REFUSES = re.compile(r"has_pointer|overlaps|is_exhausted|matters|may_stop")
 CHECK_CALL = re.compile(r"\b(?:check_\w+|seki_walk_readable|seki_walk_bytes|reject_\w+)\(")
@@ -221,6 +221,12 @@ class Source:
         return bool(DECIDES.search(self.function) or REFUSES.search(self.function)) and bool(
             re.fullmatch(r"\s*\{?\s*return (?:%s);\s*\}?\s*" % no, body))
 
+    def says_yes(self, body):
+        """Does an if's body say that it is so?"""
+        yes = "false|NULL|0" if REFUSES.search(self.function) else r"(?!false|NULL)[^;]+"
+        return self.says_yes_or_no() and bool(
+            re.fullmatch(r"\s*\{?\s*return (?:%s);\s*\}?\s*" % yes, body))
+
     def ifs(self, start, end):
         for m in re.finditer(r"\bif\s*\(", self.bare[start:end]):
             opened = start + m.end() - 1
@@ -228,7 +234,8 @@ class Source:
             body = self.bare[close + 1:statement_end(self.bare, close + 1)]
             weighs = re.search(r"!covers\(|\b(?:same|old)->open$", self.bare[opened:close])
             rejects = True if weighs or self.decides(body) else None
-            if rejects is None and CONCLUDES.search(self.path) and BELIEF.search(body):
+            if rejects is None and (self.says_yes(body) or CONCLUDES.search(self.path)
+                                    and BELIEF.search(body)):
                 rejects = False
             self.add(opened + 1, close, "0", "check" if rejects else "rest")
             if rejects:
