@@ -2,7 +2,7 @@
 """Random P4 expressions of a wanted type, over what a scope has.
 
 Types are tuples: ("bit", W), ("int", W), ("bool",), ("enum", NAME), ("error",), ("struct", NAME), ("header", NAME),
-("union", NAME), ("stack", HEADER, SIZE), ("varbit", W), ("tuple", T, ...).
+("union", NAME), ("stack", HEADER, SIZE), ("ustack", UNION, SIZE), ("varbit", W), ("tuple", T, ...).
 """
 import dataclasses
 
@@ -10,7 +10,8 @@ BOOL = ("bool",)
 ERROR = ("error",)
 NARROW = (1, 2, 3, 4, 5, 7, 8, 8, 8, 9, 12, 13, 16, 16, 16, 20, 24, 31, 32, 32, 32, 33, 40, 47, 48, 63, 64, 64)
 WIDE = (65, 80, 96, 100, 127, 128, 128, 129, 160, 192, 255, 256, 300, 512)
-FEATURES = ("stack", "union", "varbit", "loop", "generic", "keys", "compare", "tuple", "aggregate")
+FEATURES = ("stack", "union", "varbit", "loop", "generic", "keys", "compare", "tuple", "aggregate", "subparser", "sub",
+            "deparser", "big_params", "bound", "unions")
 ERRORS = ("NoError", "PacketTooShort", "NoMatch", "Mine", "Other")
 
 
@@ -24,7 +25,7 @@ class Var:
 def show(t):
     if t[0] in ("bit", "int", "varbit"):
         return f"{t[0]}<{t[1]}>"
-    if t[0] == "stack":
+    if t[0] in ("stack", "ustack"):
         return f"{t[1]}[{t[2]}]"
     if t[0] == "tuple":
         return "tuple<" + ", ".join(show(x) for x in t[1:]) + ">"
@@ -50,6 +51,7 @@ class Exprs:
         self.consts = set()  # numbers that the program compares with
         self.scopes = [[]]
         self.calls = True
+        self.applies = []  # tables that the expression may apply
 
     # ---- what there is ----
 
@@ -83,6 +85,8 @@ class Exprs:
         elif kind == "stack":
             yield from self.leaves(Var(f"{var.text}[{self.index(var.type[2])}]", ("header", var.type[1]),
                                        var.writable))
+        elif kind == "ustack":
+            yield from self.leaves(Var(f"{var.text}[{self.index(var.type[2])}]", ("union", var.type[1]), var.writable))
         elif kind == "tuple":
             for i, t in enumerate(var.type[1:]):
                 yield from self.leaves(Var(f"{var.text}[{i}]", t, False))
@@ -96,6 +100,10 @@ class Exprs:
     def variables(self, want, writable=False):
         return [leaf for scope in self.scopes for var in scope for leaf in self.leaves(var)
                 if want(leaf.type) and (leaf.writable or not writable)]
+
+    def keys_of(self, t):
+        """Can a value be looked up, or selected on?"""
+        return (t[0] == "bit" and t[1] <= 64) or t == BOOL or t[0] == "enum"
 
     def variable(self, t, writable=False):
         found = self.variables(lambda x: x == t, writable)
@@ -128,6 +136,8 @@ class Exprs:
     def aggregate(self, t, make):
         if t[0] == "tuple":
             return "{" + ", ".join(make(x) for x in t[1:]) + "}"
+        if t[0] == "ustack":
+            return self.variable(t)
         if t[0] == "stack":
             return f"({show(t)}){{" + ", ".join(make(("header", t[1])) for _ in range(t[2])) + "}"
         fields = self.types[t[1]]
@@ -201,7 +211,7 @@ class Exprs:
         return self.rng.choice(found).type if found else BOOL
 
     def has_varbit(self, t):
-        if t[0] == "stack":
+        if t[0] in ("stack", "ustack"):
             return self.has_varbit(("header", t[1]))
         return t[0] == "varbit" or any(self.has_varbit(x) for _, x in self.types.get(t[-1], []))
 
@@ -218,6 +228,8 @@ class Exprs:
                 return rng.choice(found).text + ".isValid()"
         if x < 0.45:
             return f"(bool){self.expr(('bit', 1), depth - 1)}"
+        if x < 0.5 and self.applies:
+            return f"{self.applies.pop()}.apply().{rng.choice(('hit', 'miss'))}"
         if x < 0.65:
             t = self.number_type()
             op = rng.choice(("<", "<=", ">", ">="))

@@ -21,7 +21,9 @@ def packets(rng, program, n):
     pool = sorted(c for c in program.consts if c < 1 << 64) or [0]
     found = []
     for _ in range(n):
-        size = rng.choice((0, 1, 2, rng.randrange(40), rng.randrange(20, 120), rng.randrange(60, 200)))
+        size = rng.randrange(100, 300)
+        if rng.random() < 0.3:
+            size = rng.choice((0, 1, 2, rng.randrange(40), rng.randrange(20, 120)))
         data = some_bytes(rng, pool, size)
         if found and rng.random() < 0.3:
             old = bytearray(rng.choice(found)[1])

@@ -16,6 +16,8 @@ class Program(Stmts):
         super().__init__(rng, wide=rng.random() < 0.25)
         self.seed = seed
         self.text = []
+        self.items = 0
+        self.sub_whole = False
         self.tables = []  # (name, [(key's name, type, match)], [(action, [(param, type)])])
 
     def put(self, *lines):
@@ -78,12 +80,15 @@ class Program(Stmts):
             headers.append((f"h{i}", ("header", f"H{i}")))
         if "stack" in self.has:
             self.declare_header("Item", [("more", ("bit", 8)), *self.fields(1, 32)])
-            headers.append(("items", ("stack", "Item", rng.randrange(1, 5))))
+            self.items = rng.randrange(1, 5)
+            headers.append(("items", ("stack", "Item", self.items)))
         if "union" in self.has:
             members = [("a", ("header", "H0")), ("b", ("header", "First"))]
             self.types["U"] = members
             self.put("header_union U { H0 a; First b; }")
             headers.append(("u", ("union", "U")))
+            if "unions" in self.has:
+                headers.append(("us", ("ustack", "U", rng.randrange(1, 4))))
         if "varbit" in self.has:
             most = 8 * rng.randrange(1, 9)
             fields = [("n", ("bit", 8)), ("rest", ("varbit", most))]
@@ -113,7 +118,12 @@ class Program(Stmts):
             self.generics.append("pick")
 
     def params(self, n, directions):
-        return [(self.rng.choice(directions), self.scalar_type()) for _ in range(n)]
+        return [(self.rng.choice(directions), self.param_type()) for _ in range(n)]
+
+    def param_type(self):
+        found = [t for t in (("struct", "S"), ("header", "First"), ("header", "H0"), ("struct", "metadata"),
+                             ("stack", "Item", self.items)) if t[1] in self.types]
+        return self.rng.choice(found) if "big_params" in self.has and self.rng.random() < 0.4 else self.scalar_type()
 
     def show_params(self, params, names):
         return ", ".join(f"{d} {show(t)} {n}".strip() for (d, t), n in zip(params, names))
@@ -159,6 +169,9 @@ class Program(Stmts):
                 continue
             if t[0] == "stack":
                 found.append(([f"packet.extract({path}.next);"], f"{path}.last.more"))
+            elif t[0] == "ustack":
+                lines = [f"packet.extract({path}.next.{self.rng.choice('ab')});" for _ in range(self.rng.randrange(1, 3))]
+                found.append((lines, None))
             elif t[0] == "union":
                 found.append(([f"packet.extract({path}.{self.rng.choice('ab')});"], None))
             elif self.has_varbit(t):
@@ -169,12 +182,32 @@ class Program(Stmts):
                 found.append(([f"packet.extract({path});"], None))
         return found
 
+    def declare_sub_parser(self):
+        self.scopes = [[]]
+        self.add("h", ("header", "H0"))
+        self.add("m", ("struct", "metadata"))
+        self.add("n", ("bit", 8), False)
+        self.put("parser SubP(packet_in packet, inout H0 h, inout metadata m, in bit<8> n) {", "\tbit<8> count = 0;")
+        self.add("count", ("bit", 8))
+        self.put("\tstate start {", *self.parser_statements(),
+                 f"\t\ttransition select(n, {self.variable(('bit', 8))}) {{",
+                 f"\t\t\t({self.keyset(('bit', 8))}, _): one;", f"\t\t\t(_, {self.keyset(('bit', 8))}): accept;",
+                 "\t\t\tdefault: one;", "\t\t}", "\t}")
+        self.put("\tstate one {", "\t\tpacket.extract(h);", *self.parser_statements(), "\t\ttransition accept;", "\t}",
+                 "}")
+
     def declare_parser(self):
+        if "subparser" in self.has:
+            self.declare_sub_parser()
         self.top_scope()
-        self.calls = False
         extracts = self.extracts()
+        if "subparser" in self.has:
+            extracts.insert(self.rng.randrange(len(extracts) + 1),
+                            ([f"subp.apply(packet, {self.variable(('header', 'H0'), True)}, meta, hdr.first.len);"] * self.rng.randrange(1, 3), None))
         states = ["start"] + [f"s{i}" for i in range(len(extracts))]
         self.put("parser prs(packet_in packet, out headers hdr, inout metadata meta, inout standard_metadata std) {")
+        if "subparser" in self.has:
+            self.put("\tSubP() subp;")
         if self.rng.random() < 0.3:
             t = self.number_type()
             self.put(f"\t{show(t)} pv = {self.literal(t)};")
@@ -184,7 +217,6 @@ class Program(Stmts):
             self.put(f"\tstate {state} {{", *(f"\t\t{s}" for s in body), *self.parser_statements())
             self.put(*self.transition(states[i + 1:], state if loop else None, loop), "\t}")
         self.put("}")
-        self.calls = True
 
     def parser_statements(self):
         out = []
@@ -193,9 +225,18 @@ class Program(Stmts):
             if x < 0.6:
                 out.append(self.assignment(2))
             elif x < 0.7:
-                out.append(f"verify({self.expr(BOOL, 2)}, error.{self.rng.choice(('NoMatch', 'Mine'))});")
+                out.append(f"verify(({self.expr(BOOL, 2)} || {self.expr(BOOL, 2)}), error.{self.rng.choice(('NoMatch', 'Mine'))});")
             elif x < 0.8:
-                out.append(f"packet.advance({self.rng.choice((8, 16, 32))});")
+                by = self.rng.choice(("8", "16", "32", "(bit<32>)(packet.lookahead<bit<8>>() & 3) << 3"))
+                out.append(f"packet.advance({by});")
+            elif x < 0.83 and "S" in self.types and not self.has_odd("S"):
+                found = self.variable(("struct", "S"), True)
+                if found:
+                    out.append(f"{found} = packet.lookahead<S>();")
+            elif x < 0.86:
+                found = self.variable(("bit", 32), True)
+                if found:
+                    out.append(f"{found} = packet.length();")
             elif x < 0.9:
                 found = self.variables(lambda t: t[0] == "bit" and t[1] <= 64, True)
                 if found:
@@ -205,6 +246,10 @@ class Program(Stmts):
                 t = self.number_type()
                 out.append(f"if ({self.expr(BOOL, 2)}) {{ {self.assignment(2)} }}")
         return [f"\t\t{s}" for s in out]
+
+    def has_odd(self, name):
+        """Is there a field that a packet cannot have?"""
+        return any(t[0] in ("error", "struct") or t == ("enum", "E") for _, t in self.types[name])
 
     def keyset(self, t):
         rng = self.rng
@@ -233,7 +278,7 @@ class Program(Stmts):
         out = [f"\t\ttransition select({', '.join(k for k, _ in keys)}) {{"]
         for _ in range(rng.randrange(1, 4)):
             sets = ", ".join(self.keyset(t) if rng.random() < 0.85 else "_" for _, t in keys)
-            out.append(f"\t\t\t{'(' + sets + ')' if len(keys) > 1 else sets}: {rng.choice(targets + ['reject'])};")
+            out.append(f"\t\t\t{'(' + sets + ')' if len(keys) > 1 else sets}: {rng.choice(targets * 4 + ['reject'])};")
         if rng.random() < 0.9:
             out.append(f"\t\t\tdefault: {rng.choice(targets[:2])};")
         return out + ["\t\t}"]
@@ -243,59 +288,91 @@ class Program(Stmts):
     def declare_sub_control(self):
         t = self.number_type()
         self.scopes = [[]]
+        self.sub_whole = self.rng.random() < 0.4
+        if self.sub_whole:
+            self.add("all", ("struct", "headers"))
         self.add("h", ("header", "First"))
         self.add("x", t, False)
         self.add("y", ("bit", 16))
-        self.put(f"control Sub(inout First h, in {show(t)} x, out bit<16> y) {{", "\tapply {",
-                 *self.block(4, 2, "sub"), "\t}", "}")
+        whole = "inout headers all, " if self.sub_whole else ""
+        self.put(f"control Sub({whole}inout First h, in {show(t)} x, out bit<16> y)(bit<8> c) {{")
+        self.add("c", ("bit", 8), False)
+        if self.rng.random() < 0.5:
+            v = self.number_type()
+            self.put(f"\t{show(v)} kept = {self.expr(v, 1)};")
+            self.add("kept", v)
+        self.put("\tapply {", *self.block(4, 2, "sub"), "\t}", "}")
         self.sub = t
 
     def declare_actions(self):
-        for i in range(self.rng.randrange(1, 4)):
-            params = [("", ("bit", self.rng.choice(NARROW_PARAMS))) for _ in range(self.rng.randrange(3))]
+        """Parameters with a direction first: tables bind them in their list of actions."""
+        rng = self.rng
+        for i in range(rng.randrange(1, 4)):
+            bound = self.params(rng.randrange(3), ("in", "inout", "out")) if "bound" in self.has else []
+            params = [(d, f"b{k}", t) for k, (d, t) in enumerate(bound)]
+            params += [("", f"d{k}", ("bit", rng.choice(NARROW_PARAMS))) for k in range(rng.randrange(3))]
             self.scopes.append([])
-            for k, (_, t) in enumerate(params):
-                self.add(f"d{k}", t, False)
+            for d, n, t in params:
+                self.add(n, t, d in ("inout", "out"))
             body = self.block(3, 2, "action")
             self.scopes.pop()
-            names = [f"d{k}" for k in range(len(params))]
-            self.put(f"\taction act{i}({self.show_params(params, names)}) {{", *(f"\t{s}" for s in body), "\t}")
-            self.actions.append((f"act{i}", [(n, t) for n, (_, t) in zip(names, params)]))
+            shown = ", ".join(f"{d} {show(t)} {n}".strip() for d, n, t in params)
+            self.put(f"\taction act{i}({shown}) {{", *(f"\t{s}" for s in body), "\t}")
+            self.actions.append((f"act{i}", params))
+
+    def bind_actions(self, actions):
+        """[(name, the arguments that the table binds, parameters of the control plane)]"""
+        out = []
+        for name, params in actions:
+            args = self.arguments([(d, t) for d, _, t in params if d])
+            if args is not None:
+                out.append((name, args, [(n, t) for d, n, t in params if not d]))
+        return out
+
+    def choice(self, bound):
+        name, args, params = self.rng.choice(bound)
+        return f"{name}({', '.join([args] * bool(args) + [self.literal(t) for _, t in params])})"
 
     def declare_table(self, name):
         rng = self.rng
-        found = self.variables(lambda t: (t[0] == "bit" and t[1] <= 64) or t == BOOL)
-        keys, lpms = [], 0
-        for i in range(rng.randrange(1, 4)):
-            v = rng.choice(found)
-            match = rng.choice(self.match_kinds) if v.type[0] == "bit" and "keys" in self.has else "exact"
-            if match == "lpm" and lpms:
-                match = "exact"
-            lpms += match == "lpm"
-            keys.append((f"k{i}", v, match))
-        actions = rng.sample(self.actions, rng.randrange(1, len(self.actions) + 1))
+        keys = self.table_keys()
+        actions = self.bind_actions(rng.sample(self.actions, rng.randrange(1, len(self.actions) + 1)))
+        if not actions:
+            return
         self.put(f"\ttable {name} {{", "\t\tkey = {")
-        self.put(*(f"\t\t\t{v.text}: {m} @name(\"{n}\");" for n, v, m in keys), "\t\t}")
-        self.put("\t\tactions = { " + "".join(f"{a}; " for a, _ in actions) + "NoAction; }")
+        self.put(*(f"\t\t\t{text}: {m} @name(\"{n}\");" for n, text, _, m in keys), "\t\t}")
+        shown = "".join(f"{a}({args}); " if args else f"{a}; " for a, args, _ in actions)
+        self.put("\t\tactions = { " + shown + "NoAction; }")
         if rng.random() < 0.5:
-            a, params = rng.choice(actions)
-            const = rng.choice(("const ", ""))
-            self.put(f"\t\t{const}default_action = {a}({', '.join(self.literal(t) for _, t in params)});")
+            self.put(f"\t\t{rng.choice(('const ', ''))}default_action = {self.choice(actions)};")
         fixed = rng.random() < 0.5
         if fixed:
             self.put("\t\tconst entries = {", *self.entries(keys, actions), "\t\t}")
         else:
             self.put("\t\tsize = 64;")
         self.put("\t}")
-        self.table_names.append((name, [a for a, _ in actions] + ["NoAction"]))
-        self.tables.append((name, [(n, v.type, m) for n, v, m in keys], actions, fixed))
+        self.table_names.append((name, [a for a, _, _ in actions] + ["NoAction"]))
+        self.tables.append((name, [(n, t, m) for n, _, t, m in keys], [(a, p) for a, _, p in actions], fixed))
+
+    def table_keys(self):
+        """[(name, text, type, match)]"""
+        rng, keys, lpms = self.rng, [], 0
+        found = self.variables(lambda t: (t[0] == "bit" and t[1] <= 64) or t == BOOL)
+        for i in range(rng.randrange(1, 4)):
+            v = rng.choice(found)
+            text = v.text if rng.random() < 0.8 else self.expr(v.type, 2)
+            match = rng.choice(self.match_kinds) if v.type[0] == "bit" and "keys" in self.has else "exact"
+            if match == "lpm" and lpms:
+                match = "exact"
+            lpms += match == "lpm"
+            keys.append((f"k{i}", text, v.type, match))
+        return keys
 
     def entries(self, keys, actions):
         out = []
         for _ in range(self.rng.randrange(1, 5)):
-            sets = ", ".join(self.entry_key(v.type, m) for _, v, m in keys)
-            a, params = self.rng.choice(actions)
-            out.append(f"\t\t\t({sets}): {a}({', '.join(self.literal(t) for _, t in params)});")
+            sets = ", ".join(self.entry_key(t, m) for _, _, t, m in keys)
+            out.append(f"\t\t\t({sets}): {self.choice(actions)};")
         return out
 
     def entry_key(self, t, match):
@@ -329,14 +406,17 @@ class Program(Stmts):
             self.put(f"\t{show(t)} v{i}" + (f" = {self.expr(t, 1)};" if rng.random() < 0.6 else ";"))
             self.add(f"v{i}", t)
         if self.sub:
-            self.put("\tSub() sub;")
+            self.put(f"\tSub({rng.randrange(256)}) sub;", f"\tSub({rng.randrange(256)}) sub2;")
         self.declare_actions()
         for i in range(rng.randrange(3)):
             self.declare_table(f"t{i}")
         self.put("\tapply {")
         if rng.random() < 0.85:
             self.put("\t\thdr.out_.setValid();")
+        if self.table_names and rng.random() < 0.4:
+            self.applies.append(self.table_names[-1][0])
         self.put(*(f"\t{s}" for s in self.block(rng.randrange(4, 12), 3, "apply")))
+        self.applies = []
         self.put(*self.show_state(), "\t}", "}")
 
     def show_state(self):
@@ -354,11 +434,22 @@ class Program(Stmts):
             yield f"\t\thdr.out_.o{i} = hdr.out_.o{i} ^ (bit<{w}>){text};"
 
     def declare_deparser(self):
+        rng = self.rng
         self.put("control dprs(packet_out packet, in headers hdr) {", "\tapply {")
-        if self.rng.random() < 0.3:
-            self.put("\t\tpacket.emit(hdr);")
+        self.scopes = [[]]
+        self.add("hdr", ("struct", "headers"), False)
+        if "deparser" not in self.has:
+            self.put("\t\tpacket.emit(hdr);" if rng.random() < 0.3 else "")
+            self.put(*(f"\t\tpacket.emit(hdr.{n});" for n, _ in self.types["headers"] if "emit(hdr);" not in self.text[-1]))
         else:
-            self.put(*(f"\t\tpacket.emit(hdr.{n});" for n, _ in self.types["headers"]))
+            for n, t in self.types["headers"]:
+                path = f"hdr.{n}"
+                if t[0] == "stack" and rng.random() < 0.3:
+                    path += f"[{rng.randrange(t[2])}]"
+                if rng.random() < 0.25:
+                    self.put(f"\t\tif ({self.expr(BOOL, 2)}) {{ packet.emit({path}); }}")
+                elif rng.random() < 0.9:
+                    self.put(f"\t\tpacket.emit({path});")
         self.put("\t}", "}")
 
     def make(self):
@@ -367,7 +458,7 @@ class Program(Stmts):
         self.declare_headers()
         self.declare_meta()
         self.declare_functions()
-        if self.rng.random() < 0.3:
+        if "sub" in self.has:
             self.declare_sub_control()
         self.declare_parser()
         self.declare_pipe()

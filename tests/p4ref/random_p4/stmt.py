@@ -6,7 +6,7 @@ from random_p4.expr import BOOL, Exprs, is_number, show
 class Stmts(Exprs):
     def __init__(self, rng, wide):
         super().__init__(rng, wide)
-        self.actions = []      # (name, [(param, type)])
+        self.actions = []      # (name, [(direction, param, type)])
         self.table_names = []  # (name, [action])
         self.register = None   # (value's type, key's)
         self.sub = None        # type of the sub-control's `x`
@@ -46,6 +46,8 @@ class Stmts(Exprs):
             return self.extern_statement(place)
         if place == "apply" and x < 0.68:
             return self.apply_statement(depth) or [self.assignment(3)]
+        if "varbit" in self.has and x < 0.72:
+            return self.varbit_statement() or [self.assignment(3)]
         return [self.assignment(3)]
 
     # ---- assignments ----
@@ -65,7 +67,7 @@ class Stmts(Exprs):
         if is_number(v.type) and rng.random() < 0.1:
             op = rng.choice(("+", "-", "*", "&", "|", "^"))
             return f"{v.text} {op}= {self.expr(v.type, depth - 1)};"
-        if v.type[0] in ("stack", "union"):
+        if v.type[0] in ("stack", "ustack", "union"):
             return f"{v.text} = {self.variable(v.type)};"
         return f"{v.text} = {self.expr(v.type, depth)};"
 
@@ -85,7 +87,7 @@ class Stmts(Exprs):
     def header_statement(self):
         rng = self.rng
         headers = self.variables(lambda t: t[0] == "header", True)
-        stacks = self.variables(lambda t: t[0] == "stack", True)
+        stacks = self.variables(lambda t: t[0] in ("stack", "ustack"), True)
         if stacks and rng.random() < 0.3:
             v = rng.choice(stacks)
             return [f"{v.text}.{rng.choice(('push_front', 'pop_front'))}({rng.randrange(1, v.type[2] + 2)});"]
@@ -93,6 +95,16 @@ class Stmts(Exprs):
             return None
         v = rng.choice(headers)
         return [f"{v.text}.{rng.choice(('setValid', 'setValid', 'setInvalid'))}();"]
+
+    def varbit_statement(self):
+        to = self.variables(lambda t: t[0] == "varbit", True)
+        if not to:
+            return None
+        v = self.rng.choice(to)
+        other = self.variable(v.type)
+        if self.rng.random() < 0.5:
+            return [f"{v.text} = {other};"]
+        return [f"if ({v.text} == {other}) {{ {self.assignment(2)} }}"]
 
     # ---- calls ----
 
@@ -159,12 +171,12 @@ class Stmts(Exprs):
 
     def apply_statement(self, depth):
         rng = self.rng
-        if self.sub and rng.random() < 0.3:
-            h, y = self.variable(("header", "First"), True), self.variable(("bit", 16), True)
-            return [f"sub.apply({h}, {self.expr(self.sub, 2)}, {y});"] if h and y else None
+        if self.sub and rng.random() < 0.4:
+            return self.apply_sub()
         if rng.random() < 0.2 and self.actions:
             name, params = rng.choice(self.actions)
-            return [f"{name}({', '.join(self.expr(t, 2) for _, t in params)});"]
+            args = self.arguments([(d or "in", t) for d, _, t in params])
+            return [f"{name}({args});"] if args is not None else None
         if not self.table_names:
             return None
         name, actions = self.table_names.pop() if rng.random() < 0.7 else rng.choice(self.table_names)
@@ -182,6 +194,14 @@ class Stmts(Exprs):
             out += ["\tdefault: {", *(f"\t{s}" for s in self.block(1, depth - 1, "apply")), "\t}"]
         return out + ["}"]
 
+    def apply_sub(self):
+        h, y = self.variable(("header", "First"), True), self.variable(("bit", 16), True)
+        if not h or not y:
+            return None
+        whole = "hdr, " if self.sub_whole else ""
+        name = self.rng.choice(("sub", "sub", "sub2"))
+        return [f"{name}.apply({whole}{h}, {self.expr(self.sub, 2)}, {y});"]
+
     # ---- control flow ----
 
     def branch(self, depth, place, result):
@@ -198,9 +218,10 @@ class Stmts(Exprs):
         labels = sorted({self.literal(t) for _ in range(rng.randrange(1, 4))})
         out = [f"switch ({self.expr(t, 2) if t[0] == 'bit' else self.value(t, 0)}) {{"]
         for label in labels:
+            if rng.random() < 0.2:  # does what the next label says
+                out.append(f"\t{label}:")
+                continue
             out += [f"\t{label}: {{", *(f"\t{s}" for s in self.block(1, depth - 1, place, result)), "\t}"]
-            if rng.random() < 0.2:
-                out[-1:] = ["\t}"]
         out += ["\tdefault: {", *(f"\t{s}" for s in self.block(1, depth - 1, place, result)), "\t}"]
         return out + ["}"]
 
@@ -216,7 +237,12 @@ class Stmts(Exprs):
             self.add(name, ("bit", 8), False)
         elif x < 0.8 or not stacks:
             low = rng.randrange(6)
-            head = f"for (bit<8> {name} in 8w{low} .. 8w{low + rng.randrange(-1, 4) if low else low + 2})"
+            high = f"8w{max(low + rng.randrange(-1, 4), 0)}"
+            small = self.variables(lambda t: t[0] == "bit" and 3 <= t[1] <= 8)
+            if small and rng.random() < 0.2:
+                v = rng.choice(small)
+                high = f"(bit<8>){v.text}[2:0]"
+            head = f"for (bit<8> {name} in 8w{low} .. {high})"
             self.add(name, ("bit", 8), False)
         else:
             v = rng.choice(stacks)
