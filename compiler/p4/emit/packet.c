@@ -5,6 +5,8 @@
  */
 #include "compiler/p4/emit/emit.h"
 
+#include <string.h>
+
 #define LOADED_MAX 8u /* bytes of one load */
 
 const char *seki_emit_base(struct emit *em, const struct ir_var *base)
@@ -17,6 +19,12 @@ const char *seki_emit_place_text(struct emit *em, const struct ir_at *at)
 	if (!at->base)
 		return seki_emit_text(em, "%u", at->bits / 8);
 	return seki_emit_text(em, "%s + %u", seki_emit_var(em, at->base), at->bits / 8);
+}
+
+/* To that byte of the packet: "0" or more. */
+static const char *pointer(struct emit *em, const char *at)
+{
+	return strcmp(at, "0") == 0 ? "pkt" : seki_emit_text(em, "pkt + %s", at);
 }
 
 /* ---- loads ---- */
@@ -121,7 +129,7 @@ void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 		uint32_t off = insn->at.bits + f->off;
 
 		if (f->var != h->varbit) {
-			seki_emit_load_to(em, f->var, seki_emit_text(em, "pkt + %s", at), off);
+			seki_emit_load_to(em, f->var, pointer(em, at), off);
 			continue;
 		}
 		extract_varbit(em, f->var, insn->a, seki_emit_text(em, "%s + %u", at, off / 8));
@@ -206,7 +214,7 @@ void seki_emit_store(struct emit *em, const struct ir_header *h, const char *at,
 
 	for (uint32_t i = 0; i < h->n_fields; i++) {
 		const struct ir_field *f = &h->fields[i];
-		const char *base = seki_emit_text(em, "pkt + %s", at);
+		const char *base = pointer(em, at);
 
 		if (f->var == h->varbit) {
 			const char *count = seki_emit_count(em, f->var);
