@@ -174,22 +174,6 @@ static void evaluate(struct lower *lw, const struct job *job, struct arg *arg, u
 	}
 }
 
-/* What is read again and again is a variable or a constant. */
-static bool is_simple(const struct ir_expr *e)
-{
-	return !e || e->op == IR_CONST || e->op == IR_READ;
-}
-
-static bool all_simple(const struct value *v)
-{
-	if (!is_simple(v->value) || !is_simple(v->valid))
-		return false;
-	for (uint32_t i = 0; i < v->n_parts; i++)
-		if (!all_simple(v->parts[i]))
-			return false;
-	return true;
-}
-
 static bool may_change(struct lower *lw, const struct job *job, const struct arg *arg)
 {
 	if (job->callee->kind == P4_D_ACTION)
@@ -205,7 +189,7 @@ static void bind_in(struct lower *lw, const struct job *job, struct arg *arg)
 	if (!arg->value)
 		return;
 	arg->bound = arg->value;
-	if (arg->expr && (!all_simple(arg->value) || may_change(lw, job, arg)))
+	if (arg->expr && (!seki_lower_is_simple(arg->value) || may_change(lw, job, arg)))
 		arg->bound = seki_lower_keep(lw, arg->value);
 }
 

@@ -142,6 +142,8 @@ struct value *seki_lower_value(struct lower *lw, enum value_kind kind, const str
 uint32_t seki_lower_width(const struct p4_type *type);
 /* The value as it is now, whatever is written later: what is more than a constant gets variables. */
 struct value *seki_lower_keep(struct lower *lw, struct value *from);
+/* Is it made of variables and constants, which may be read again and again? */
+bool seki_lower_is_simple(const struct value *v);
 /* May a write to `a` change what `b` reads? */
 bool seki_lower_overlap(struct lower *lw, const struct value *a, const struct value *b);
 /* Sets all to 0, headers invalid. */

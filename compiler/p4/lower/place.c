@@ -245,6 +245,8 @@ void seki_lower_store(struct lower *lw, const struct p4_expr *to, const struct v
 	if (to->kind == P4_E_DONTCARE || !lw->block || lw->stop)
 		return;
 	seki_lower_places(lw, to);
+	if (first_choice(lw, to) && !seki_lower_is_simple(from)) /* not for each of the places */
+		from = seki_lower_copy(lw, from, "$stored");
 	if (to->kind == P4_E_SLICE)
 		store_slice(lw, to, from);
 	else

@@ -80,7 +80,7 @@ static struct value *std_storage(struct lower *lw, const struct p4_decl *param)
 	struct value *v = seki_lower_storage(lw, param->type, param->name, param->tok);
 	const struct p4_decl *f = v->type->decl->members;
 
-	for (uint32_t i = 0; i < v->n_parts && f; i++, f = f->next) {
+	for (uint32_t i = 0; i < v->n_parts && f && !lw->stop; i++, f = f->next) {
 		v->parts[i]->var->kind = IR_VAR_STD;
 		v->parts[i]->var->field = f->name;
 	}

@@ -511,6 +511,21 @@ struct value *seki_lower_copy(struct lower *lw, const struct value *from, const 
 	return to;
 }
 
+static bool is_cheap(const struct ir_expr *e)
+{
+	return !e || e->op == IR_CONST || e->op == IR_READ;
+}
+
+bool seki_lower_is_simple(const struct value *v)
+{
+	if (!is_cheap(v->value) || !is_cheap(v->valid))
+		return false;
+	for (uint32_t i = 0; i < v->n_parts; i++)
+		if (!seki_lower_is_simple(v->parts[i]))
+			return false;
+	return true;
+}
+
 struct value *seki_lower_keep(struct lower *lw, struct value *from)
 {
 	if (from->kind == VALUE_NONE || (from->kind == VALUE_SCALAR && !from->value) ||
