@@ -2,7 +2,7 @@
 """Random P4 programs: what the compiler makes of them, on the BPF machine, against the reference interpreter.
 
 run_random.py SEKISHO P4RUN P4REF [--seconds N] [--programs N] [--seed FIRST] [--keep FOLDER [--shrink] [--refused]]
-              [--without FEATURES]
+              [--without FEATURES] [--again PROGRAM]
 """
 import argparse
 import collections
@@ -140,8 +140,8 @@ class Tally:
         for title, counter in (("not compiled", self.refused), ("not of the language", self.invalid)):
             for text, n in counter.most_common(20):
                 print(f"{title}: {n:4} {text}")
-        for seed, failure in self.wrong:
-            print(f"seed {seed}: {failure}")
+        for name, failure in self.wrong:
+            print(f"{name}: {failure}")
         total = self.agreed + len(self.wrong) + sum(self.refused.values()) + sum(self.invalid.values())
         print(f"random: {self.agreed} of {self.agreed + len(self.wrong)} programs agree with the reference, on "
               f"{self.packets} packets of which {self.passed} pass; {total} programs, "
@@ -155,8 +155,21 @@ def one(tools, seed, tally, options):
     text = program.make()
     rng = random.Random(f"packets {seed}")
     lines = packets.entries(rng, program)
-    sent = packets.packets(rng, program, PACKETS)
-    source = tools.folder / f"seed{seed}.p4"
+    judge(tools, f"seed{seed}", (text, lines, packets.packets(rng, program, PACKETS)), tally, options)
+
+
+def again(tools, path, tally, options):
+    """A program that was kept."""
+    script = [line for line in path.with_suffix(".stf").read_text().splitlines() if line and line[0] != "#"]
+    sent = [line.split()[1:] for line in script if line.startswith("packet")]
+    sent = [(int(port), b"" if data == "-" else bytes.fromhex(data)) for port, data in sent]
+    lines = [line for line in script if not line.startswith("packet")]
+    judge(tools, path.stem, (path.read_text(), lines, sent), tally, options)
+
+
+def judge(tools, name, case, tally, options):
+    text, lines, sent = case
+    source = tools.folder / f"{name}.p4"
     source.write_text(text)
     try:
         wanted = compare(tools, source, lines, sent)
@@ -166,18 +179,19 @@ def one(tools, seed, tally, options):
     except Refused as refused:
         tally.refused[str(refused)] += 1
         if options.keep and options.refused:
-            keep(tools, source, text, lines, sent[:1], refused, options)
+            keep(tools, source, (text, lines, sent[:1]), refused, options)
     except stf.Failure as failure:
         tally.invalid[reason(str(failure))] += 1
     except Wrong as wrong:
-        tally.wrong.append((seed, wrong))
+        tally.wrong.append((name, wrong))
         if options.keep:
-            keep(tools, source, text, lines, sent, wrong, options)
-    for path in tools.folder.glob(f"seed{seed}.*"):
+            keep(tools, source, case, wrong, options)
+    for path in tools.folder.glob(f"{name}.*"):
         path.unlink()
 
 
-def keep(tools, source, text, lines, sent, wrong, options):
+def keep(tools, source, case, wrong, options):
+    text, lines, sent = case
     folder = pathlib.Path(options.keep)
     folder.mkdir(exist_ok=True)
     if options.shrink:
@@ -200,14 +214,17 @@ def main():
     parser.add_argument("--keep", help="folder for programs that differ")
     parser.add_argument("--refused", action="store_true", help="and for those that are not compiled")
     parser.add_argument("--without", default="", help="features that no program is to have: varbit,loop ...")
+    parser.add_argument("--again", type=pathlib.Path, help="a program that was kept, in the place of random ones")
     options = parser.parse_args()
     options.without = set(options.without.split(","))
     tally = Tally()
     end = time.monotonic() + options.seconds
     with tempfile.TemporaryDirectory() as folder:
         tools = Tools(options.sekisho, options.p4run, options.p4ref, folder)
+        if options.again:
+            again(tools, options.again, tally, options)
         for seed in range(options.seed, options.seed + options.programs):
-            if time.monotonic() > end:
+            if options.again or time.monotonic() > end:
                 break
             one(tools, seed, tally, options)
     tally.show()
