@@ -217,13 +217,13 @@ static uint32_t next_priority(struct lower *lw, struct priorities *p,
 	}
 	p->first = false;
 	p->last = value;
-	if (value > MAX_PRIORITY - 1) {
+	if (value > MAX_PRIORITY) {
 		seki_diag_error(lw->diags,
 				entry->priority ? seki_expr_span(entry->priority) : entry->tok->at,
-				"a priority is from 0 to %u here", MAX_PRIORITY - 1);
-		return 1;
+				"a priority is from 0 to %u here", MAX_PRIORITY);
+		return 0;
 	}
-	return p->largest_wins ? (uint32_t)value + 1 : MAX_PRIORITY - (uint32_t)value;
+	return p->largest_wins ? (uint32_t)value : MAX_PRIORITY - (uint32_t)value;
 }
 
 /* ---- all of it ---- */
