@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -82,6 +84,25 @@ def main(sekisho):
         code = folder / "p.c"
         done = call(sekisho, "build", GOOD, "--emit-c", code)
         check(done.returncode == 0 and "u64 entry(" in code.read_text(), "writes the C", done)
+
+        graph, info, text = folder / "p.ir", folder / "p.p4info", folder / "p.txtpb"
+        done = call(sekisho, "build", GOOD, "--emit-ir", graph, "--p4info", info, "-o", out)
+        check(done.returncode == 0 and "b0:" in graph.read_text() and info.read_bytes() in
+              out.read_bytes(), "writes the graph, and P4Info to the object", done)
+        done = call(sekisho, "build", TOP / "examples" / "firewall.p4", "--p4info", text, "-o", out,
+                    "-v")
+        worst = re.search(r"(\d+) instructions, at most (\d+).* looks at (\d+) bytes", done.stdout)
+        bounds = struct.pack("<QII", int(worst[2]), int(worst[1]), int(worst[3]))
+        check("tables {" in text.read_text() and bounds in out.read_bytes(), "bounds", done)
+
+        endless = folder / "endless.p4"
+        endless.write_text(STACK % ("h_t x;", "p.extract(hdr.x);",
+                                    "for (bit<64> i = 0; i < hdr.x.a; i = i + 1) { hdr.x.b = hdr.x.b ^ i; }"))
+        done = call(sekisho, "build", endless, "-o", out)
+        check(done.returncode == 1 and f"{endless}:10:" in done.stderr and
+              "cannot prove that this ends" in done.stderr, "an endless loop", done)
+        for path in (graph, info, text, endless):
+            path.unlink()
 
         (folder / "inc").mkdir()
         (folder / "inc" / "k.p4").write_text("const bit<8> K = 300;\n")
