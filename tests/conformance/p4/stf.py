@@ -214,7 +214,17 @@ class Run:
         if line and site != line:
             raise Failure(f"dropped at line {site}, not {line}")
 
+    def add_to_set(self, text):
+        """A value set's entries have no action."""
+        table, *keys = text.split()
+        pairs = [k.split(":") for k in keys]
+        key = self.layout.key(table, {k.split(".")[-1]: v for k, v in pairs}, 0)
+        self.engine.ask(f"set {table} {key.hex()} {bytes(4).hex()}")
+
     def add(self, text, default):
+        if text.split()[0] in self.layout.keys and text.split()[0] not in self.layout.actions:
+            self.add_to_set(text)
+            return
         found = re.match(r"(\w+)\s+(?:(\d+)\s+)?(.*?)(\w+)\((.*)\)", text)
         table, priority, keys, action, args = found.groups()
         values = [a.split(":") for a in re.split(r"[,\s]+", args) if a]
