@@ -267,14 +267,17 @@ void seki_emit_lookup(struct emit *em, const struct ir_insn *insn)
 	}
 	if (insn->hit)
 		seki_emit_line(em, "%s = %s != 0;", seki_emit_var(em, insn->hit), value);
-	if (!table->const_default)
+	if (!table->const_default) /* an array has all its entries: the second is never missed */
 		seki_emit_line(em,
 			       "if (!%s) {\n\tu32 zero = 0;\n"
-			       "%s = ubpf_map_lookup(&%s$map_defaultAction, &zero);\n}",
-			       value, value, table->map_name);
-	if (insn->action)
+			       "%s = ubpf_map_lookup(&%s$map_defaultAction, &zero);\n"
+			       "if (!%s)\n\tgoto drop;\n}",
+			       value, value, table->map_name, value);
+	if (insn->action && table->const_default)
 		seki_emit_line(em, "%s = %s ? %s->action : %uu;", seki_emit_var(em, insn->action),
-			       value, value, table->const_default ? table->miss.action : ~0u);
+			       value, value, table->miss.action);
+	else if (insn->action)
+		seki_emit_line(em, "%s = %s->action;", seki_emit_var(em, insn->action), value);
 }
 
 void seki_emit_data(struct emit *em, const struct ir_insn *insn)
