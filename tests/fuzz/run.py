@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds the fuzzers with clang and the sanitizers, and runs each for a while.
 
-Targets are programs tests/fuzz/*/fuzz_NAME.c, for libFuzzer or for AFL++ (--engine afl), and two
-without an engine: bpf-differential (random BPF programs in every engine of ours) and bpf-kernel (the
-same against the Linux kernel, as root). A line `fuzz NAME: ok|crash, ...` a target.
+Targets are programs tests/fuzz/*/fuzz_NAME.c, for libFuzzer or for AFL++ (--engine afl), and three
+without an engine: bpf-differential (random BPF programs in every engine of ours), bpf-kernel (the
+same against the Linux kernel, as root) and p4-differential (random P4 programs, compiled, against the
+reference interpreter). A line `fuzz NAME: ok|crash, ...` a target.
 
 Seeds are tests/fuzz/*/corpus_NAME, words tests/fuzz/*/NAME.dict; what is found grows in
 build/fuzz/corpus/NAME (AFL++: build/afl/corpus/NAME). A crashing input is kept in
@@ -22,7 +23,8 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COMPILERS = {"libfuzzer": "clang", "afl": "afl-clang-fast"}
 DIFFERENTIAL = {"bpf-differential": ["--kind", "mixed"],
-                "bpf-kernel": ["--kind", "neutral", "--kernel"]}
+                "bpf-kernel": ["--kind", "neutral", "--kernel"],
+                "p4-differential": ["cli/sekisho", "tests/conformance/p4/p4run", "tests/p4ref/p4ref"]}
 
 
 def say(line):
@@ -120,10 +122,17 @@ def fuzz_afl(path, name, target, seconds):
     return True
 
 
+def random_command(path, name):
+    if name != "p4-differential":
+        return [os.path.join(path, "tests/fuzz/bpf/diff_bpf"), *DIFFERENTIAL[name]]
+    return [sys.executable, os.path.join(TOP, "tests/p4ref/run_random.py"),
+            *(os.path.join(path, tool) for tool in DIFFERENTIAL[name])]
+
+
 def differ(path, names, seconds, seed):
-    """Side by side: there are two, and they are the longest."""
-    runs = {name: subprocess.Popen([os.path.join(path, "tests/fuzz/bpf/diff_bpf"), "--seconds",
-                                    str(seconds), "--seed", str(seed), *DIFFERENTIAL[name]],
+    """Side by side: they are the longest."""
+    runs = {name: subprocess.Popen([*random_command(path, name), "--seconds", str(seconds),
+                                    "--seed", str(seed)],
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                    errors="replace") for name in names}
     good = True
@@ -171,6 +180,7 @@ def main():
     wanted = chosen(args, {*targets, *DIFFERENTIAL})
     names = sorted(wanted & {*targets})
     random = sorted(wanted & {*DIFFERENTIAL}) if args.engine == "libfuzzer" else []
+    diff += DIFFERENTIAL["p4-differential"]
     build(path, [targets[name] for name in names] + (diff if random else []),
           COMPILERS[args.engine])
     run = fuzz_afl if args.engine == "afl" else fuzz
