@@ -132,10 +132,6 @@ enum ir_op {
 	IR_COND,
 	/* of two varbit variables (IR_READ): the same size and bits */
 	IR_VARBIT_EQ,
-	/* in parsers, until pass/ has put in what they are */
-	IR_LAST_INDEX, /* of `stack`: nextIndex - 1, of 32 bits */
-	IR_LAST_FIELD, /* of the last element of `stack`: its field number `lo`; IR_LAST_VALID: valid */
-	IR_LAST_VALID,
 };
 
 struct ir_expr {
@@ -144,7 +140,6 @@ struct ir_expr {
 	uint32_t lo;
 	const struct ir_expr *a, *b, *c;
 	struct ir_var *var;
-	struct ir_stack *stack;
 	struct p4_num num; /* 0 <= num < 2^width */
 };
 

@@ -74,14 +74,11 @@ static struct p4_num all_ones(struct lower *lw, uint32_t width)
 /* A mask whose ones are all in front: how many; else `width` + 1. */
 static uint32_t prefix_of(struct lower *lw, const struct p4_num *mask, uint32_t width)
 {
-	for (uint32_t n = 0; n <= width; n++) {
-		struct p4_num ones = all_ones(lw, width), low = seki_num_shr(lw->arena, &ones, n);
-		struct p4_num high = seki_num_xor(lw->arena, &ones, &low);
+	struct p4_num ones = all_ones(lw, width), rest = seki_num_xor(lw->arena, &ones, mask);
+	uint32_t n = seki_num_size(&rest);
+	struct p4_num low = n ? all_ones(lw, n) : rest;
 
-		if (seki_num_cmp(&high, mask) == 0)
-			return n;
-	}
-	return width + 1;
+	return seki_num_cmp(&low, &rest) == 0 ? width - n : width + 1;
 }
 
 static void wrong_keyset(struct lower *lw, const struct p4_expr *e, const struct ir_key *key)
