@@ -52,8 +52,7 @@ void seki_tree_shape(const struct seki_map_def *def, struct seki_tree_shape *sha
 	shape->links = shape->priorities + seki_tree_width(shape) * 4;
 	shape->sets = shape->links + seki_tree_width(shape) * 4;
 	shape->weights = shape->sets + seki_tree_sets(shape) * 2;
-	shape->all = (uint32_t)round_up(shape->weights + shape->nibbles * 4, 64);
-	shape->rows = shape->all + 64;
+	shape->rows = (uint32_t)round_up(shape->weights + shape->nibbles * 4, 64);
 	shape->node_bytes = (uint32_t)round_up(shape->rows + shape->nibbles * 16 * shape->words * 8,
 					       64);
 	count_nodes(def, shape);
@@ -429,18 +428,9 @@ static inline __attribute__((always_inline)) struct row and_rows(const struct se
 	return left;
 }
 
-static inline __attribute__((always_inline)) struct row take_all(const struct search *s,
-								 const struct seki_node *node,
-								 uint32_t words)
-{
-	const pair *all = seki_node_at(node, s->map->tree->shape.all);
-	struct row left = {{all[0]}};
-
-	UNROLLED
-	for (uint32_t w = 1; w < words / 2; w++)
-		left.pairs[w] = all[w];
-	return left;
-}
+/* Every row has zeros where there is no child. */
+static const struct row all_bits = {
+	{{~0ull, ~0ull}, {~0ull, ~0ull}, {~0ull, ~0ull}, {~0ull, ~0ull}}};
 
 /* Without a branch: which word it is in is hard to foresee. */
 static inline __attribute__((always_inline)) void find_first(const struct search *s,
@@ -463,7 +453,7 @@ static inline __attribute__((always_inline)) void begin(const struct search *s,
 							const struct seki_node *leaf,
 							uint32_t words, struct visit *v)
 {
-	struct row left = and_rows(s, leaf, 0, words, take_all(s, leaf, words));
+	struct row left = and_rows(s, leaf, 0, words, all_bits);
 
 	for (uint32_t i = SEKI_ORDER_STEP; i < leaf->n_first; i += SEKI_ORDER_STEP)
 		left = and_rows(s, leaf, i, words, left);
@@ -583,15 +573,16 @@ static inline __attribute__((always_inline)) void select(const struct search *s,
 	struct row left;
 
 	if (node->n <= 64) { /* one word of each row */
-		const uint64_t *all = seki_node_at(node, s->map->tree->shape.all);
-
 		__builtin_memset(children, 0, words * 8);
-		children[0] = all[0];
-		for (uint32_t i = 0; i < node->n_order; i++)
-			children[0] &= load(rows + s->rows[node->order[i]] * (words * 8));
+		children[0] = ~0ull;
+		for (uint32_t i = 0; i < node->n_order; i += SEKI_ORDER_STEP) {
+			UNROLLED
+			for (uint32_t j = i; j < i + SEKI_ORDER_STEP; j++)
+				children[0] &= load(rows + s->rows[node->order[j]] * (words * 8));
+		}
 		return;
 	}
-	left = take_all(s, node, words);
+	left = all_bits;
 	for (uint32_t i = 0; i < node->n_order; i += SEKI_ORDER_STEP)
 		left = and_rows(s, node, i, words, left);
 	__builtin_memcpy(children, &left, words * 8);

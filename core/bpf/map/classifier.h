@@ -39,7 +39,6 @@ struct seki_tree_shape {
 	uint32_t links;	      /* to the children */
 	uint32_t sets;	      /* of values, a bit each, by nibble: its box */
 	uint32_t weights;     /* by nibble: values in all children's sets together */
-	uint32_t all;	      /* a row of all children */
 	uint32_t rows;	      /* [nibble][value][words] */
 	uint32_t node_bytes;  /* a multiple of 64 */
 	uint64_t nodes;	      /* needed at most */

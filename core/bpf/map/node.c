@@ -194,13 +194,7 @@ void seki_node_finish(const struct seki_bpf_map *map, struct seki_node *node, bo
 	const uint32_t *weights = weights_of(map, node), *priorities = priorities_of(map, node);
 	uint16_t *sets = sets_of(map, node);
 
-	uint64_t *all = seki_node_at(node, shape->all);
-
 	find_box(shape, node, sets);
-	for (uint32_t w = 0; w < shape->words; w++)
-		all[w] = w < node->n / 64    ? ~0ull
-			 : w == node->n / 64 ? (1ull << node->n % 64) - 1
-					     : 0;
 	node->priority = 0;
 	for (uint32_t i = 0; i < node->n; i++)
 		node->priority = (uint32_t)seki_max(node->priority, priorities[i]);

@@ -14,7 +14,7 @@
 #include "core/bpf/map/classifier.h"
 #include "tests/unit/bpf/maps.h"
 
-#define ENTRIES_MAX 3000
+#define ENTRIES_MAX 15000
 #define BYTES_MAX   128u
 
 struct key {
@@ -393,10 +393,185 @@ static void test_against_list(void **state)
 		}
 }
 
+/* Three levels, from the first entry to the last and back. */
+static void test_deep(void **state)
+{
+	static const struct seki_map_field field = FIELD(272, TERNARY);
+	struct seki_bpf_map *map = make_classifier(&field, 1, ENTRIES_MAX);
+
+	(void)state;
+	srand(5);
+	while (list.n < ENTRIES_MAX) {
+		uint64_t value[2] = {list.n, ~(uint64_t)list.n};
+
+		list.keys[list.n] = random_key();
+		if (seki_bpf_map_put(map, &list.keys[list.n], value, SEKI_MAP_NOEXIST, PLANE))
+			continue;
+		list.values[list.n++] = value[0];
+		if (list.n % 1000 == 0)
+			step_look(map);
+	}
+	check_tree(map);
+	assert_int_equal(seki_node(map, map->tree->root)->level, 2);
+	while (list.n > 10) {
+		assert_int_equal(seki_bpf_map_remove(map, &list.keys[--list.n], PLANE), 0);
+		if (list.n % 500)
+			continue;
+		check_tree(map);
+		step_look(map);
+	}
+	steps(map, 100, 4);
+	drop_map(map);
+}
+
+/* Of equal priorities the first added wins, also after its value was replaced. */
+static void test_ties(void **state)
+{
+	static const struct seki_map_field field = FIELD(8, TERNARY);
+	struct seki_bpf_map *map = make_classifier(&field, 1, 300);
+	uint8_t packet = 0xff;
+
+	(void)state;
+	for (uint32_t i = 0; i < 256; i++) {
+		struct key key = {.priority = 3, .bytes = {(uint8_t)(255 - i), (uint8_t)(255 - i)}};
+		uint64_t value[2] = {i, 0};
+
+		assert_int_equal(seki_bpf_map_put(map, &key, value, SEKI_MAP_ANY, PLANE), 0);
+		value[0] = 1000 + i;
+		assert_int_equal(seki_bpf_map_put(map, &key, value, SEKI_MAP_EXIST, PLANE), 0);
+		assert_int_equal(*(uint64_t *)find(map, &packet), 1000);
+	}
+	for (uint32_t i = 0; i < 256; i++) {
+		struct key key = {.priority = 3, .bytes = {(uint8_t)(255 - i), (uint8_t)(255 - i)}};
+
+		assert_int_equal(*(uint64_t *)find(map, &packet), 1000 + i);
+		assert_int_equal(seki_bpf_map_remove(map, &key, PLANE), 0);
+	}
+	assert_null(find(map, &packet));
+	drop_map(map);
+}
+
+/* Exact 12 bits, range, optional, LPM of 8 each. */
+static void test_keys(void **state)
+{
+	static const struct seki_map_field fields[] = {FIELD(12, EXACT), FIELD(8, RANGE),
+						       FIELD(8, OPTIONAL), FIELD(8, LPM)};
+	static const struct {
+		uint8_t bytes[10];
+		int err;
+	} keys[] = {
+		{{0x0a, 0xbc, 1, 2, 3, 0x0f, 0xff, 2, 0xff, 0xc0}, 0},
+		{{0x0a, 0xbc, 1, 2, 3, 0xff, 0xff, 2, 0xff, 0xc0}, 0}, /* above the field's bits */
+		{{0x0a, 0xbc, 1, 2, 3, 0x0f, 0xff, 2, 0, 0}, 0},
+		{{0x1a, 0xbc, 1, 2, 3, 0x0f, 0xff, 2, 0xff, 0xc0}, -EINVAL},
+		{{0x0a, 0xbc, 1, 2, 3, 0x07, 0xff, 2, 0xff, 0xc0}, -EINVAL},
+		{{0x0a, 0xbc, 3, 2, 3, 0x0f, 0xff, 2, 0xff, 0xc0}, -EINVAL},
+		{{0x0a, 0xbc, 1, 2, 3, 0x0f, 0xff, 2, 0x7f, 0xc0}, -EINVAL},
+		{{0x0a, 0xbc, 1, 2, 3, 0x0f, 0xff, 2, 0xff, 0xa0}, -EINVAL},
+		{{0x0a, 0xbc, 1, 2, 3, 0x0f, 0xff, 2, 0xff, 0x01}, -EINVAL},
+	};
+	struct seki_bpf_map *map = make_classifier(fields, 4, 9);
+	uint64_t value[2] = {1, 2};
+	struct key key = {.priority = 1}, first;
+
+	(void)state;
+	for (uint32_t i = 0; i < SEKI_COUNT(keys); i++) {
+		memcpy(key.bytes, keys[i].bytes, 10);
+		assert_int_equal(seki_bpf_map_put(map, &key, value, SEKI_MAP_ANY, PLANE),
+				 keys[i].err);
+		assert_int_equal(seki_bpf_map_read(map, &key, value, PLANE), keys[i].err);
+		assert_int_equal(seki_bpf_map_put(map, &key, value, SEKI_MAP_ANY, 0), -EINVAL);
+		assert_int_equal(seki_bpf_map_remove(map, &key, 0), -EINVAL);
+	}
+	assert_int_equal(seki_bpf_map_count(map), 2);
+	/* What the mask leaves out reads as 0. */
+	memcpy(key.bytes, keys[2].bytes, 10);
+	assert_int_equal(seki_bpf_map_remove(map, &key, PLANE), 0);
+	assert_int_equal(seki_bpf_map_next(map, NULL, &first), 0);
+	assert_memory_equal(first.bytes,
+			    ((uint8_t[]){0x0a, 0xbc, 1, 2, 0, 0x0f, 0xff, 2, 0xff, 0xc0}), 10);
+	drop_map(map);
+}
+
+static void test_fields(void **state)
+{
+	static const struct {
+		struct seki_map_field fields[2];
+		uint32_t n;
+		bool good;
+	} cases[] = {
+		{{{0, 2, 16, 1, 0}, {2, 2, 16, 5, 0}}, 2, true},
+		{{{0, 4, 25, 3, 0}}, 1, true},
+		{{{0, 4, 24, 3, 0}}, 1, false},
+		{{{0, 4, 33, 3, 0}}, 1, false},
+		{{{0, 4, 0, 3, 0}}, 1, false},
+		{{{0, 4, 32, 0, 0}}, 1, false},
+		{{{0, 4, 32, 6, 0}}, 1, false},
+		{{{0, 4, 32, 3, 1}}, 1, false},
+		{{{0, 3, 24, 3, 0}}, 1, false},
+		{{{0, 5, 40, 3, 0}}, 1, false},
+		{{{1, 3, 24, 3, 0}}, 1, false},
+		{{{0, 2, 16, 3, 0}, {1, 3, 24, 3, 0}}, 2, false},
+		{{{0, 4, 32, 3, 0}, {4, 0, 0, 3, 0}}, 2, false},
+		{{{0, 4, 32, 3, 0}}, 0, false},
+		{{{0, 4, 32, 3, 0}}, 65, false},
+	};
+	struct seki_map_def def = {SEKI_MAP_CLASSIFIER, 4, 8, 4, 0};
+	struct seki_bpf_map *map = make_map(&def, 0);
+
+	(void)state;
+	for (uint32_t i = 0; i < SEKI_COUNT(cases); i++)
+		assert_int_equal(!seki_bpf_map_set_fields(map, cases[i].fields, cases[i].n),
+				 cases[i].good);
+	drop_map(map);
+}
+
+/* While a run is on, memory runs out: what fails then has changed nothing. */
+static void test_busy(void **state)
+{
+	struct seki_bpf_map *map = make_classifier(shapes[0].fields, shapes[0].n, 1000);
+	uint64_t value[2] = {0, ~0ull};
+	uint32_t busy = 0;
+
+	(void)state;
+	srand(9);
+	steps(map, 1200, 8);
+	for (int round = 0; round < 20; round++) {
+		seki_bpf_reader_enter(map->readers, 0);
+		for (int i = 0; i < 40; i++) {
+			struct key key = list.keys[list.n - 1];
+
+			if (seki_bpf_map_remove(map, &key, PLANE))
+				busy++;
+			else
+				list.n--;
+			step_look(map);
+			key = random_key();
+			if (index_of(&key) >= 0 || list.n == list.entries)
+				continue;
+			if (seki_bpf_map_put(map, &key, value, SEKI_MAP_NOEXIST, PLANE)) {
+				busy++;
+			} else {
+				list.values[list.n] = value[0];
+				list.keys[list.n++] = key;
+			}
+			step_look(map);
+		}
+		check_tree(map);
+		check_walk(map);
+		seki_bpf_reader_leave(map->readers, 0);
+	}
+	assert_true(busy > 100);
+	steps(map, 500, 4);
+	drop_map(map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_against_list),
+		cmocka_unit_test(test_against_list), cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_ties),	     cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_fields),	     cmocka_unit_test(test_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
