@@ -265,8 +265,10 @@ void seki_emit_lookup(struct emit *em, const struct ir_insn *insn)
 		seki_emit_line(em, "%s = ubpf_map_lookup(&%s$map, &key);\n}", value,
 			       table->map_name);
 	}
-	if (insn->hit)
-		seki_emit_line(em, "%s = %s != 0;", seki_emit_var(em, insn->hit), value);
+	if (insn->hit) /* clang would make one test of several pointers by an or of them */
+		seki_emit_line(
+			em, "{\n\tu32 hit = %s != 0;\n\tasm(\"\" : \"+r\"(hit));\n\t%s = hit;\n}",
+			value, seki_emit_var(em, insn->hit));
 	if (!table->const_default) /* an array has all its entries: the second is never missed */
 		seki_emit_line(em,
 			       "if (!%s) {\n\tu32 zero = 0;\n"
