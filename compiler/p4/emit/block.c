@@ -70,6 +70,13 @@ static void mark(struct emit *em, const struct ir_insn *insn)
 
 	seki_emit_line(em, "%s = %s%s;", seki_emit_var(em, insn->var),
 		       seki_emit_place_text(em, &insn->at), more);
+	if (insn->lo) /* with unknown bits twice: the value is the same, its range is not */
+		seki_emit_line(
+			em,
+			"{\n\tu64 veil = pkt_len;\n\tasm(\"\" : \"+r\"(veil));\n\t%s ^= veil;\n"
+			"\tasm(\"\" : \"+r\"(%s));\n\t%s ^= veil;\n}",
+			seki_emit_var(em, insn->var), seki_emit_var(em, insn->var),
+			seki_emit_var(em, insn->var));
 }
 
 static void emit_flag(struct emit *em, const struct ir_insn *insn)

@@ -116,16 +116,18 @@ static struct ir_var *base_of(struct unroll *u)
 }
 
 /* The base becomes the place, and `more` bytes behind it. */
-static void mark(struct unroll *u, struct cursor *c, const struct seki_token *tok,
-		 const struct ir_expr *more)
+static struct ir_insn *mark(struct unroll *u, struct cursor *c, const struct seki_token *tok,
+			    const struct ir_expr *more)
 {
+	struct ir_insn *copy;
 	uint32_t rest = c->at.bits % 8;
 	struct ir_insn insn = {.op = IR_MARK, .tok = tok, .var = base_of(u), .a = more};
 
 	insn.at = (struct ir_at){c->at.base, c->at.bits - rest};
-	append(u, c, &insn);
+	copy = append(u, c, &insn);
 	c->at = (struct ir_at){u->base, rest};
 	c->checked = 0;
+	return copy;
 }
 
 /* An IR_NEED before it saw that all that is in the packet. */
@@ -402,11 +404,13 @@ static struct ir_block *target(struct unroll *u, const struct cursor *c,
 {
 	const uint32_t *fills = fills_for(u, to, c->fills);
 	struct ir_block *block;
+	struct cursor back;
 
 	if (!seki_loops_returns(&u->loops, from, to) || !has_fills(u, to, fills))
 		return clone_of(u, to, &c->at, fills);
 	block = seki_loops_count(u->ir, &u->loops.rounds[to->id], far_clone(u, to, &c->at, fills));
-	mark_far(u, block, &c->at, from->tok);
+	back = (struct cursor){.block = block, .at = c->at};
+	mark(u, &back, from->tok, NULL)->lo = 1;
 	return block;
 }
 
