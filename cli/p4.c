@@ -187,13 +187,15 @@ static int build_object(const struct config *config, struct seki_p4_result *resu
 	size_t len;
 	int err = seki_p4_object_build(seki_p4_result_code(result), &object, &len, log,
 				       sizeof(log));
-	const char *roomy = NULL;
 	int ret;
 
-	if (err && strstr(log, "BPF stack limit"))
-		roomy = seki_p4_result_roomy_code(result);
-	if (roomy)
+	for (uint32_t attempt = 1; err && strstr(log, "BPF stack limit"); attempt++) {
+		const char *roomy = seki_p4_result_roomy_code(result, attempt);
+
+		if (!roomy)
+			break;
 		err = seki_p4_object_build(roomy, &object, &len, log, sizeof(log));
+	}
 	if (err == -ENOENT)
 		return complain("there is no clang: install the package 'clang', or name one in "
 				"SEKISHO_CLANG");

@@ -25,10 +25,10 @@ struct seki_p4_result {
 	const char *no_memory; /* for when there is none to render diagnostics */
 };
 
-static const char *emit(struct seki_p4_result *r, bool roomy)
+static const char *emit(struct seki_p4_result *r, enum emit_room room)
 {
 	struct seki_strbuf code = {.arena = &r->arena};
-	struct emit_opts opts = {.scratch = roomy, .extern_code = r->extern_code};
+	struct emit_opts opts = {.room = room, .extern_code = r->extern_code};
 
 	return seki_emit_program(r->ir, r->name, &opts, &code) == 0 ? code.data : NULL;
 }
@@ -43,7 +43,7 @@ static void run_back_end(struct seki_p4_result *r, const struct p4_program *prog
 	seki_p4_prune(ir);
 	r->ir = ir;
 	r->control = ir->pipeline;
-	r->code = emit(r, false);
+	r->code = emit(r, EMIT_ON_STACK);
 }
 
 static void run_phases(struct seki_p4_result *r, struct seki_source *src,
@@ -178,11 +178,13 @@ const void *seki_p4_result_info(struct seki_p4_result *r, size_t *len)
 	return data;
 }
 
-const char *seki_p4_result_roomy_code(struct seki_p4_result *r)
+const char *seki_p4_result_roomy_code(struct seki_p4_result *r, uint32_t attempt)
 {
-	if (!r->ir || setjmp(r->arena.full))
+	enum emit_room room = EMIT_ON_STACK + attempt;
+
+	if (!r->ir || room > EMIT_ALL_IN_SCRATCH || setjmp(r->arena.full))
 		return NULL;
-	return emit(r, true);
+	return emit(r, room);
 }
 
 const char *seki_p4_result_text(struct seki_p4_result *r, bool colour)

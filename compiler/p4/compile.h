@@ -44,8 +44,11 @@ const char *seki_p4_result_graph(struct seki_p4_result *result);
 /* P4Info, as text or as bytes of protobuf; NULL where there is no code. */
 const char *seki_p4_result_info_text(struct seki_p4_result *result);
 const void *seki_p4_result_info(struct seki_p4_result *result, size_t *len);
-/* Other code for the same program, which keeps its variables in a map: for a small stack. Or NULL. */
-const char *seki_p4_result_roomy_code(struct seki_p4_result *result);
+/*
+ * Other code for the same program, which keeps its variables in a map, for a small stack: more of
+ * them with each attempt, from 1 on. NULL after the last.
+ */
+const char *seki_p4_result_roomy_code(struct seki_p4_result *result, uint32_t attempt);
 const char *seki_p4_result_text(struct seki_p4_result *result, bool colour);
 const char *seki_p4_result_json(struct seki_p4_result *result);
 

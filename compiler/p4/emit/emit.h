@@ -21,6 +21,13 @@
 
 #define EMIT_TEMPS 256u
 
+/* Where variables are: what is in scratch memory is no longer seen through by the verifier. */
+enum emit_room {
+	EMIT_ON_STACK,
+	EMIT_FIELDS_IN_SCRATCH, /* and plain variables: see vars.c */
+	EMIT_ALL_IN_SCRATCH,	/* headers' validity as well */
+};
+
 struct emit {
 	const struct ir_program *ir;
 	struct seki_diags *diags;
@@ -30,7 +37,7 @@ struct emit {
 	const struct seki_token *tok; /* its place */
 	const char **vars;	      /* C name of each variable, by id */
 	bool *needed;		      /* of a varbit variable, by id: its bits are looked at */
-	bool scratch;		      /* plain variables and fields are in a map: see scratch.c */
+	enum emit_room room;
 	uint32_t n_ids;
 	struct emit_known *known;   /* what custom.c has declared */
 	uint32_t n_temps;	    /* in scratch: arrays that this instruction needs, */
@@ -38,7 +45,7 @@ struct emit {
 };
 
 struct emit_opts {
-	bool scratch;
+	enum emit_room room;
 	const char *extern_code; /* C of the program's own extern functions, or NULL */
 };
 

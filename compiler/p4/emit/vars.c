@@ -15,8 +15,11 @@ uint32_t seki_emit_cwidth(uint32_t width)
 /* The headers' and the program's own values; what the parser counts with stays on the stack. */
 static bool in_scratch(const struct emit *em, const struct ir_var *var)
 {
-	return em->scratch && (var->kind == IR_VAR_PLAIN || var->kind == IR_VAR_FIELD ||
-			       var->kind == IR_VAR_VARBIT);
+	if (var->kind == IR_VAR_VALID)
+		return em->room == EMIT_ALL_IN_SCRATCH;
+	return em->room != EMIT_ON_STACK &&
+	       (var->kind == IR_VAR_PLAIN || var->kind == IR_VAR_FIELD ||
+		var->kind == IR_VAR_VARBIT);
 }
 
 /* What the machine sets and looks at only before the program: a copy, where the program writes it. */
@@ -143,7 +146,7 @@ static void clear_scratch(struct emit *em)
 
 void seki_emit_declare_vars(struct emit *em)
 {
-	if (em->scratch)
+	if (em->room != EMIT_ON_STACK)
 		clear_scratch(em);
 	for (const struct ir_var *var = em->ir->vars; var; var = var->next) {
 		if (!in_scratch(em, var) && strncmp(seki_emit_var(em, var), "std->", 5) != 0)
@@ -155,7 +158,7 @@ void seki_emit_declare_vars(struct emit *em)
 
 void seki_emit_scratch_map(struct emit *em)
 {
-	if (!em->scratch)
+	if (em->room == EMIT_ON_STACK)
 		return;
 	seki_emit_line(em, "struct scratch {");
 	for (const struct ir_var *var = em->ir->vars; var; var = var->next)

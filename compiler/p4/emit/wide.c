@@ -12,7 +12,7 @@ static const char *fresh(struct emit *em, uint32_t width)
 	uint32_t n = seki_emit_limbs(width), i = em->n_temps;
 	const char *name;
 
-	if (em->scratch && i < EMIT_TEMPS) {
+	if (em->room != EMIT_ON_STACK && i < EMIT_TEMPS) {
 		em->n_temps++;
 		if (em->temps[i] < n)
 			em->temps[i] = n;
