@@ -131,9 +131,13 @@ static int fill_map(struct seki_bpf_map *map, const struct seki_obj_map *from,
 		    struct seki_text *log)
 {
 	uint64_t pair = (uint64_t)map->key_bytes + map->def.value_size;
+	/* To find an entry of a classifier anew takes as long as all the others want. */
+	enum seki_map_set how = map->def.type == SEKI_MAP_CLASSIFIER ? SEKI_MAP_NOEXIST
+								     : SEKI_MAP_ANY;
 
 	for (uint64_t at = 0; at < from->init_size; at += pair) {
-		if (!seki_bpf_map_set(map, from->init + at, from->init + at + map->key_bytes))
+		if (!seki_bpf_map_set_if(map, from->init + at, from->init + at + map->key_bytes,
+					 how))
 			continue;
 		seki_text_add(log, "map %s: its entries to start with do not fit (entry %u)\n",
 			      from->name, at / pair);
