@@ -63,7 +63,8 @@ int seki_emit_program(const struct ir_program *ir, const char *source, const str
 			  .arena = ir->arena,
 			  .out = out,
 			  .place = "",
-			  .room = opts->room};
+			  .room = opts->room,
+			  .stepped = opts->stepped};
 
 	seki_emit_name_vars(&em);
 	seki_strbuf_printf(out, "/* Made by sekisho p4 build. */\n%s", seki_emit_prelude);
