@@ -19,12 +19,14 @@ struct arg {
 	struct value *value;	    /* of what goes in; storage where it is `direct` */
 	bool direct;
 	bool out;
+	bool kept; /* inout: its value was copied, as later arguments may change it */
 	struct value *bound; /* what the parameter is */
 };
 
 struct job {
 	const struct p4_decl *callee;
 	struct instance *instance;
+	const struct p4_expr *given; /* the arguments of the call, in its order */
 	struct arg *args;
 	uint32_t n_args;
 	const struct p4_decl *type_params;
@@ -129,7 +131,7 @@ static bool body_names(struct lower *lw, const struct p4_decl *callee, const str
 
 static bool is_direct(struct lower *lw, const struct job *job, const struct arg *arg)
 {
-	if (!arg->value || !is_whole(arg->value, false))
+	if (!arg->value || arg->kept || !is_whole(arg->value, false))
 		return false;
 	for (uint32_t i = 0; i < job->n_args; i++)
 		if (&job->args[i] != arg && job->args[i].out && job->args[i].value &&
@@ -147,16 +149,16 @@ static bool is_out(const struct p4_decl *param)
 	return param->dir == P4_DIR_OUT || param->dir == P4_DIR_INOUT;
 }
 
-/* Do later arguments do something? */
-static bool later_acts(const struct job *job, uint32_t i)
+/* Do arguments do something that are behind this one in the call? */
+static bool later_acts(const struct p4_expr *expr)
 {
-	for (i++; i < job->n_args; i++)
-		if (seki_lower_acts(job->args[i].expr))
+	for (expr = expr->next; expr; expr = expr->next)
+		if (seki_lower_acts(expr))
 			return true;
 	return false;
 }
 
-static void evaluate(struct lower *lw, const struct job *job, struct arg *arg, uint32_t i)
+static void evaluate(struct lower *lw, struct arg *arg)
 {
 	bool out = is_out(arg->param);
 
@@ -167,9 +169,12 @@ static void evaluate(struct lower *lw, const struct job *job, struct arg *arg, u
 		seki_lower_places(lw, arg->expr);
 		if (arg->expr->kind != P4_E_SLICE || arg->param->dir == P4_DIR_INOUT)
 			arg->value = seki_lower_lvalue(lw, arg->expr);
+		arg->kept = arg->param->dir == P4_DIR_INOUT && later_acts(arg->expr);
+		if (arg->kept)
+			arg->value = seki_lower_keep(lw, arg->value);
 	} else if (!out) {
 		arg->value = seki_lower_expr(lw, arg->expr);
-		if (later_acts(job, i))
+		if (later_acts(arg->expr))
 			arg->value = seki_lower_keep(lw, arg->value);
 	}
 }
@@ -221,10 +226,18 @@ static void bind_default(struct lower *lw, struct frame *frame, struct arg *arg)
 	lw->frame = caller;
 }
 
+/* In the order of the call: arguments with names may be in another than the parameters. */
+static void evaluate_all(struct lower *lw, const struct job *job)
+{
+	for (const struct p4_expr *e = job->given; e; e = e->next)
+		for (uint32_t i = 0; i < job->n_args; i++)
+			if (job->args[i].expr == e)
+				evaluate(lw, &job->args[i]);
+}
+
 static void bind_args(struct lower *lw, const struct job *job, struct frame *frame)
 {
-	for (uint32_t i = 0; i < job->n_args; i++)
-		evaluate(lw, job, &job->args[i], i);
+	evaluate_all(lw, job);
 	for (uint32_t i = 0; i < job->n_args; i++)
 		if (job->args[i].out)
 			job->args[i].direct = is_direct(lw, job, &job->args[i]);
@@ -336,7 +349,8 @@ struct value *seki_lower_inline(struct lower *lw, const struct p4_expr *call,
 				const struct p4_decl *callee, struct instance *instance,
 				seki_lower_body body)
 {
-	struct job job = {.callee = callee, .instance = instance, .body = body};
+	struct job job = {
+		.callee = callee, .instance = instance, .given = call->args, .body = body};
 
 	if (callee->type_params && callee == call->callee && call->type_args &&
 	    !(instance && instance->frame->type_args)) {
@@ -385,7 +399,7 @@ static void run_action(struct lower *lw, const struct p4_decl *action)
 void seki_lower_action(struct lower *lw, const struct p4_decl *action, struct p4_expr **bound,
 		       struct value **data)
 {
-	struct job job = {.callee = action, .body = run_action};
+	struct job job = {.callee = action, .given = bound[0], .body = run_action};
 
 	make_args(lw, &job, bound, data);
 	run(lw, &job);

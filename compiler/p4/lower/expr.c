@@ -277,7 +277,7 @@ static struct value *lower_index(struct lower *lw, const struct p4_expr *expr)
 {
 	struct value *whole = seki_lower_expr(lw, expr->a);
 
-	if (seki_lower_acts(expr->b))
+	if (seki_lower_acts(expr->b) && !seki_lower_is_placed(lw, expr->b))
 		whole = seki_lower_keep(lw, whole);
 	return part_at(lw, expr, whole, expr->b);
 }
@@ -319,7 +319,7 @@ static struct value *lower_slice(struct lower *lw, const struct p4_expr *expr)
 
 	if (whole->kind != VALUE_SCALAR)
 		return seki_lower_zero(lw, expr->type);
-	if (seki_lower_acts(expr->b))
+	if (seki_lower_acts(expr->b) && !seki_lower_is_placed(lw, expr->b))
 		whole = seki_lower_keep(lw, whole);
 	value = sliced(lw, whole);
 	if (expr->op != P4_OP_ADD) {

@@ -99,16 +99,16 @@ static struct value *in_value(struct lower *lw, const struct p4_expr *expr)
 	return v;
 }
 
-static bool any_acts(const struct p4_expr *const *bound, uint32_t n)
+static bool any_acts(const struct p4_expr *list)
 {
-	for (uint32_t i = 0; i < n; i++)
-		if (bound[i] && seki_lower_acts(bound[i]))
+	for (; list; list = list->next)
+		if (seki_lower_acts(list))
 			return true;
 	return false;
 }
 
 static void pass(struct lower *lw, const struct p4_expr *call, const struct p4_decl *param,
-		 struct passed *p, bool later_acts)
+		 struct passed *p)
 {
 	bool out = param->dir == P4_DIR_OUT || param->dir == P4_DIR_INOUT;
 
@@ -119,9 +119,26 @@ static void pass(struct lower *lw, const struct p4_expr *call, const struct p4_d
 			p->in = seki_lower_lvalue(lw, p->expr);
 	} else if (p->expr || param->init) {
 		p->in = in_value(lw, p->expr ? p->expr : param->init);
-		if (later_acts)
-			p->in = seki_lower_keep(lw, p->in);
 	}
+	if (p->in && p->expr && any_acts(p->expr->next))
+		p->in = seki_lower_keep(lw, p->in);
+}
+
+/* In the order of the call, then what it does not give. */
+static void pass_all(struct lower *lw, const struct p4_expr *call, struct passed *passed)
+{
+	const struct p4_decl *p;
+	uint32_t i;
+
+	for (const struct p4_expr *e = call->args; e; e = e->next)
+		for (i = 0, p = call->callee->params; p; p = p->next, i++)
+			if (call->bound[i] == e) {
+				passed[i].expr = e;
+				pass(lw, call, p, &passed[i]);
+			}
+	for (i = 0, p = call->callee->params; p; p = p->next, i++)
+		if (!call->bound[i])
+			pass(lw, call, p, &passed[i]);
 }
 
 static struct value *result_of(struct lower *lw, const struct p4_expr *call, struct args *args,
@@ -149,12 +166,7 @@ static struct value *lower_call(struct lower *lw, const struct p4_expr *call, st
 	struct value *result;
 	struct ir_insn *insn;
 
-	for (const struct p4_decl *p = call->callee->params; p; p = p->next, i++) {
-		passed[i].expr = call->bound[i];
-		pass(lw, call, p, &passed[i],
-		     any_acts((const struct p4_expr *const *)&call->bound[i + 1], n - i - 1));
-	}
-	i = 0;
+	pass_all(lw, call, passed);
 	for (const struct p4_decl *p = call->callee->params; p; p = p->next, i++)
 		if (passed[i].in || passed[i].out)
 			flatten(lw, &args, p, "", passed[i].in, passed[i].out);

@@ -179,6 +179,8 @@ struct value *seki_lower_lvalue(struct lower *lw, const struct p4_expr *expr);
  * are not evaluated again.
  */
 void seki_lower_places(struct lower *lw, const struct p4_expr *to);
+/* Was the index evaluated so? */
+bool seki_lower_is_placed(const struct lower *lw, const struct p4_expr *key);
 /* Runs `use` for the storage that `to` stands for: with run-time indices, in a branch for each. */
 typedef void (*seki_lower_use)(struct lower *lw, const struct value *at, void *data);
 void seki_lower_at(struct lower *lw, const struct p4_expr *to, seki_lower_use use, void *data);

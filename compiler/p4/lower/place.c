@@ -28,6 +28,11 @@ static const struct ir_expr *place_of(const struct lower *lw, const struct p4_ex
 	return NULL;
 }
 
+bool seki_lower_is_placed(const struct lower *lw, const struct p4_expr *key)
+{
+	return place_of(lw, key) != NULL;
+}
+
 static void add_place(struct lower *lw, const struct p4_expr *key, const struct ir_expr *value)
 {
 	struct place *place = seki_arena_new(lw->arena, struct place);

@@ -86,6 +86,13 @@ static const struct graph graphs[] = {
 	  .apply = "m.n = m.m + inc(m.m);"},
 	 {"\t$value", "= m.m\n", "m.m = m.m + 8w1\n", "inc = m.m\n", "m.n = $value", "+ inc\n"},
 	 NULL},
+	/* arguments with names: in the order of the call */
+	{{.types = "bit<8> inc(inout bit<8> v) { v = v + 1; return v; }\n"
+		   "void f(inout bit<8> y, in bit<8> z) { y = z; }",
+	  .apply = "f(z = inc(m.m), y = m.m); f(m.m, inc(m.m));"},
+	 {"m.m = m.m + 8w1\n", "inc = m.m\n", "m.m = inc\n", "$value", "= m.m\n",
+	  "m.m = m.m + 8w1\n", "\ty = $value", "\ty = inc\n", "\tm.m = y\n"},
+	 NULL},
 	/* a field of a header goes by way of a copy, as a write to an invalid header is dropped */
 	{{.types = "void set(inout bit<8> v) { v = 7; }", .apply = "set(h.a.x); set(m.n);"},
 	 {"\tv = h.a.x\n", "\tv = 8w7\n", "\th.a.x = v if h.a.$valid\n", "\tm.n = 8w7\n"},
