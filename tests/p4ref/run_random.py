@@ -102,7 +102,9 @@ def kind(failure):
     return text.split()[0] if text.startswith("packet") else reason(text)[:40]
 
 
-def smaller(tools, source, text, lines, sent, failure):
+def smaller(tools, source, case, failure, save):
+    """`save` gets what is smaller as soon as it is found: the rest takes minutes."""
+    text, lines, sent = case
     wanted = kind(failure)
     path = source.with_name("shrunk.p4")
     if wanted == "packet":
@@ -115,7 +117,15 @@ def smaller(tools, source, text, lines, sent, failure):
         fewer = [x for x in lines if x != line]
         if still(tools, path, text, fewer, sent, wanted):
             lines = fewer
-    return shrink.shrink(text, lambda less: still(tools, path, less, lines, sent, wanted)), lines, sent
+
+    def holds(less):
+        if not still(tools, path, less, lines, sent, wanted):
+            return False
+        save(less, lines, sent)
+        return True
+
+    save(text, lines, sent)
+    shrink.shrink(text, holds)
 
 
 def still(tools, path, text, lines, sent, wanted):
@@ -191,15 +201,18 @@ def judge(tools, name, case, tally, options):
 
 
 def keep(tools, source, case, wrong, options):
-    text, lines, sent = case
     folder = pathlib.Path(options.keep)
     folder.mkdir(exist_ok=True)
+
+    def save(text, lines, sent):
+        (folder / source.name).write_text(text)
+        script = lines + [f"packet {port} {data.hex() or '-'}" for port, data in sent]
+        comment = "\n".join(f"# {line}" for line in str(wrong).splitlines())
+        (folder / source.with_suffix(".stf").name).write_text("\n".join(script) + "\n" + comment + "\n")
+
+    save(*case)
     if options.shrink:
-        text, lines, sent = smaller(tools, source, text, lines, sent, wrong)
-    (folder / source.name).write_text(text)
-    script = lines + [f"packet {port} {data.hex() or '-'}" for port, data in sent]
-    comment = "\n".join(f"# {line}" for line in str(wrong).splitlines())
-    (folder / source.with_suffix(".stf").name).write_text("\n".join(script) + "\n" + comment + "\n")
+        smaller(tools, source, case, wrong, save)
 
 
 def main():

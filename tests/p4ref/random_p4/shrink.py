@@ -25,26 +25,33 @@ def spans(lines):
     return sorted(closed, key=lambda s: s[0] - s[1])
 
 
-def without(lines, first, last):
-    return lines[:first] + lines[last + 1:]
+def smaller(lines, first, last):
+    """Without those lines; and with the body of a block without the braces around it."""
+    yield lines[:first] + lines[last + 1:]
+    if last > first + 1:
+        yield lines[:first] + lines[first + 1:last] + lines[last + 1:]
+
+
+def delete_one(lines, holds, failed):
+    """The largest part that can go, of those that were not tried; None where there is none."""
+    for first, last in spans(lines):
+        part = tuple(lines[first:last + 1])
+        if part in failed:
+            continue
+        for less in smaller(lines, first, last):
+            if holds("\n".join(less)):
+                return less
+        failed.add(part)
+    return None
 
 
 def delete_lines(lines, holds):
-    again = True
-    while again:
-        again = False
-        for first, last in spans(lines):
-            if last >= len(lines):
-                continue
-            candidates = [without(lines, first, last)]
-            if last > first + 1:  # the body without the braces around it
-                candidates.append(lines[:first] + lines[first + 1:last] + lines[last + 1:])
-            for less in candidates:
-                if holds("\n".join(less)):
-                    lines, again = less, True
-                    break
-            if again:
-                break
+    """Until nothing of what is left can go; what could not before may go later."""
+    before = None
+    while before != lines:
+        before, failed = lines, set()
+        while (less := delete_one(lines, holds, failed)) is not None:
+            lines = less
     return lines
 
 
