@@ -30,6 +30,17 @@ static void need(struct ref *r, const struct p4_expr *call, size_t bits)
 		ref_reject(r, call->tok);
 }
 
+/*
+ * The specification lets a target reject sizes that are not whole bytes (ParserInvalidArgument): Sekisho
+ * does where they are not known before the packet is there.
+ */
+static void whole_bytes(struct ref *r, const struct p4_expr *call, const struct p4_expr *arg,
+			const struct ref_val *bits)
+{
+	if (!arg->known && mpz_get_ui(bits->num) % 8)
+		ref_reject(r, call->tok);
+}
+
 static uint32_t varbit_width(const struct ref_val *header)
 {
 	for (uint32_t i = 0; i < header->n; i++)
@@ -53,6 +64,7 @@ static void extract(struct ref *r, const struct p4_expr *call)
 	v = ref_make(r, place.v->type);
 	if (sized) {
 		size = ref_eval(r, call->bound[1]);
+		whole_bytes(r, call, call->bound[1], size);
 		if (mpz_cmp_ui(size->num, varbit_width(v)) > 0)
 			ref_reject(r, call->tok);
 		bits = (uint32_t)mpz_get_ui(size->num);
@@ -77,6 +89,7 @@ static void advance(struct ref *r, const struct p4_expr *call)
 {
 	struct ref_val *by = ref_eval(r, call->bound[0]);
 
+	whole_bytes(r, call, call->bound[0], by);
 	if (mpz_cmp_ui(by->num, r->packet.len - r->at) > 0)
 		ref_reject(r, call->tok);
 	r->at += mpz_get_ui(by->num);

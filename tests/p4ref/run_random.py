@@ -19,7 +19,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "conformance" / "p4")]
 from random_p4 import packets, shrink  # noqa: E402
 from random_p4.program import Program  # noqa: E402
 import stf  # noqa: E402
-from run_stf import Engine, Run  # noqa: E402
+from reference import Engine, Run  # noqa: E402
 
 PACKETS = 50
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""run_random.py SEKISHO P4RUN [SEED]: the BPF machine and native code agree on mutated packets.
+"""run_random.py SEKISHO P4RUN P4REF [SEED]: the BPF machine, native code and the reference agree on mutated packets.
 
-Every program of the conformance set gets its own packets, cut, grown and with bytes and bits changed; both
-engines must give the same result, action, port, site and bytes, and keep the same state in their maps.
+Every program of the conformance set gets its entries and its own packets, cut, grown and with bytes and bits
+changed; all engines must give the same result, and where the packet passes the same action, port and bytes, else
+the same place of the drop.
 """
 import pathlib
 import random
@@ -11,6 +12,9 @@ import tempfile
 
 import run_stf
 import stf
+
+sys.path.append(str(run_stf.TOP / "tests" / "p4ref"))
+import reference  # noqa: E402
 
 PACKETS = 400
 
@@ -43,31 +47,54 @@ def mutate(rng, data):
     return bytes(data)
 
 
-def compare(rng, sekisho, p4run, program, script, compat):
+def outcome(answer):
+    """Of a packet that is dropped nothing but where is of interest."""
+    result, action, port, site, body = answer.split()
+    return (result, action, port, body) if result != "0" else (result, site)
+
+
+def prepare(run, script):
+    for line in pathlib.Path(script).read_text().splitlines() if script else []:
+        line = line.split("#")[0].strip()
+        if line.split(" ")[0] in ("add", "setdefault", "sent"):
+            run.line(line)
+
+
+def agree(rng, runs, packets):
+    for _ in range(PACKETS):
+        port, data = rng.choice(packets)
+        command = f"packet {rng.choice((port, 0, 1))} {mutate(rng, data).hex() or '-'}"
+        answers = [(name, run.engine.ask(command)) for name, run in runs]
+        if len({outcome(answer) for _, answer in answers}) > 1:
+            raise stf.Failure("\n  ".join([command] + [f"{name:9} {answer}" for name, answer in answers]))
+
+
+def compare(rng, tools, program, script, compat):
+    sekisho, p4run, p4ref = tools
+    options = stf.options(script, compat)
     with tempfile.TemporaryDirectory() as folder:
-        programs, _ = stf.build(sekisho, program, folder, stf.options(script, compat))
-        engines = [stf.Engine(p4run, path) for _, path in programs]
-        packets = seeds(script) if script else [(0, bytes(64))]
+        programs, layout = stf.build(sekisho, program, folder, options)
+        runs = [(name, stf.Run(stf.Engine(p4run, path), layout, compat)) for name, path in programs]
+        if "--extern" not in options:
+            runs.append(("reference", reference.Run(reference.Engine(p4ref, program, compat), None, compat)))
         try:
-            for _ in range(PACKETS):
-                port, data = rng.choice(packets)
-                command = f"packet {rng.choice((port, 0, 1))} {mutate(rng, data).hex() or '-'}"
-                answers = [engine.ask(command) for engine in engines]
-                if answers[0] != answers[1]:
-                    raise stf.Failure(f"{program.name}: {command}\n  bpf    {answers[0]}\n"
-                                      f"  native {answers[1]}")
+            for _, run in runs:
+                prepare(run, script)
+            agree(rng, runs, seeds(script) if script else [(0, bytes(64))])
+        except stf.Failure as failure:
+            raise stf.Failure(f"{program.name}: {failure}") from failure
         finally:
-            for engine in engines:
-                engine.close()
+            for _, run in runs:
+                run.engine.close()
 
 
-def main(sekisho, p4run, seed="1"):
+def main(sekisho, p4run, p4ref, seed="1"):
     failed, programs = [], 0
     for program, script, compat in run_stf.cases():
         rng = random.Random(f"{seed} {program.name}")
         programs += 1
         try:
-            compare(rng, sekisho, p4run, program, script, compat)
+            compare(rng, (sekisho, p4run, p4ref), program, script, compat)
         except stf.Failure as failure:
             failed.append(str(failure))
     print("\n".join(failed))

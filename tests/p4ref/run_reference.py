@@ -1,24 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""run_stf.py P4REF [NAME]: the STF files of the conformance set, of cases/ and beyond/ on the reference interpreter alone."""
+"""run_reference.py P4REF [NAME]: the STF files of the conformance set, of cases/ and beyond/ on the reference alone."""
 import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "conformance" / "p4"))
+sys.path.append(str(HERE.parent / "conformance" / "p4"))
 import run_stf  # noqa: E402
 import stf  # noqa: E402
-
-
-class Engine(stf.Engine):
-    """p4ref, which reads tables' entries as STF writes them."""
-
-    def __init__(self, p4ref, program, compat):
-        super().__init__(p4ref, program, *(["--compat"] if compat else []))
-
-
-class Run(stf.Run):
-    def add(self, text, default):
-        self.engine.ask(("setdefault " if default else "add ") + text)
+from reference import Engine, Run  # noqa: E402
 
 
 def cases():
