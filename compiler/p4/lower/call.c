@@ -13,13 +13,12 @@
 
 #include <string.h>
 
+/* kept: the value of an inout argument was copied, as what is behind it in the call may change it. */
 struct arg {
 	const struct p4_decl *param;
 	const struct p4_expr *expr; /* or NULL */
 	struct value *value;	    /* of what goes in; storage where it is `direct` */
-	bool direct;
-	bool out;
-	bool kept; /* inout: its value was copied, as later arguments may change it */
+	bool direct, out, kept;
 	struct value *bound; /* what the parameter is */
 };
 
