@@ -6,6 +6,7 @@ run_random.py SEKISHO P4RUN P4REF [--seconds N] [--programs N] [--seed FIRST] [-
 """
 import argparse
 import collections
+import os
 import pathlib
 import random
 import re
@@ -37,19 +38,17 @@ class Tools:
         self.sekisho, self.p4run, self.p4ref = sekisho, p4run, p4ref
         self.folder = pathlib.Path(folder)
 
-    def build(self, source):
+    def build(self, source, compat):
         """The object and its layout."""
         obj, code = source.with_suffix(".o"), source.with_suffix(".c")
-        done = subprocess.run([self.sekisho, "p4", "build", source, "-o", obj, "--emit-c", code],
+        command = [self.sekisho, "p4", "build", source, "-o", obj, "--emit-c", code]
+        done = subprocess.run(command + ["--compat=p4c"] * compat,
                               capture_output=True, text=True, errors="replace", timeout=120, check=False)
         if done.returncode < 0:
             raise Wrong(f"the compiler died of signal {-done.returncode}")
         if done.returncode:
             raise Refused(reason(done.stderr))
         return obj, stf.Layout(code.read_text())
-
-    def reference(self, source):
-        return Engine(self.p4ref, source, False)
 
 
 def reason(text):
@@ -65,32 +64,34 @@ def same(a, b):
     return a[0] == b[0] and (a[0] == "0" or (a[1:3] == b[1:3] and a[4] == b[4]))
 
 
-def answers(engine, layout, lines, commands, is_reference):
-    run = (Run if is_reference else stf.Run)(engine, layout, False)
-    for line in lines:
-        run.line(line)
-    for command in commands:
-        yield engine.ask(command)
+def is_compat(text):
+    return "/* compat */" in text
+
+
+def ask_all(run, lines, commands):
+    try:
+        for line in lines:
+            run.line(line)
+        return [run.engine.ask(command) for command in commands]
+    finally:
+        run.engine.close()
 
 
 def compare(tools, source, lines, sent):
     """Raises Refused, Wrong; stf.Failure where the program is not one of the language."""
+    compat = is_compat(source.read_text())
     commands = [f"packet {port} {data.hex() or '-'}" for port, data in sent]
-    engine = tools.reference(source)
-    try:
-        wanted = list(answers(engine, None, lines, commands, True))
-    finally:
-        engine.close()
-    obj, layout = tools.build(source)
-    engine = stf.Engine(tools.p4run, obj)
-    try:
-        for command, want, got in zip(commands, wanted, answers(engine, layout, lines, commands, False)):
-            if not same(want, got):
-                raise Wrong(f"{command}\n  reference {want}\n  compiled  {got}")
-    except stf.Failure as failure:
-        raise Wrong(f"the object: {failure}") from failure
-    finally:
-        engine.close()
+    wanted = ask_all(Run(Engine(tools.p4ref, source, compat), None, compat), lines, commands)
+    obj, layout = tools.build(source, compat)
+    for interpreted in (False, True):
+        env = dict(os.environ, P4RUN_INTERPRET="1") if interpreted else None
+        try:
+            got = ask_all(stf.Run(stf.Engine(tools.p4run, obj, env=env), layout, compat), lines, commands)
+        except stf.Failure as failure:
+            raise Wrong(f"the object: {failure}") from failure
+        for command, want, have in zip(commands, wanted, got):
+            if not same(want, have):
+                raise Wrong(f"{command}\n  reference {want}\n  {'interpreter' if interpreted else 'JIT'} {have}")
     return wanted
 
 
@@ -162,7 +163,7 @@ def one(tools, seed, tally, options):
     program = Program(seed)
     if options.without & program.has:
         return
-    text = program.make()
+    text = program.make() + "/* compat */\n" * program.compat
     rng = random.Random(f"packets {seed}")
     lines = packets.entries(rng, program)
     judge(tools, f"seed{seed}", (text, lines, packets.packets(rng, program, PACKETS)), tally, options)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The BPF machine as an engine of p4run. */
+/* The BPF machine as an engine of p4run: JIT, or interpreter with P4RUN_INTERPRET set. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +21,8 @@ static int load(const char *path)
 
 	if (err)
 		return err;
+	if (getenv("P4RUN_INTERPRET"))
+		opts.engine = SEKI_BPF_ENGINE_INTERPRETER;
 	err = seki_bpf_prog_load(elf, len, &opts, &prog);
 	free(elf);
 	if (err)

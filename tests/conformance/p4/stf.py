@@ -147,8 +147,8 @@ class Layout:
 class Engine:
     """A p4run process: a command and its answer a line."""
 
-    def __init__(self, p4run, program, *options):
-        self.process = subprocess.Popen([p4run, program, *options], stdin=subprocess.PIPE,
+    def __init__(self, p4run, program, *options, env=None):
+        self.process = subprocess.Popen([p4run, program, *options], env=env, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def ask(self, command):

@@ -16,8 +16,12 @@ class Program(Stmts):
         super().__init__(rng, wide=rng.random() < 0.25)
         self.seed = seed
         self.text = []
+        self.pairs = []
         self.items = 0
         self.sub_whole = False
+        old = "std" not in self.has and rng.random() < 0.5
+        self.std = "" if old else ", inout standard_metadata std"
+        self.compat = "std" not in self.has and rng.random() < 0.3
         self.tables = []  # (name, [(key's name, type, match)], [(action, [(param, type)])])
 
     def put(self, *lines):
@@ -73,10 +77,15 @@ class Program(Stmts):
         rng = self.rng
         budget = 1024 if self.wide else 128
         self.declare_header("First", [("sel", ("bit", 8)), ("len", ("bit", 8)), *self.fields(3, budget)])
+        if "nested" in self.has:
+            self.declare_struct("Part", self.fields(2, 64))
         self.declare_header("Out", [(f"o{i}", ("bit", 8 * rng.randrange(1, 5))) for i in range(4)])
         headers = [("out_", ("header", "Out")), ("first", ("header", "First"))]
         for i in range(rng.randrange(1, 3)):
-            self.declare_header(f"H{i}", self.fields(rng.randrange(1, 6), budget))
+            fields = self.fields(rng.randrange(1, 6), budget)
+            if "Part" in self.types and rng.random() < 0.5:
+                fields.insert(rng.randrange(len(fields) + 1), ("part", ("struct", "Part")))
+            self.declare_header(f"H{i}", fields)
             headers.append((f"h{i}", ("header", f"H{i}")))
         if "stack" in self.has:
             self.declare_header("Item", [("more", ("bit", 8)), *self.fields(1, 32)])
@@ -99,11 +108,21 @@ class Program(Stmts):
             headers[-1:] = [("inner", ("struct", "Inner"))]
         self.declare_struct("headers", headers)
 
+    def declare_generic(self):
+        """A generic struct, known here by its two instances."""
+        self.put("struct Pair<T> { T x; T y; }")
+        for t in (self.number_type(), BOOL):
+            self.types[f"Pair<{show(t)}>"] = [("x", t), ("y", t)]
+            self.pairs.append(f"Pair<{show(t)}>")
+
     def declare_meta(self):
+        if "generic_types" in self.has:
+            self.declare_generic()
         self.declare_struct("S", [(f"s{i}", self.scalar_type()) for i in range(self.rng.randrange(1, 4))])
         fields = [(f"m{i}", self.scalar_type()) for i in range(self.rng.randrange(2, 6))]
         fields.append(("idx", ("bit", 8)))
         fields.append(("s", ("struct", "S")))
+        fields += [(f"pair{i}", ("struct", name)) for i, name in enumerate(self.pairs)]
         if self.rng.random() < 0.3:
             fields.append(("h", ("header", "H0")))
         self.declare_struct("metadata", fields)
@@ -154,8 +173,9 @@ class Program(Stmts):
         self.scopes = [[]]
         self.add("hdr", ("struct", "headers"), writable)
         self.add("meta", ("struct", "metadata"), writable)
-        self.add("std.input_port", ("bit", 32), False)
-        self.add("std.packet_length", ("bit", 32), False)
+        if self.std:
+            self.add("std.input_port", ("bit", 32), False)
+            self.add("std.packet_length", ("bit", 32), False)
 
     def extracts(self):
         """What states extract: (statements, can it be looped on)."""
@@ -205,7 +225,7 @@ class Program(Stmts):
             extracts.insert(self.rng.randrange(len(extracts) + 1),
                             ([f"subp.apply(packet, {self.variable(('header', 'H0'), True)}, meta, hdr.first.len);"] * self.rng.randrange(1, 3), None))
         states = ["start"] + [f"s{i}" for i in range(len(extracts))]
-        self.put("parser prs(packet_in packet, out headers hdr, inout metadata meta, inout standard_metadata std) {")
+        self.put("parser prs(packet_in packet, out headers hdr, inout metadata meta" + self.std + ") {")
         if "subparser" in self.has:
             self.put("\tSubP() subp;")
         if self.rng.random() < 0.3:
@@ -233,6 +253,10 @@ class Program(Stmts):
                 found = self.variable(("struct", "S"), True)
                 if found:
                     out.append(f"{found} = packet.lookahead<S>();")
+            elif x < 0.84:
+                found = self.variable(("header", "First"), True)
+                if found:
+                    out.append(f"{found} = packet.lookahead<First>();")
             elif x < 0.86:
                 found = self.variable(("bit", 32), True)
                 if found:
@@ -395,10 +419,12 @@ class Program(Stmts):
 
     def declare_pipe(self):
         rng = self.rng
-        self.put("control pipe(inout headers hdr, inout metadata meta, inout standard_metadata std) {")
+        self.put("control pipe(inout headers hdr, inout metadata meta" + self.std + ") {")
         self.top_scope()
         if rng.random() < 0.4:
             t, k = ("bit", rng.choice((8, 16, 32, 64))), ("bit", rng.choice((8, 32)))
+            if "lookups" in self.has:
+                t = rng.choice((self.scalar_type(), ("struct", "S"), ("bit", 128)))
             self.put(f"\tRegister<{show(t)}, {show(k)}>(300) reg;")
             self.register = (t, k)
         for i in range(rng.randrange(3)):
@@ -453,7 +479,10 @@ class Program(Stmts):
         self.put("\t}", "}")
 
     def make(self):
-        self.put(f"/* seed {self.seed} */", "#include <ubpf_model.p4>")
+        self.put(f"/* seed {self.seed} */")
+        if not self.std:
+            self.put("#define UBPF_MODEL_VERSION 20200304")
+        self.put("#include <ubpf_model.p4>")
         self.declare_enums()
         self.declare_headers()
         self.declare_meta()

@@ -137,7 +137,7 @@ class Stmts(Exprs):
 
     def extern_statement(self, place):
         rng = self.rng
-        x = rng.random() * (0.8 if place == "sub" else 1)
+        x = rng.random() * (0.8 if place == "sub" or not self.std else 1)
         if x < 0.25:
             return [f"if ({self.expr(BOOL, 2)}) {{ mark_to_{rng.choice(('drop', 'pass'))}(); }}"]
         if x < 0.3:
@@ -155,7 +155,7 @@ class Stmts(Exprs):
                 w = rng.choice((2, 4))
                 args = ", ".join(self.expr(("bit", b), 2) for b in (16, w * 8, w * 8))
                 return [f"{v} = csum_replace{w}({args});"]
-        if place == "sub":
+        if place == "sub" or not self.std:
             return ["mark_to_pass();"]
         if x < 0.9:
             return [f"std.output_action = ubpf_action.{rng.choice(('PASS', 'REDIRECT', 'DROP'))};"]
