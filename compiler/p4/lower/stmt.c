@@ -236,14 +236,15 @@ static struct value *bound(struct lower *lw, const struct p4_expr *expr)
 
 /*
  * for (T i in low .. high): a counter of its own, which the body cannot change, goes from low to
- * high; it ends at high, as there may be no number behind it.
+ * high; it ends at high, as there may be no number behind it. (Not by ==: the verifier knows how far high
+ * can be, and not that the counter meets it.)
  */
 static void lower_for_range(struct lower *lw, const struct p4_stmt *s)
 {
 	struct value *low = bound(lw, s->a->a), *high = bound(lw, s->a->b);
 	struct value *count = seki_lower_copy(lw, low, "$count");
 	struct value *var = loop_variable(lw, s);
-	bool is_signed = seki_type_base(var->type)->kind == P4_T_SIGNED;
+	enum ir_op le = seki_type_base(var->type)->kind == P4_T_SIGNED ? IR_LE_S : IR_LE;
 	struct ir_block *body, *again, *end;
 	struct loop loop;
 
@@ -251,17 +252,14 @@ static void lower_for_range(struct lower *lw, const struct p4_stmt *s)
 		return;
 	body = seki_lower_block(lw, NULL);
 	end = seki_lower_block(lw, NULL);
-	seki_lower_branch(
-		lw, seki_ir_binary(lw->ir, is_signed ? IR_LE_S : IR_LE, 1, low->value, high->value),
-		body, end);
+	seki_lower_branch(lw, seki_ir_binary(lw->ir, le, 1, low->value, high->value), body, end);
 	begin_loop(lw, &loop, end);
 	lw->block = body;
 	seki_lower_set(lw, var->var, NULL, count->value);
 	lower_body(lw, &loop, s->body);
 	again = seki_lower_block(lw, NULL);
 	lw->tok = s->tok;
-	seki_lower_branch(lw, seki_ir_binary(lw->ir, IR_EQ, 1, count->value, high->value), end,
-			  again);
+	seki_lower_branch(lw, seki_ir_binary(lw->ir, le, 1, high->value, count->value), end, again);
 	lw->block = again;
 	seki_lower_set(lw, count->var, NULL,
 		       seki_ir_binary(lw->ir, IR_ADD, count->var->width, count->value,
