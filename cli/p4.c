@@ -136,10 +136,14 @@ static int tell_refusal(const struct config *config, struct seki_p4_result *resu
 }
 
 /* Whoever gets the object verifies it anew; this only tells now what would be told then. */
-static int verify(const struct config *config, void *object, size_t len, char *log, size_t size)
+static int verify(const struct config *config, struct seki_p4_result *result, void *object,
+		  size_t len)
 {
-	struct seki_bpf_load_opts opts = {
-		.sz = sizeof(opts), .max_packet = SEKI_PACKET_MAX, .log = log, .log_size = size};
+	static char log[1 << 16];
+	struct seki_bpf_load_opts opts = {.sz = sizeof(opts),
+					  .max_packet = SEKI_PACKET_MAX,
+					  .log = log,
+					  .log_size = sizeof(log)};
 	const struct seki_bpf_info *info;
 	struct seki_bpf_prog *prog;
 	int err;
@@ -147,7 +151,7 @@ static int verify(const struct config *config, void *object, size_t len, char *l
 	opts.verbose = config->verbose;
 	err = seki_bpf_prog_load(object, len, &opts, &prog);
 	if (err)
-		return err;
+		return tell_refusal(config, result, log);
 	info = seki_bpf_prog_info(prog);
 	seki_p4_object_set_bounds(object, len,
 				  &(struct seki_obj_bounds){.worst_insns = info->worst_insns,
@@ -159,7 +163,7 @@ static int verify(const struct config *config, void *object, size_t len, char *l
 		       config->file, info->insns, (unsigned long long)info->worst_insns,
 		       info->packet_touch, info->packet_written ? ", writes it" : "", info->maps);
 	seki_bpf_prog_destroy(prog);
-	return 0;
+	return SEKI_EXIT_OK;
 }
 
 static int tell_clang(const struct config *config, struct seki_p4_result *result, const char *log)
@@ -175,61 +179,30 @@ static int tell_clang(const struct config *config, struct seki_p4_result *result
 	return SEKI_EXIT_FAILED;
 }
 
-static char clang_log[1 << 16], verify_log[1 << 16], other_log[1 << 16];
-
-/* More of the variables go into a map until the stack holds the rest. */
-static int build_code(struct seki_p4_result *result, void **object, size_t *len)
-{
-	int err = seki_p4_object_build(seki_p4_result_code(result), object, len, clang_log,
-				       sizeof(clang_log));
-
-	for (uint32_t attempt = 1; err && strstr(clang_log, "BPF stack limit"); attempt++) {
-		const char *code = seki_p4_result_roomy_code(result, attempt);
-
-		if (!code)
-			break;
-		err = seki_p4_object_build(code, object, len, clang_log, sizeof(clang_log));
-	}
-	return err;
-}
-
-/* What the verifier refused may be proven of code that does the same in steps. */
-static bool build_stepped(const struct config *config, struct seki_p4_result *result, void **object,
-			  size_t *len)
-{
-	const char *code = seki_p4_result_stepped_code(result);
-	void *other;
-	size_t other_len;
-
-	if (!code || seki_p4_object_build(code, &other, &other_len, clang_log, sizeof(clang_log)))
-		return false;
-	if (verify(config, other, other_len, other_log, sizeof(other_log))) {
-		free(other);
-		return false;
-	}
-	free(*object);
-	*object = other;
-	*len = other_len;
-	return true;
-}
-
 static int build_object(const struct config *config, struct seki_p4_result *result,
 			const char *output)
 {
+	static char log[1 << 16];
 	void *object;
 	size_t len;
-	int err = build_code(result, &object, &len);
+	int err = seki_p4_object_build(seki_p4_result_code(result), &object, &len, log,
+				       sizeof(log));
 	int ret;
 
+	for (uint32_t attempt = 1; err && strstr(log, "BPF stack limit"); attempt++) {
+		const char *roomy = seki_p4_result_roomy_code(result, attempt);
+
+		if (!roomy)
+			break;
+		err = seki_p4_object_build(roomy, &object, &len, log, sizeof(log));
+	}
 	if (err == -ENOENT)
 		return complain("there is no clang: install the package 'clang', or name one in "
 				"SEKISHO_CLANG");
 	if (err)
-		return tell_clang(config, result, *clang_log ? clang_log : strerror(-err));
-	err = verify(config, object, len, verify_log, sizeof(verify_log));
-	if (err && !build_stepped(config, result, &object, &len))
-		ret = tell_refusal(config, result, verify_log);
-	else
+		return tell_clang(config, result, *log ? log : strerror(-err));
+	ret = verify(config, result, object, len);
+	if (ret == SEKI_EXIT_OK)
 		ret = seki_cli_save(output, object, len);
 	free(object);
 	return ret;

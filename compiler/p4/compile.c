@@ -21,17 +21,15 @@ struct seki_p4_result {
 	const char *name; /* of the program's file */
 	const char *extern_code;
 	const struct ir_program *ir;
-	enum emit_room room; /* of the last code */
 	const struct p4_decl *control;
 	const char *no_memory; /* for when there is none to render diagnostics */
 };
 
-static const char *emit(struct seki_p4_result *r, enum emit_room room, bool stepped)
+static const char *emit(struct seki_p4_result *r, enum emit_room room)
 {
 	struct seki_strbuf code = {.arena = &r->arena};
-	struct emit_opts opts = {.room = room, .stepped = stepped, .extern_code = r->extern_code};
+	struct emit_opts opts = {.room = room, .extern_code = r->extern_code};
 
-	r->room = room;
 	return seki_emit_program(r->ir, r->name, &opts, &code) == 0 ? code.data : NULL;
 }
 
@@ -45,7 +43,7 @@ static void run_back_end(struct seki_p4_result *r, const struct p4_program *prog
 	seki_p4_prune(ir);
 	r->ir = ir;
 	r->control = ir->pipeline;
-	r->code = emit(r, EMIT_ON_STACK, false);
+	r->code = emit(r, EMIT_ON_STACK);
 }
 
 static void run_phases(struct seki_p4_result *r, struct seki_source *src,
@@ -186,14 +184,7 @@ const char *seki_p4_result_roomy_code(struct seki_p4_result *r, uint32_t attempt
 
 	if (!r->ir || room > EMIT_ALL_IN_SCRATCH || setjmp(r->arena.full))
 		return NULL;
-	return emit(r, room, false);
-}
-
-const char *seki_p4_result_stepped_code(struct seki_p4_result *r)
-{
-	if (!r->ir || r->ir->plan->preserved || setjmp(r->arena.full))
-		return NULL;
-	return emit(r, r->room, true);
+	return emit(r, room);
 }
 
 const char *seki_p4_result_text(struct seki_p4_result *r, bool colour)

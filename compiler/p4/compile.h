@@ -49,8 +49,6 @@ const void *seki_p4_result_info(struct seki_p4_result *result, size_t *len);
  * them with each attempt, from 1 on. NULL after the last.
  */
 const char *seki_p4_result_roomy_code(struct seki_p4_result *result, uint32_t attempt);
-/* Other code again, after the verifier refused the last: the head moves by constants only. Or NULL. */
-const char *seki_p4_result_stepped_code(struct seki_p4_result *result);
 const char *seki_p4_result_text(struct seki_p4_result *result, bool colour);
 const char *seki_p4_result_json(struct seki_p4_result *result);
 

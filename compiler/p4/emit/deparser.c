@@ -102,7 +102,6 @@ static void deparse_in_place(struct emit *em)
 /* ---- anew, at constant offsets ---- */
 
 #define MAX_COUNTS 128u
-#define MAX_STEP   8192 /* bytes, of a power of 2 */
 #define MAX_MOVED  10u
 
 /* A set of byte counts. */
@@ -292,41 +291,17 @@ static void store_at_constants(struct emit *em, const struct ways *ways)
 
 /* ---- anew, at an offset that grows ---- */
 
-/* One step, of a constant: see move_head(). */
-static void step_head(struct emit *em, const char *cond, int by)
-{
-	seki_emit_line(
-		em,
-		"if (by %s %d) {\npkt = ubpf_adjust_head(ctx, %d);\npkt_len += %d;\nby -= %d;\n"
-		"asm volatile(\"\" : \"+r\"(pkt_len) : \"i\"(%d));\n}",
-		cond, by, by, by, by, by);
-}
-
 /*
- * The verifier follows what a constant less the place in the packet is, and what the length becomes
- * by it: the empty asms keep clang from working with the parts of the difference and of the sum.
- * Where it does not follow, there are steps of constants, each as far as half the one before.
+ * The empty asms keep clang from working with the difference's parts, and with the sum's: the
+ * verifier knows what a constant less the place in the packet is, and what the length becomes by it.
  */
-static void move_head_by(struct emit *em)
-{
-	seki_emit_line(em, "asm volatile(\"\" : \"+r\"(gone));\nint by = (int)(out_len - gone);");
-	if (!em->stepped) {
-		seki_emit_line(em, "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\n"
-				   "asm volatile(\"\" : \"+r\"(pkt_len));");
-		return;
-	}
-	for (int step = MAX_STEP; step; step /= 2) {
-		step_head(em, "<=", -step);
-		step_head(em, ">=", step);
-	}
-	seki_emit_line(em, "if (by)\n\tgoto drop;");
-}
-
 static void store_at_offset(struct emit *em)
 {
 	sum_sizes(em);
-	move_head_by(em);
-	seki_emit_line(em, "u64 off = 0;");
+	seki_emit_line(em, "asm volatile(\"\" : \"+r\"(gone));\n"
+			   "int by = (int)(out_len - gone);\n"
+			   "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\n"
+			   "asm volatile(\"\" : \"+r\"(pkt_len));\nu64 off = 0;");
 	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
 		const struct ir_emit *e = &em->ir->emits[i];
 		const char *end;

@@ -63,8 +63,7 @@ int seki_emit_program(const struct ir_program *ir, const char *source, const str
 			  .arena = ir->arena,
 			  .out = out,
 			  .place = "",
-			  .room = opts->room,
-			  .stepped = opts->stepped};
+			  .room = opts->room};
 
 	seki_emit_name_vars(&em);
 	seki_strbuf_printf(out, "/* Made by sekisho p4 build. */\n%s", seki_emit_prelude);

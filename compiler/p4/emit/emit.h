@@ -38,7 +38,6 @@ struct emit {
 	const char **vars;	      /* C name of each variable, by id */
 	bool *needed;		      /* of a varbit variable, by id: its bits are looked at */
 	enum emit_room room;
-	bool stepped;
 	uint32_t n_ids;
 	struct emit_known *known;   /* what custom.c has declared */
 	uint32_t n_temps;	    /* in scratch: arrays that this instruction needs, */
@@ -47,7 +46,6 @@ struct emit {
 
 struct emit_opts {
 	enum emit_room room;
-	bool stepped;		 /* the head moves by constants only */
 	const char *extern_code; /* C of the program's own extern functions, or NULL */
 };
 
