@@ -17,17 +17,13 @@ static struct ir_var *rounds_of(struct ir_program *ir, struct ir_var **rounds,
 }
 
 struct ir_block *seki_loops_count(struct ir_program *ir, struct ir_var **rounds,
-				  struct ir_block *to)
+				  struct ir_block *to, const struct seki_token *tok)
 {
 	struct ir_var *var = rounds_of(ir, rounds, to);
 	struct ir_block *block = seki_ir_block(ir, NULL);
 	struct ir_block *end = seki_ir_block(ir, NULL);
-	const struct seki_token *tok = to->tok;
-	struct ir_insn *insn;
+	struct ir_insn *insn = seki_ir_insn(ir, block, IR_SET, tok);
 
-	if (to->first)
-		tok = to->first->tok;
-	insn = seki_ir_insn(ir, block, IR_SET, tok);
 	insn->var = var;
 	insn->a = seki_ir_binary(ir, IR_ADD, 32, seki_ir_read(ir, var), seki_ir_const(ir, 32, 1));
 	block->last = IR_BRANCH;
@@ -46,6 +42,11 @@ bool seki_loops_is_count(const struct ir_block *block)
 {
 	return block->last == IR_BRANCH && block->other->last == IR_REJECT && block->other->error &&
 	       strcmp(block->other->error, "ParserTimeout") == 0;
+}
+
+const struct seki_token *seki_loops_tok(const struct ir_block *state)
+{
+	return state->first ? state->first->tok : state->tok;
 }
 
 /* ---- which loops no stack ends ---- */
@@ -185,7 +186,7 @@ static void walk(struct ir_program *ir, enum mark *marks, struct ir_var **rounds
 			marks[(*to)->id] = OPEN;
 			stack[depth++] = seki_flow_edges(*to);
 		} else if (marks[(*to)->id] == OPEN && (*to)->name && !seki_loops_is_count(from)) {
-			*to = seki_loops_count(ir, &rounds[(*to)->id], *to);
+			*to = seki_loops_count(ir, &rounds[(*to)->id], *to, seki_loops_tok(*to));
 		}
 	}
 }

@@ -22,9 +22,12 @@ void seki_loops_init(struct loops *loops, struct ir_program *ir, const struct fl
 bool seki_loops_returns(const struct loops *loops, const struct ir_block *from,
 			const struct ir_block *to);
 
-/* A block that counts in *rounds (made where it is NULL), and goes on to `to` or rejects. */
+/* A block that counts in *rounds (made where it is NULL), and goes on to `to` or rejects at `tok`. */
 struct ir_block *seki_loops_count(struct ir_program *ir, struct ir_var **rounds,
-				  struct ir_block *to);
+				  struct ir_block *to, const struct seki_token *tok);
+
+/* Where a state is in the program. */
+const struct seki_token *seki_loops_tok(const struct ir_block *state);
 
 /* Is the block one of those? */
 bool seki_loops_is_count(const struct ir_block *block);

@@ -29,7 +29,10 @@ struct planner {
 	struct ir_plan *plan;
 	uint32_t words;
 	struct ways *ways; /* by id of the block */
-	bool too_many;	   /* ways to be told apart */
+	struct ways after; /* of the block that is looked at */
+	uint64_t *added;   /* and what it extracts */
+	uint64_t *mask;
+	bool too_many; /* ways to be told apart */
 	bool in_order;
 };
 
@@ -98,6 +101,11 @@ static void find_fates(struct planner *p)
 
 /* ---- ways through the parser ---- */
 
+static uint64_t *new_set(struct planner *p)
+{
+	return seki_arena_alloc(p->ir->arena, p->words * sizeof(uint64_t));
+}
+
 static bool add_mask(struct planner *p, struct ways *to, const uint64_t *mask)
 {
 	size_t bytes = p->words * sizeof(*mask);
@@ -154,24 +162,28 @@ static void extract(struct planner *p, struct ways *ways, const struct ir_header
 		seki_set_add(added, header->id);
 }
 
-/* The ways as they are behind the block. */
-static struct ways behind(struct planner *p, const struct ir_block *block)
+static void copy_set(const struct planner *p, uint64_t *to, const uint64_t *from)
+{
+	memcpy(to, from, p->words * sizeof(*to));
+}
+
+/* The ways as they are behind the block: valid until the next is looked at. */
+static const struct ways *behind(struct planner *p, const struct ir_block *block)
 {
 	const struct ways *before = &p->ways[block->id];
-	struct ways after = {.rank = before->rank};
-	uint64_t *added = seki_arena_alloc(p->ir->arena, p->words * sizeof(*added));
+	struct ways *after = &p->after;
 
-	after.extracted = seki_arena_alloc(p->ir->arena, p->words * sizeof(*added));
-	seki_set_join(after.extracted, before->extracted, p->words);
+	copy_set(p, after->extracted, before->extracted);
+	after->rank = before->rank;
+	after->n_masks = 0;
+	memset(p->added, 0, p->words * sizeof(*p->added));
 	for (const struct ir_insn *i = block->first; i; i = i->next)
 		if (i->op == IR_EXTRACT)
-			extract(p, &after, i->header, added);
+			extract(p, after, i->header, p->added);
 	for (uint32_t i = 0; i < before->n_masks && !p->too_many; i++) {
-		uint64_t *mask = seki_arena_alloc(p->ir->arena, p->words * sizeof(*mask));
-
-		memcpy(mask, before->masks + (size_t)i * p->words, p->words * sizeof(*mask));
-		seki_set_join(mask, added, p->words);
-		add_mask(p, &after, mask);
+		copy_set(p, p->mask, before->masks + (size_t)i * p->words);
+		seki_set_join(p->mask, p->added, p->words);
+		add_mask(p, after, p->mask);
 	}
 	return after;
 }
@@ -179,12 +191,12 @@ static struct ways behind(struct planner *p, const struct ir_block *block)
 static bool walk_block(struct planner *p, struct ir_block *block)
 {
 	struct flow_edges edges = seki_flow_edges(block);
-	struct ways after = behind(p, block);
+	const struct ways *after = behind(p, block);
 	struct ir_block **to;
 	bool news = false;
 
 	while (block->last != IR_ACCEPTED && (to = seki_flow_next(&edges)))
-		news |= join(p, &p->ways[(*to)->id], &after);
+		news |= join(p, &p->ways[(*to)->id], after);
 	return news;
 }
 
@@ -199,41 +211,50 @@ static bool is_layout_there(const struct planner *p, const uint64_t *mask, uint3
 	return false;
 }
 
+static void add_layout(struct planner *p, const uint64_t *mask, uint32_t len)
+{
+	struct ir_layout *layout = &p->plan->layouts[p->plan->n_layouts++];
+
+	layout->len = len;
+	layout->headers = new_set(p);
+	copy_set(p, layout->headers, mask);
+}
+
 static void accept(struct planner *p, const struct ir_block *block)
 {
-	struct ways ways = behind(p, block);
+	const struct ways *ways = behind(p, block);
 
-	p->in_order &= ways.rank != NOT_IN_ORDER;
+	p->in_order &= ways->rank != NOT_IN_ORDER;
 	p->too_many |= block->at.base != NULL;
-	for (uint32_t i = 0; i < ways.n_masks && !p->too_many; i++) {
-		uint64_t *mask = ways.masks + (size_t)i * p->words;
+	for (uint32_t i = 0; i < ways->n_masks && !p->too_many; i++) {
+		uint64_t *mask = ways->masks + (size_t)i * p->words;
 
 		if (is_layout_there(p, mask, block->at.bits / 8))
 			continue;
 		if (p->plan->n_layouts == MAX_LAYOUTS)
 			p->too_many = true;
 		else
-			p->plan->layouts[p->plan->n_layouts++] =
-				(struct ir_layout){.headers = mask, .len = block->at.bits / 8};
+			add_layout(p, mask, block->at.bits / 8);
 	}
 }
 
 static void find_ways(struct planner *p)
 {
 	struct flow_order order = seki_flow_order(p->ir, p->ir->entry, true);
-	uint64_t *none;
 	bool more = true;
 
 	p->words = seki_set_words(p->ir->n_headers);
+	p->added = new_set(p);
+	p->mask = new_set(p);
+	p->after.extracted = new_set(p);
 	p->ways = seki_arena_alloc(p->ir->arena, p->ir->n_blocks * sizeof(*p->ways));
 	for (uint32_t i = 0; i < order.n; i++) {
 		struct ways *w = &p->ways[order.blocks[i]->id];
 
-		w->extracted = seki_arena_alloc(p->ir->arena, p->words * sizeof(*none));
+		w->extracted = new_set(p);
 		w->rank = -1;
 	}
-	none = seki_arena_alloc(p->ir->arena, p->words * sizeof(*none));
-	add_mask(p, &p->ways[p->ir->entry->id], none);
+	add_mask(p, &p->ways[p->ir->entry->id], p->mask);
 	while (more) {
 		more = false;
 		for (uint32_t i = 0; i < order.n; i++)

@@ -22,7 +22,7 @@
 #define MAX_PLACES 16u	/* of one block */
 #define MAX_NEAR   4u	/* from the base variable; of blocks that set it: what it costs is little */
 #define MANY	   512u /* blocks: from here on places are variable */
-#define MAX_CLONES 4096u /* blocks: from here on it is an error */
+#define MAX_CLONES 4096u /* blocks, beside two for each there was: from here on it is an error */
 
 /* A block at one place and fill. */
 struct clone {
@@ -69,6 +69,8 @@ static const struct ir_expr *put_in(const struct unroll *u, const struct cursor 
 		return slot ? seki_ir_const(u->ir, e->width, c->fills[slot - 1]) : e;
 	}
 	a = put_in(u, c, e->a);
+	if (e->op == IR_COND && a->op == IR_CONST) /* of a chain over a stack's elements, one */
+		return put_in(u, c, seki_num_is_zero(&a->num) ? e->c : e->b);
 	b = put_in(u, c, e->b);
 	third = put_in(u, c, e->c);
 	if (a == e->a && b == e->b && third == e->c)
@@ -353,13 +355,13 @@ static const uint32_t *fills_for(const struct unroll *u, const struct ir_block *
 }
 
 /* The block with its place in the base variable. */
-static struct ir_block *far_clone(struct unroll *u, struct ir_block *from, const struct ir_at *at,
-				  const uint32_t *fills)
+static struct clone *far_clone(struct unroll *u, struct ir_block *from, const struct ir_at *at,
+			       const uint32_t *fills)
 {
 	struct ir_at far = {base_of(u), at->bits % 8};
 	struct clone *clone = find_clone(u, from, &far, fills);
 
-	return clone ? clone->block : add_clone(u, from, &far, fills)->block;
+	return clone ? clone : add_clone(u, from, &far, fills);
 }
 
 /* Before the block goes on to a far clone: its place goes into the base variable. */
@@ -393,9 +395,21 @@ static struct ir_block *clone_of(struct unroll *u, struct ir_block *from, const 
 	if (is_within_budget(u, from, at))
 		return add_clone(u, from, at, fills)->block;
 	block = seki_ir_block(u->ir, from->name);
-	block->to = far_clone(u, from, at, fills);
+	block->to = far_clone(u, from, at, fills)->block;
 	mark_far(u, block, at, from->tok);
 	return block;
+}
+
+/* To a far clone, by way of a block that counts and keeps what is known of the place to itself. */
+static struct ir_block *way_back(struct unroll *u, const struct clone *to, const struct ir_at *at,
+				 const struct seki_token *tok)
+{
+	struct cursor c = {.at = *at};
+
+	c.block = seki_loops_count(u->ir, &u->loops.rounds[to->from->id], to->block,
+				   seki_loops_tok(to->from));
+	mark(u, &c, tok, NULL)->lo = 1;
+	return c.block;
 }
 
 /* Where an edge leads. What comes back and has filled nothing is counted, and may be anywhere. */
@@ -403,15 +417,10 @@ static struct ir_block *target(struct unroll *u, const struct cursor *c,
 			       const struct ir_block *from, struct ir_block *to)
 {
 	const uint32_t *fills = fills_for(u, to, c->fills);
-	struct ir_block *block;
-	struct cursor back;
 
 	if (!seki_loops_returns(&u->loops, from, to) || !has_fills(u, to, fills))
 		return clone_of(u, to, &c->at, fills);
-	block = seki_loops_count(u->ir, &u->loops.rounds[to->id], far_clone(u, to, &c->at, fills));
-	back = (struct cursor){.block = block, .at = c->at};
-	mark(u, &back, from->tok, NULL)->lo = 1;
-	return block;
+	return way_back(u, far_clone(u, to, &c->at, fills), &c->at, from->tok);
 }
 
 /* ---- ends ---- */
@@ -529,7 +538,7 @@ int seki_p4_unroll(struct ir_program *ir)
 	ir->entry = clone_of(&u, ir->entry, &start,
 			     seki_arena_alloc(ir->arena, (u.track.n_slots + 1) * sizeof(uint32_t)));
 	for (struct clone *c = u.first; c; c = c->next) {
-		if (u.n_clones > MAX_CLONES) {
+		if (u.n_clones > MAX_CLONES + 2 * order.n) {
 			too_many(&u, c->from);
 			return -EINVAL;
 		}
