@@ -64,19 +64,36 @@ static void peek(struct emit *em, const struct ir_insn *insn)
 	seki_emit_load_to(em, insn->var, seki_emit_base(em, insn->at.base), insn->at.bits);
 }
 
+/*
+ * A copy for the block, short-lived and opaque: what is compared with the packet's length and what is
+ * added to its start are then one register, which the verifier takes for one number.
+ */
+static void copy_base(struct emit *em, const struct ir_var *base)
+{
+	const char *copy = seki_emit_text(em, "here%u", seki_emit_id(em));
+
+	em->base = em->vars[base->id];
+	seki_emit_line(em, "u64 %s = %s;\nasm(\"\" : \"+r\"(%s));", copy, em->base, copy);
+	em->vars[base->id] = copy;
+}
+
 static void mark(struct emit *em, const struct ir_insn *insn)
 {
 	const char *more = insn->a ? seki_emit_text(em, " + %s", seki_emit_value(em, insn->a)) : "";
+	const char *place = seki_emit_place_text(em, &insn->at);
+	const char *name;
 
-	seki_emit_line(em, "%s = %s%s;", seki_emit_var(em, insn->var),
-		       seki_emit_place_text(em, &insn->at), more);
+	if (em->base)
+		em->vars[insn->var->id] = em->base;
+	name = seki_emit_var(em, insn->var);
+	seki_emit_line(em, "%s = %s%s;", name, place, more);
 	if (insn->lo) /* with unknown bits twice: the value is the same, its range is not */
 		seki_emit_line(
 			em,
 			"{\n\tu64 veil = pkt_len;\n\tasm(\"\" : \"+r\"(veil));\n\t%s ^= veil;\n"
 			"\tasm(\"\" : \"+r\"(%s));\n\t%s ^= veil;\n}",
-			seki_emit_var(em, insn->var), seki_emit_var(em, insn->var),
-			seki_emit_var(em, insn->var));
+			name, name, name);
+	copy_base(em, insn->var);
 }
 
 static void emit_flag(struct emit *em, const struct ir_insn *insn)
@@ -184,15 +201,28 @@ static void end(struct emit *em, const struct ir_block *block)
 	}
 }
 
+static void block_code(struct emit *em, const struct ir_block *block)
+{
+	const struct ir_var *base = NULL;
+
+	for (const struct ir_insn *i = block->first; i && !base; i = i->next)
+		base = i->op == IR_MARK ? i->var : i->at.base;
+	em->base = NULL;
+	seki_emit_line(em, "b%u: __attribute__((unused));\n{", block->id);
+	if (base)
+		copy_base(em, base);
+	for (const struct ir_insn *i = block->first; i; i = i->next)
+		insn(em, i);
+	end(em, block);
+	seki_emit_line(em, "}");
+	if (base)
+		em->vars[base->id] = em->base;
+}
+
 void seki_emit_blocks(struct emit *em)
 {
 	if (em->ir->entry != em->ir->blocks)
 		seki_emit_line(em, "goto b%u;", em->ir->entry->id);
-	for (const struct ir_block *block = em->ir->blocks; block; block = block->next) {
-		seki_emit_line(em, "b%u: __attribute__((unused));\n{", block->id);
-		for (const struct ir_insn *i = block->first; i; i = i->next)
-			insn(em, i);
-		end(em, block);
-		seki_emit_line(em, "}");
-	}
+	for (const struct ir_block *block = em->ir->blocks; block; block = block->next)
+		block_code(em, block);
 }

@@ -36,6 +36,7 @@ struct emit {
 	const char *place;	      /* #line of what is being written out, or "" */
 	const struct seki_token *tok; /* its place */
 	const char **vars;	      /* C name of each variable, by id */
+	const char *base;	      /* that of the base variable, while a copy stands for it */
 	bool *needed;		      /* of a varbit variable, by id: its bits are looked at */
 	enum emit_room room;
 	uint32_t n_ids;
