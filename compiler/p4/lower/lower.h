@@ -10,7 +10,7 @@
  *   frame.c     what names mean
  *   call.c      actions, functions, sub-controls, copy-in and copy-out; method.c: of headers, stacks
  *   extern.c    calls of externs
- *   stmt.c      statements
+ *   stmt.c      statements; loop.c: loops
  *   table.c     tables and applying them; entry.c: entries and default actions
  *   parser.c    states, select, sub-parsers; packet.c: the methods of packet_in and packet_out
  *   code.c      adds instructions and blocks
@@ -108,8 +108,9 @@ struct lower {
 	uint8_t *marks; /* by id of a variable */
 	uint32_t n_marks;
 	uint32_t n_insns;
-	bool stop;		      /* it has become too large: told, and nothing more is added */
-	struct ir_var *exiting;	      /* set on the way out of all that is in place */
+	uint32_t copies;	/* of what is added now, in rounds of loops: 0 outside of them */
+	bool stop;		/* it has become too large: told, and nothing more is added */
+	struct ir_var *exiting; /* set on the way out of all that is in place */
 	const struct seki_token *tok; /* the place that code is of */
 };
 
@@ -234,6 +235,9 @@ void seki_lower_stmt(struct lower *lw, const struct p4_stmt *stmt);
 void seki_lower_stmts(struct lower *lw, const struct p4_stmt *list);
 /* A variable or constant that is declared here. */
 void seki_lower_decl(struct lower *lw, const struct p4_decl *decl);
+
+/* loop.c */
+void seki_lower_loop(struct lower *lw, const struct p4_stmt *stmt);
 
 /* table.c */
 struct ir_table *seki_lower_table(struct lower *lw, const struct instance *in,

@@ -169,132 +169,6 @@ static void lower_switch(struct lower *lw, const struct p4_stmt *s)
 	lw->block = next;
 }
 
-/* ---- loops ---- */
-
-/* Where break and continue of a loop go; the frame's own are put back by end_loop(). */
-struct loop {
-	struct ir_block *outer_break, *outer_continue;
-	struct ir_block *end, *next;
-};
-
-static void begin_loop(struct lower *lw, struct loop *loop, struct ir_block *end)
-{
-	struct frame *frame = lw->frame;
-
-	loop->outer_break = frame->on_break;
-	loop->outer_continue = frame->on_continue;
-	loop->end = frame->on_break = end;
-	loop->next = frame->on_continue = seki_lower_block(lw, NULL);
-}
-
-/* The body, up to where the next round is prepared. */
-static void lower_body(struct lower *lw, const struct loop *loop, const struct p4_stmt *body)
-{
-	seki_lower_stmt(lw, body);
-	seki_lower_goto(lw, loop->next);
-	lw->block = loop->next;
-	lw->frame->on_break = loop->outer_break;
-	lw->frame->on_continue = loop->outer_continue;
-}
-
-static void lower_for(struct lower *lw, const struct p4_stmt *s)
-{
-	struct ir_block *head, *body, *end;
-	struct loop loop;
-
-	seki_lower_stmts(lw, s->init);
-	if (!lw->block)
-		return;
-	head = seki_lower_block(lw, NULL);
-	body = seki_lower_block(lw, NULL);
-	end = seki_lower_block(lw, NULL);
-	seki_lower_goto(lw, head);
-	lw->block = head;
-	seki_lower_branch(lw, seki_lower_scalar(lw, s->a), body, end);
-	begin_loop(lw, &loop, end);
-	lw->block = body;
-	lower_body(lw, &loop, s->body);
-	seki_lower_stmts(lw, s->update);
-	lw->tok = s->tok;
-	seki_lower_goto(lw, head);
-	lw->block = end;
-}
-
-static struct value *loop_variable(struct lower *lw, const struct p4_stmt *s)
-{
-	struct value *var = seki_lower_storage(lw, s->decl->type, s->decl->name, s->decl->tok);
-
-	seki_lower_bind(lw, s->decl, var);
-	return var;
-}
-
-/* A bound that is evaluated once. */
-static struct value *bound(struct lower *lw, const struct p4_expr *expr)
-{
-	return seki_lower_keep(lw, seki_lower_expr(lw, expr));
-}
-
-/*
- * for (T i in low .. high): a counter of its own, which the body cannot change, goes from low to
- * high; it ends at high, as there may be no number behind it. (Not by ==: the verifier knows how far high
- * can be, and not that the counter meets it.)
- */
-static void lower_for_range(struct lower *lw, const struct p4_stmt *s)
-{
-	struct value *low = bound(lw, s->a->a), *high = bound(lw, s->a->b);
-	struct value *count = seki_lower_copy(lw, low, "$count");
-	struct value *var = loop_variable(lw, s);
-	enum ir_op le = seki_type_base(var->type)->kind == P4_T_SIGNED ? IR_LE_S : IR_LE;
-	struct ir_block *body, *again, *end;
-	struct loop loop;
-
-	if (!lw->block || !count->var || !high->value || !var->var)
-		return;
-	body = seki_lower_block(lw, NULL);
-	end = seki_lower_block(lw, NULL);
-	seki_lower_branch(lw, seki_ir_binary(lw->ir, le, 1, low->value, high->value), body, end);
-	begin_loop(lw, &loop, end);
-	lw->block = body;
-	seki_lower_set(lw, var->var, NULL, count->value);
-	lower_body(lw, &loop, s->body);
-	again = seki_lower_block(lw, NULL);
-	lw->tok = s->tok;
-	seki_lower_branch(lw, seki_ir_binary(lw->ir, le, 1, high->value, count->value), end, again);
-	lw->block = again;
-	seki_lower_set(lw, count->var, NULL,
-		       seki_ir_binary(lw->ir, IR_ADD, count->var->width, count->value,
-				      seki_ir_const(lw->ir, count->var->width, 1)));
-	seki_lower_goto(lw, body);
-	lw->block = end;
-}
-
-/* Numbers without a width, in a list, get the variable's. */
-static void set_element(struct lower *lw, const struct value *var, const struct value *element)
-{
-	if (var->var && !element->value && element->num)
-		seki_lower_set(lw, var->var, NULL,
-			       seki_ir_num(lw->ir, var->var->width, element->num));
-	else
-		seki_lower_assign(lw, var, element);
-}
-
-/* Over a list or stack: the body once for each element. */
-static void lower_for_each(struct lower *lw, const struct p4_stmt *s)
-{
-	struct value *all = bound(lw, s->a);
-	struct value *var = loop_variable(lw, s);
-	struct ir_block *end = seki_lower_block(lw, NULL);
-	struct loop loop;
-
-	for (uint32_t i = 0; i < all->n_parts && lw->block && !lw->stop; i++) {
-		set_element(lw, var, all->parts[i]);
-		begin_loop(lw, &loop, end);
-		lower_body(lw, &loop, s->body);
-	}
-	seki_lower_goto(lw, end);
-	lw->block = end;
-}
-
 /* ---- leaving ---- */
 
 static void lower_return(struct lower *lw, const struct p4_stmt *s)
@@ -358,13 +232,8 @@ static void lower_kind(struct lower *lw, const struct p4_stmt *s)
 		seki_lower_decl(lw, s->decl);
 		break;
 	case P4_S_FOR:
-		lower_for(lw, s);
-		break;
 	case P4_S_FOR_IN:
-		if (s->a->kind == P4_E_RANGE)
-			lower_for_range(lw, s);
-		else
-			lower_for_each(lw, s);
+		seki_lower_loop(lw, s);
 		break;
 	case P4_S_BREAK:
 		seki_lower_goto(lw, lw->frame->on_break);
