@@ -246,9 +246,7 @@ static void lower_for_range(struct lower *lw, const struct p4_stmt *s)
 		return;
 	body = seki_lower_block(lw, NULL);
 	end = seki_lower_block(lw, NULL);
-	seki_lower_branch(
-		lw, seki_ir_binary(lw->ir, is_signed ? IR_LE_S : IR_LE, 1, low->value, high->value),
-		body, end);
+	seki_lower_branch(lw, seki_ir_binary(lw->ir, le, 1, low->value, high->value), body, end);
 	begin_loop(lw, &loop, end);
 	lw->block = body;
 	seki_lower_set(lw, var->var, NULL, count->value);

@@ -160,7 +160,16 @@ static const struct graph graphs[] = {
 	 NULL},
 	/* a range may end at the last number there is */
 	{{.apply = "for (bit<8> i in m.m .. 255) { m.n = i; }"},
-	 {"$count", "<= 8w255", "\ti = $count", "m.n = i\n", "== 8w255 goto"},
+	 {"$count", "<= 8w255", "\ti = $count", "m.n = i\n", "\tif 8w255 <= $count"},
+	 NULL},
+	/* rounds that are known: the variable is a constant in each */
+	{{.apply = "for (bit<8> i in 1 .. 2) { m.n = i; }\n"
+		   "for (bit<8> i = 9; i > 3; i = i - 3) { if (i == 6) { break; } m.m = i; }"},
+	 {"\tm.n = 8w1\n", "\tm.m = 8w9\n", "\tm.n = 8w2\n"},
+	 "8w6"},
+	/* but where the body writes to it */
+	{{.apply = "for (bit<8> i = 0; i < 9; i = i + 1) { i = i + 2; }"},
+	 {"\tC.i = 8w0\n", "\tif C.i < 8w9 goto", "\tC.i = C.i + 8w2\n", "\tC.i = C.i + 8w1\n"},
 	 NULL},
 	/* types that only the call knows */
 	{{.types = "T pick<T>(in bool c, in T a, in T b) { if (c) { return a; } return b; }",
