@@ -6,9 +6,10 @@
 const struct seki_map_def judge_maps[MAP_COUNT] = {
 	{SEKI_MAP_HASH, 4, 16, 8, 0},
 	{SEKI_MAP_ARRAY, 4, 8, 4, 0},
+	{SEKI_MAP_CLASSIFIER, 4, 8, 4, 0},
 };
 
-static const char *const names[MAP_COUNT] = {"flows", "counters"};
+static const char *const names[MAP_COUNT] = {"flows", "counters", "rules"};
 
 const uint8_t judge_data[DATA_BYTES] = "n %d of %llu\n\0\0\0bad %s\0\0open";
 

@@ -35,8 +35,8 @@ struct safe_program {
 	uint64_t r0[RUN_LENGTHS]; /* what it returns */
 };
 
-/* Maps of these programs: 0 hash (key 4, value 16), 1 array (key 4, value 8). */
-enum { MAP_HASH, MAP_ARRAY, MAP_COUNT };
+/* Maps of these programs: 0 hash (key 4, value 16), 1 array (key 4, value 8), 2 classifier (the same). */
+enum { MAP_HASH, MAP_ARRAY, MAP_CLASSIFIER, MAP_COUNT };
 
 /* Read-only data: a good format at 0, a bad one (%s) at FORMAT_BAD, one without end at
  * FORMAT_OPEN. */

@@ -58,15 +58,26 @@ static bool allows(void *arg, uint64_t addr, uint64_t len, bool write)
 	return !write && in(judge_data, DATA_BYTES, addr, len);
 }
 
+/* MAP_COUNT: it is none. */
+static size_t map_of(const struct world *w, uint64_t handle)
+{
+	size_t i = 0;
+
+	while (i < MAP_COUNT && w->handles[i] != handle)
+		i++;
+	return i;
+}
+
 static bool arg_allowed(const struct world *w, uint8_t kind, const uint64_t *args, size_t i)
 {
-	const struct seki_map_def *map = &judge_maps[args[0] == w->handles[MAP_ARRAY]];
+	size_t at = map_of(w, args[0]);
+	const struct seki_map_def *map = &judge_maps[at % MAP_COUNT];
 
 	switch (kind) {
 	case SEKI_ARG_CTX:
 		return args[i] == (uint64_t)(uintptr_t)&w->packet;
 	case SEKI_ARG_MAP:
-		return args[i] == w->handles[MAP_HASH] || args[i] == w->handles[MAP_ARRAY];
+		return at < MAP_COUNT;
 	case SEKI_ARG_KEY:
 		return seki_bpf_guard_reads(&w->vm, args[i], map->key_size);
 	case SEKI_ARG_VALUE:
@@ -103,7 +114,7 @@ static void *value_of(struct seki_bpf_vm *vm, uint64_t map, uint64_t key)
 	uint32_t k;
 
 	memcpy(&k, (const void *)(uintptr_t)key, sizeof(k));
-	return k % 2 ? NULL : w->values[map == w->handles[MAP_ARRAY]];
+	return k % 2 ? NULL : w->values[map_of(w, map)];
 }
 
 HELPER(lookup)
@@ -117,8 +128,7 @@ HELPER(update)
 	void *value = value_of(vm, a1, a2);
 
 	if (value)
-		memcpy(value, (const void *)(uintptr_t)a3,
-		       judge_maps[a1 == w->handles[MAP_ARRAY]].value_size);
+		memcpy(value, (const void *)(uintptr_t)a3, judge_maps[map_of(w, a1)].value_size);
 	return value ? 0 : (uint64_t)-ENOSPC;
 }
 

@@ -244,5 +244,8 @@ const struct safe_program safe_shapes[] = {
 	 {PACKET, JMPI(JGE, 7, 16, 2), RETURN, LD(B, 4, 6, 14), ALUI(XOR, 4, 0x6e),
 	  JMPR(JEQ, 4, 7, 2), RETURN, ALUR(ADD, 6, 4), LD(B, 0, 6, -1), EXIT},
 	 {0, 0x39, 0}},
+	{"a classifier, looked up",
+	 {KEY(MAP_CLASSIFIER), CALL(1), JMPI(JEQ, 0, 0, 1), LD(DW, 3, 0, 0), RETURN},
+	 {0}},
 	{.name = NULL},
 };

@@ -368,7 +368,7 @@ const struct unsafe_program unsafe_programs[] = {
 	  RETURN},
 	 12},
 	/* One behind the last, and numbers below zero. */
-	{"map one behind the last", "there is no map 2", {MAP(3, MAP_COUNT), RETURN}, 0},
+	{"map one behind the last", "there is no map 3", {MAP(3, MAP_COUNT), RETURN}, 0},
 	{"map -1 of 64 bits",
 	 "there is no map -1",
 	 {RAW(0x18, 3, 5, 0, -1), RAW(0, 0, 0, 0, -1), RETURN},

@@ -291,5 +291,13 @@ const struct unsafe_program unsafe_flow_programs[] = {
 	 "wants a number, not an address",
 	 {STI(DW, 10, -8, 0), MOVR(1, 10), ALUI(ADD, 1, -8), MOVR(2, 1), CALL(6), EXIT},
 	 4},
+	{"update of a classifier",
+	 "only look up in classifiers",
+	 {KEY(MAP_CLASSIFIER), MOVR(3, 2), ALUI(ADD, 3, -4), CALL(2), RETURN},
+	 7},
+	{"delete from a classifier",
+	 "only look up in classifiers",
+	 {KEY(MAP_CLASSIFIER), CALL(3), RETURN},
+	 5},
 	{.name = NULL},
 };

@@ -752,5 +752,11 @@ const struct unsafe_program unsafe_ties[] = {
 	 "may be shorter",
 	 {WORLD, ASSUME(JGE, 7, 300), BYTE(3), SHORTER, ALUR(ADD, 0, 7), LD(B, 0, 0, -1), EXIT},
 	 15},
+	{"number under one of two masks",
+	 "may be shorter",
+	 {WORLD, ASSUME(JGE, 7, 1), NUMBER(3), ALUI(AND, 3, 1), ALUI(ADD, 3, 7), NUMBER(4),
+	  ALUI(AND, 4, 7), MOVR(5, 4), ALUR(AND, 5, 3), ASSUME(JEQ, 5, 0), ALUR(ADD, 6, 4),
+	  LD(B, 0, 6, 0), EXIT},
+	 19},
 	{.name = NULL},
 };
