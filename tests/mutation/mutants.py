@@ -9,9 +9,11 @@ DECIDES = re.compile(
     r"cover|holds|pair$|pair_|allow|is_never_null|is_set|is_new_length|is_plain|fits|is_offset|"
     r"is_small_symbol|splits|stays_exact|compares_|rest_is_positive|is_symbol|same_object|"
     r"moves_freely|closed_in|is_null|is_zero|may_go_on|ends_soon|^counts|^limits|^counter|"
-    r"^seki_bpf_proto|is_helper|find_|least$|len_min$")
+    r"^seki_bpf_proto|is_helper|find_|kept_same|least$|len_min$|is_head|^seki_rank_end")
 # The same, where `true` is the no.
 REFUSES = re.compile(r"has_pointer|overlaps|is_exhausted|matters|may_stop")
+# The same, where 0 is the no.
+GOES_ON = re.compile(r"^seki_rank_end$")
 CHECK_CALL = re.compile(r"\b(?:check_\w+|seki_walk_readable|seki_walk_bytes|reject_\w+)\(")
 SAYS_NO = re.compile(
     r"\bseki_walk_(?:reject|endless|too_complex)\(|reject_\w+\(|return \"|return -E(?!NOENT)|return err;|"
@@ -27,7 +29,9 @@ FORGETS = re.compile(
     r"\b(?:untie|seki_frame_forget|seki_frame_unmark|make_stale|new_length|destroy_args|"
     r"seki_walk_read|seki_walk_read_as|seki_walk_read_by|seki_walk_touch|seki_x86_use_fuel|"
     r"add)\(|make_stale|retie|X86_(?:AE|NE|B), g->|SEKI_REG_(?:GONE|NONE|STALE)\b|= SEKI_SYM_NONE|n_facts = 0|"
-    r"meta_is_len (?:&?)=|map_changed |wait_(?:seen|changed) |read\[i\] \|=|rest = false")
+    r"meta_is_len (?:&?)=|map_changed |wait_(?:seen|changed) |read\[i\] \|=|rest = false|"
+    r"rank\.(?:head|base|step|most) =|p->(?:rank|anchor) =|read_as_head\(|->(?:cost|again) \+?=|"
+    r"packet_touch = ")
 
 
 @dataclass
@@ -165,7 +169,7 @@ def trim(text, start, end):
 
 
 # Limits that are far from where they are needed: one more is as good.
-MARGIN = re.compile(r" -?(?:OFFSET_MAX|TIE_MAX|SCALE_MAX|ROUNDS_MAX|WORK_MAX|1ll << 40|\(1ll << 40)")
+MARGIN = re.compile(r" -?(?:OFFSET_MAX|TIE_MAX|SCALE_MAX|ROUNDS_MAX|WORK_MAX|INSNS_MAX|1ll << 40|\(1ll << 40)")
 RELATION = re.compile(r"(?<![<>=!-])(<=|>=|==|!=|<|>)(?![<>=])")
 LESS_IS = {"<": "< -1ll +", ">": "> 1ll +", "<=": "<", ">=": ">"}
 MORE_IS = {"<": "<=", ">": ">=", "<=": "<= 1ll +", ">=": ">= -1ll +"}
@@ -217,7 +221,8 @@ class Source:
             return True
         if CONCLUDES.search(self.path) and re.fullmatch(r"\s*\{?\s*return;\s*\}?\s*", body):
             return True
-        no = "true" if REFUSES.search(self.function) else "false|NULL"
+        no = ("0" if GOES_ON.search(self.function) else
+              "true" if REFUSES.search(self.function) else "false|NULL")
         return bool(DECIDES.search(self.function) or REFUSES.search(self.function)) and bool(
             re.fullmatch(r"\s*\{?\s*return (?:%s);\s*\}?\s*" % no, body))
 
@@ -232,7 +237,7 @@ class Source:
             opened = start + m.end() - 1
             close = closing(self.bare, opened)
             body = self.bare[close + 1:statement_end(self.bare, close + 1)]
-            weighs = re.search(r"!covers\(|\b(?:same|old)->open$", self.bare[opened:close])
+            weighs = re.search(r"!seki_kept_covers\(|\b(?:same|old)->open$", self.bare[opened:close])
             rejects = True if weighs or self.decides(body) else None
             if rejects is None and (self.says_yes(body) or CONCLUDES.search(self.path)
                                     and BELIEF.search(body)):
