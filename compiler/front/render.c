@@ -16,20 +16,30 @@ static uint32_t on_line(struct seki_span at, struct seki_span line)
 	return rest ? rest : 1;
 }
 
+/* Of a longer line, only what is around the place is shown. */
+#define MAX_SHOWN 400u
+#define MAX_AHEAD 100u
+
 static void render_source(struct seki_span at, struct seki_place place, bool colour,
 			  struct seki_strbuf *out)
 {
 	struct seki_span line = seki_source_line(at.src, place.line);
-	uint32_t n = on_line(at, line);
+	uint32_t n = on_line(at, line), from = 0, to = line.len;
 
-	seki_strbuf_printf(out, "%5u | ", place.line);
-	for (uint32_t i = 0; i < line.len; i++) {
+	if (line.len > MAX_SHOWN) {
+		from = place.col - 1 > MAX_AHEAD ? place.col - 1 - MAX_AHEAD : 0;
+		to = line.len - from > MAX_SHOWN ? from + MAX_SHOWN : line.len;
+	}
+	if (n > to - from)
+		n = to - from;
+	seki_strbuf_printf(out, "%5u | %s", place.line, from ? "..." : "");
+	for (uint32_t i = from; i < to; i++) {
 		unsigned char c = (unsigned char)at.src->text[line.off + i];
 
 		seki_strbuf_printf(out, "%c", c == '\t' || c >= ' ' ? c : ' ');
 	}
-	seki_strbuf_printf(out, "\n      | ");
-	for (uint32_t i = 0; i + 1 < place.col; i++)
+	seki_strbuf_printf(out, "%s\n      | %s", to < line.len ? "..." : "", from ? "   " : "");
+	for (uint32_t i = from; i + 1 < place.col; i++)
 		seki_strbuf_printf(out, "%c",
 				   i < line.len && at.src->text[line.off + i] == '\t' ? '\t' : ' ');
 	seki_strbuf_printf(out, "%s^", colour ? "\033[32m" : "");

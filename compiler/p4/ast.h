@@ -10,6 +10,8 @@
 #include "compiler/p4/num.h"
 #include "compiler/p4/type.h"
 
+struct p4_names;
+
 enum p4_expr_kind {
 	P4_E_INT,
 	P4_E_BOOL,
@@ -238,6 +240,9 @@ struct p4_table {
 	bool default_first; /* the default action is before the list of actions */
 	bool entries_first; /* the entries are before the keys */
 	const struct seki_token *entries_tok;
+
+	/* check */
+	struct p4_names *by_name; /* actions */
 };
 
 struct p4_decl {
@@ -280,6 +285,8 @@ struct p4_decl {
 	int64_t limits
 		[P4_LIMITS]; /* type.c: bits of a struct or header, with 2 added; 0: not yet */
 	enum p4_mark { P4_UNVISITED, P4_VISITING, P4_VISITED } mark;
+	struct p4_names *by_name;					      /* members */
+	enum p4_answer { P4_UNASKED, P4_NO, P4_YES } has_equality, in_header; /* type.c: a struct */
 };
 
 struct p4_program {

@@ -197,12 +197,31 @@ bool seki_type_is_struct_like(const struct p4_type *type)
 	return type->kind == P4_T_STRUCT || type->kind == P4_T_HEADER || type->kind == P4_T_UNION;
 }
 
+/* Found once for each declaration: types within types would take exponential time. */
 static bool fields_have_equality(const struct p4_type *type)
 {
-	for (const struct p4_decl *f = type->decl->members; f; f = f->next)
+	struct p4_decl *decl = type->decl;
+
+	if (decl->has_equality != P4_UNASKED)
+		return decl->has_equality == P4_YES;
+	decl->has_equality = P4_YES;
+	for (const struct p4_decl *f = decl->members; f; f = f->next)
 		if (f->type && f->type->kind != P4_T_VAR && !seki_type_has_equality(f->type))
-			return false;
-	return true;
+			decl->has_equality = P4_NO;
+	return decl->has_equality == P4_YES;
+}
+
+static bool fields_in_header(const struct p4_type *type)
+{
+	struct p4_decl *decl = type->decl;
+
+	if (decl->in_header != P4_UNASKED)
+		return decl->in_header == P4_YES;
+	decl->in_header = P4_YES;
+	for (const struct p4_decl *f = decl->members; f; f = f->next)
+		if (f->type && !seki_type_in_header(f->type))
+			decl->in_header = P4_NO;
+	return decl->in_header == P4_YES;
 }
 
 bool seki_type_has_equality(const struct p4_type *type)
@@ -320,10 +339,7 @@ bool seki_type_in_header(const struct p4_type *type)
 	case P4_T_STACK:
 		return type->elem->kind != P4_T_HEADER && seki_type_in_header(type->elem);
 	case P4_T_STRUCT:
-		for (const struct p4_decl *f = type->decl->members; f; f = f->next)
-			if (f->type && !seki_type_in_header(f->type))
-				return false;
-		return true;
+		return fields_in_header(type);
 	default:
 		return false;
 	}
@@ -344,10 +360,9 @@ bool seki_type_can_be_field(const struct p4_decl *owner, const struct p4_type *t
 static struct p4_type *param_value(const struct p4_type *type, const struct p4_decl *params,
 				   struct p4_type *const *args)
 {
-	for (uint32_t i = 0; params; params = params->next, i++)
-		if (params == type->decl)
-			return args[i];
-	return NULL;
+	return params && type->decl->owner == params->owner && type->decl->kind == P4_D_TYPE_PARAM
+		       ? args[type->decl->index]
+		       : NULL;
 }
 
 static struct p4_type *subst_inside(struct seki_arena *arena, struct p4_type *type,

@@ -9,18 +9,15 @@
 #define SEKI_P4_CHECK_H
 
 #include "compiler/p4/ast.h"
-
-struct p4_name {
-	struct p4_name *next;
-	struct p4_decl *decl;
-};
+#include "compiler/p4/check/names.h"
 
 struct p4_scope {
 	struct p4_scope *parent;
-	struct p4_name **buckets; /* made at the first name */
-	uint32_t n_buckets;
-	uint32_t n_names;
+	struct p4_names names;
 };
+
+/* Functions or methods of one name. */
+#define SEKI_P4_MAX_OVERLOADS 100u
 
 struct p4_check {
 	struct seki_diags *diags;
@@ -32,6 +29,8 @@ struct p4_check {
 	struct p4_type *result;	  /* what `return` gives, or NULL where it gives nothing */
 	struct p4_decl *errors;	  /* members of error, all of them */
 	struct p4_decl *match_kinds;
+	struct p4_names error_names, match_kind_names;
+	struct p4_names states; /* of the parser we are in */
 	const struct p4_program *program;
 	uint32_t loops;
 	bool in_apply;	/* in the apply block of a control */
@@ -45,6 +44,9 @@ void seki_scope_push(struct p4_check *cx);
 void seki_scope_pop(struct p4_check *cx);
 /* Tells an error where the scope has the name already; functions of other parameters are added. */
 void seki_scope_add(struct p4_check *cx, struct p4_decl *decl);
+/* Members of a struct, enum ...: by hash once they have been indexed. */
+void seki_members_index(struct p4_check *cx, struct p4_decl *decl);
+struct p4_decl *seki_member_find(const struct p4_decl *decl, const char *name);
 struct p4_decl *seki_scope_find(struct p4_check *cx, const char *name, bool global);
 /* In the innermost scope only. */
 struct p4_decl *seki_scope_find_here(struct p4_check *cx, const char *name);
@@ -120,7 +122,8 @@ struct p4_type *seki_check_against(struct p4_check *cx, struct p4_expr *call, st
 				   const struct p4_callee *c);
 void seki_check_arg_exprs(struct p4_check *cx, struct p4_expr *call);
 /* Do these parameters take as many arguments, of these names? */
-bool seki_accepts_count(const struct p4_decl *params, const struct p4_expr *call);
+bool seki_accepts_count(struct p4_check *cx, const struct p4_decl *params,
+			const struct p4_expr *call);
 void seki_tell_ambiguous(struct p4_check *cx, const struct p4_expr *call, const struct p4_decl *a,
 			 const struct p4_decl *b);
 /* Is it made by a constructor? A table counts as well. */

@@ -15,18 +15,36 @@ bool seki_is_object(const struct p4_type *type)
 
 /* ---- arguments ---- */
 
-static const struct p4_decl *param_for(const struct p4_decl *params, const struct p4_expr *arg,
-				       uint32_t position, uint32_t *index)
+/* Parameters in their order and by name. */
+struct params {
+	const struct p4_decl **at;
+	uint32_t n;
+	struct p4_names names;
+};
+
+static struct params list_params(struct p4_check *cx, const struct p4_decl *list, bool named)
 {
+	struct params params = {.n = seki_decl_count(list)};
 	uint32_t i = 0;
 
-	for (; params; params = params->next, i++) {
-		if (arg->arg_name ? strcmp(params->name, arg->arg_name) == 0 : i == position) {
-			*index = i;
-			return params;
-		}
+	params.at = seki_arena_alloc(cx->arena, (params.n + 1) * sizeof(*params.at));
+	for (; list; list = list->next) {
+		params.at[i++] = list;
+		if (named)
+			seki_names_add(&params.names, cx->arena, list->name, &params.at[i - 1]);
 	}
-	return NULL;
+	return params;
+}
+
+/* The number of the parameter that an argument is for; params->n where there is none. */
+static uint32_t param_for(const struct params *params, const struct p4_expr *arg, uint32_t position)
+{
+	const struct p4_decl **found;
+
+	if (!arg->arg_name)
+		return position < params->n ? position : params->n;
+	found = seki_names_find(&params->names, arg->arg_name);
+	return found ? (uint32_t)(found - params->at) : params->n;
 }
 
 /*
@@ -71,21 +89,23 @@ static void tell_too_many(struct p4_check *cx, const struct p4_expr *call,
 bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_decl *params,
 		    const char *name)
 {
-	uint32_t n = seki_decl_count(params), position = 0, index;
+	struct params all = list_params(cx, params, call->args && call->args->arg_name);
 	const struct p4_decl *p = params;
+	uint32_t position = 0, index;
 
-	call->bound = seki_arena_alloc(cx->arena, (n + 1) * sizeof(*call->bound));
+	call->bound = seki_arena_alloc(cx->arena, (all.n + 1) * sizeof(*call->bound));
 	for (struct p4_expr *arg = call->args; arg; arg = arg->next, position++) {
 		if (!arg->arg_name != !call->args->arg_name) {
 			seki_diag_error(cx->diags, seki_expr_span(arg),
 					"either all arguments are named, or none");
 			return false;
 		}
-		if (!param_for(params, arg, position, &index)) {
+		index = param_for(&all, arg, position);
+		if (index == all.n) {
 			if (arg->arg_name)
 				tell_no_param(cx, arg, name, params);
 			else
-				tell_too_many(cx, call, arg, name, n);
+				tell_too_many(cx, call, arg, name, all.n);
 			return false;
 		}
 		if (call->bound[index]) {
@@ -108,18 +128,23 @@ bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_d
 	return true;
 }
 
-bool seki_accepts_count(const struct p4_decl *params, const struct p4_expr *call)
+bool seki_accepts_count(struct p4_check *cx, const struct p4_decl *params,
+			const struct p4_expr *call)
 {
-	uint32_t given = seki_expr_count(call->args), need = 0, all = 0, i;
+	uint32_t given = seki_expr_count(call->args), need = 0;
+	struct params all;
 
-	for (const struct p4_decl *p = params; p; p = p->next) {
-		all++;
+	for (const struct p4_decl *p = params; p; p = p->next)
 		need += !p->init && !p->is_optional;
-	}
+	if (given < need || given > seki_decl_count(params))
+		return false;
+	if (!call->args || !call->args->arg_name)
+		return true;
+	all = list_params(cx, params, true);
 	for (const struct p4_expr *arg = call->args; arg; arg = arg->next)
-		if (arg->arg_name && !param_for(params, arg, 0, &i))
+		if (arg->arg_name && param_for(&all, arg, 0) == all.n)
 			return false;
-	return given >= need && given <= all;
+	return true;
 }
 
 void seki_tell_ambiguous(struct p4_check *cx, const struct p4_expr *call, const struct p4_decl *a,
@@ -140,7 +165,9 @@ static struct p4_decl *choose(struct p4_check *cx, struct p4_decl *first,
 	struct p4_decl *best = NULL;
 
 	for (struct p4_decl *d = first; d; d = d->overload) {
-		if (!seki_accepts_count(d->params, call))
+		if (d == first && !d->overload)
+			return d;
+		if (!seki_accepts_count(cx, d->params, call))
 			continue;
 		if (best) {
 			seki_tell_ambiguous(cx, call, best, d);
@@ -275,13 +302,13 @@ static bool is_for_optional(const struct p4_expr *call, const struct p4_callee *
 static bool all_bound(struct p4_check *cx, const struct p4_expr *call, const struct p4_callee *c,
 		      struct p4_type **bind)
 {
-	uint32_t i = 0;
+	uint32_t n = seki_decl_count(c->params), i = 0;
 
 	for (const struct p4_decl *t = c->type_params; t; t = t->next, i++) {
 		if (bind[i])
 			continue;
 		bind[i] = cx->bad;
-		for (uint32_t k = 0; k < seki_decl_count(c->params); k++)
+		for (uint32_t k = 0; k < n; k++)
 			if (call->bound[k] && call->bound[k]->type->kind == P4_T_BAD)
 				return false;
 		if (c->decl->kind == P4_D_PACKAGE && is_for_optional(call, c, t))
@@ -359,14 +386,15 @@ struct p4_type *seki_check_against(struct p4_check *cx, struct p4_expr *call, st
 
 /* ---- constructors ---- */
 
-static struct p4_decl *constructor_of(struct p4_type *type, const struct p4_expr *call)
+static struct p4_decl *constructor_of(struct p4_check *cx, struct p4_type *type,
+				      const struct p4_expr *call)
 {
 	struct p4_decl *best = NULL;
 
 	if (type->kind != P4_T_EXTERN)
 		return type->decl;
 	for (struct p4_decl *m = type->decl->members; m; m = m->next)
-		if (m->is_constructor && (!best || seki_accepts_count(m->params, call)))
+		if (m->is_constructor && (!best || seki_accepts_count(cx, m->params, call)))
 			best = m;
 	return best ? best : type->decl;
 }
@@ -386,7 +414,7 @@ static struct p4_type *check_constructor(struct p4_check *cx, struct p4_expr *ca
 				seki_type_name(cx->arena, type));
 		return cx->bad;
 	}
-	ctor = constructor_of(type, call);
+	ctor = constructor_of(cx, type, call);
 	if (type->kind == P4_T_EXTERN && ctor == type->decl) {
 		diag = seki_diag_error(cx->diags, seki_expr_span(call),
 				       "extern '%s' has no constructor", type->decl->name);

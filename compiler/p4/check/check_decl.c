@@ -50,8 +50,12 @@ static void check_var(struct p4_check *cx, struct p4_decl *decl)
 
 void seki_check_type_params(struct p4_check *cx, struct p4_decl *decl)
 {
+	uint32_t index = 0;
+
 	for (struct p4_decl *t = decl->type_params; t; t = t->next) {
 		t->type = seki_type_decl(cx->arena, P4_T_VAR, t);
+		t->owner = decl;
+		t->index = index++;
 		seki_scope_add(cx, t);
 	}
 }
@@ -104,6 +108,7 @@ static void check_struct(struct p4_check *cx, struct p4_decl *decl)
 	}
 	seki_scope_pop(cx);
 	no_duplicates(cx, decl->members);
+	seki_members_index(cx, decl);
 	seki_scope_add(cx, decl);
 }
 
@@ -155,6 +160,7 @@ static void check_enum(struct p4_check *cx, struct p4_decl *decl)
 		seki_scope_add(cx, m);
 	}
 	seki_scope_pop(cx);
+	seki_members_index(cx, decl);
 	seki_scope_add(cx, decl);
 }
 
@@ -183,15 +189,20 @@ static void check_alias(struct p4_check *cx, struct p4_decl *decl)
 
 static void check_group(struct p4_check *cx, struct p4_decl *decl)
 {
-	struct p4_decl **list = decl->members && decl->members->kind == P4_D_ERROR_MEMBER
-					? &cx->errors
-					: &cx->match_kinds;
+	bool errors = decl->members && decl->members->kind == P4_D_ERROR_MEMBER;
+	struct p4_names *names = errors ? &cx->error_names : &cx->match_kind_names;
+	struct p4_decl **list = errors ? &cx->errors : &cx->match_kinds;
 
 	for (struct p4_decl *m = decl->members; m; m = m->next) {
-		for (const struct p4_decl *o = *list; o; o = o->overload)
-			if (strcmp(o->name, m->name) == 0)
-				seki_diag_error(cx->diags, m->tok->at, "'%s' is declared twice",
-						m->name);
+		const struct p4_decl *other = seki_names_add(names, cx->arena, m->name, m);
+
+		if (other) {
+			struct seki_diag *diag = seki_diag_error(cx->diags, m->tok->at,
+								 "'%s' is declared twice", m->name);
+
+			seki_diag_note(cx->diags, diag, other->tok->at,
+				       "the other declaration is here");
+		}
 		m->type = cx->error;
 		m->index = *list ? (*list)->index + 1 : 0;
 		m->overload = *list;
@@ -384,32 +395,30 @@ static struct p4_type *select_type(struct p4_check *cx, struct p4_stmt *stmt)
 	return type;
 }
 
-static void check_target(struct p4_check *cx, struct p4_stmt *stmt)
+static void tell_no_state(struct p4_check *cx, const struct p4_stmt *stmt)
 {
-	const char *names[128];
+	const char *names[128] = {"accept", "reject"};
 	const char *near;
-	uint32_t n = 0;
+	uint32_t n = 2;
 
-	names[n++] = "accept";
-	names[n++] = "reject";
-	if (strcmp(stmt->name, "accept") == 0 || strcmp(stmt->name, "reject") == 0 ||
-	    stmt->name[0] == '?')
-		return;
-	for (struct p4_decl *s = cx->block->members; s; s = s->next) {
-		if (s->kind != P4_D_STATE)
-			continue;
-		if (n < 128)
+	for (const struct p4_decl *s = cx->block->members; s && n < 128; s = s->next)
+		if (s->kind == P4_D_STATE)
 			names[n++] = s->name;
-		if (strcmp(s->name, stmt->name) == 0)
-			stmt->state = s;
-	}
-	if (stmt->state) {
-		stmt->state->used = true;
-		return;
-	}
 	near = seki_diag_suggest(stmt->name, names, n);
 	seki_diag_error(cx->diags, stmt->tok->at, "no state '%s' here%s%s%s", stmt->name,
 			near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static void check_target(struct p4_check *cx, struct p4_stmt *stmt)
+{
+	if (strcmp(stmt->name, "accept") == 0 || strcmp(stmt->name, "reject") == 0 ||
+	    stmt->name[0] == '?')
+		return;
+	stmt->state = seki_names_find(&cx->states, stmt->name);
+	if (stmt->state)
+		stmt->state->used = true;
+	else
+		tell_no_state(cx, stmt);
 }
 
 static void check_transition(struct p4_check *cx, struct p4_stmt *stmt)
@@ -450,9 +459,11 @@ static void check_states(struct p4_check *cx, struct p4_decl *decl)
 {
 	bool start = false;
 
+	cx->states = (struct p4_names){0};
 	for (struct p4_decl *s = decl->members; s; s = s->next) {
 		if (s->kind != P4_D_STATE)
 			continue;
+		seki_names_add(&cx->states, cx->arena, s->name, s);
 		start |= strcmp(s->name, "start") == 0;
 		if (strcmp(s->name, "accept") == 0 || strcmp(s->name, "reject") == 0)
 			seki_diag_error(cx->diags, s->tok->at, "state '%s' is there already",
@@ -556,14 +567,12 @@ static void check_value_set(struct p4_check *cx, struct p4_decl *decl)
 /* What is in @a[...]: values that are known at compile time. */
 static void check_annotations(struct p4_check *cx, struct p4_expr *list)
 {
-	for (struct p4_expr *e = list; e; e = e->next) {
-		uint32_t n = 0;
+	struct p4_names seen = {0};
 
-		for (const struct p4_expr *o = list; o != e && e->arg_name && n < 64;
-		     o = o->next, n++)
-			if (o->arg_name && strcmp(o->arg_name, e->arg_name) == 0)
-				seki_diag_error(cx->diags, seki_expr_span(e), "a second value '%s'",
-						e->arg_name);
+	for (struct p4_expr *e = list; e; e = e->next) {
+		if (e->arg_name && seki_names_add(&seen, cx->arena, e->arg_name, e))
+			seki_diag_error(cx->diags, seki_expr_span(e), "a second value '%s'",
+					e->arg_name);
 		seki_check_value(cx, e, NULL);
 		if (e->type->kind == P4_T_BAD || e->type->kind == P4_T_STRING)
 			continue;

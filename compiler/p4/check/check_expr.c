@@ -68,9 +68,8 @@ static struct p4_type *check_name(struct p4_check *cx, struct p4_expr *expr)
 	struct p4_decl *decl = seki_scope_find(cx, expr->name, expr->global);
 	struct p4_tref *tref;
 
-	for (decl = decl ? decl : cx->match_kinds; decl; decl = decl->overload)
-		if (decl->kind != P4_D_MATCH_KIND || strcmp(decl->name, expr->name) == 0)
-			break;
+	if (!decl)
+		decl = seki_names_find(&cx->match_kind_names, expr->name);
 	if (!decl)
 		decl = seki_scope_need(cx, expr->tok, expr->name, expr->global, "name");
 	if (!decl)
@@ -167,23 +166,23 @@ static struct p4_type *no_member(struct p4_check *cx, const struct p4_expr *expr
 static struct p4_type *check_type_member(struct p4_check *cx, struct p4_expr *expr)
 {
 	struct p4_type *type = expr->a->type->elem;
-	struct p4_decl *list = NULL;
+	struct p4_decl *m = NULL;
 
 	if (type->kind == P4_T_ENUM)
-		list = type->decl->members;
+		m = seki_member_find(type->decl, expr->name);
 	else if (type->kind == P4_T_ERROR)
-		list = cx->errors;
+		m = seki_names_find(&cx->error_names, expr->name);
 	else if (type->kind == P4_T_BAD)
 		return type;
-	for (struct p4_decl *m = list; m; m = type->kind == P4_T_ERROR ? m->overload : m->next) {
-		if (strcmp(m->name, expr->name) != 0)
-			continue;
-		expr->decl = m;
-		expr->known = type->kind == P4_T_ERROR || m->known;
-		expr->num = type->kind == P4_T_ERROR ? seki_num_u64(m->index) : m->value;
-		return type;
-	}
-	return no_member(cx, expr, list);
+	if (!m)
+		return no_member(cx, expr,
+				 type->kind == P4_T_ENUM    ? type->decl->members
+				 : type->kind == P4_T_ERROR ? cx->errors
+							    : NULL);
+	expr->decl = m;
+	expr->known = type->kind == P4_T_ERROR || m->known;
+	expr->num = type->kind == P4_T_ERROR ? seki_num_u64(m->index) : m->value;
+	return type;
 }
 
 static bool is_header_stack(const struct p4_type *type)
@@ -239,7 +238,7 @@ static struct p4_type *check_member(struct p4_check *cx, struct p4_expr *expr)
 	case P4_T_STRUCT:
 	case P4_T_HEADER:
 	case P4_T_UNION:
-		field = seki_decl_find(type->decl->members, expr->name);
+		field = seki_member_find(type->decl, expr->name);
 		if (!field)
 			return no_member(cx, expr, type->decl->members);
 		expr->decl = field;
@@ -628,6 +627,7 @@ static struct p4_type *check_list(struct p4_check *cx, struct p4_expr *expr)
 {
 	struct p4_type *type = seki_type_make(cx->arena,
 					      expr->kind == P4_E_LIST ? P4_T_TUPLE : P4_T_RECORD);
+	struct p4_names seen = {0};
 
 	type->args = seki_arena_alloc(cx->arena,
 				      (seki_expr_count(expr->args) + 1) * sizeof(*type->args));
@@ -639,10 +639,9 @@ static struct p4_type *check_list(struct p4_check *cx, struct p4_expr *expr)
 		else if (e->kind != P4_E_DOTS && !e->arg_name != (expr->kind == P4_E_LIST))
 			seki_diag_error(cx->diags, seki_expr_span(e),
 					"either all elements have names, or none");
-		for (const struct p4_expr *o = expr->args; o != e; o = o->next)
-			if (e->arg_name && o->arg_name && strcmp(o->arg_name, e->arg_name) == 0)
-				seki_diag_error(cx->diags, seki_expr_span(e),
-						"field '%s' is given twice", e->arg_name);
+		if (e->arg_name && seki_names_add(&seen, cx->arena, e->arg_name, e))
+			seki_diag_error(cx->diags, seki_expr_span(e), "field '%s' is given twice",
+					e->arg_name);
 	}
 	return type;
 }

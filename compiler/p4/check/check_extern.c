@@ -15,6 +15,33 @@ static bool same_params(const struct p4_decl *a, const struct p4_decl *b)
 	return !a && !b;
 }
 
+/* Chains the methods of one name by `overload`, in their order. */
+static void check_other_methods(struct p4_check *cx, struct p4_decl *decl, struct p4_decl *m)
+{
+	struct p4_decl *other = seki_names_add(decl->by_name, cx->arena, m->name, m);
+	uint32_t n = 1;
+
+	for (; other; other = other->overload, n++) {
+		if (same_params(other, m)) {
+			struct seki_diag *diag = seki_diag_error(cx->diags, m->tok->at,
+								 "'%s' is declared twice", m->name);
+
+			seki_diag_note(cx->diags, diag, other->tok->at,
+				       "the other declaration is here");
+			return;
+		}
+		if (n == SEKI_P4_MAX_OVERLOADS) {
+			seki_diag_error(cx->diags, m->tok->at, "more than %u methods '%s'",
+					SEKI_P4_MAX_OVERLOADS, m->name);
+			return;
+		}
+		if (!other->overload) {
+			other->overload = m;
+			return;
+		}
+	}
+}
+
 static void check_method(struct p4_check *cx, struct p4_decl *decl, struct p4_decl *m)
 {
 	seki_scope_push(cx);
@@ -37,11 +64,7 @@ static void check_method(struct p4_check *cx, struct p4_decl *decl, struct p4_de
 	if (!m->is_constructor && strcmp(m->name, decl->name) == 0)
 		seki_diag_error(cx->diags, m->tok->at,
 				"a method cannot have the name of its extern");
-	for (const struct p4_decl *o = decl->members; o != m; o = o->next)
-		if (strcmp(o->name, m->name) == 0 && same_params(o, m)) {
-			seki_diag_error(cx->diags, m->tok->at, "'%s' is declared twice", m->name);
-			break;
-		}
+	check_other_methods(cx, decl, m);
 }
 
 void seki_check_extern(struct p4_check *cx, struct p4_decl *decl)
@@ -49,6 +72,7 @@ void seki_check_extern(struct p4_check *cx, struct p4_decl *decl)
 	seki_scope_add(cx, decl);
 	seki_scope_push(cx);
 	seki_check_type_params(cx, decl);
+	decl->by_name = seki_arena_new(cx->arena, struct p4_names);
 	for (struct p4_decl *m = decl->members; m; m = m->next)
 		check_method(cx, decl, m);
 	seki_scope_pop(cx);
@@ -58,10 +82,11 @@ void seki_check_extern(struct p4_check *cx, struct p4_decl *decl)
 
 static struct p4_decl *find_abstract(const struct p4_type *type, const struct p4_decl *body)
 {
-	for (struct p4_decl *m = type->decl->members; m; m = m->next)
-		if (m->is_abstract && strcmp(m->name, body->name) == 0)
-			return m;
-	return NULL;
+	struct p4_decl *m = seki_member_find(type->decl, body->name);
+
+	while (m && !m->is_abstract)
+		m = m->overload;
+	return m;
 }
 
 static bool same_type(struct p4_check *cx, const struct p4_type *self, const struct p4_decl *m,
@@ -116,10 +141,13 @@ static void check_bodies(struct p4_check *cx, const struct p4_decl *decl)
 void seki_check_all_methods(struct p4_check *cx, const struct p4_expr *call,
 			    const struct p4_type *type, struct p4_decl *bodies)
 {
+	struct p4_names given = {0};
 	struct seki_diag *diag;
 
+	for (; bodies; bodies = bodies->next)
+		seki_names_add(&given, cx->arena, bodies->name, bodies);
 	for (const struct p4_decl *m = type->decl->members; m; m = m->next) {
-		if (!m->is_abstract || m->is_optional || seki_decl_find(bodies, m->name))
+		if (!m->is_abstract || m->is_optional || seki_names_find(&given, m->name))
 			continue;
 		diag = seki_diag_error(cx->diags, seki_expr_span(call),
 				       "%s is abstract: an instance must give its method '%s'",

@@ -9,16 +9,17 @@
 
 /* ---- of externs ---- */
 
-static struct p4_decl *find_method(struct p4_check *cx, struct p4_decl *list, const char *name,
+/* Of the methods of one name, the one that takes these arguments; the first where none does. */
+static struct p4_decl *find_method(struct p4_check *cx, struct p4_decl *list,
 				   const struct p4_expr *call)
 {
 	struct p4_decl *best = NULL;
 	bool fits = false;
 
-	for (; list; list = list->next) {
-		if (list->is_constructor || strcmp(list->name, name) != 0)
+	for (; list; list = list->overload) {
+		if (list->is_constructor)
 			continue;
-		if (!seki_accepts_count(list->params, call)) {
+		if (!seki_accepts_count(cx, list->params, call)) {
 			best = best ? best : list;
 			continue;
 		}
@@ -164,7 +165,7 @@ static struct p4_type *check_extern_method(struct p4_check *cx, struct p4_expr *
 	struct p4_callee c = {.self = member->a->type};
 	struct p4_type *result;
 
-	c.decl = find_method(cx, c.self->decl->members, member->name, call);
+	c.decl = find_method(cx, seki_member_find(c.self->decl, member->name), call);
 	if (!c.decl)
 		return no_method(cx, member);
 	call->call = P4_CALL_METHOD;

@@ -72,7 +72,7 @@ static bool record_can_convert(const struct p4_expr *record, const struct p4_typ
 			dots = true;
 			continue;
 		}
-		f = e->arg_name ? seki_decl_find(to->decl->members, e->arg_name) : NULL;
+		f = e->arg_name ? seki_member_find(to->decl, e->arg_name) : NULL;
 		if (!f)
 			return false;
 		if (to->n_args == 0 && f->type && !seki_can_convert(e, f->type))
@@ -277,8 +277,7 @@ static bool convert_record(struct p4_check *cx, struct p4_expr *expr, struct p4_
 	bool ok = true, dots = false;
 
 	for (struct p4_expr *e = expr->args; e; e = e->next) {
-		struct p4_decl *f = e->arg_name ? seki_decl_find(to->decl->members, e->arg_name)
-						: NULL;
+		struct p4_decl *f = e->arg_name ? seki_member_find(to->decl, e->arg_name) : NULL;
 
 		if (f) {
 			ok &= seki_convert(cx, e, seki_type_field(cx->arena, to, f));

@@ -4,15 +4,6 @@
 
 #include "compiler/p4/check/check.h"
 
-static uint32_t hash(const char *name)
-{
-	uint32_t h = 2166136261u;
-
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 16777619u;
-	return h;
-}
-
 void seki_scope_push(struct p4_check *cx)
 {
 	struct p4_scope *scope = seki_arena_new(cx->arena, struct p4_scope);
@@ -24,40 +15,6 @@ void seki_scope_push(struct p4_check *cx)
 void seki_scope_pop(struct p4_check *cx)
 {
 	cx->scope = cx->scope->parent;
-}
-
-static struct p4_decl *find_in(const struct p4_scope *scope, const char *name)
-{
-	const struct p4_name *n;
-
-	if (!scope->n_buckets)
-		return NULL;
-	for (n = scope->buckets[hash(name) & (scope->n_buckets - 1)]; n; n = n->next)
-		if (strcmp(n->decl->name, name) == 0)
-			return n->decl;
-	return NULL;
-}
-
-static void put(struct p4_check *cx, struct p4_scope *scope, struct p4_decl *decl)
-{
-	struct p4_name **bucket = &scope->buckets[hash(decl->name) & (scope->n_buckets - 1)];
-	struct p4_name *n = seki_arena_new(cx->arena, struct p4_name);
-
-	n->decl = decl;
-	n->next = *bucket;
-	*bucket = n;
-}
-
-static void grow(struct p4_check *cx, struct p4_scope *scope)
-{
-	struct p4_name **old = scope->buckets;
-	uint32_t n = scope->n_buckets;
-
-	scope->n_buckets = n ? n * 4 : 8;
-	scope->buckets = seki_arena_alloc(cx->arena, scope->n_buckets * sizeof(*scope->buckets));
-	for (uint32_t i = 0; i < n; i++)
-		for (struct p4_name *name = old[i]; name; name = name->next)
-			put(cx, scope, name->decl);
 }
 
 static bool is_callable(const struct p4_decl *decl)
@@ -80,22 +37,21 @@ static bool may_overload(const struct p4_decl *a, const struct p4_decl *b)
 	return p || q;
 }
 
-#define MAX_OVERLOADS 1000u
-
 void seki_scope_add(struct p4_check *cx, struct p4_decl *decl)
 {
-	struct p4_scope *scope = cx->scope;
 	struct p4_decl *other;
 	struct seki_diag *diag;
 	uint32_t n = 0;
 
 	if (decl->name[0] == '?')
 		return;
-	other = find_in(scope, decl->name);
+	other = seki_names_add(&cx->scope->names, cx->arena, decl->name, decl);
+	if (!other)
+		return;
 	for (struct p4_decl *o = other; o; o = o->overload) {
-		if (++n > MAX_OVERLOADS) {
+		if (++n > SEKI_P4_MAX_OVERLOADS) {
 			seki_diag_error(cx->diags, decl->tok->at, "more than %u functions '%s'",
-					MAX_OVERLOADS, decl->name);
+					SEKI_P4_MAX_OVERLOADS, decl->name);
 			return;
 		}
 		if (may_overload(o, decl))
@@ -105,20 +61,14 @@ void seki_scope_add(struct p4_check *cx, struct p4_decl *decl)
 		seki_diag_note(cx->diags, diag, o->tok->at, "the other declaration is here");
 		return;
 	}
-	if (other) {
-		decl->overload = other->overload;
-		other->overload = decl;
-		return;
-	}
-	if (scope->n_names++ >= scope->n_buckets)
-		grow(cx, scope);
-	put(cx, scope, decl);
+	decl->overload = other->overload;
+	other->overload = decl;
 }
 
 struct p4_decl *seki_scope_find(struct p4_check *cx, const char *name, bool global)
 {
 	for (const struct p4_scope *s = global ? cx->global : cx->scope; s; s = s->parent) {
-		struct p4_decl *decl = find_in(s, name);
+		struct p4_decl *decl = seki_names_find(&s->names, name);
 
 		if (decl)
 			return decl;
@@ -128,7 +78,22 @@ struct p4_decl *seki_scope_find(struct p4_check *cx, const char *name, bool glob
 
 struct p4_decl *seki_scope_find_here(struct p4_check *cx, const char *name)
 {
-	return find_in(cx->scope, name);
+	return seki_names_find(&cx->scope->names, name);
+}
+
+/* ---- members ---- */
+
+void seki_members_index(struct p4_check *cx, struct p4_decl *decl)
+{
+	decl->by_name = seki_arena_new(cx->arena, struct p4_names);
+	for (struct p4_decl *m = decl->members; m; m = m->next)
+		seki_names_add(decl->by_name, cx->arena, m->name, m);
+}
+
+struct p4_decl *seki_member_find(const struct p4_decl *decl, const char *name)
+{
+	return decl->by_name ? seki_names_find(decl->by_name, name)
+			     : seki_decl_find(decl->members, name);
 }
 
 /* ---- what was meant ---- */
@@ -173,10 +138,10 @@ static const char *suggest(struct p4_check *cx, const char *name, const char *wh
 	struct candidates c = {.n = 0};
 
 	for (const struct p4_scope *s = cx->scope; s; s = s->parent)
-		for (uint32_t i = 0; i < s->n_buckets; i++)
-			for (const struct p4_name *e = s->buckets[i]; e; e = e->next)
-				if (c.n < MAX_CANDIDATES && is_a(e->decl, what))
-					c.names[c.n++] = e->decl->name;
+		for (uint32_t i = 0; i < s->names.size; i++)
+			if (s->names.slots[i].name && c.n < MAX_CANDIDATES &&
+			    is_a(s->names.slots[i].value, what))
+				c.names[c.n++] = s->names.slots[i].name;
 	return seki_diag_suggest(name, c.names, c.n);
 }
 
@@ -202,13 +167,14 @@ static const char *type_of_c(const char *name)
 /* E.name or error.name, where there is such a member. */
 static const char *as_member(struct p4_check *cx, const char *name)
 {
-	for (const struct p4_decl *e = cx->errors; e; e = e->overload)
-		if (strcmp(e->name, name) == 0)
-			return seki_arena_printf(cx->arena, "error.%s", name);
-	for (uint32_t i = 0; i < cx->global->n_buckets; i++)
-		for (const struct p4_name *n = cx->global->buckets[i]; n; n = n->next)
-			if (n->decl->kind == P4_D_ENUM && seki_decl_find(n->decl->members, name))
-				return seki_arena_printf(cx->arena, "%s.%s", n->decl->name, name);
+	if (seki_names_find(&cx->error_names, name))
+		return seki_arena_printf(cx->arena, "error.%s", name);
+	for (uint32_t i = 0; i < cx->global->names.size; i++) {
+		const struct p4_decl *decl = cx->global->names.slots[i].value;
+
+		if (decl && decl->kind == P4_D_ENUM && seki_member_find(decl, name))
+			return seki_arena_printf(cx->arena, "%s.%s", decl->name, name);
+	}
 	return NULL;
 }
 

@@ -4,12 +4,7 @@
 
 static int var_index(const struct p4_type *type, const struct p4_decl *type_params)
 {
-	int i = 0;
-
-	for (; type_params; type_params = type_params->next, i++)
-		if (type_params == type->decl)
-			return i;
-	return -1;
+	return type_params && type->decl->owner == type_params->owner ? (int)type->decl->index : -1;
 }
 
 static bool bind_var(struct p4_type **slot, struct p4_type *arg)
