@@ -41,6 +41,14 @@ struct p4_type *seki_type_decl(struct seki_arena *arena, enum p4_type_kind kind,
 	return type;
 }
 
+bool seki_type_weigh(struct p4_type *type)
+{
+	type->weight = type->elem ? 1 + type->elem->weight : 0;
+	for (uint32_t i = 0; i < type->n_args && type->weight <= SEKI_P4_MAX_TYPE_WEIGHT; i++)
+		type->weight += 1 + type->args[i]->weight;
+	return type->weight <= SEKI_P4_MAX_TYPE_WEIGHT;
+}
+
 /* ---- names ---- */
 
 static const char *const fixed_names[P4_T_KINDS] = {
@@ -86,7 +94,7 @@ static void put_decl(struct seki_strbuf *out, const struct p4_type *type, uint32
 
 static void put_name(struct seki_strbuf *out, const struct p4_type *type, uint32_t depth)
 {
-	if (depth > 8) {
+	if (depth > 4) {
 		seki_strbuf_printf(out, "...");
 		return;
 	}

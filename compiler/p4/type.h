@@ -57,7 +57,14 @@ struct p4_type {
 	struct p4_type *elem;
 	struct p4_type **args;
 	uint32_t n_args;
+	uint32_t weight; /* of args and elem as written out; 0 where it has none */
 };
+
+/* Types made of types made of types would be too large to look at. */
+#define SEKI_P4_MAX_TYPE_WEIGHT 65536u
+
+/* Sets the weight of a type. False where it is too large. */
+bool seki_type_weigh(struct p4_type *type);
 
 struct p4_type *seki_type_make(struct seki_arena *arena, enum p4_type_kind kind);
 struct p4_type *seki_type_width(struct seki_arena *arena, enum p4_type_kind kind, uint32_t width);

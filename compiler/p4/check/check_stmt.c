@@ -30,35 +30,58 @@ static void check_assign(struct p4_check *cx, struct p4_stmt *stmt)
 		seki_convert(cx, stmt->b, stmt->a->type);
 }
 
+static void tell_no_label(struct p4_check *cx, const struct p4_decl *table,
+			  const struct p4_expr *label)
+{
+	const char *names[128] = {NULL};
+	const char *near = NULL;
+	uint32_t n = 0;
+
+	for (const struct p4_action_ref *ref = table->table->actions; ref && n < 128;
+	     ref = ref->next)
+		if (ref->action)
+			names[n++] = ref->action->name;
+	if (label->kind == P4_E_NAME)
+		near = seki_diag_suggest(label->name, names, n);
+	seki_diag_error(cx->diags, seki_expr_span(label),
+			"this is not an action of table '%s'%s%s%s", table->name,
+			near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
 static void check_action_labels(struct p4_check *cx, struct p4_stmt *stmt)
 {
 	const struct p4_decl *table = stmt->a->type->decl;
 
 	for (struct p4_stmt *c = stmt->cases; c; c = c->next) {
-		const struct p4_action_ref *ref = table->table->actions;
+		const struct p4_action_ref *ref = NULL;
 
 		if (c->a->kind == P4_E_DEFAULT)
 			continue;
-		for (; ref; ref = ref->next)
-			if (c->a->kind == P4_E_NAME && ref->action && !c->a->global &&
-			    strcmp(ref->action->name, c->a->name) == 0)
-				break;
-		if (!ref)
-			seki_diag_error(cx->diags, seki_expr_span(c->a),
-					"this is not an action of table '%s'", table->name);
-		else
+		if (c->a->kind == P4_E_NAME && !c->a->global)
+			ref = seki_names_find(table->table->by_name, c->a->name);
+		if (ref)
 			c->a->decl = ref->action;
+		else
+			tell_no_label(cx, table, c->a);
 		c->a->type = stmt->a->type;
 	}
 }
 
-static bool same_label(const struct p4_expr *a, const struct p4_expr *b)
+/* What two labels of a switch that are the same have in common. */
+static const char *label_name(struct p4_check *cx, const struct p4_expr *label)
 {
-	if (a->kind == P4_E_DEFAULT || b->kind == P4_E_DEFAULT)
-		return a->kind == b->kind;
-	if (a->known && b->known)
-		return seki_num_cmp(&a->num, &b->num) == 0;
-	return a->decl && a->decl == b->decl;
+	struct seki_strbuf text = {.arena = cx->arena};
+
+	if (label->kind == P4_E_DEFAULT)
+		return "default";
+	if (!label->known)
+		return label->decl ? seki_arena_printf(cx->arena, "decl %u", label->decl->id)
+				   : NULL;
+	seki_strbuf_printf(&text, label->num.neg ? "-" : "+");
+	for (uint32_t i = 0; i < label->num.n || i == 0; i++)
+		seki_strbuf_printf(&text, " %llx",
+				   (unsigned long long)seki_num_word(&label->num, i));
+	return text.data;
 }
 
 static void check_label(struct p4_check *cx, const struct p4_stmt *stmt, struct p4_expr *label)
@@ -92,6 +115,9 @@ static void tell_label_twice(struct p4_check *cx, const struct p4_expr *first,
 
 static void check_switch(struct p4_check *cx, struct p4_stmt *stmt)
 {
+	struct p4_names seen = {0};
+	const struct p4_expr *first;
+	const char *name;
 	struct p4_type *type;
 
 	cx->in_switch = true;
@@ -116,9 +142,10 @@ static void check_switch(struct p4_check *cx, struct p4_stmt *stmt)
 		if (c->a->kind == P4_E_DEFAULT && c->next)
 			seki_diag_error(cx->diags, seki_expr_span(c->a),
 					"'default' must be the last label");
-		for (const struct p4_stmt *o = stmt->cases; o != c; o = o->next)
-			if (same_label(o->a, c->a))
-				tell_label_twice(cx, o->a, c->a);
+		name = label_name(cx, c->a);
+		first = name ? seki_names_add(&seen, cx->arena, name, c->a) : NULL;
+		if (first)
+			tell_label_twice(cx, first, c->a);
 		if (c->body)
 			check_stmt(cx, c->body);
 	}

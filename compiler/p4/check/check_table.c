@@ -36,15 +36,11 @@ static void check_keys(struct p4_check *cx, struct p4_table *table)
 
 	cx->in_apply = true;
 	for (struct p4_key *key = table->keys; key; key = key->next) {
-		const struct p4_decl *kind = cx->match_kinds;
-
 		seki_check_value(cx, key->expr, NULL);
 		if (!seki_type_is_scalar(key->expr->type))
 			seki_diag_error(cx->diags, seki_expr_span(key->expr), "%s cannot be a key",
 					seki_type_name(cx->arena, key->expr->type));
-		while (kind && strcmp(kind->name, key->match) != 0)
-			kind = kind->overload;
-		if (!kind && key->match[0] != '?')
+		if (!seki_names_find(&cx->match_kind_names, key->match) && key->match[0] != '?')
 			tell_no_match_kind(cx, key);
 	}
 	cx->in_apply = in_apply;
@@ -200,21 +196,23 @@ static void check_args(struct p4_check *cx, struct p4_action_ref *ref, uint32_t 
 
 static void check_actions(struct p4_check *cx, struct p4_table *table)
 {
+	const struct p4_action_ref *other;
 	struct seki_diag *diag;
 	uint32_t index = 0;
+
+	table->by_name = seki_arena_new(cx->arena, struct p4_names);
 
 	for (struct p4_action_ref *ref = table->actions; ref; ref = ref->next) {
 		ref->index = index++;
 		ref->action = find_action(cx, ref);
 		if (!ref->action)
 			continue;
-		for (const struct p4_action_ref *o = table->actions; o != ref; o = o->next)
-			if (o->action == ref->action) {
-				diag = seki_diag_error(cx->diags, ref->tok->at,
-						       "action '%s' is listed twice",
-						       ref->action->name);
-				seki_diag_note(cx->diags, diag, o->tok->at, "the first time");
-			}
+		other = seki_names_add(table->by_name, cx->arena, ref->action->name, ref);
+		if (other) {
+			diag = seki_diag_error(cx->diags, ref->tok->at,
+					       "action '%s' is listed twice", ref->action->name);
+			seki_diag_note(cx->diags, diag, other->tok->at, "the first time");
+		}
 		ref->call->call = P4_CALL_ACTION;
 		ref->call->callee = ref->action;
 		check_args(cx, ref, count_directed(ref->action));
@@ -244,16 +242,15 @@ static bool same_expr(const struct p4_expr *a, const struct p4_expr *b)
 static void check_choice(struct p4_check *cx, struct p4_table *table, struct p4_action_ref *ref,
 			 bool is_default)
 {
-	const struct p4_action_ref *in_list = table->actions;
 	struct p4_decl *action = find_action(cx, ref);
+	const struct p4_action_ref *in_list;
 	uint32_t directed, n;
 
 	if (!action)
 		return;
 	ref->action = action;
-	while (in_list && in_list->action != action)
-		in_list = in_list->next;
-	if (!in_list) {
+	in_list = seki_names_find(table->by_name, action->name);
+	if (!in_list || in_list->action != action) {
 		seki_diag_error(cx->diags, ref->call->a->tok->at,
 				"'%s' is not in the table's list of actions", action->name);
 		return;
@@ -454,20 +451,19 @@ static void check_entries(struct p4_check *cx, const struct p4_decl *decl)
 
 static void check_properties(struct p4_check *cx, struct p4_table *table)
 {
+	struct p4_names seen = {0};
 	uint32_t n;
 
 	for (struct p4_property *p = table->properties; p; p = p->next) {
-		uint32_t seen = 0;
+		const struct p4_property *other = seki_names_add(&seen, cx->arena, p->name, p);
+		struct seki_diag *diag;
 		bool bad;
 
-		for (const struct p4_property *o = table->properties; o != p && seen < 64;
-		     o = o->next, seen++)
-			if (strcmp(o->name, p->name) == 0) {
-				struct seki_diag *diag = seki_diag_error(
-					cx->diags, p->tok->at, "a second property '%s'", p->name);
-
-				seki_diag_note(cx->diags, diag, o->tok->at, "the first one");
-			}
+		if (other) {
+			diag = seki_diag_error(cx->diags, p->tok->at, "a second property '%s'",
+					       p->name);
+			seki_diag_note(cx->diags, diag, other->tok->at, "the first one");
+		}
 		if (strcmp(p->name, "size") == 0 || strcmp(p->name, "priority_delta") == 0) {
 			bad = seki_check_late_constant(cx, p->value, p->name, UINT32_MAX, &n) &&
 			      !n && p->name[0] == 'p';

@@ -258,6 +258,19 @@ static struct p4_type *check_base(struct p4_check *cx, const struct p4_tref *tre
 	}
 }
 
+/* No error for types of declarations: those are made once, and not written out. */
+static void check_weight(struct p4_check *cx, struct p4_tref *tref)
+{
+	bool made = tref->kind == P4_R_TUPLE || tref->kind == P4_R_STACK ||
+		    tref->kind == P4_R_LIST || (tref->kind == P4_R_NAME && tref->args);
+
+	if (!made || tref->type->kind == P4_T_BAD || seki_type_weigh(tref->type))
+		return;
+	seki_diag_error(cx->diags, tref->tok->at, "this type is made of more than %u others",
+			SEKI_P4_MAX_TYPE_WEIGHT);
+	tref->type = cx->bad;
+}
+
 struct p4_type *seki_check_type(struct p4_check *cx, struct p4_tref *tref)
 {
 	switch (tref->kind) {
@@ -283,6 +296,7 @@ struct p4_type *seki_check_type(struct p4_check *cx, struct p4_tref *tref)
 		tref->type = cx->dontcare;
 		break;
 	}
+	check_weight(cx, tref);
 	return tref->type;
 }
 
