@@ -10,6 +10,7 @@
 #include "compiler/front/macro.h"
 
 #define MAX_INCLUDES 64u
+#define MAX_FILES    1000u
 #define MAX_IFS	     64u
 #define MAX_NESTING  64u
 
@@ -27,6 +28,7 @@ struct pp {
 	struct branch ifs[MAX_IFS];
 	uint32_t n_ifs;
 	uint32_t depth; /* of #include */
+	uint32_t n_includes;
 };
 
 /* The rest of a directive's line, and the first token after it. */
@@ -414,6 +416,12 @@ static void include(struct pp *pp, const struct seki_token *name)
 	if (pp->depth >= MAX_INCLUDES) {
 		seki_diag_error(pp->diags, name->at, "more than %u files include one another",
 				MAX_INCLUDES);
+		return;
+	}
+	if (pp->n_includes++ >= MAX_FILES) {
+		if (pp->n_includes == MAX_FILES + 1)
+			seki_diag_error(pp->diags, name->at, "more than %u files are included",
+					MAX_FILES);
 		return;
 	}
 	src = find_include(pp, name->at.src, file, quoted);

@@ -9,7 +9,7 @@
 #define SEKI_P4_CHECK_H
 
 #include "compiler/p4/ast.h"
-#include "compiler/p4/check/names.h"
+#include "compiler/p4/names.h"
 
 struct p4_scope {
 	struct p4_scope *parent;
@@ -33,6 +33,7 @@ struct p4_check {
 	struct p4_names states; /* of the parser we are in */
 	const struct p4_program *program;
 	uint32_t loops;
+	uint32_t steps; /* of seki_check_well_formed(), of all types so far */
 	bool in_apply;	/* in the apply block of a control */
 	bool in_switch; /* in the parentheses of a switch */
 	/* types that need no more than one object */

@@ -17,16 +17,21 @@ bool seki_is_object(const struct p4_type *type)
 
 /* Parameters in their order and by name. */
 struct params {
-	const struct p4_decl **at;
+	const struct p4_decl *list;
 	uint32_t n;
+	const struct p4_decl **at; /* more than FEW of them: by name */
 	struct p4_names names;
 };
 
+#define FEW 16u
+
 static struct params list_params(struct p4_check *cx, const struct p4_decl *list, bool named)
 {
-	struct params params = {.n = seki_decl_count(list)};
+	struct params params = {.n = seki_decl_count(list), .list = list};
 	uint32_t i = 0;
 
+	if (params.n <= FEW)
+		return params;
 	params.at = seki_arena_alloc(cx->arena, (params.n + 1) * sizeof(*params.at));
 	for (; list; list = list->next) {
 		params.at[i++] = list;
@@ -43,6 +48,14 @@ static uint32_t param_for(const struct params *params, const struct p4_expr *arg
 
 	if (!arg->arg_name)
 		return position < params->n ? position : params->n;
+	if (params->n <= FEW) {
+		uint32_t i = 0;
+
+		for (const struct p4_decl *p = params->list; p; p = p->next, i++)
+			if (strcmp(p->name, arg->arg_name) == 0)
+				break;
+		return i;
+	}
 	found = seki_names_find(&params->names, arg->arg_name);
 	return found ? (uint32_t)(found - params->at) : params->n;
 }

@@ -126,16 +126,24 @@ static bool is_block(const struct p4_type *type)
 	       type->kind == P4_T_PACKAGE;
 }
 
-#define MAX_STEPS 4096u
+/* Generic types within each other can have any number of fields. */
+#define MAX_STEPS (1u << 20)
 
-static bool well_formed(struct p4_check *cx, struct seki_span at, const struct p4_type *type,
-			uint32_t *steps)
+static bool has_only_vars(const struct p4_type *type)
+{
+	for (uint32_t i = 0; i < type->n_args; i++)
+		if (type->args[i]->kind != P4_T_VAR)
+			return false;
+	return true;
+}
+
+static bool well_formed(struct p4_check *cx, struct seki_span at, const struct p4_type *type)
 {
 	struct seki_diag *diag;
 	bool here;
 
 	for (uint32_t i = 0; i < type->n_args; i++) {
-		if (!well_formed(cx, at, type->args[i], steps))
+		if (!well_formed(cx, at, type->args[i]))
 			return false;
 		if (type->kind != P4_T_EXTERN || !is_block(type->args[i]))
 			continue;
@@ -143,17 +151,23 @@ static bool well_formed(struct p4_check *cx, struct seki_span at, const struct p
 				seki_type_name(cx->arena, type->args[i]));
 		return false;
 	}
-	if (type->elem && type->kind != P4_T_NEW && !well_formed(cx, at, type->elem, steps))
+	if (type->elem && type->kind != P4_T_NEW && !well_formed(cx, at, type->elem))
 		return false;
-	if (!seki_type_is_struct_like(type) || type->n_args == 0)
+	/* Of type variables, it is looked at again when types stand for them. */
+	if (!seki_type_is_struct_like(type) || has_only_vars(type))
 		return true;
 	for (const struct p4_decl *f = type->decl->members; f; f = f->next) {
 		struct p4_type *field = seki_type_field(cx->arena, type, f);
 
-		if (++*steps > MAX_STEPS)
-			return true;
+		if (cx->steps++ >= MAX_STEPS) {
+			seki_diag_error(cx->diags, at,
+					"the generic types of this program have more than %u "
+					"fields, with types put in",
+					MAX_STEPS);
+			return false;
+		}
 		if (seki_type_can_be_field(type->decl, field)) {
-			if (!well_formed(cx, at, field, steps))
+			if (!well_formed(cx, at, field))
 				return false;
 			continue;
 		}
@@ -171,9 +185,7 @@ static bool well_formed(struct p4_check *cx, struct seki_span at, const struct p
 
 bool seki_check_well_formed(struct p4_check *cx, struct seki_span at, const struct p4_type *type)
 {
-	uint32_t steps = 0;
-
-	return well_formed(cx, at, type, &steps);
+	return well_formed(cx, at, type);
 }
 
 static bool is_within(const struct p4_decl *decl, const struct p4_type *type)

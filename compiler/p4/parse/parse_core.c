@@ -188,33 +188,14 @@ void seki_parse_sync(struct p4_parser *p)
 	}
 }
 
-static uint32_t bucket(const char *name)
-{
-	uint32_t h = 2166136261u;
-
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 16777619u;
-	return h % SEKI_P4_TYPE_BUCKETS;
-}
-
 bool seki_parse_is_type(const struct p4_parser *p, const char *name)
 {
-	for (const struct p4_type_name *t = p->types[bucket(name)]; t; t = t->next)
-		if (strcmp(t->name, name) == 0)
-			return true;
-	return false;
+	return seki_names_find(&p->types, name) != NULL;
 }
 
 void seki_parse_add_type(struct p4_parser *p, const char *name)
 {
-	struct p4_type_name *t;
-
-	if (seki_parse_is_type(p, name))
-		return;
-	t = seki_arena_new(p->arena, struct p4_type_name);
-	t->name = name;
-	t->next = p->types[bucket(name)];
-	p->types[bucket(name)] = t;
+	seki_names_add(&p->types, p->arena, name, p);
 }
 
 struct p4_decl *seki_parse_new_decl(struct p4_parser *p, enum p4_decl_kind kind)

@@ -5,17 +5,10 @@
 #define SEKI_P4_PARSER_H
 
 #include "compiler/p4/ast.h"
+#include "compiler/p4/names.h"
 
 #define SEKI_P4_MAX_NESTING 200u
 #define SEKI_P4_MAX_DEPTH   1000u
-
-/* Names that are types so far, so that "(T) x" is known to be a cast. */
-struct p4_type_name {
-	struct p4_type_name *next;
-	const char *name;
-};
-
-#define SEKI_P4_TYPE_BUCKETS 256u
 
 struct p4_parser {
 	struct seki_diags *diags;
@@ -27,7 +20,7 @@ struct p4_parser {
 	bool stop;  /* nested too deeply: give up */
 	bool no_gt; /* inside <...>: '>' closes it */
 	uint32_t n_ids;
-	struct p4_type_name *types[SEKI_P4_TYPE_BUCKETS];
+	struct p4_names types; /* so far, so that "(T) x" is known to be a cast */
 };
 
 /* What annotations before a declaration say. */

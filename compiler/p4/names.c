@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Maps from names: see names.h. Open addressing; at most three quarters are in use. */
-#include "compiler/p4/check/names.h"
+#include "compiler/p4/names.h"
 
 #include <stdbool.h>
 #include <stddef.h>
