@@ -11,7 +11,8 @@ ERROR = ("error",)
 NARROW = (1, 2, 3, 4, 5, 7, 8, 8, 8, 9, 12, 13, 16, 16, 16, 20, 24, 31, 32, 32, 32, 33, 40, 47, 48, 63, 64, 64)
 WIDE = (65, 80, 96, 100, 127, 128, 128, 129, 160, 192, 255, 256, 300, 512)
 FEATURES = ("stack", "union", "varbit", "loop", "generic", "keys", "compare", "tuple", "aggregate", "subparser", "sub",
-            "deparser", "big_params", "bound", "unions", "std", "generic_types", "nested", "lookups")
+            "deparser", "big_params", "bound", "unions", "std", "generic_types", "nested", "lookups",
+            "cycles", "large")
 ERRORS = ("NoError", "PacketTooShort", "NoMatch", "Mine", "Other")
 
 

@@ -81,7 +81,7 @@ class Program(Stmts):
             self.declare_struct("Part", self.fields(2, 64))
         self.declare_header("Out", [(f"o{i}", ("bit", 8 * rng.randrange(1, 5))) for i in range(4)])
         headers = [("out_", ("header", "Out")), ("first", ("header", "First"))]
-        for i in range(rng.randrange(1, 3)):
+        for i in range(rng.randrange(1, 6 if "large" in self.has else 3)):
             fields = self.fields(rng.randrange(1, 6), budget)
             if "Part" in self.types and rng.random() < 0.5:
                 fields.insert(rng.randrange(len(fields) + 1), ("part", ("struct", "Part")))
@@ -199,7 +199,9 @@ class Program(Stmts):
                 size = f"(bit<32>)(packet.lookahead<bit<8>>() & {most // 8 | 7}) << 3"
                 found.append(([f"packet.extract({path}, {size});"], None))
             else:
-                found.append(([f"packet.extract({path});"], None))
+                keys = [n for n, x in self.types[t[1]] if x[0] == "bit" and 3 <= x[1] <= 16]
+                cycle = "cycles" in self.has and keys and self.rng.random() < 0.5
+                found.append(([f"packet.extract({path});"], f"{path}.{keys[0]}[2:0]" if cycle else None))
         return found
 
     def declare_sub_parser(self):
@@ -224,6 +226,8 @@ class Program(Stmts):
         if "subparser" in self.has:
             extracts.insert(self.rng.randrange(len(extracts) + 1),
                             ([f"subp.apply(packet, {self.variable(('header', 'H0'), True)}, meta, hdr.first.len);"] * self.rng.randrange(1, 3), None))
+        if "large" in self.has:
+            extracts += self.extracts()
         states = ["start"] + [f"s{i}" for i in range(len(extracts))]
         self.put("parser prs(packet_in packet, out headers hdr, inout metadata meta" + self.std + ") {")
         if "subparser" in self.has:
@@ -290,7 +294,8 @@ class Program(Stmts):
         rng = self.rng
         targets = after + ["accept"]
         if loop_key:
-            return [f"\t\ttransition select({loop_key}) {{", f"\t\t\t1 .. 127: {again};",
+            top = 3 if loop_key.endswith("[2:0]") else 127
+            return [f"\t\ttransition select({loop_key}) {{", f"\t\t\t1 .. {top}: {again};",
                     f"\t\t\tdefault: {rng.choice(targets)};", "\t\t}"]
         if rng.random() < 0.2:
             return [f"\t\ttransition {rng.choice(targets[:2])};"]
@@ -441,7 +446,7 @@ class Program(Stmts):
             self.put("\t\thdr.out_.setValid();")
         if self.table_names and rng.random() < 0.4:
             self.applies.append(self.table_names[-1][0])
-        self.put(*(f"\t{s}" for s in self.block(rng.randrange(4, 12), 3, "apply")))
+        self.put(*(f"\t{s}" for s in self.block(rng.randrange(*((10, 25) if "large" in self.has else (4, 12))), 3, "apply")))
         self.applies = []
         self.put(*self.show_state(), "\t}", "}")
 
