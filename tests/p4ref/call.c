@@ -125,17 +125,49 @@ static void copy_out(struct ref *r, const struct p4_decl *decl, const struct ref
 	}
 }
 
+/* The argument that stands leftmost of those not done; the parameters' order does not matter. */
+static uint32_t next_arg(struct p4_expr *const *bound, uint32_t n, const bool *done)
+{
+	uint32_t best = n, most = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t left = bound ? seki_expr_count(bound[i]) : 0; /* with those to its right */
+
+		if (done[i] || (best < n && left <= most))
+			continue;
+		best = i;
+		most = left;
+	}
+	return best;
+}
+
+static void bind_params(struct ref *r, const struct p4_decl *decl, struct p4_expr *const *bound,
+			struct ref_val *const *given, struct ref_frame *callee,
+			struct ref_place *places)
+{
+	uint32_t n = seki_decl_count(decl->params);
+	bool *done = seki_arena_alloc(r->arena, n + 1);
+
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t i = next_arg(bound, n, done);
+		const struct p4_decl *p = decl->params;
+
+		done[i] = true;
+		for (uint32_t skip = i; skip; skip--)
+			p = p->next;
+		bind_param(r, p, bound ? bound[i] : NULL, given ? given[i] : NULL, callee,
+			   &places[i]);
+	}
+}
+
 struct ref_val *ref_run(struct ref *r, const struct p4_decl *decl, struct p4_expr *const *bound,
 			struct ref_val *const *given, struct ref_frame *callee, ref_body_fn *body)
 {
 	struct ref_place *places =
 		seki_arena_alloc(r->arena, (seki_decl_count(decl->params) + 1) * sizeof(*places));
-	uint32_t i = 0;
 	volatile bool exits = false;
 
-	for (const struct p4_decl *p = decl->params; p; p = p->next, i++)
-		bind_param(r, p, bound ? bound[i] : NULL, given ? given[i] : NULL, callee,
-			   &places[i]);
+	bind_params(r, decl, bound, given, callee, places);
 	callee->caller = r->frame;
 	r->frame = callee;
 	if (setjmp(callee->exit) == 0)

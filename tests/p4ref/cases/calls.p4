@@ -124,6 +124,8 @@ control pipe(inout headers hdr, inout metadata meta, inout standard_metadata std
 			13: { hdr.in_.b = 0xbb; hdr.in_.b = unset(hdr.in_.b) + 1; }
 			/* The slice is written last. */
 			14: { hdr.in_.a[3:0] = (bit<4>)bump(hdr.in_.a); }
+			/* Arguments with names are evaluated as they stand. */
+			15: { hdr.in_.d = with_default(y = bump(hdr.in_.a), x = bump(hdr.in_.a) << 1); }
 			default: { return; }
 		}
 		hdr.in_.which = 0x80;

@@ -201,7 +201,11 @@ class Exprs:
         if not usable:
             return None
         name, _, params = self.rng.choice(usable)
-        return f"{name}(" + ", ".join(self.expr(p, depth - 1) for _, p in params) + ")"
+        args = [self.expr(p, depth - 1) for _, p in params]
+        if self.rng.random() < 0.2:
+            args = [f"p{i} = {a}" for i, a in enumerate(args)]
+            self.rng.shuffle(args)
+        return f"{name}(" + ", ".join(args) + ")"
 
     def comparable(self):
         x = self.rng.random()

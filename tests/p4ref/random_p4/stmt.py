@@ -108,7 +108,8 @@ class Stmts(Exprs):
 
     # ---- calls ----
 
-    def arguments(self, params):
+    def arguments(self, params, named=""):
+        """Text of arguments, or None where there is nothing to give; with names, in any order."""
         out = []
         for d, t in params:
             if d == "in":
@@ -118,6 +119,9 @@ class Stmts(Exprs):
             if not v:
                 return None
             out.append(v)
+        if named:
+            out = [f"{named}{i} = {a}" for i, a in enumerate(out)]
+            self.rng.shuffle(out)
         return ", ".join(out)
 
     def call_statement(self):
@@ -125,7 +129,7 @@ class Stmts(Exprs):
         if not self.functions:
             return None
         name, result, params = rng.choice(self.functions)
-        args = self.arguments(params)
+        args = self.arguments(params, "p" if rng.random() < 0.2 else "")
         if args is None:
             return None
         to = self.variable(result, True)
