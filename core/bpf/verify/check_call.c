@@ -169,7 +169,7 @@ static int adjust_head(struct seki_walk *w)
 	s->p.moved_min = clamp(s->p.moved_min + by.smin, -(int64_t)SEKI_BPF_PACKET_MAX, INT64_MAX);
 	seki_walk_touch(w, 0);
 	if (!seki_num_is_const(&by)) {
-		if (seki_relate_shorten(&s->p, seki_walk_reg(w, 2))) {
+		if (seki_relate_shorten(&s->p, seki_walk_reg(w, 2), min)) {
 			seki_low_forget(s);
 			return 0;
 		}

@@ -628,13 +628,15 @@ static void finish(struct seki_walk *w, struct seki_kept *kept, uint32_t at)
 
 /*
  * What grows is not less than 0 when the first round begins, `step` more at least with each that
- * follows, and never more than `most`: that is so most / step times at most, and then it ends.
+ * follows, and never more than `most`: that is so most / step times at most, and then it ends; or a
+ * helper stops it, somewhere in a round.
  */
 static void finish_rank(struct seki_walk *w, struct seki_kept *kept)
 {
 	if (w->rank.step != UINT64_MAX) {
 		w->nodes[kept->p.pc].ranked = 0;
-		kept->cost += kept->again * (w->rank.most / w->rank.step);
+		kept->cost = seki_max(kept->cost, kept->again) +
+			     kept->again * (w->rank.most / w->rank.step);
 	}
 	kept->again = 0;
 	w->rank.head = 0;

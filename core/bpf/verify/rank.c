@@ -132,12 +132,12 @@ int seki_rank_end(struct seki_walk *w)
 	r = find_ranked(w, w->state);
 	if (!r || r->rest || r->shifted || r->id != p->anchor || r->id_off <= w->rank.base)
 		return 0;
+	read_as_head(w); /* r may be in the stack, and tells something even where this is no end */
 	narrow_scaled(w, r);
 	if (!seki_kept_covers(w, head, NULL, w->state))
 		return w->nodes[p->pc].ranked < SEKI_RANKS_MAX ? widen_head(w, r) : 0;
-	w->rank.step = seki_min(w->rank.step, (uint64_t)(r->id_off - w->rank.base));
+	w->rank.step = seki_min(w->rank.step, (uint64_t)((int64_t)r->id_off - w->rank.base));
 	w->rank.most = seki_max(w->rank.most, r->v.n.umax);
-	read_as_head(w);
 	seki_walk_end(w, 0, p->since);
 	return WALK_END;
 }
@@ -362,7 +362,7 @@ int seki_rank_guess(struct seki_walk *w)
 
 	w->rank.wider = 0;
 	if (!node->join || (w->no_guess && !wider) || w->rank.head || w->state->p.rank ||
-	    node->kept < SEKI_RANK_AFTER || node->ranked >= SEKI_RANKS_MAX ||
+	    node->kept < w->rank_after || node->ranked >= SEKI_RANKS_MAX ||
 	    w->rank.wasted > RANK_WASTE_MAX || w->rank.serial == UINT16_MAX)
 		return -ENOENT;
 	before = wider ? seki_walk_kept(w, wider) : round_before(w, false);

@@ -596,7 +596,7 @@ static bool allows(const struct seki_path_state *p, const struct seki_reg *reg, 
 	return fact && reg->id_off + end <= fact->off + p->grown;
 }
 
-bool seki_relate_shorten(struct seki_path_state *p, const struct seki_reg *by)
+bool seki_relate_shorten(struct seki_path_state *p, const struct seki_reg *by, int64_t min)
 {
 	int64_t grown = p->grown + by->id_off;
 
@@ -604,7 +604,7 @@ bool seki_relate_shorten(struct seki_path_state *p, const struct seki_reg *by)
 		return false;
 	p->less = by->id;
 	p->grown = grown;
-	add_fact(p, p->less, -grown);
+	add_fact(p, p->less, (min > 0 ? min : 0) - grown);
 	return true;
 }
 

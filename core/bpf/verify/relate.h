@@ -47,9 +47,10 @@ void seki_relate_learn(struct seki_walk *w, struct seki_state *s, enum seki_bpf_
 /* The packet has at least so many bytes now. */
 void seki_relate_least(struct seki_path_state *p, int64_t length);
 
-/* The head was moved by `by`, the rest of a constant; false: by something else. And by a constant,
- * while the packet is shorter by a symbol. */
-bool seki_relate_shorten(struct seki_path_state *p, const struct seki_reg *by);
+/* The head was moved by `by`, the rest of a constant, and the packet has at least `min` bytes, which
+ * may be less than 0; false: by something else. And by a constant, while the packet is shorter by a
+ * symbol. */
+bool seki_relate_shorten(struct seki_path_state *p, const struct seki_reg *by, int64_t min);
 void seki_relate_grow(struct seki_path_state *p, int64_t by);
 
 /* Would a comparison of the two tell anything? Then both need symbols. */

@@ -27,7 +27,8 @@
  *   (1) H covers it, each byte of the stack taken for one that is read,
  *   (2) r is A + base + k there, k >= 1.
  * States on the way have another claim: a run from there touches only what it may, and ends within
- * `cost` instructions, or after `again` at most is at the head, with (1) and (2) for its A. It holds
+ * `cost` instructions, or after `again` at most is at the head, with (1) and (2) for its A, or was
+ * stopped by a helper on the way there. It holds
  * by the induction above where they cover only what has the same A: a state's `rank` is a number that
  * no other head gets, also not one that takes the place of this when it was guessed wrong; states of
  * different ranks cover nothing of each other; where the rank is equal, the anchors stand for the
@@ -38,7 +39,7 @@
  * says that r is at most 2^28 - 1. A run from H ends within `cost`, or is again at the head, where H
  * stands for it by (1), with r greater by `step` at least, and no more than `most`. r was no less
  * than 0 at first, so that is so most / step times at most, and the cost of H is again * (most / step)
- * + cost. What is at r in all rounds of a run is what (1) compares: a register, or a slot.
+ * and once more the greater of both. What is at r in all rounds of a run is what (1) compares: a register, or a slot.
  * One head is open at a time, so no rounds are multiplied with others.
  *
  * The walk ends: steps and work are bounded by STEPS_MAX and WORK_MAX, memory by what the caller
@@ -161,9 +162,9 @@ static int walk_insn(struct seki_walk *w)
 	bool wait_changed = node->wait_changed;
 	int err;
 
-	if (is_meeting(w)) {
+	if (w->image->walk_all < SEKI_WALK_ALL_KEEP && is_meeting(w)) {
 		seki_walk_tidy(w);
-		err = seki_walk_prune(w);
+		err = w->image->walk_all ? 0 : seki_walk_prune(w);
 		if (err)
 			return err;
 	}
@@ -271,6 +272,7 @@ int seki_bpf_verify(struct seki_bpf_image *image, void *memory, size_t size,
 		.arena = {.base = memory, .low = 0, .high = size & ~(size_t)15},
 		.max_steps = STEPS_MAX,
 		.max_packet = SEKI_BPF_PACKET_MAX,
+		.rank_after = SEKI_RANK_AFTER,
 		.next_id = SEKI_SYM_NEW,
 		.why = why,
 	};
@@ -279,6 +281,8 @@ int seki_bpf_verify(struct seki_bpf_image *image, void *memory, size_t size,
 	*why = (struct seki_bpf_rejection){.insn = 0};
 	if (image->max_packet)
 		w.max_packet = seki_min(SEKI_BPF_PACKET_MAX, image->max_packet);
+	if (image->rank_after)
+		w.rank_after = seki_min(SEKI_RANK_AFTER, image->rank_after);
 	if (image->max_steps)
 		w.max_steps = seki_min(STEPS_MAX, image->max_steps);
 	if (!lay_out(&w)) {

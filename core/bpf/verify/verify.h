@@ -14,6 +14,12 @@
 /* Enough for programs of any size to be judged; less is "too complex" sooner. */
 #define SEKI_VERIFY_MEMORY (32u << 20)
 
+enum seki_walk_all {
+	SEKI_WALK_SOME,	    /* states cover others */
+	SEKI_WALK_ALL,	    /* each path is walked to its end */
+	SEKI_WALK_ALL_KEEP, /* and nothing is forgotten where paths meet */
+};
+
 /* A program and all it may refer to. All memory is the caller's. */
 struct seki_bpf_image {
 	struct seki_bpf_op *ops; /* decoded without fault; the verifier sets flags in it */
@@ -27,6 +33,9 @@ struct seki_bpf_image {
 	uint64_t max_steps;  /* give up after as many: 0 or more than usual: as usual */
 	uint32_t max_packet; /* no run begins with a longer packet: 0 or more than
 				SEKI_BPF_PACKET_MAX: that */
+	/* For tests of the verifier, which compare its verdicts: */
+	uint8_t walk_all;   /* enum seki_walk_all */
+	uint8_t rank_after; /* loops are thought to end by growth so early: 0: as usual */
 };
 
 struct seki_bpf_proof {

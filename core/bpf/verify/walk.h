@@ -29,7 +29,7 @@ struct seki_node {
 	uint8_t visits;	   /* paths set out here, up to VISITS_MAX */
 	uint8_t finished;  /* kept states that are, up to GUESS_AFTER */
 	uint8_t wrong;	   /* guesses here that were */
-	uint8_t kept;	   /* states that were kept here, up to RANK_AFTER */
+	uint8_t kept;	   /* states that were kept here, up to SEKI_RANK_AFTER */
 	uint8_t ranked;	   /* loops that were thought to begin here */
 	bool join;	   /* states are compared here: paths meet */
 	bool busy;	   /* and here: many paths set out */
@@ -118,6 +118,7 @@ struct seki_walk {
 	uint64_t work;		  /* registers compared or copied, about: bounded, as steps are */
 	uint64_t max_steps;
 	uint32_t max_packet;
+	uint8_t rank_after;
 	uint32_t next_id;
 	struct seki_rank rank;
 	struct seki_bpf_proof proof;

@@ -10,6 +10,7 @@
 #define INSNS_MAX 1200
 #define JUMPS_MAX 100
 #define CALLS_MAX 12
+#define LONGEST	  2000 /* bytes of the packets that programs run on */
 
 /* The maps that every program may use, by index; the first ones in the kernel as well. */
 enum {
@@ -41,6 +42,9 @@ struct attempt {
 	bool neutral;	      /* means the same to the kernel: see neutral.c */
 	bool changes_entries; /* calls update or delete */
 	bool mutated;
+	uint32_t max_packet; /* the verifier's image has these, too */
+	uint8_t rank_after;
+	uint64_t inputs; /* of the runs that broke a promise */
 	struct seki_bpf_proof proof;
 	struct seki_bpf_rejection why;
 	/* While it is made: jumps to the start of a statement to come, calls to be given a place,

@@ -12,13 +12,15 @@
 #include "tests/fuzz/bpf/kernel.h"
 #include "tests/fuzz/bpf/world.h"
 
-#define REPAIRS_MAX 200
-#define STEPS_MAX   20000
-#define WORST_MAX   2000000 /* what may run for longer takes too long to try */
-#define MUTANTS	    6
-#define INSNS_SMALL 64
+#define REPAIRS_MAX  200
+#define STEPS_MAX    20000
+#define WORST_MAX    2000000 /* what may run for longer takes too long to try */
+#define MUTANTS	     6
+#define INSNS_SMALL  64
+#define DOUBTED_RUNS 100 /* times some, of what only a walk of all paths rejects */
 
 struct tally tally;
+bool compare_walks, print_differing;
 
 static const char *const names[N_MAPS] = {"hash", "array", "wide", "lru", "lpm", "queue", "odd"};
 
@@ -50,8 +52,8 @@ uint64_t choose(struct choices *c, uint64_t n)
 	return c->seed % n;
 }
 
-/* One verdict; where it is a no, the instruction that failed. */
-static int judge(struct attempt *a, uint32_t *failed)
+static int verify(struct attempt *a, enum seki_walk_all walk_all, struct seki_bpf_proof *proof,
+		  struct seki_bpf_rejection *why)
 {
 	static uint8_t memory[512 << 10] __attribute__((aligned(16)));
 	struct seki_bpf_image image = {
@@ -63,14 +65,24 @@ static int judge(struct attempt *a, uint32_t *failed)
 		.data = fuzz_data,
 		.data_size = DATA_BYTES,
 		.max_steps = STEPS_MAX,
+		.max_packet = a->max_packet,
+		.walk_all = (uint8_t)walk_all,
+		.rank_after = a->rank_after,
 	};
+
+	return seki_bpf_verify(&image, memory, sizeof(memory), proof, why);
+}
+
+/* One verdict; where it is a no, the instruction that failed. */
+static int judge(struct attempt *a, uint32_t *failed)
+{
 	struct seki_bpf_fault fault;
 	int err = seki_bpf_decode(a->insns, a->n, a->ops, &fault);
 
 	*failed = fault.insn;
 	if (err)
 		return err;
-	err = seki_bpf_verify(&image, memory, sizeof(memory), &a->proof, &a->why);
+	err = verify(a, SEKI_WALK_SOME, &a->proof, &a->why);
 	*failed = a->why.insn;
 	return !err && a->proof.worst_insns > WORST_MAX ? -E2BIG : err;
 }
@@ -115,15 +127,15 @@ static void print_program(const struct attempt *a)
 	}
 }
 
-static bool still_broken(struct attempt *a, uint64_t seed)
+static bool still_broken(struct attempt *a)
 {
 	uint32_t failed;
 
-	return !judge(a, &failed) && world_run(a, seed).what;
+	return !judge(a, &failed) && world_run(a, a->inputs).what;
 }
 
 /* Takes out all that the violation does not need. */
-static void shrink(struct attempt *a, uint64_t seed)
+static void shrink(struct attempt *a, bool (*still)(struct attempt *))
 {
 	static struct attempt less;
 	bool again = true;
@@ -137,13 +149,13 @@ static void shrink(struct attempt *a, uint64_t seed)
 			if (less.insns[i].opcode == 0x18)
 				less.insns[i + 1] = (struct seki_bpf_insn)JA(0);
 			less.insns[i] = (struct seki_bpf_insn)JA(0);
-			if (!still_broken(&less, seed))
+			if (!still(&less))
 				continue;
 			*a = less;
 			again = true;
 		}
 	}
-	still_broken(a, seed);
+	still(a);
 }
 
 static void broken(struct attempt *a, uint64_t seed)
@@ -151,7 +163,8 @@ static void broken(struct attempt *a, uint64_t seed)
 	struct violation v;
 	uint32_t failed;
 
-	shrink(a, seed);
+	a->inputs = seed;
+	shrink(a, still_broken);
 	judge(a, &failed);
 	v = world_run(a, seed);
 	print_program(a);
@@ -174,6 +187,61 @@ static bool has_loop(const struct attempt *a)
 	return false;
 }
 
+/* How a walk of all paths differs; "": it cannot be done; NULL: not at all. */
+static const char *differs_from(struct attempt *a, enum seki_walk_all all)
+{
+	static struct seki_bpf_rejection why;
+	struct seki_bpf_proof exact;
+	int err = verify(a, all, &exact, &why);
+
+	if (err)
+		return err == -E2BIG ? "" : why.reason;
+	if (exact.worst_insns > a->proof.worst_insns)
+		return "there is a longer path";
+	return exact.packet_touch > a->proof.packet_touch ? "more is touched" : NULL;
+}
+
+/* Either way to walk them may be less precise than the other. NULL: one does not differ, or cannot be
+ * done. */
+static const char *differs(struct attempt *a)
+{
+	const char *what = differs_from(a, SEKI_WALK_ALL);
+
+	if (what && *what)
+		what = differs_from(a, SEKI_WALK_ALL_KEEP);
+	tally.compared += !what;
+	return what && *what ? what : NULL;
+}
+
+static bool still_differs(struct attempt *a)
+{
+	uint32_t failed;
+
+	return !judge(a, &failed) && differs(a);
+}
+
+/*
+ * What was accepted with some paths left out is when all are walked; nearly: of less is known more at
+ * times, where a place for what is known was left, say. So it is tried on many packets then.
+ */
+static void compare(struct attempt *a, uint64_t seed)
+{
+	const char *what = differs(a);
+
+	if (!what)
+		return;
+	for (uint64_t i = 1; i <= DOUBTED_RUNS; i++)
+		if (world_run(a, seed + i).what)
+			broken(a, seed + i);
+	tally.differing++;
+	if (!print_differing)
+		return;
+	shrink(a, still_differs);
+	print_program(a);
+	fprintf(stderr, "not when all paths are walked: %s; longest packet %u, ranks after %u\n",
+		what, a->max_packet, a->rank_after);
+}
+
 static void run(struct attempt *a, uint64_t seed)
 {
 	struct violation v = world_run(a, seed);
@@ -182,6 +250,8 @@ static void run(struct attempt *a, uint64_t seed)
 	tally.insns += a->n;
 	if (v.what)
 		broken(a, seed);
+	if (compare_walks)
+		compare(a, seed);
 }
 
 /* One loop too long is enough: it takes the verifier long to say so. */
@@ -227,6 +297,8 @@ static void generate_raw(struct attempt *a, struct choices *c)
 static void generate(struct attempt *a, struct choices *c, enum kind kind)
 {
 	a->neutral = a->mutated = a->changes_entries = false;
+	a->max_packet = choose(c, 2) ? LONGEST : 0;
+	a->rank_after = (uint8_t)(choose(c, 2) ? 1 + choose(c, 12) : 0);
 	if (kind == KIND_WILD)
 		generate_wild(a, c);
 	else if (kind == KIND_RAW)

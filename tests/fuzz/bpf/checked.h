@@ -3,7 +3,8 @@
  * What the verifier promises, put to the test: a program that it accepts runs in the interpreter
  * with exact checks of every access, on packets of which only as many bytes are there as the
  * verifier said it would touch; it runs with everything at other addresses, without the checks, as
- * machine code and in the kernel, and does the same there.
+ * machine code and in the kernel, and does the same there. And walked without leaving out what is
+ * like something that was walked, it is accepted as well, with no longer a path.
  */
 #ifndef SEKI_TESTS_FUZZ_BPF_CHECKED_H
 #define SEKI_TESTS_FUZZ_BPF_CHECKED_H
@@ -39,6 +40,8 @@ struct tally {
 	uint64_t repaired; /* accepted after what was refused had been taken out */
 	uint64_t too_complex;
 	uint64_t mutants, mutants_accepted;
+	uint64_t compared;     /* accepted ones of which all paths could be walked */
+	uint64_t differing;    /* accepted only where some paths were left out */
 	uint64_t runs;	       /* in the checked interpreter */
 	uint64_t jit;	       /* programs that ran as machine code */
 	uint64_t loops;	       /* accepted programs with a backward jump */
@@ -49,6 +52,9 @@ struct tally {
 };
 
 extern struct tally tally;
+
+/* Whether accepted programs are also walked in full, and those that differ printed. */
+extern bool compare_walks, print_differing;
 
 /*
  * Makes a program of this kind by the choices; what the verifier rejects is taken out, instruction

@@ -24,6 +24,7 @@ static const char usage[] =
 	"  --index I    begin with this one, counted from 0; with --count 1 it is the only one\n"
 	"  --kind KIND  wild, typed, neutral or mixed (default: of all kinds)\n"
 	"  --kernel     neutral programs also run in the kernel (needs root)\n"
+	"  --compare    also walk all paths of what is accepted: twice prints what differs\n"
 	"  --progress   a line every ten seconds\n";
 
 static const char *const kinds[] = {"wild", "typed", "neutral", "mixed"};
@@ -74,15 +75,12 @@ static int kind_of(const char *name)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {{"seconds", required_argument, NULL, 't'},
-					      {"seed", required_argument, NULL, 's'},
-					      {"index", required_argument, NULL, 'i'},
-					      {"count", required_argument, NULL, 'n'},
-					      {"kind", required_argument, NULL, 'k'},
-					      {"kernel", no_argument, NULL, 'K'},
-					      {"progress", no_argument, NULL, 'p'},
-					      {"help", no_argument, NULL, 'h'},
-					      {NULL, 0, NULL, 0}};
+	static const struct option longs[] = {
+		{"seconds", required_argument, NULL, 't'}, {"seed", required_argument, NULL, 's'},
+		{"index", required_argument, NULL, 'i'},   {"count", required_argument, NULL, 'n'},
+		{"kind", required_argument, NULL, 'k'},	   {"kernel", no_argument, NULL, 'K'},
+		{"compare", no_argument, NULL, 'c'},	   {"progress", no_argument, NULL, 'p'},
+		{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0}};
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
@@ -104,6 +102,10 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case 'K':
 			o->kernel = true;
+			break;
+		case 'c':
+			print_differing = compare_walks;
+			compare_walks = true;
 			break;
 		case 'p':
 			o->progress = true;
@@ -128,13 +130,14 @@ static void report(void)
 	printf("%" PRIu64 " programs tried, %" PRIu64 " accepted as they were, %" PRIu64
 	       " after repair, %" PRIu64 " too complex; %" PRIu64 " of %" PRIu64
 	       " mutants accepted; %" PRIu64 " accepted programs have loops, %" PRIu64
-	       " instructions on average; %" PRIu64 " checked runs; JIT ran %" PRIu64
-	       ", kernel %" PRIu64 " of %" PRIu64 " programs; %" PRIu64
-	       " accepted by the kernel only\n",
+	       " instructions on average; %" PRIu64 " like a walk of all paths, %" PRIu64
+	       " not; %" PRIu64 " checked runs; JIT ran %" PRIu64 ", kernel %" PRIu64 " of %" PRIu64
+	       " programs; %" PRIu64 " accepted by the kernel only\n",
 	       tally.tried, tally.whole, tally.repaired, tally.too_complex, tally.mutants_accepted,
 	       tally.mutants, tally.loops,
 	       tally.insns / (tally.whole + tally.repaired + tally.mutants_accepted + 1),
-	       tally.runs, tally.jit, tally.kernel_ran, tally.kernel_tried, tally.kernel_only);
+	       tally.compared, tally.differing, tally.runs, tally.jit, tally.kernel_ran,
+	       tally.kernel_tried, tally.kernel_only);
 	fflush(stdout);
 }
 

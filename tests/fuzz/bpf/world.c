@@ -306,7 +306,7 @@ static uint32_t some_word(struct choices *c)
 /* The packet ends where the program was said to stop looking. */
 static void make_packet(struct plane *p, const struct attempt *a, struct choices *c)
 {
-	uint32_t len = (uint32_t)(choose(c, 4) ? choose(c, 130) : choose(c, 2000));
+	uint32_t len = (uint32_t)(choose(c, 4) ? choose(c, 130) : choose(c, LONGEST));
 	uint32_t off = (uint32_t)choose(c, HEADROOM), copied;
 	uint8_t *buf;
 

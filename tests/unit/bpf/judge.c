@@ -28,8 +28,8 @@ static uint32_t length(const struct seki_bpf_insn insns[PROGRAM_MAX])
 	return n;
 }
 
-void judge_within(const struct seki_bpf_insn insns[PROGRAM_MAX], uint32_t max_packet,
-		  uint64_t max_steps, struct judgement *out)
+void judge_as(const struct seki_bpf_insn insns[PROGRAM_MAX], const struct judge_how *how,
+	      struct judgement *out)
 {
 	struct seki_bpf_fault fault;
 	struct seki_bpf_image image = {
@@ -39,8 +39,10 @@ void judge_within(const struct seki_bpf_insn insns[PROGRAM_MAX], uint32_t max_pa
 		.n_maps = MAP_COUNT,
 		.data = judge_data,
 		.data_size = sizeof(judge_data),
-		.max_steps = max_steps,
-		.max_packet = max_packet,
+		.max_steps = how->max_steps,
+		.max_packet = how->max_packet,
+		.walk_all = how->walk_all,
+		.rank_after = how->rank_after,
 	};
 	static uint8_t memory[SEKI_VERIFY_MEMORY] __attribute__((aligned(16)));
 
@@ -55,6 +57,12 @@ void judge_within(const struct seki_bpf_insn insns[PROGRAM_MAX], uint32_t max_pa
 					   &out->rejection);
 		snprintf(out->reason, sizeof(out->reason), "%s", out->rejection.reason);
 	}
+}
+
+void judge_within(const struct seki_bpf_insn insns[PROGRAM_MAX], uint32_t max_packet,
+		  uint64_t max_steps, struct judgement *out)
+{
+	judge_as(insns, &(struct judge_how){.max_packet = max_packet, .max_steps = max_steps}, out);
 }
 
 void judge_insns(const struct seki_bpf_insn insns[PROGRAM_MAX], struct judgement *out)

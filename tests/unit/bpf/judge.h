@@ -60,6 +60,17 @@ void judge_insns(const struct seki_bpf_insn insns[PROGRAM_MAX], struct judgement
 void judge_within(const struct seki_bpf_insn insns[PROGRAM_MAX], uint32_t max_packet,
 		  uint64_t max_steps, struct judgement *out);
 
+/* The same, with what else tests of the verifier set (core/bpf/verify/verify.h). */
+struct judge_how {
+	uint32_t max_packet;
+	uint64_t max_steps;
+	uint8_t walk_all;
+	uint8_t rank_after;
+};
+
+void judge_as(const struct seki_bpf_insn insns[PROGRAM_MAX], const struct judge_how *how,
+	      struct judgement *out);
+
 /* Runs an accepted program, every access checked, on packets of all lengths, and each of those with
  * maps that hold zeros, ones, and numbers. Returns what went wrong, NULL: nothing. */
 const char *run_judged(const struct safe_program *program, const struct judgement *j);
