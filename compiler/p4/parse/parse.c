@@ -204,7 +204,7 @@ static struct p4_decl *parse_value_set(struct p4_parser *p)
 	struct p4_decl *decl = seki_parse_new_decl(p, P4_D_VALUE_SET);
 
 	seki_parse_take(p);
-	decl->tref = seki_parse_type_args(p);
+	decl->tref = seki_parse_type_arg(p);
 	seki_parse_expect(p, "(", "before the size");
 	decl->init = seki_parse_expr(p);
 	seki_parse_expect(p, ")", "after the size");
@@ -252,6 +252,7 @@ static void check_place(struct p4_parser *p, const struct p4_decl *decl, bool in
 							       : "tables");
 }
 
+/* action | table | value_set | const | state | variable | instance */
 static struct p4_decl *parse_local(struct p4_parser *p)
 {
 	struct p4_notes notes = seki_parse_annotations(p);
@@ -529,6 +530,7 @@ static struct p4_decl *parse_extern(struct p4_parser *p)
 	return decl;
 }
 
+/* function | instance | variable, which is told later: there are none at the top level */
 static struct p4_decl *parse_other(struct p4_parser *p)
 {
 	const struct seki_token *after = seki_parse_skip_type(p->tok, 0);
@@ -568,6 +570,10 @@ static bool is_misspelt(struct p4_parser *p)
 	return true;
 }
 
+/*
+ * const | extern | action | parser | control | package | derivedType | typedef | type | error
+ * | match_kind | other
+ */
 static struct p4_decl *parse_decl(struct p4_parser *p)
 {
 	struct p4_decl *derived;

@@ -214,6 +214,17 @@ struct p4_tref *seki_parse_type_args(struct p4_parser *p)
 	return first;
 }
 
+/* '<' type '>' */
+struct p4_tref *seki_parse_type_arg(struct p4_parser *p)
+{
+	struct p4_tref *type;
+
+	seki_parse_expect(p, "<", "before the type");
+	type = seki_parse_type(p);
+	seki_parse_expect(p, ">", "after the type");
+	return type;
+}
+
 /* baseType: bool | error | bit [ '<' width '>' ] | tuple '<' types '>' ... */
 static struct p4_tref *parse_base_type(struct p4_parser *p, int base)
 {
@@ -224,7 +235,7 @@ static struct p4_tref *parse_base_type(struct p4_parser *p, int base)
 	if (tref->kind == P4_R_TUPLE) {
 		tref->args = seki_parse_type_args(p);
 	} else if (tref->kind == P4_R_LIST) {
-		tref->elem = seki_parse_type_args(p);
+		tref->elem = seki_parse_type_arg(p);
 	} else if (tref->kind == P4_R_SIZED) {
 		if (seki_parse_accept(p, "<")) {
 			if (seki_parse_at(p, ">"))
@@ -394,6 +405,7 @@ static struct p4_expr *parse_paren(struct p4_parser *p)
 	return expr;
 }
 
+/* number: digits, with a width and a base in front or not */
 static struct p4_expr *parse_number(struct p4_parser *p)
 {
 	struct p4_expr *expr = seki_parse_new_expr(p, P4_E_INT);
@@ -413,6 +425,7 @@ static struct p4_expr *parse_number(struct p4_parser *p)
 	return expr;
 }
 
+/* word: true | false | default | '_' | baseType | this | [ '.' ] name */
 static struct p4_expr *parse_word(struct p4_parser *p)
 {
 	struct p4_expr *expr = seki_parse_new_expr(p, P4_E_NAME);
@@ -446,6 +459,7 @@ static struct p4_expr *parse_word(struct p4_parser *p)
 	return expr;
 }
 
+/* string: '"' text '"' */
 static struct p4_expr *parse_string(struct p4_parser *p)
 {
 	struct p4_expr *expr = seki_parse_new_expr(p, P4_E_STRING);
@@ -503,6 +517,7 @@ static struct p4_expr *parse_index(struct p4_parser *p, struct p4_expr *a)
 	return finish(p, expr);
 }
 
+/* call: postfix [ typeArgs ] '(' args ')', from the '(' on */
 static struct p4_expr *parse_call(struct p4_parser *p, struct p4_expr *a, struct p4_tref *targs)
 {
 	struct p4_expr *expr = around(p, P4_E_CALL, a);
@@ -607,7 +622,7 @@ static int at_binary(const struct p4_parser *p, int *n)
 	return -1;
 }
 
-/* Binary operators of a level above min_level, by precedence climbing. */
+/* binary: unary { operator binary }, of levels above min_level: by precedence climbing */
 static struct p4_expr *parse_binary(struct p4_parser *p, int min_level)
 {
 	struct p4_expr *expr = parse_unary(p);

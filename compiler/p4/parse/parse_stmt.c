@@ -120,6 +120,7 @@ static struct p4_stmt *parse_switch(struct p4_parser *p)
 	return stmt;
 }
 
+/* constant | variable | instance */
 static struct p4_stmt *parse_declaration(struct p4_parser *p)
 {
 	struct p4_stmt *stmt = new_stmt(p, P4_S_DECL);
@@ -211,6 +212,7 @@ static struct p4_stmt *parse_jump(struct p4_parser *p, enum p4_stmt_kind kind)
 	return stmt;
 }
 
+/* jump ';' | block | if | switch | for | declaration | ';' | simple ';' */
 static struct p4_stmt *parse_one(struct p4_parser *p)
 {
 	static const struct {

@@ -59,6 +59,7 @@ struct p4_decl *seki_parse_new_decl(struct p4_parser *p, enum p4_decl_kind kind)
 
 struct p4_tref *seki_parse_type(struct p4_parser *p);
 struct p4_tref *seki_parse_type_args(struct p4_parser *p);
+struct p4_tref *seki_parse_type_arg(struct p4_parser *p); /* exactly one */
 /* Without taking anything: the token after a type, or NULL where none starts here. */
 const struct seki_token *seki_parse_skip_type(const struct seki_token *tok, uint32_t depth);
 
