@@ -7,16 +7,24 @@ static int var_index(const struct p4_type *type, const struct p4_decl *type_para
 	return type_params && type->decl->owner == type_params->owner ? (int)type->decl->index : -1;
 }
 
+/* Of { 1, 2 } or { a = 1 }, which become structs where one is wanted: the conversion tells. */
+static bool is_written_out(const struct p4_type *type)
+{
+	return type->kind == P4_T_TUPLE || type->kind == P4_T_RECORD;
+}
+
 static bool bind_var(struct p4_type **slot, struct p4_type *arg)
 {
 	if (arg->kind == P4_T_DONTCARE || arg->kind == P4_T_DEFAULT || arg->kind == P4_T_INVALID ||
 	    arg->kind == P4_T_BAD)
 		return true;
-	if (!*slot || ((*slot)->kind == P4_T_INT && seki_type_is_fixed(arg))) {
+	if (!*slot || ((*slot)->kind == P4_T_INT && seki_type_is_fixed(arg)) ||
+	    (is_written_out(*slot) && seki_type_is_struct_like(arg))) {
 		*slot = arg;
 		return true;
 	}
-	return seki_type_equal(*slot, arg) || arg->kind == P4_T_INT;
+	return seki_type_equal(*slot, arg) || arg->kind == P4_T_INT ||
+	       (is_written_out(arg) && seki_type_is_struct_like(*slot));
 }
 
 /* A parser's or control's type against another's: parameter by parameter. */
