@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include "tests/unit/bpf/judge.h"
 
@@ -259,6 +260,10 @@ static const struct loop others[] = {
 	  JA(-15),
 	  MOVR(0, 3),
 	  EXIT}},
+	{.name = "cut once, in the first round, and read when all are done",
+	 {PACKET, MOVI(0, 0), JMPI(JGT, 7, 63, 1), EXIT, MOVI(9, 0), MOVI(7, 0),
+	  JMPI(JGT, 9, 50000, 9), JMPI(JNE, 7, 0, 4), MOVI(7, 1), MOVR(1, 8), MOVI(2, 32), CALL(11),
+	  ALUI(ADD, 9, 1), CALL(5), JMPI(JSET, 0, 1, 2), JA(-10), LD(B, 0, 6, 60), EXIT}},
 	/* What a later round alone leaves in the stack for the next. */
 	{.name = "an index that is set where the place is beyond 4096",
 	 {PACKET,
@@ -729,6 +734,37 @@ static void test_compared(void **state)
 	assert_true(compared > count / 50);
 }
 
+/* A loop of a round for each byte of the packet, so many instructions long. */
+static void judge_long(uint32_t round, struct judgement *j)
+{
+	struct seki_bpf_insn insns[PROGRAM_MAX] = {
+		PACKET, MOVI(1, 0), MOVI(3, 0), MOVR(2, 1), ALUI(ADD, 2, 4), {0}, ALUI(ADD, 1, 1)};
+	uint32_t n = 10;
+
+	insns[8] = (struct seki_bpf_insn)JMPR(JGT, 2, 7, (int16_t)(round - 3));
+	while (n < 6 + round - 1)
+		insns[n++] = (struct seki_bpf_insn)ALUI(OR, 3, 1);
+	insns[n++] = (struct seki_bpf_insn)JA((int16_t)-round);
+	insns[n++] = (struct seki_bpf_insn)MOVR(0, 3);
+	insns[n++] = (struct seki_bpf_insn)EXIT;
+	judge_insns(insns, j);
+}
+
+/* 2^24 rounds of 63 instructions are less than 2^30, of 65 more. */
+static void test_longest_run(void **state)
+{
+	struct judgement j;
+
+	(void)state;
+	judge_long(63, &j);
+	if (j.err)
+		fail_msg("%s at %u (%s)", j.reason, j.rejection.insn, j.rejection.values);
+	assert_true(j.proof.worst_insns > 63ull * (1 << 24) - 1000);
+	judge_long(65, &j);
+	assert_int_equal(j.err, -E2BIG);
+	assert_non_null(strstr(j.reason, "2^30 instructions"));
+}
+
 static void test_random(void **state)
 {
 	uint64_t accepted = 0, ranked = 0;
@@ -762,7 +798,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_growing), cmocka_unit_test(test_others),
-		cmocka_unit_test(test_random), cmocka_unit_test(test_compared)};
+		cmocka_unit_test(test_longest_run), cmocka_unit_test(test_random),
+		cmocka_unit_test(test_compared)};
 
 	if (argc == 3) {
 		first = strtoull(argv[1], NULL, 0);
