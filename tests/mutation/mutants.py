@@ -203,8 +203,9 @@ class Source:
             self.add(a, b, neutral, weak if less else "rest")
         for m in RELATION.finditer(self.bare, start, end):
             op = m.group(1)
-            if op in LESS_IS and MARGIN.match(self.bare, m.end()):
-                continue
+            if op in LESS_IS and (MARGIN.match(self.bare, m.end()) or
+                                  self.bare[:m.start()].endswith("(err ")):
+                continue  # and -1 is no error of ours
             if op in LESS_IS:
                 self.add(m.start(1), m.end(1), LESS_IS[op], weak if rejects else "rest")
                 self.add(m.start(1), m.end(1), MORE_IS[op],

@@ -314,6 +314,37 @@ static void test_max_work(void **state)
 	assert_int_equal(verify(insns, n, 0, &why), -E2BIG);
 }
 
+/* A loop of a round for each byte of the packet, so many instructions long. */
+static void judge_long(uint32_t round, struct judgement *j)
+{
+	struct seki_bpf_insn insns[PROGRAM_MAX] = {
+		PACKET, MOVI(1, 0), MOVI(3, 0), MOVR(2, 1), ALUI(ADD, 2, 4), {0}, ALUI(ADD, 1, 1)};
+	uint32_t n = 10;
+
+	insns[8] = (struct seki_bpf_insn)JMPR(JGT, 2, 7, (int16_t)(round - 3));
+	while (n < 6 + round - 1)
+		insns[n++] = (struct seki_bpf_insn)ALUI(OR, 3, 1);
+	insns[n++] = (struct seki_bpf_insn)JA((int16_t)-round);
+	insns[n++] = (struct seki_bpf_insn)MOVR(0, 3);
+	insns[n++] = (struct seki_bpf_insn)EXIT;
+	judge_insns(insns, j);
+}
+
+/* 2^24 rounds of 63 instructions are less than 2^30, of 65 more. */
+static void test_longest_run(void **state)
+{
+	struct judgement j;
+
+	(void)state;
+	judge_long(63, &j);
+	if (j.err)
+		fail_msg("%s at %u (%s)", j.reason, j.rejection.insn, j.rejection.values);
+	assert_true(j.proof.worst_insns > 63ull * (1 << 24) - 1000);
+	judge_long(65, &j);
+	assert_int_equal(j.err, -E2BIG);
+	assert_non_null(strstr(j.reason, "2^30 instructions"));
+}
+
 /* Its address would be NULL: what is only done then must not be believed dead. */
 static void test_no_data(void **state)
 {
@@ -332,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_no_data),
 		cmocka_unit_test(test_max_steps),
 		cmocka_unit_test(test_max_work),
+		cmocka_unit_test(test_longest_run),
 		cmocka_unit_test(test_worst_case),
 		cmocka_unit_test(test_packet_report),
 		cmocka_unit_test(test_may_wait),
