@@ -31,6 +31,7 @@
  *                   action with parameters from the control plane: these in order, as the fields
  *                   of exact keys.
  *   <map>_defaultAction  SEKI_MAP_ARRAY of one such value; not there where it is const
+ *                   and nothing of the table is direct
  * The map of a value set: the same, the value is a uint32_t that says nothing.
  */
 #ifndef SEKI_ABI_P4OBJ_H
@@ -162,6 +163,55 @@ enum seki_helper {
 		32, /* u64 (const struct seki_udp_query *, u64 within_ms) -> 0, 1 */
 	SEKI_HELPER_VM_UDP_SENT_ANY = 33, /* u64 (u64 within_ms) -> 0, 1 */
 	SEKI_HELPER_DROP_SITE = 34,	  /* void (u32 line): where the program decided to drop */
+	SEKI_HELPER_RANDOM = 35,	  /* u64 (void): not for secrets */
+	SEKI_HELPER_CRC = 36, /* u32 (const void *, u64 bytes, u64 enum seki_crc, u32 before): of
+				 `before`'s data (0: none) and these behind them */
+};
+
+/* Reflected, as on wires; parameters by the names of the CRC catalogue. */
+enum seki_crc {
+	SEKI_CRC_16_ARC,
+	SEKI_CRC_32_ISO_HDLC, /* Ethernet's */
+	SEKI_CRC_32_ISCSI,    /* CRC32C */
+};
+
+/*
+ * Externs of sekisho.p4. Their maps are named after their P4Info names, as tables' are.
+ *   Counter          SEKI_MAP_QUEUE_ARRAY of struct seki_counter
+ *   Meter            SEKI_MAP_ARRAY of struct seki_meter
+ *   DirectCounter, DirectMeter
+ *                    a struct seki_counter or seki_meter for each, in the order of the table's
+ *                    properties, behind the union in the table's value, aligned to 8
+ *   Digest           SEKI_MAP_QUEUE_ARRAY of records: u64 number, then the fields of the data as those
+ *                    of a table's action. How to take them: struct seki_digest_state
+ */
+struct seki_counter {
+	uint64_t packets, bytes;
+};
+
+/*
+ * A meter of RFC 2698. The control plane sets the rates, the bursts and `is_set`, and 0 in all else:
+ * the buckets are full then. One that is not set gives the colour that it was given, or green.
+ */
+struct seki_meter {
+	uint64_t cir, cbs; /* committed: bytes or packets a second, burst of them: at most 2^34 */
+	uint64_t pir, pbs; /* peak */
+	uint64_t committed, peak; /* tokens, in units of 10^-9 */
+	uint64_t time;		  /* of the last packet, ns */
+	uint32_t busy;		  /* the program's */
+	uint32_t is_set;
+};
+
+/*
+ * The one entry of <digest>_state, SEKI_MAP_QUEUE_ARRAY. A queue's records are numbered from 1 on; the
+ * record with number n is entry (n - 1) % max_entries of the queue. The one entry of <digest>_taken,
+ * SEKI_MAP_QUEUE_ARRAY of uint64_t, is how many of them a control plane has taken: only it writes
+ * there. A record is there where its number is that count + 1; a program never writes over one that
+ * was not taken.
+ */
+struct seki_digest_state {
+	uint64_t packed;  /* records so far */
+	uint64_t dropped; /* as there was no room */
 };
 
 /* "Did the VM really send a UDP datagram of this flow lately?" */
@@ -180,6 +230,9 @@ _Static_assert(sizeof(struct seki_map_field) == 8, "border layout");
 _Static_assert(sizeof(struct seki_obj_bounds) == 16, "border layout");
 _Static_assert(sizeof(struct seki_std_meta) == 24, "border layout");
 _Static_assert(sizeof(struct seki_udp_query) == 40, "border layout");
+_Static_assert(sizeof(struct seki_counter) == 16, "border layout");
+_Static_assert(sizeof(struct seki_meter) == 64, "border layout");
+_Static_assert(sizeof(struct seki_digest_state) == 16, "border layout");
 #endif
 
 #endif

@@ -38,6 +38,10 @@ static const struct seki_bpf_proto protos[SEKI_HELPER_MAX] = {
 					 .args = {SEKI_ARG_NUMBER},
 					 .may_wait = true},
 	[SEKI_HELPER_DROP_SITE] = {.name = "sekisho_drop_site", .args = {SEKI_ARG_NUMBER}},
+	[SEKI_HELPER_RANDOM] = {.name = "sekisho_random"},
+	[SEKI_HELPER_CRC] = {.name = "sekisho_crc",
+			     .args = {SEKI_ARG_MEM, SEKI_ARG_SIZE, SEKI_ARG_NUMBER,
+				      SEKI_ARG_NUMBER}},
 };
 
 const struct seki_bpf_proto *seki_bpf_proto(int64_t number)

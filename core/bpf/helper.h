@@ -12,7 +12,7 @@
 
 #include "abi/p4obj.h"
 
-#define SEKI_HELPER_MAX	     35 /* one past the greatest number */
+#define SEKI_HELPER_MAX	     37 /* one past the greatest number */
 #define SEKI_HELPER_ARGS     5
 #define SEKI_HASH_BYTES_MAX  64
 #define SEKI_PRINTF_ARGS_MAX 4
@@ -57,5 +57,8 @@ int seki_bpf_format_args(const char *format, size_t size);
 
 /* Bob Jenkins' lookup3 hashlittle() with seed `seed` (the helper's is 0). */
 uint32_t seki_bpf_hash(const void *data, size_t len, uint32_t seed);
+
+/* crc.c: of the data that gave `before` (0: of none) and these behind them. Unknown kinds: 0. */
+uint32_t seki_bpf_crc(const void *data, size_t len, uint64_t kind, uint32_t before);
 
 #endif

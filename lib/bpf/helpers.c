@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <time.h>
 
 #include "core/bpf/map/map.h"
@@ -165,6 +166,30 @@ HELPER(udp_sent_any)
 	return answer(vm, h->udp_sent_any(h->arg, a1, vm->may_wait));
 }
 
+/* SplitMix64 (Steele, Lea, Flood 2014), a sequence for each thread: even, and soon seen through. */
+HELPER(random)
+{
+	static _Thread_local uint64_t state;
+	struct timespec now;
+	uint64_t z;
+
+	if (!state) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		state = getauxval(AT_RANDOM) ? seki_bpf_hash(address(getauxval(AT_RANDOM)), 16, 0)
+					     : 0;
+		state = (state << 32 ^ (uint64_t)now.tv_nsec ^ (uintptr_t)&state) | 1;
+	}
+	z = state += 0x9e3779b97f4a7c15u;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+HELPER(crc)
+{
+	return seki_bpf_crc(address(a1), a2, a3, (uint32_t)a4);
+}
+
 HELPER(drop_site)
 {
 	running(vm)->run->site = (uint32_t)a1;
@@ -185,4 +210,6 @@ const seki_bpf_helper seki_bpf_helpers[SEKI_HELPER_MAX] = {
 	[SEKI_HELPER_VM_UDP_SENT] = udp_sent,
 	[SEKI_HELPER_VM_UDP_SENT_ANY] = udp_sent_any,
 	[SEKI_HELPER_DROP_SITE] = drop_site,
+	[SEKI_HELPER_RANDOM] = random,
+	[SEKI_HELPER_CRC] = crc,
 };

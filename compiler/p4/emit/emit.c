@@ -26,6 +26,7 @@ static void emit_entry(struct emit *em)
 	seki_emit_line(em, "u64 entry(void *ctx, struct std_meta *std)\n{");
 	seki_emit_declare_vars(em);
 	seki_emit_declare_tables(em);
+	seki_emit_declare_states(em);
 	seki_emit_line(em, "u8 *pkt = ubpf_packet_data(ctx);\n"
 			   "u32 pkt_len = std->packet_length, site = 0;");
 	seki_emit_blocks(em);

@@ -132,12 +132,20 @@ void seki_emit_blocks(struct emit *em);
 void seki_emit_call(struct emit *em, const struct ir_insn *insn);
 /* Types, maps, prototypes; `code`: C of the program's own functions, or NULL. */
 void seki_emit_externs(struct emit *em, const char *code);
+void seki_emit_declare_states(struct emit *em);
 
 /* table.c */
+/* Is the default action no entry? What is direct of a table needs one, whoever may change it. */
+static inline bool seki_emit_fixed_miss(const struct ir_table *table)
+{
+	return table->const_default && !table->n_direct;
+}
 void seki_emit_tables(struct emit *em); /* types and maps */
 void seki_emit_lookup(struct emit *em, const struct ir_insn *insn);
 void seki_emit_data(struct emit *em, const struct ir_insn *insn);
 void seki_emit_declare_tables(struct emit *em);
+/* Big-endian in whole bytes; of a trie's last field the bits at the front, as prefixes count. */
+void seki_emit_bytes(struct emit *em, const char *to, const struct ir_expr *value, bool in_front);
 void seki_emit_map(struct emit *em, const char *name, const char *suffix, uint32_t type,
 		   const char *key, const char *value, uint32_t size);
 /* Of which kind of map a table is made; its keys in the order of C's struct, and their names. */

@@ -155,6 +155,6 @@ void seki_emit_entries(struct emit *em, const struct ir_table *table)
 			put_entry(em, table, e);
 		seki_emit_line(em, "};");
 	}
-	if (!table->const_default)
+	if (!seki_emit_fixed_miss(table))
 		put_default(em, table);
 }

@@ -3,19 +3,19 @@
  * Externs: a row for each function or method that there is code for. Any other extern function of the
  * program is a function of C with the same name that is compiled along.
  */
-#include "compiler/p4/emit/emit.h"
+#include "compiler/p4/emit/extern.h"
 
 #include <string.h>
 
 /* ---- arguments ---- */
 
-static const char *arg(struct emit *em, const struct ir_insn *insn, uint32_t i)
+const char *seki_emit_arg(struct emit *em, const struct ir_insn *insn, uint32_t i)
 {
 	return seki_emit_value(em, insn->args[i].value);
 }
 
 /* Sets what the call returns; of no more than 64 bits. */
-static void give(struct emit *em, const struct ir_insn *insn, const char *text)
+void seki_emit_give(struct emit *em, const struct ir_insn *insn, const char *text)
 {
 	if (insn->result)
 		seki_emit_line(em, "%s = %s;", seki_emit_var(em, insn->result),
@@ -37,7 +37,7 @@ static const char *declared(struct emit *em, uint32_t width, const char *name)
 	return seki_emit_text(em, "u%u %s", seki_emit_cwidth(width), name);
 }
 
-static void copy_to(struct emit *em, const char *to, const struct ir_expr *value)
+void seki_emit_copy_to(struct emit *em, const char *to, const struct ir_expr *value)
 {
 	if (seki_emit_is_wide(value->width))
 		seki_emit_wide_copy(em, to, seki_emit_wide(em, value), value->width);
@@ -57,19 +57,21 @@ static void copy_from(struct emit *em, const struct ir_var *var, const char *fro
 
 static void time_ns(struct emit *em, const struct ir_insn *insn)
 {
-	give(em, insn, "ubpf_time_get_ns()");
+	seki_emit_give(em, insn, "ubpf_time_get_ns()");
 }
 
 static void replace(struct emit *em, const struct ir_insn *insn)
 {
-	give(em, insn,
-	     seki_emit_text(em, "replace%s(%s, %s, %s)", insn->name + strlen("csum_replace"),
-			    arg(em, insn, 0), arg(em, insn, 1), arg(em, insn, 2)));
+	seki_emit_give(em, insn,
+		       seki_emit_text(em, "replace%s(%s, %s, %s)",
+				      insn->name + strlen("csum_replace"),
+				      seki_emit_arg(em, insn, 0), seki_emit_arg(em, insn, 1),
+				      seki_emit_arg(em, insn, 2)));
 }
 
 static void packet_length(struct emit *em, const struct ir_insn *insn)
 {
-	give(em, insn, "pkt_len");
+	seki_emit_give(em, insn, "pkt_len");
 }
 
 /* hash(result, algorithm, data): of the fields of data, one behind the other. */
@@ -87,7 +89,7 @@ static void hash(struct emit *em, const struct ir_insn *insn)
 				       seki_emit_wide(em, insn->args[i].value),
 				       bytes_of(insn->args[i].value->width));
 		else
-			seki_emit_line(em, "data.f%u = %s;", i, arg(em, insn, i));
+			seki_emit_line(em, "data.f%u = %s;", i, seki_emit_arg(em, insn, i));
 	if (insn->args[0].result)
 		copy_from(em, insn->args[0].result, "ubpf_hash(&data, sizeof(data))");
 	seki_emit_line(em, "}");
@@ -96,21 +98,21 @@ static void hash(struct emit *em, const struct ir_insn *insn)
 /* ---- Register ---- */
 
 /* A struct, where the arguments from `i` on are its members. */
-static void declare_record(struct emit *em, const struct p4_type *type, const char *path)
+void seki_emit_record(struct emit *em, const struct p4_type *type, const char *path)
 {
 	const struct p4_type *base = seki_type_base(type);
 
 	if (base->kind == P4_T_STRUCT || base->kind == P4_T_HEADER) {
 		for (const struct p4_decl *f = base->decl->members; f; f = f->next)
-			declare_record(em, seki_type_field(em->arena, base, f),
-				       seki_emit_text(em, "%s$%s", path, f->name));
+			seki_emit_record(em, seki_type_field(em->arena, base, f),
+					 seki_emit_text(em, "%s$%s", path, f->name));
 		if (base->kind == P4_T_HEADER)
 			seki_emit_line(em, "\tu8 %s$;", path);
 		return;
 	}
 	if (base->kind == P4_T_TUPLE) {
 		for (uint32_t i = 0; i < base->n_args; i++)
-			declare_record(em, base->args[i], seki_emit_text(em, "%s$%u", path, i));
+			seki_emit_record(em, base->args[i], seki_emit_text(em, "%s$%u", path, i));
 		return;
 	}
 	seki_emit_line(em, "\t%s;",
@@ -127,7 +129,7 @@ static void declare_register(struct emit *em, const struct ir_extern *ext)
 
 	for (uint32_t i = 0; i < 2; i++) {
 		seki_emit_line(em, "struct %s$%s {", ext->map_name, names[i]);
-		declare_record(em, ext->type_args[i], "v");
+		seki_emit_record(em, ext->type_args[i], "v");
 		seki_emit_line(em, "};");
 	}
 	seki_emit_map(em, ext->map_name, "", SEKI_MAP_HASH,
@@ -137,7 +139,7 @@ static void declare_register(struct emit *em, const struct ir_extern *ext)
 }
 
 /* The member of a record that an argument is. */
-static const char *member(struct emit *em, const char *path)
+const char *seki_emit_member(struct emit *em, const char *path)
 {
 	struct seki_strbuf name = {.arena = em->arena};
 
@@ -155,9 +157,10 @@ static void fill(struct emit *em, const struct ir_insn *insn, const char *record
 		       insn->ext->map_name, record, record, record, record);
 	for (uint32_t i = 0; i < insn->n_args; i++)
 		if (insn->args[i].param && insn->args[i].param->index == param)
-			copy_to(em,
-				seki_emit_text(em, "%s.%s", record, member(em, insn->args[i].path)),
-				insn->args[i].value);
+			seki_emit_copy_to(em,
+					  seki_emit_text(em, "%s.%s", record,
+							 seki_emit_member(em, insn->args[i].path)),
+					  insn->args[i].value);
 }
 
 /* Of a cell that was never written all is 0. */
@@ -183,7 +186,8 @@ static void register_read(struct emit *em, const struct ir_insn *insn)
 		read_member(em, insn->result, "v");
 	for (uint32_t i = 0; i < insn->n_args; i++)
 		if (!insn->args[i].param && insn->args[i].result)
-			read_member(em, insn->args[i].result, member(em, insn->args[i].path));
+			read_member(em, insn->args[i].result,
+				    seki_emit_member(em, insn->args[i].path));
 	seki_emit_line(em, "}");
 }
 
@@ -209,17 +213,19 @@ static void udp_sent(struct emit *em, const struct ir_insn *insn)
 {
 	seki_emit_line(em, "{\n\tstruct udp_query query = {0};\nquery.family = %u;",
 		       seki_emit_is_wide(insn->args[0].value->width) ? 6 : 4);
-	seki_emit_line(em, "query.sport = %s;\nquery.dport = %s;", arg(em, insn, 2),
-		       arg(em, insn, 3));
+	seki_emit_line(em, "query.sport = %s;\nquery.dport = %s;", seki_emit_arg(em, insn, 2),
+		       seki_emit_arg(em, insn, 3));
 	put_address(em, "query.saddr", insn->args[0].value);
 	put_address(em, "query.daddr", insn->args[1].value);
-	give(em, insn, seki_emit_text(em, "(vm_udp_sent(&query, %s) != 0)", arg(em, insn, 4)));
+	seki_emit_give(
+		em, insn,
+		seki_emit_text(em, "(vm_udp_sent(&query, %s) != 0)", seki_emit_arg(em, insn, 4)));
 	seki_emit_line(em, "}");
 }
 
 static void udp_sent_any(struct emit *em, const struct ir_insn *insn)
 {
-	give(em, insn, "(vm_udp_sent_any(10000) != 0)");
+	seki_emit_give(em, insn, "(vm_udp_sent_any(10000) != 0)");
 }
 
 /* ---- the table ---- */
@@ -231,12 +237,37 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{NULL, "ubpf_time_get_ns", time_ns}, {NULL, "csum_replace2", replace},
-	{NULL, "csum_replace4", replace},    {NULL, "hash", hash},
-	{NULL, "length", packet_length},     {NULL, "vm_udp_sent", udp_sent},
-	{NULL, "vm_udp_sent6", udp_sent},    {NULL, "checkUDPSent", udp_sent_any},
-	{"Register", "read", register_read}, {"Register", "write", register_write},
+	{NULL, "ubpf_time_get_ns", time_ns},
+	{NULL, "csum_replace2", replace},
+	{NULL, "csum_replace4", replace},
+	{NULL, "hash", hash},
+	{NULL, "length", packet_length},
+	{NULL, "vm_udp_sent", udp_sent},
+	{NULL, "vm_udp_sent6", udp_sent},
+	{NULL, "checkUDPSent", udp_sent_any},
+	{"Register", "read", register_read},
+	{"Register", "write", register_write},
+	{NULL, "timestamp", time_ns},
+	{"Hash", "get_hash", seki_emit_get_hash},
+	{"InternetChecksum", "clear", seki_emit_checksum},
+	{"InternetChecksum", "add", seki_emit_checksum},
+	{"InternetChecksum", "subtract", seki_emit_checksum},
+	{"InternetChecksum", "get", seki_emit_checksum},
+	{"InternetChecksum", "get_state", seki_emit_checksum},
+	{"InternetChecksum", "set_state", seki_emit_checksum},
+	{"Counter", "count", seki_emit_count_call},
+	{"DirectCounter", "count", seki_emit_direct_count},
+	{"Meter", "execute", seki_emit_meter},
+	{"DirectMeter", "execute", seki_emit_direct_meter},
+	{"Random", "read", seki_emit_random},
+	{"Digest", "pack", seki_emit_pack},
 };
+
+static void no_map(struct emit *em, const struct ir_extern *ext)
+{
+	(void)em;
+	(void)ext;
+}
 
 struct instance_row {
 	const char *type;
@@ -245,6 +276,14 @@ struct instance_row {
 
 static const struct instance_row instance_rows[] = {
 	{"Register", declare_register},
+	{"Hash", no_map},
+	{"InternetChecksum", no_map},
+	{"Random", seki_emit_declare_random},
+	{"Counter", seki_emit_declare_counter},
+	{"Meter", seki_emit_declare_meter},
+	{"DirectCounter", seki_emit_declare_direct},
+	{"DirectMeter", seki_emit_declare_direct},
+	{"Digest", seki_emit_declare_digest},
 };
 
 static bool is_row(const struct row *row, const struct ir_insn *insn)
@@ -276,6 +315,25 @@ void seki_emit_call(struct emit *em, const struct ir_insn *insn)
 				      insn->name, insn->ext->type);
 	else
 		seki_emit_custom_call(em, insn);
+}
+
+uint32_t seki_emit_cells(struct emit *em, const struct ir_extern *ext, uint32_t i)
+{
+	const struct p4_num *n = &ext->args[i];
+
+	if (seki_num_is_u64(n) && seki_num_to_u64(n) > 0 && seki_num_to_u64(n) <= EMIT_CELLS_MAX)
+		return (uint32_t)seki_num_to_u64(n);
+	seki_diag_error(em->diags, ext->decl->tok->at, "the size of '%s' is from 1 to %u",
+			ext->decl->name, EMIT_CELLS_MAX);
+	return 1;
+}
+
+/* What instances keep for one packet. */
+void seki_emit_declare_states(struct emit *em)
+{
+	for (const struct ir_extern *ext = em->ir->externs; ext; ext = ext->next)
+		if (strcmp(ext->type, "InternetChecksum") == 0)
+			seki_emit_line(em, "u64 sum$%u = 0;", ext->id);
 }
 
 static void declare_instance(struct emit *em, const struct ir_extern *ext)

@@ -116,7 +116,13 @@ static void declare_value(struct emit *em, const struct ir_table *table)
 			declare_field(em, action->params[k].name, action->params[k].width, false);
 		seki_emit_line(em, "\t\t} %s;", action_name(em, table, i));
 	}
-	seki_emit_line(em, "\t} u;\n};");
+	seki_emit_line(em, "\t} u;");
+	for (uint32_t i = 0; i < table->n_direct; i++)
+		seki_emit_line(em, "\tstruct %s d$%u;",
+			       strcmp(table->direct[i]->type, "DirectMeter") == 0 ? "meter"
+										  : "counter",
+			       table->direct[i]->id);
+	seki_emit_line(em, "};");
 }
 
 /* ---- maps ---- */
@@ -169,7 +175,7 @@ static void declare_table(struct emit *em, const struct ir_table *table)
 		if (type == SEKI_MAP_CLASSIFIER)
 			describe_fields(em, table);
 	}
-	if (!table->const_default)
+	if (!seki_emit_fixed_miss(table))
 		seki_emit_map(em, table->map_name, "_defaultAction", SEKI_MAP_ARRAY, "u32", value,
 			      1);
 	seki_emit_entries(em, table);
@@ -190,8 +196,7 @@ void seki_emit_declare_tables(struct emit *em)
 
 /* ---- looking up ---- */
 
-/* Big-endian in whole bytes; of a trie's last field the bits at the front, as prefixes count. */
-static void put_bytes(struct emit *em, const char *to, const struct ir_expr *value, bool in_front)
+void seki_emit_bytes(struct emit *em, const char *to, const struct ir_expr *value, bool in_front)
 {
 	uint32_t bytes = (value->width + 7) / 8, up = in_front ? bytes * 8 - value->width : 0;
 	const char *text = seki_emit_is_wide(value->width)
@@ -247,8 +252,9 @@ static void put_key(struct emit *em, const struct ir_insn *insn, const char *key
 		if (type == SEKI_MAP_HASH)
 			put_native(em, to, insn->args[i].value);
 		else
-			put_bytes(em, to, insn->args[i].value,
-				  type == SEKI_MAP_LPM && table->keys[i].match == IR_MATCH_LPM);
+			seki_emit_bytes(em, to, insn->args[i].value,
+					type == SEKI_MAP_LPM &&
+						table->keys[i].match == IR_MATCH_LPM);
 	}
 }
 
@@ -269,13 +275,14 @@ void seki_emit_lookup(struct emit *em, const struct ir_insn *insn)
 		seki_emit_line(
 			em, "{\n\tu32 hit = %s != 0;\n\tasm(\"\" : \"+r\"(hit));\n\t%s = hit;\n}",
 			value, seki_emit_var(em, insn->hit));
-	if (!table->const_default) /* an array has all its entries: the second is never missed */
+	if (!seki_emit_fixed_miss(
+		    table)) /* an array has all its entries: the second is never missed */
 		seki_emit_line(em,
 			       "if (!%s) {\n\tu32 zero = 0;\n"
 			       "%s = ubpf_map_lookup(&%s$map_defaultAction, &zero);\n"
 			       "if (!%s)\n\tgoto drop;\n}",
 			       value, value, table->map_name, value);
-	if (insn->action && table->const_default)
+	if (insn->action && seki_emit_fixed_miss(table))
 		seki_emit_line(em, "%s = %s ? %s->action : %uu;", seki_emit_var(em, insn->action),
 			       value, value, table->miss.action);
 	else if (insn->action)
@@ -292,7 +299,7 @@ void seki_emit_data(struct emit *em, const struct ir_insn *insn)
 					  action_name(em, table, insn->number), param->name);
 	const struct p4_num *constant = NULL; /* where there is no entry */
 
-	if (table->const_default && table->miss.action == insn->number)
+	if (seki_emit_fixed_miss(table) && table->miss.action == insn->number)
 		constant = &table->miss.args[insn->lo];
 	if (constant) {
 		seki_emit_line(em, "if (!%s) {", value);

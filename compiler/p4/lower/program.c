@@ -188,16 +188,20 @@ struct map {
 
 static void check_names(struct lower *lw)
 {
-	uint32_t n = lw->ir->n_tables * 2 + lw->ir->n_externs, size = 16, hash;
+	static const char *const suffixes[] = {"", "_state", "_taken"}; /* a digest's */
+	uint32_t n = lw->ir->n_tables * 2 + lw->ir->n_externs * 3, size = 16, hash;
 	struct map *slots;
 	struct map *all = seki_arena_alloc(lw->arena, (n + 1) * sizeof(*all));
 
 	n = 0;
 	for (const struct ir_table *t = lw->ir->tables; t; t = t->next)
-		for (int i = 0; i < 2 - (int)t->const_default; i++)
+		for (int i = 0; i < 2 - (int)(t->const_default && !t->n_direct); i++)
 			all[n++] = (struct map){map_of(lw, t->map_name, i == 1), t->decl};
 	for (const struct ir_extern *e = lw->ir->externs; e; e = e->next)
-		all[n++] = (struct map){e->map_name, e->decl};
+		for (int i = 0; i < (strcmp(e->type, "Digest") == 0 ? 3 : 1); i++)
+			all[n++] = (struct map){
+				seki_arena_printf(lw->arena, "%s%s", e->map_name, suffixes[i]),
+				e->decl};
 	while (size < 2 * n)
 		size *= 2;
 	slots = seki_arena_alloc(lw->arena, size * sizeof(*slots));

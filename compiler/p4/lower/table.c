@@ -150,9 +150,9 @@ static void add_property(struct lower *lw, struct ir_table *table, const struct 
 {
 	if (strcmp(p->name, "size") == 0) {
 		set_size(lw, table, p->value);
-	} else if (strcmp(p->name, "implementation") == 0) {
+	} else if (strstr(p->name, "implementation")) {
 		table->profile = seki_lower_expr(lw, p->value)->ext;
-	} else if (strstr(p->name, "counters") || strstr(p->name, "meters")) {
+	} else if (strstr(p->name, "counter") || strstr(p->name, "meter")) {
 		add_direct(lw, table, p->value);
 	} else if (strcmp(p->name, "largest_priority_wins") != 0 &&
 		   strcmp(p->name, "priority_delta") != 0) {

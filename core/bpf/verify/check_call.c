@@ -215,7 +215,8 @@ static struct seki_reg returned(struct seki_walk *w, const struct seki_bpf_proto
 		r0.map = seki_walk_reg(w, 1)->map;
 		r0.id = w->next_id++;
 	}
-	if (number == SEKI_HELPER_HASH || number == SEKI_HELPER_RSS_HASH)
+	if (number == SEKI_HELPER_HASH || number == SEKI_HELPER_RSS_HASH ||
+	    number == SEKI_HELPER_CRC)
 		r0.v = seki_scalar_cut(&unknown, 4, false);
 	if (proto->may_wait)
 		r0.v = seki_scalar_range(0, 1);

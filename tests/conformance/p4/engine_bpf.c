@@ -71,10 +71,17 @@ static int udp_sent_any(void *arg, uint64_t within_ms, bool may_wait)
 	return facts->n > 0;
 }
 
+static uint64_t time_ns(void *arg)
+{
+	return ((const struct p4run_facts *)arg)->time;
+}
+
 static int run(struct p4run_packet *packet, const struct p4run_facts *facts, uint64_t *result)
 {
-	struct seki_bpf_host host = {
-		.arg = (void *)facts, .udp_sent = udp_sent, .udp_sent_any = udp_sent_any};
+	struct seki_bpf_host host = {.arg = (void *)facts,
+				     .udp_sent = udp_sent,
+				     .udp_sent_any = udp_sent_any,
+				     .time_ns = facts->time ? time_ns : NULL};
 	struct seki_bpf_run r = {
 		.host = &host,
 		.buf = packet->buf,

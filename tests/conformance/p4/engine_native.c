@@ -42,6 +42,8 @@ uint32_t ubpf_truncate_packet(void *ctx, int max) HELPER(ubpf_truncate_packet);
 uint64_t vm_udp_sent(const struct seki_udp_query *query, uint64_t within_ms) HELPER(vm_udp_sent);
 uint64_t vm_udp_sent_any(uint64_t within_ms) HELPER(vm_udp_sent_any);
 void drop_site(uint32_t line) HELPER(drop_site);
+uint64_t random_number(void) HELPER(random_number);
+uint32_t crc(const void *data, uint64_t len, uint64_t kind, uint32_t before) HELPER(crc);
 
 /* The entry that a control plane knows by this key. */
 static struct pair *find(const struct seki_map_def *map, const void *key)
@@ -193,6 +195,8 @@ uint64_t ubpf_time_get_ns(void)
 {
 	struct timespec now;
 
+	if (facts->time)
+		return facts->time;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
@@ -291,6 +295,28 @@ uint64_t vm_udp_sent_any(uint64_t within_ms)
 	return facts->n > 0;
 }
 
+uint64_t random_number(void)
+{
+	return (uint64_t)random() << 62 ^ (uint64_t)random() << 31 ^ (uint64_t)random();
+}
+
+/* Bit after bit. */
+uint32_t crc(const void *data, uint64_t len, uint64_t kind, uint32_t before)
+{
+	static const uint32_t polynomials[] = {
+		[SEKI_CRC_16_ARC] = 0xa001,
+		[SEKI_CRC_32_ISO_HDLC] = 0xedb88320,
+		[SEKI_CRC_32_ISCSI] = 0x82f63b78,
+	};
+	uint32_t invert = kind == SEKI_CRC_16_ARC ? 0 : 0xffffffff, s = before ^ invert;
+
+	for (uint64_t bit = 0; bit < 8 * len; bit++) {
+		s ^= ((const uint8_t *)data)[bit / 8] >> bit % 8 & 1;
+		s = s & 1 ? s >> 1 ^ polynomials[kind] : s >> 1;
+	}
+	return s ^ invert;
+}
+
 void drop_site(uint32_t line)
 {
 	current->site = line;
@@ -361,7 +387,7 @@ static int get(const char *name, const void *key, size_t key_len, void *value, s
 
 	if (!map || p4run_key_size(map) != key_len || map->value_size > *value_len)
 		return -EINVAL;
-	p = find(map, key);
+	p = is_array(map) ? find_cell(map, key) : find(map, key);
 	if (!p)
 		return -ENOENT;
 	*value_len = map->value_size;

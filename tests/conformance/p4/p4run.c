@@ -7,6 +7,7 @@
  *   set MAP KEY VALUE	     ok
  *   get MAP KEY	     VALUE, or none
  *   sent 4|6 SADDR DADDR SPORT DPORT (hex)   ok
+ *   time NS		     ok: programs are told this time from now on
  *   packet PORT BYTES	     RESULT ACTION PORT SITE BYTES
  *
  * Bytes are hex, "-" for none.
@@ -153,6 +154,11 @@ static int do_command(const struct p4run_engine *engine, struct p4run_facts *fac
 		return do_get(engine, words);
 	if (n == 6 && strcmp(words[0], "sent") == 0)
 		return do_sent(facts, words);
+	if (n == 2 && strcmp(words[0], "time") == 0) {
+		facts->time = strtoull(words[1], NULL, 0);
+		puts("ok");
+		return 0;
+	}
 	if (n == 3 && strcmp(words[0], "packet") == 0)
 		return do_packet(engine, facts, words);
 	return -EINVAL;

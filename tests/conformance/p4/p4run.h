@@ -26,6 +26,7 @@ struct p4run_packet {
 struct p4run_facts {
 	struct seki_udp_query sent[P4RUN_MAX_FACTS];
 	uint32_t n;
+	uint64_t time; /* ns; 0: the clock's */
 };
 
 /* Bytes of what names an entry for a control plane. */

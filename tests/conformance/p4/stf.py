@@ -5,7 +5,8 @@ STF: `packet PORT HEX`, `expect PORT HEX` (`*` matches a nibble, a trailing `$` 
 `add TABLE [PRIO] key.FIELD:VALUE ... ACTION(ARG:VALUE, ...)`, `setdefault TABLE ACTION(...)`, where a
 field's value may be `V/BITS`, `V&&&MASK`, `LOW..HIGH`, or have `*` for digits that do not matter. Ours:
 `sent 4|6 SADDR DADDR SPORT DPORT` (hex) makes the VM have sent a UDP datagram, `drop [LINE]` says that
-the last packet was dropped, at that line of the program, `#: compat` builds as p4c would, and
+the last packet was dropped, at that line of the program, `time NS` stops the clock there, `set MAP KEY
+VALUE` and `value MAP KEY VALUE` write and compare bytes of a map in hex, `#: compat` builds as p4c would, and
 `#: extern FILE` names the C of the program's own functions.
 """
 import contextlib
@@ -86,6 +87,8 @@ class Layout:
         for name, body in re.findall(r"struct (\w+)\$value \{(.*?)\} u;", code, re.S):
             self.data[name] = {a: parse_fields(b)
                                for b, a in re.findall(r"struct \{(.*?)\} (\w+)\$\d+;", body, re.S)}
+        self.direct = {name: 16 * body.count("struct counter") + 64 * body.count("struct meter")
+                       for name, body in re.findall(r"struct (\w+)\$value \{(.*?)\n\t\};", code, re.S)}
 
     def key(self, table, values, priority):
         if table not in self.keys:
@@ -141,7 +144,8 @@ class Layout:
         head = self.actions[table][action].to_bytes(4, "little")
         head += bytes(-4 % align)
         whole = head + body
-        return whole + bytes(-len(whole) % max(4, align))
+        direct = self.direct.get(table, 0)
+        return whole + bytes(-len(whole) % (8 if direct else max(4, align))) + bytes(direct)
 
 
 class Engine:
@@ -246,8 +250,13 @@ class Run:
             self.drop(int(rest) if rest else 0)
         elif word in ("add", "setdefault"):
             self.add(rest, word == "setdefault")
-        elif word == "sent":
+        elif word in ("sent", "time", "set"):
             self.engine.ask(text)
+        elif word == "value":
+            name, key, value = rest.split()
+            got = self.engine.ask(f"get {name} {key}")
+            if not matches(value, True, got):
+                raise Failure(f"{name}: {got}\n  instead of {value}")
         else:
             raise Failure(f"unknown command {word}")
 

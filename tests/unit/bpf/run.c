@@ -176,6 +176,8 @@ static const seki_bpf_helper helpers[SEKI_HELPER_MAX] = {
 	[SEKI_HELPER_VM_UDP_SENT] = zero,
 	[SEKI_HELPER_VM_UDP_SENT_ANY] = zero,
 	[SEKI_HELPER_DROP_SITE] = zero,
+	[SEKI_HELPER_RANDOM] = zero,
+	[SEKI_HELPER_CRC] = zero,
 };
 
 /* Of the packet as much is there as the verifier says is touched. */

@@ -24,6 +24,25 @@ static void test_lookup3(void **state)
 	assert_int_equal(seki_bpf_hash(text, 30, 1), 0xcd628161);
 }
 
+/* The check values of the catalogue of CRCs: of the digits 1 to 9, at once and in two parts. */
+static void test_crcs(void **state)
+{
+	static const uint32_t want[] = {
+		[SEKI_CRC_16_ARC] = 0xbb3d,
+		[SEKI_CRC_32_ISO_HDLC] = 0xcbf43926,
+		[SEKI_CRC_32_ISCSI] = 0xe3069283,
+	};
+
+	(void)state;
+	for (uint64_t kind = 0; kind < 3; kind++) {
+		assert_int_equal(seki_bpf_crc("123456789", 9, kind, 0), want[kind]);
+		assert_int_equal(seki_bpf_crc("6789", 4, kind, seki_bpf_crc("12345", 5, kind, 0)),
+				 want[kind]);
+	}
+	assert_int_equal(seki_bpf_crc("123456789", 9, 3, 7), 0);
+	assert_int_equal(seki_bpf_crc("123456789", 9, UINT64_MAX, 7), 0);
+}
+
 static void test_formats(void **state)
 {
 	(void)state;
@@ -102,9 +121,9 @@ static void test_prototypes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lookup3),	     cmocka_unit_test(test_formats),
-		cmocka_unit_test(test_packet_moves), cmocka_unit_test(test_longest_packet),
-		cmocka_unit_test(test_prototypes),
+		cmocka_unit_test(test_lookup3),	       cmocka_unit_test(test_crcs),
+		cmocka_unit_test(test_formats),	       cmocka_unit_test(test_packet_moves),
+		cmocka_unit_test(test_longest_packet), cmocka_unit_test(test_prototypes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
