@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/p4.h"
 #include "compiler/p4/compile.h"
 #include "core/base/check.h"
 #include "sekisho/bpf.h"
@@ -32,6 +33,7 @@ struct config {
 	const char *include;
 	const char *compat;
 	bool werror;
+	uint32_t warnings_off;
 	bool verbose;
 	bool json;
 };
@@ -83,6 +85,7 @@ static int compile(const struct config *config, bool check_only, struct seki_p4_
 		.include_dirs = dirs,
 		.compat = config->compat != NULL,
 		.check_only = check_only,
+		.warnings_off = config->warnings_off,
 	};
 	int err;
 
@@ -263,6 +266,10 @@ static int build(const struct config *config, struct seki_p4_result *result)
 static bool parse(const struct seki_command *cmd, int argc, char **argv, struct config *config,
 		  int *exit_code)
 {
+	if (!seki_cli_p4_warnings(&argc, argv, &config->warnings_off, &config->werror)) {
+		*exit_code = SEKI_EXIT_USAGE;
+		return false;
+	}
 	if (!seki_cli_parse(cmd, argc, argv, config, exit_code))
 		return false;
 	if (!config->compat || strcmp(config->compat, "p4c") == 0)

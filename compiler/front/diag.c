@@ -73,8 +73,8 @@ struct seki_diag *seki_diag_unsupported(struct seki_diags *diags, struct seki_sp
 	return diag;
 }
 
-struct seki_diag *seki_diag_warning(struct seki_diags *diags, struct seki_span at, const char *fmt,
-				    ...)
+struct seki_diag *seki_diag_warning(struct seki_diags *diags, enum seki_warning warning,
+				    struct seki_span at, const char *fmt, ...)
 {
 	struct seki_diag *diag;
 	va_list ap;
@@ -82,6 +82,9 @@ struct seki_diag *seki_diag_warning(struct seki_diags *diags, struct seki_span a
 	va_start(ap, fmt);
 	diag = make(diags, SEKI_WARNING, at, fmt, ap);
 	va_end(ap);
+	diag->warning = warning;
+	if (diags->off & SEKI_WARNING_BIT(warning))
+		return diag;
 	if (diags->warnings++ < SEKI_DIAG_MAX_ERRORS)
 		keep(diags, diag);
 	return diag;

@@ -8,6 +8,7 @@
 
 #include "compiler/front/source.h"
 #include "compiler/front/strbuf.h"
+#include "compiler/front/warning.h"
 
 #define SEKI_DIAG_MAX_ERRORS 50u
 
@@ -17,6 +18,7 @@ struct seki_diag {
 	struct seki_diag *next;
 	struct seki_diag *notes;
 	enum seki_severity severity;
+	enum seki_warning warning; /* SEKI_WARNING only */
 	bool unsupported; /* the program may be right, but this compiler cannot do it yet */
 	struct seki_span at;
 	const char *message;
@@ -29,6 +31,7 @@ struct seki_diags {
 	uint32_t errors;
 	uint32_t warnings;
 	uint32_t unsupported; /* of the errors */
+	uint32_t off;	      /* set of the warnings that are not told */
 };
 
 void seki_diags_init(struct seki_diags *diags, struct seki_arena *arena);
@@ -42,7 +45,9 @@ __attribute__((format(printf, 3, 4))) struct seki_diag *seki_diag_error(struct s
 									const char *fmt, ...);
 __attribute__((format(printf, 3, 4))) struct seki_diag *seki_diag_unsupported(
 	struct seki_diags *diags, struct seki_span at, const char *fmt, ...);
-__attribute__((format(printf, 3, 4))) struct seki_diag *seki_diag_warning(struct seki_diags *diags,
+/* The same; one that is off is returned, but neither counted nor kept. */
+__attribute__((format(printf, 4, 5))) struct seki_diag *seki_diag_warning(struct seki_diags *diags,
+									  enum seki_warning warning,
 									  struct seki_span at,
 									  const char *fmt, ...);
 __attribute__((format(printf, 4, 5))) void seki_diag_note(struct seki_diags *diags,

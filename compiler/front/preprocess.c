@@ -447,7 +447,8 @@ static void tell_user(struct pp *pp, const struct seki_token *name, bool is_erro
 	if (is_error)
 		seki_diag_error(pp->diags, at, "#%.*s", (int)at.len, at.src->text + at.off);
 	else
-		seki_diag_warning(pp->diags, at, "#%.*s", (int)at.len, at.src->text + at.off);
+		seki_diag_warning(pp->diags, SEKI_WARN_CPP, at, "#%.*s", (int)at.len,
+				  at.src->text + at.off);
 }
 
 static void tell_unknown(struct pp *pp, const struct seki_token *name)

@@ -56,8 +56,11 @@ static void render_one(const struct seki_diag *diag, bool colour, struct seki_st
 		place = seki_source_place(diag->at.src, diag->at.off);
 		seki_strbuf_printf(out, "%s:%u:%u: ", diag->at.src->name, place.line, place.col);
 	}
-	seki_strbuf_printf(out, "%s%s:%s %s\n", colour ? severity_colours[diag->severity] : "",
+	seki_strbuf_printf(out, "%s%s:%s %s", colour ? severity_colours[diag->severity] : "",
 			   severity_names[diag->severity], colour ? "\033[0m" : "", diag->message);
+	if (diag->severity == SEKI_WARNING)
+		seki_strbuf_printf(out, " [-W%s]", seki_warning_name(diag->warning));
+	seki_strbuf_printf(out, "\n");
 	if (diag->at.src)
 		render_source(diag->at, place, colour, out);
 }

@@ -10,6 +10,7 @@
 #include "compiler/p4/check/check.h"
 #include "compiler/p4/emit/emit.h"
 #include "compiler/p4/info/info.h"
+#include "compiler/p4/lint/lint.h"
 #include "compiler/p4/lower/lower.h"
 
 #define MEMORY_LIMIT ((size_t)512 << 20)
@@ -56,6 +57,7 @@ static void run_phases(struct seki_p4_result *r, struct seki_source *src,
 	struct p4_program *program;
 
 	r->name = src->name;
+	r->diags.off = opts->warnings_off;
 	if (opts->extern_code)
 		r->extern_code = seki_arena_printf(&r->arena, "%s", opts->extern_code);
 	r->no_memory = seki_arena_printf(&r->arena, "%s: error: out of memory\n", src->name);
@@ -66,7 +68,10 @@ static void run_phases(struct seki_p4_result *r, struct seki_source *src,
 	if (r->diags.errors)
 		return;
 	seki_p4_check(&r->diags, program);
-	if (r->diags.errors || opts->check_only)
+	if (r->diags.errors)
+		return;
+	seki_p4_lint(&r->diags, program, src);
+	if (opts->check_only)
 		return;
 	run_back_end(r, program, src, opts);
 }

@@ -17,6 +17,7 @@ struct seki_p4_opts {
 	uint32_t n_include_dirs;
 	bool compat;		 /* do as p4c's uBPF back end: a rejected packet passes */
 	bool check_only;	 /* no C */
+	uint32_t warnings_off;	 /* set of enum seki_warning */
 	const char *extern_code; /* C of the program's own extern functions, or NULL */
 };
 

@@ -655,8 +655,8 @@ static struct p4_type *check_number(struct p4_check *cx, struct p4_expr *expr)
 	if (!seki_check_width(cx, seki_expr_span(expr), expr->type->kind, expr->type->width))
 		return cx->bad;
 	if (!seki_num_fits(&expr->num, expr->type->width, is_signed)) {
-		seki_diag_warning(cx->diags, seki_expr_span(expr), "%s does not fit into %s",
-				  seki_num_text(cx->arena, &expr->num),
+		seki_diag_warning(cx->diags, SEKI_WARN_OVERFLOW, seki_expr_span(expr),
+				  "%s does not fit into %s", seki_num_text(cx->arena, &expr->num),
 				  seki_type_name(cx->arena, expr->type));
 		expr->num = seki_num_wrap(cx->arena, &expr->num, expr->type->width, is_signed);
 	}

@@ -331,7 +331,7 @@ static void find_shadowed(struct p4_check *cx, struct p4_table *table, uint32_t 
 			hash = (hash + 1) & (size - 1);
 		if (slots[hash]) {
 			struct seki_diag *diag = seki_diag_warning(
-				cx->diags, seki_expr_span(e->keyset),
+				cx->diags, SEKI_WARN_UNREACHABLE, seki_expr_span(e->keyset),
 				"this entry never matches: an earlier one has the same keys");
 
 			seki_diag_note(cx->diags, diag, seki_expr_span(slots[hash]->keyset),

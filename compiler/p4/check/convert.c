@@ -165,8 +165,8 @@ static void give_width(struct p4_check *cx, struct p4_expr *expr, struct p4_type
 	if (!expr->known)
 		return;
 	if (!seki_num_fits(&expr->num, to->width, is_signed)) {
-		seki_diag_warning(cx->diags, seki_expr_span(expr), "%s does not fit into %s",
-				  seki_num_text(cx->arena, &expr->num),
+		seki_diag_warning(cx->diags, SEKI_WARN_OVERFLOW, seki_expr_span(expr),
+				  "%s does not fit into %s", seki_num_text(cx->arena, &expr->num),
 				  seki_type_name(cx->arena, to));
 		expr->num = seki_num_wrap(cx->arena, &expr->num, to->width, is_signed);
 	}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What no packet reaches: statements behind one that goes elsewhere, states that no transition
+ * leads to, cases of a select behind one that takes all that they would.
+ */
+#include "compiler/p4/lint/lint.h"
+
+#include <string.h>
+
+#define MAX_CASES 512u /* each is compared with those before it */
+
+/* ---- statements ---- */
+
+static bool leaves(const struct p4_stmt *stmt);
+
+static bool any_leaves(const struct p4_stmt *list)
+{
+	while (list && !leaves(list))
+		list = list->next;
+	return list != NULL;
+}
+
+static bool cases_leave(const struct p4_stmt *c)
+{
+	bool complete = false;
+
+	for (; c; c = c->next) {
+		if (c->body ? !leaves(c->body) : !c->next)
+			return false;
+		complete |= c->a->kind == P4_E_DEFAULT;
+	}
+	return complete;
+}
+
+/* Does what stands behind the statement never run? */
+static bool leaves(const struct p4_stmt *stmt)
+{
+	switch (stmt->kind) {
+	case P4_S_RETURN:
+	case P4_S_EXIT:
+	case P4_S_BREAK:
+	case P4_S_CONTINUE:
+		return true;
+	case P4_S_BLOCK:
+		return any_leaves(stmt->body);
+	case P4_S_IF:
+		return stmt->other && leaves(stmt->body) && leaves(stmt->other);
+	case P4_S_SWITCH:
+		return cases_leave(stmt->cases);
+	default:
+		return false;
+	}
+}
+
+static const char *jump_name(const struct p4_stmt *stmt)
+{
+	switch (stmt->kind) {
+	case P4_S_RETURN:
+		return "the 'return'";
+	case P4_S_EXIT:
+		return "the 'exit'";
+	case P4_S_BREAK:
+		return "the 'break'";
+	case P4_S_CONTINUE:
+		return "the 'continue'";
+	default:
+		return "this, which always leaves";
+	}
+}
+
+/* `list` is what a block has. */
+static void check_sequence(struct p4_lint *lint, const struct p4_stmt *list)
+{
+	struct seki_diag *diag;
+
+	while (list && !leaves(list))
+		list = list->next;
+	if (!list || !list->next || !seki_lint_is_users(list->next->tok))
+		return;
+	diag = seki_diag_warning(lint->diags, SEKI_WARN_UNREACHABLE, list->next->tok->at,
+				 "this is never reached");
+	seki_diag_note(lint->diags, diag, list->tok->at, "because of %s", jump_name(list));
+}
+
+/* ---- select ---- */
+
+static bool is_any(const struct p4_expr *e)
+{
+	return e->kind == P4_E_DONTCARE || e->kind == P4_E_DEFAULT;
+}
+
+/* The part of a keyset for the n-th expression. */
+static const struct p4_expr *part(const struct p4_expr *keyset, uint32_t n, uint32_t count)
+{
+	const struct p4_expr *e = keyset;
+
+	if (is_any(keyset))
+		return keyset;
+	if (keyset->kind == P4_E_LIST && (count > 1 || seki_expr_count(keyset->args) == 1)) {
+		e = keyset->args;
+		while (e && n--)
+			e = e->next;
+	} else if (count > 1) {
+		return NULL;
+	}
+	return e;
+}
+
+static bool same_value(const struct p4_expr *a, const struct p4_expr *b)
+{
+	if (a->known && b->known)
+		return seki_num_cmp(&a->num, &b->num) == 0;
+	return a->kind == b->kind && a->decl && a->decl == b->decl && !a->known && !b->known &&
+	       (a->decl->kind == P4_D_ENUM_MEMBER || a->decl->kind == P4_D_ERROR_MEMBER);
+}
+
+/* Does the one keyset take all that the other does? */
+static bool covers_part(const struct p4_expr *a, const struct p4_expr *b)
+{
+	if (is_any(a))
+		return true;
+	if (a->kind == P4_E_RANGE && a->a->known && a->b->known) {
+		const struct p4_expr *low = b->kind == P4_E_RANGE ? b->a : b;
+		const struct p4_expr *high = b->kind == P4_E_RANGE ? b->b : b;
+
+		return low->known && high->known && seki_num_cmp(&a->a->num, &low->num) <= 0 &&
+		       seki_num_cmp(&high->num, &a->b->num) <= 0;
+	}
+	if (a->kind == P4_E_MASK || a->kind == P4_E_RANGE)
+		return a->kind == b->kind && same_value(a->a, b->a) && same_value(a->b, b->b);
+	return b->kind != P4_E_MASK && b->kind != P4_E_RANGE && !is_any(b) && same_value(a, b);
+}
+
+static bool covers(const struct p4_expr *a, const struct p4_expr *b, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct p4_expr *x = part(a, i, count), *y = part(b, i, count);
+
+		if (!x || !y || !covers_part(x, y))
+			return false;
+	}
+	return true;
+}
+
+static void check_select(struct p4_lint *lint, const struct p4_stmt *select)
+{
+	uint32_t count = seki_expr_count(select->exprs), n = 0;
+
+	for (const struct p4_stmt *c = select->cases; c && n < MAX_CASES; c = c->next, n++) {
+		const struct p4_stmt *by = select->cases;
+		struct seki_diag *diag;
+
+		while (by != c && !covers(by->a, c->a, count))
+			by = by->next;
+		if (by == c || !seki_lint_is_users(select->tok))
+			continue;
+		diag = seki_diag_warning(lint->diags, SEKI_WARN_UNREACHABLE, seki_expr_span(c->a),
+					 "this case is never taken");
+		seki_diag_note(lint->diags, diag, seki_expr_span(by->a),
+			       "this one takes all that it would");
+	}
+}
+
+/* ---- states ---- */
+
+struct states {
+	bool *reached; /* by id */
+	const struct p4_decl **todo;
+	uint32_t n;
+};
+
+static void reach(struct states *s, const struct p4_decl *state)
+{
+	if (!state || s->reached[state->id])
+		return;
+	s->reached[state->id] = true;
+	s->todo[s->n++] = state;
+}
+
+static void follow(struct states *s, const struct p4_decl *state)
+{
+	for (const struct p4_stmt *stmt = state->body; stmt; stmt = stmt->next) {
+		if (stmt->kind == P4_S_TRANSITION)
+			reach(s, stmt->state);
+		for (const struct p4_stmt *c = stmt->kind == P4_S_SELECT ? stmt->cases : NULL; c;
+		     c = c->next)
+			reach(s, c->state);
+	}
+}
+
+static void check_states(struct p4_lint *lint, struct states *s, const struct p4_decl *parser)
+{
+	for (const struct p4_decl *m = parser->members; m; m = m->next)
+		if (m->kind == P4_D_STATE && strcmp(m->name, "start") == 0)
+			reach(s, m);
+	while (s->n)
+		follow(s, s->todo[--s->n]);
+	for (const struct p4_decl *m = parser->members; m; m = m->next)
+		if (m->kind == P4_D_STATE && !s->reached[m->id] && m->name[0] != '_' &&
+		    seki_lint_is_own(lint, m->tok))
+			seki_diag_warning(lint->diags, SEKI_WARN_UNREACHABLE, m->tok->at,
+					  "no transition leads to state '%s'", m->name);
+}
+
+/* ---- all of it ---- */
+
+struct unreachable {
+	struct p4_lint *lint;
+	struct states states;
+};
+
+static void check_stmt(void *data, const struct p4_stmt *stmt)
+{
+	struct unreachable *u = data;
+
+	if (stmt->kind == P4_S_BLOCK)
+		check_sequence(u->lint, stmt->body);
+	else if (stmt->kind == P4_S_SELECT)
+		check_select(u->lint, stmt);
+}
+
+static void check_decl(void *data, const struct p4_decl *decl)
+{
+	struct unreachable *u = data;
+
+	if (decl->kind == P4_D_PARSER && decl->has_body)
+		check_states(u->lint, &u->states, decl);
+}
+
+void seki_lint_unreachable(struct p4_lint *lint)
+{
+	struct unreachable u = {.lint = lint};
+	struct p4_walk walk = {.data = &u, .decl = check_decl, .stmt = check_stmt};
+	size_t n = lint->program->n_ids + 1;
+
+	u.states.reached = seki_arena_alloc(lint->arena, n * sizeof(*u.states.reached));
+	u.states.todo = seki_arena_alloc(lint->arena, n * sizeof(struct p4_decl *));
+	seki_walk_decls(&walk, lint->program->decls);
+}
