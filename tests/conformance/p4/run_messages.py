@@ -3,6 +3,7 @@
 
 Each case there is a line "==== name", a program, a line "----", and all that is printed for it.
 """
+import os
 import pathlib
 import subprocess
 import sys
@@ -48,4 +49,4 @@ def main(sekisho, update=""):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(os.path.abspath(sys.argv[1]), *sys.argv[2:]))
