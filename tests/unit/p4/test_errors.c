@@ -151,7 +151,7 @@ static const struct mistake access[] = {
 #define ENTRY(keyset)                                                                              \
 	"match_kind { exact } control c(in bit<8> a, in bit<8> b) { action f() {} table t { "      \
 	"key = { a: exact; b: exact; } actions = { f; } const entries = { " keyset ": f(); } } "   \
-	"apply {} }"
+	"apply { t.apply(); } }"
 
 static const struct mistake keysets[] = {
 	{1, "2 keys, but here is 1", SELECT("1")},
