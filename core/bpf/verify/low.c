@@ -158,14 +158,15 @@ static void shift(const struct seki_path_state *p, struct seki_reg *result,
 		put(result, &(struct sum){a->low.n, a->low.x, a->low.off}, false);
 }
 
-/* N + off can be said by a tie, which lasts where states are kept. */
+/* N + off can be said by a tie, which lasts where states are kept. What is zero-extended and has N's
+ * low half is N, as that is at least 0 and fits. */
 static void keep_tie(const struct seki_path_state *p, struct seki_reg *result)
 {
 	if (result->low.n != 1 || result->low.x || result->low.high || result->id)
 		return;
 	result->id = SEKI_SYM_LEN;
 	result->id_off = (int32_t)(result->low.off + p->grown); /* no more than 2^24 and 2^15 */
-	result->shifted = SEKI_TIE_LOW;
+	result->shifted = result->low.off || result->v.n.umax > UINT32_MAX ? SEKI_TIE_LOW : 0;
 	result->rest = SEKI_REST_NONE;
 }
 
