@@ -139,14 +139,12 @@ static int tell_refusal(const struct config *config, struct seki_p4_result *resu
 }
 
 /* Whoever gets the object verifies it anew; this only tells now what would be told then. */
-static int verify(const struct config *config, struct seki_p4_result *result, void *object,
-		  size_t len)
+static int verify(const struct config *config, void *object, size_t len, char *log, size_t log_size)
 {
-	static char log[1 << 16];
 	struct seki_bpf_load_opts opts = {.sz = sizeof(opts),
 					  .max_packet = SEKI_PACKET_MAX,
 					  .log = log,
-					  .log_size = sizeof(log)};
+					  .log_size = log_size};
 	const struct seki_bpf_info *info;
 	struct seki_bpf_prog *prog;
 	int err;
@@ -154,7 +152,7 @@ static int verify(const struct config *config, struct seki_p4_result *result, vo
 	opts.verbose = config->verbose;
 	err = seki_bpf_prog_load(object, len, &opts, &prog);
 	if (err)
-		return tell_refusal(config, result, log);
+		return err;
 	info = seki_bpf_prog_info(prog);
 	seki_p4_object_set_bounds(object, len,
 				  &(struct seki_obj_bounds){.worst_insns = info->worst_insns,
@@ -166,7 +164,7 @@ static int verify(const struct config *config, struct seki_p4_result *result, vo
 		       config->file, info->insns, (unsigned long long)info->worst_insns,
 		       info->packet_touch, info->packet_written ? ", writes it" : "", info->maps);
 	seki_bpf_prog_destroy(prog);
-	return SEKI_EXIT_OK;
+	return 0;
 }
 
 static int tell_clang(const struct config *config, struct seki_p4_result *result, const char *log)
@@ -182,33 +180,42 @@ static int tell_clang(const struct config *config, struct seki_p4_result *result
 	return SEKI_EXIT_FAILED;
 }
 
+/*
+ * With variables on the stack; where that does not hold them, or the verifier cannot see through it all,
+ * in scratch memory: what is there it need not follow.
+ */
 static int build_object(const struct config *config, struct seki_p4_result *result,
 			const char *output)
 {
-	static char log[1 << 16];
-	void *object;
-	size_t len;
-	int err = seki_p4_object_build(seki_p4_result_code(result), &object, &len, log,
-				       sizeof(log));
-	int ret;
+	static char log[1 << 16], refused[1 << 16];
+	const char *code = seki_p4_result_code(result);
+	bool is_refused = false;
+	int err = -EINVAL, ret;
 
-	for (uint32_t attempt = 1; err && strstr(log, "BPF stack limit"); attempt++) {
-		const char *roomy = seki_p4_result_roomy_code(result, attempt);
+	for (uint32_t attempt = 1; code; code = seki_p4_result_roomy_code(result, attempt++)) {
+		void *object;
+		size_t len;
 
-		if (!roomy)
+		err = seki_p4_object_build(code, &object, &len, log, sizeof(log));
+		if (err && strstr(log, "BPF stack limit"))
+			continue;
+		if (err)
 			break;
-		err = seki_p4_object_build(roomy, &object, &len, log, sizeof(log));
+		err = verify(config, object, len, log, sizeof(log));
+		ret = err ? SEKI_EXIT_FAILED : seki_cli_save(output, object, len);
+		free(object);
+		if (!err)
+			return ret;
+		if (!is_refused)
+			memcpy(refused, log, sizeof(refused));
+		is_refused = true;
 	}
+	if (is_refused)
+		return tell_refusal(config, result, refused);
 	if (err == -ENOENT)
 		return complain("there is no clang: install the package 'clang', or name one in "
 				"SEKISHO_CLANG");
-	if (err)
-		return tell_clang(config, result, *log ? log : strerror(-err));
-	ret = verify(config, result, object, len);
-	if (ret == SEKI_EXIT_OK)
-		ret = seki_cli_save(output, object, len);
-	free(object);
-	return ret;
+	return tell_clang(config, result, *log ? log : strerror(-err));
 }
 
 static bool ends_with(const char *s, const char *end)

@@ -7,6 +7,8 @@
  */
 #include "compiler/p4/emit/emit.h"
 
+#include "abi/ring.h"
+
 #include <string.h>
 
 static const struct ir_fate *fate_of(const struct emit *em, const struct ir_header *h)
@@ -295,28 +297,108 @@ static void store_at_constants(struct emit *em, const struct ways *ways)
  * The empty asms keep clang from working with the difference's parts, and with the sum's: the
  * verifier knows what a constant less the place in the packet is, and what the length becomes by it.
  */
+static void move_head_by(struct emit *em)
+{
+	seki_emit_line(em, "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\n"
+			   "asm volatile(\"\" : \"+r\"(pkt_len));");
+}
+
+/* One header at `off`, if its flag is set. */
+static void store_next(struct emit *em, uint32_t i)
+{
+	const struct ir_emit *e = &em->ir->emits[i];
+	const char *end = seki_emit_text(em, "off + %s", seki_emit_size(em, e->header));
+
+	stop_at_end(em, end);
+	if (i < first_kept(em) || fate_of(em, e->header)->written) {
+		seki_emit_line(em, "if (pkt_len < %s)\n\tgoto drop;", end);
+		seki_emit_store(em, e->header, "off", 0);
+	}
+	seki_emit_line(em, "off = %s;", end);
+}
+
 static void store_at_offset(struct emit *em)
 {
 	sum_sizes(em);
-	seki_emit_line(em, "asm volatile(\"\" : \"+r\"(gone));\n"
-			   "int by = (int)(out_len - gone);\n"
-			   "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\n"
-			   "asm volatile(\"\" : \"+r\"(pkt_len));\nu64 off = 0;");
+	seki_emit_line(em, "asm volatile(\"\" : \"+r\"(gone));\nint by = (int)(out_len - gone);");
+	move_head_by(em);
+	seki_emit_line(em, "u64 off = 0;");
 	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
-		const struct ir_emit *e = &em->ir->emits[i];
-		const char *end;
-
-		if (!can_be_there(em, e))
+		if (!can_be_there(em, &em->ir->emits[i]))
 			continue;
-		seki_emit_place(em, e->tok);
-		seki_emit_line(em, "if (%s) {", seki_emit_var(em, e->flag));
-		end = seki_emit_text(em, "off + %s", seki_emit_size(em, e->header));
-		stop_at_end(em, end);
-		if (i < first_kept(em) || fate_of(em, e->header)->written) {
-			seki_emit_line(em, "if (pkt_len < %s)\n\tgoto drop;", end);
-			seki_emit_store(em, e->header, "off", 0);
-		}
-		seki_emit_line(em, "off = %s;\n}", end);
+		seki_emit_place(em, em->ir->emits[i].tok);
+		seki_emit_line(em, "if (%s) {", seki_emit_var(em, em->ir->emits[i].flag));
+		store_next(em, i);
+		seki_emit_line(em, "}");
+	}
+	seki_emit_line(em, "stored: __attribute__((unused));");
+}
+
+/* ---- anew, with all sums in scratch memory ---- */
+
+/*
+ * What is read from there may be anything to the verifier: behind each header there is one state for
+ * it, whatever headers came before. So it is for many headers that may each be there or not.
+ */
+#define FORGET "asm volatile(\"\" ::: \"memory\");"
+
+/* A varbit field's bytes, as a number that is not tied to the place in the packet. */
+static void recall_count(struct emit *em, const struct ir_header *h)
+{
+	const char *count;
+
+	if (!h->varbit)
+		return;
+	count = seki_emit_count(em, h->varbit);
+	seki_emit_line(em, "u64 %s = %s >> 3;\nif (%s > %u)\n\tgoto drop;", count,
+		       seki_emit_var(em, h->varbit->size), count, h->varbit->width / 8);
+}
+
+/* What came in less what goes out. Returns the most that goes out. */
+static uint32_t sum_sizes_in_scratch(struct emit *em)
+{
+	uint32_t most = 0;
+
+	seki_emit_line(em, "scratch->less = %s;\n" FORGET, seki_emit_var(em, em->ir->plan->head));
+	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
+		const struct ir_header *h = em->ir->emits[i].header;
+
+		if (!can_be_there(em, &em->ir->emits[i]))
+			continue;
+		most += h->bits / 8 + (h->varbit ? h->varbit->width / 8 : 0);
+		seki_emit_line(em, "if (%s) {", seki_emit_var(em, em->ir->emits[i].flag));
+		recall_count(em, h);
+		seki_emit_line(em, "scratch->less -= %s;\n}\n" FORGET, seki_emit_size(em, h));
+	}
+	return most;
+}
+
+/* The verifier ties the new length to the old one by the number that is negated. */
+static void store_from_scratch(struct emit *em)
+{
+	uint32_t most = sum_sizes_in_scratch(em);
+
+	seki_emit_line(em,
+		       "int less = scratch->less, by;\nasm volatile(\"\" : \"+r\"(less));\n"
+		       "if (less < -%d)\n\tgoto drop;\nby = -less;\n"
+		       "asm volatile(\"\" : \"+r\"(by));",
+		       (int)most);
+	move_head_by(em);
+	seki_emit_line(em, "if (pkt_len > %u)\n\tgoto drop;\nscratch->off = 0;",
+		       (unsigned int)SEKI_PACKET_MAX);
+	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
+		if (!can_be_there(em, &em->ir->emits[i]))
+			continue;
+		seki_emit_place(em, em->ir->emits[i].tok);
+		seki_emit_line(
+			em,
+			FORGET
+			"\nif (%s) {\nu64 off = scratch->off;\n"
+			"asm volatile(\"\" : \"+r\"(off));\nif (off > pkt_len)\n\tgoto drop;",
+			seki_emit_var(em, em->ir->emits[i].flag));
+		recall_count(em, em->ir->emits[i].header);
+		store_next(em, i);
+		seki_emit_line(em, "scratch->off = off;\n}");
 	}
 	seki_emit_line(em, "stored: __attribute__((unused));");
 }
@@ -330,6 +412,8 @@ void seki_emit_deparser(struct emit *em)
 	seki_emit_line(em, "deparse: __attribute__((unused));\n{");
 	if (ir->plan->preserved)
 		deparse_in_place(em);
+	else if (em->room == EMIT_ALL_IN_SCRATCH)
+		store_from_scratch(em);
 	else if (find_ways(em, &ways))
 		store_at_constants(em, &ways);
 	else

@@ -160,12 +160,14 @@ void seki_emit_scratch_map(struct emit *em)
 {
 	if (em->room == EMIT_ON_STACK)
 		return;
-	seki_emit_line(em, "struct scratch {");
+	seki_emit_line(em, "struct scratch {\n\tint less; /* of the deparser */\n\tu32 off;");
 	for (const struct ir_var *var = em->ir->vars; var; var = var->next)
 		if (in_scratch(em, var))
 			seki_emit_line(em, "\t%s %s;", ctype(em, var), declarator(em, var));
 	for (uint32_t i = 0; i < EMIT_TEMPS && em->temps[i]; i++)
 		seki_emit_line(em, "\tu64 temp%u[%u];", i, em->temps[i]);
-	seki_emit_line(em, "};\nstruct map_def scratch$map asm(\"sekisho_scratch\") = "
-			   "{7, 4, sizeof(struct scratch), 1, 0};");
+	seki_emit_line(
+		em,
+		"} __attribute__((aligned(8)));\nstruct map_def scratch$map asm(\"sekisho_scratch\") = "
+		"{7, 4, sizeof(struct scratch), 1, 0};");
 }
