@@ -31,7 +31,7 @@ FILES = ["core/bpf/" + name for name in (
     "verify/state.c", "verify/scalar.c", "verify/num.c", "verify/assume.c", "verify/tnum.c",
     "helper.c", "packet.c", "interp.c", "jit/x86.c", "jit/x86_call.c", "jit/x86_jump.c")]
 TESTS = ["tables", "edges", "pointers", "meet", "results", "lengths", "precision", "prune", "loops",
-         "ranks", "verify", "num", "endless", "helper", "guard", "interp", "jit_flow", "jit",
+         "ranks", "ranks_random", "verify", "num", "endless", "helper", "guard", "interp", "jit_flow", "jit",
          "random"]
 # What shows something of the engines, and of them only.
 ENGINES = re.compile(r"/(?:interp|jit/\w+)\.c$")
