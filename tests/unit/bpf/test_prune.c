@@ -142,6 +142,7 @@ static void set_place(struct seki_state *s, uint64_t bytes, uint64_t bits)
 	CHANGE(path_map_changed, false, s->p.map_changed = true)                                   \
 	CHANGE(path_no_fact, false, s->p.n_facts = 0)                                              \
 	CHANGE(path_fact_of_another, false, s->p.facts[0].id = A)                                  \
+	CHANGE(path_fact_of_none, false, s->p.facts[0].id = SEKI_SYM_NONE)                         \
 	CHANGE(path_fact_less, false, s->p.facts[0].off = 13)                                      \
 	CHANGE(path_fact_more, true, s->p.facts[0].off = 15)                                       \
 	CHANGE(path_no_term, false, s->p.n_terms = 0)                                              \
@@ -376,6 +377,52 @@ static void test_hashes(void **state)
 	assert_false(prune(&w, NULL));
 }
 
+static void with_rest(struct seki_state *s)
+{
+	top(s, 1)->rest = SEKI_REST_OF_LEN;
+	s->p.n_facts = s->p.n_terms = 0; /* they are of the symbol, too */
+}
+
+/* One more each: the same symbol for the number, and another one for the rest. */
+static void with_other_rest(struct seki_state *s)
+{
+	with_rest(s);
+	top(s, 0)->id_off++;
+	top(s, 1)->id_off++;
+}
+
+/* What is not a symbol and a constant is no other symbol and another constant. */
+static void test_rests(void **state)
+{
+	static const struct change rest = {"", true, with_rest};
+	static const struct change other = {"", false, with_other_rest};
+	struct seki_walk w = fresh();
+
+	(void)state;
+	assert_false(prune(&w, &rest));
+	walk_on(&w, false);
+	assert_true(prune(&w, &rest));
+	assert_false(prune(&w, &other));
+}
+
+static void with_less(struct seki_state *s)
+{
+	s->p.less = B;
+}
+
+/* A packet that is shorter by a symbol is not one that is shorter by none. */
+static void test_less(void **state)
+{
+	static const struct change less = {"", true, with_less};
+	struct seki_walk w = fresh();
+
+	(void)state;
+	assert_false(prune(&w, &less));
+	walk_on(&w, true);
+	assert_true(prune(&w, &less));
+	assert_false(prune(&w, NULL));
+}
+
 /* While no loop is walked as one round, nothing is its next, whatever the arena begins with. */
 static void test_no_ranked_loop(void **state)
 {
@@ -441,7 +488,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_field),     cmocka_unit_test(test_unread),
 		cmocka_unit_test(test_written_first),  cmocka_unit_test(test_hashes),
-		cmocka_unit_test(test_no_ranked_loop), cmocka_unit_test(test_join),
+		cmocka_unit_test(test_no_ranked_loop), cmocka_unit_test(test_rests),
+		cmocka_unit_test(test_less),	       cmocka_unit_test(test_join),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
