@@ -73,6 +73,6 @@ const struct safe_program safe_low[] = {
 	{"the head moved by a byte, and a number compared with the length",
 	 {WORLD, NEGATED, GROW, ALU32R(ADD, 9, 8), LD(W, 3, 7, 0), ALUI(AND, 3, 0xff), MOVR(1, 3),
 	  ALUI(ADD, 1, 1), JMPR(JGE, 9, 1, 2), RETURN, ALUR(ADD, 6, 3), LD(B, 0, 6, 0), EXIT},
-	 {0, 0, 0}},
+	 {0, 2, 2}},
 	{.name = NULL},
 };
