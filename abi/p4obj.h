@@ -182,11 +182,23 @@ enum seki_crc {
  *   DirectCounter, DirectMeter
  *                    a struct seki_counter or seki_meter for each, in the order of the table's
  *                    properties, behind the union in the table's value, aligned to 8
+ *   ActionProfile    SEKI_MAP_HASH from uint32_t, the member's number, to the value that a table of
+ *                    these actions has without it; the value of the table is uint32_t member
+ *   ActionSelector   the same; the value of the table is uint32_t member, group; where group is not 0,
+ *                    it is the key of <selector>_groups, SEKI_MAP_HASH of struct seki_group, and a hash
+ *                    chooses one of its members. What names no member is a miss
  *   Digest           SEKI_MAP_QUEUE_ARRAY of records: u64 number, then the fields of the data as those
  *                    of a table's action. How to take them: struct seki_digest_state
  */
 struct seki_counter {
 	uint64_t packets, bytes;
+};
+
+#define SEKI_GROUP_MEMBERS 64
+
+struct seki_group {
+	uint32_t n;			      /* 1 to SEKI_GROUP_MEMBERS */
+	uint32_t members[SEKI_GROUP_MEMBERS]; /* more than once: more often */
 };
 
 /*

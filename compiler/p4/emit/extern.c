@@ -284,6 +284,8 @@ static const struct instance_row instance_rows[] = {
 	{"DirectCounter", seki_emit_declare_direct},
 	{"DirectMeter", seki_emit_declare_direct},
 	{"Digest", seki_emit_declare_digest},
+	{"ActionProfile", seki_emit_declare_profile},
+	{"ActionSelector", seki_emit_declare_profile},
 };
 
 static bool is_row(const struct row *row, const struct ir_insn *insn)

@@ -21,6 +21,14 @@ uint32_t seki_emit_cells(struct emit *em, const struct ir_extern *ext, uint32_t 
 /* hash.c */
 void seki_emit_get_hash(struct emit *em, const struct ir_insn *insn);
 void seki_emit_checksum(struct emit *em, const struct ir_insn *insn);
+/* Of the keys of a lookup that choose a member; leaves it in `hash`. */
+void seki_emit_selector_hash(struct emit *em, const struct ir_insn *insn);
+
+/* profile.c */
+void seki_emit_declare_profile(struct emit *em, const struct ir_extern *ext);
+/* The type of a table's entries, and finding `entry` and with it the value of a member. */
+void seki_emit_declare_member(struct emit *em, const struct ir_table *table);
+void seki_emit_find_member(struct emit *em, const struct ir_insn *insn);
 
 /* count.c */
 void seki_emit_declare_counter(struct emit *em, const struct ir_extern *ext);

@@ -11,20 +11,39 @@ enum { IDENTITY, CRC32, CRC16, ONES_COMPLEMENT16, TARGET_DEFAULT, CRC32C, LOOKUP
 
 /* ---- the data ---- */
 
-/* A field of what is hashed; validity is none. */
-static bool is_data(const struct ir_arg *a)
+/* Fields that are hashed. */
+struct data {
+	const struct ir_expr **fields;
+	uint32_t n, bits;
+};
+
+static struct data no_data(struct emit *em, uint32_t most)
 {
-	return a->param && (strcmp(a->param->name, "data") == 0) && a->value &&
-	       !strstr(a->path, "$valid");
+	struct data data = {.n = 0};
+
+	data.fields = seki_arena_alloc(em->arena, (most + 1) * sizeof(*data.fields));
+	return data;
 }
 
-static uint32_t data_bits(const struct ir_insn *insn)
+static void add_field(struct data *data, const struct ir_expr *value)
 {
-	uint32_t bits = 0;
+	data->fields[data->n++] = value;
+	data->bits += value->width;
+}
 
-	for (uint32_t i = 0; i < insn->n_args; i++)
-		bits += is_data(&insn->args[i]) ? insn->args[i].value->width : 0;
-	return bits;
+/* The argument `data`; validity is none. */
+static struct data data_of(struct emit *em, const struct ir_insn *insn)
+{
+	struct data data = no_data(em, insn->n_args);
+
+	for (uint32_t i = 0; i < insn->n_args; i++) {
+		const struct ir_arg *a = &insn->args[i];
+
+		if (a->param && strcmp(a->param->name, "data") == 0 && a->value &&
+		    !strstr(a->path, "$valid"))
+			add_field(&data, a->value);
+	}
+	return data;
 }
 
 static const struct ir_expr *node(struct emit *em, enum ir_op op, uint32_t width,
@@ -45,15 +64,13 @@ static const struct ir_expr *join(struct emit *em, const struct ir_expr *a, cons
 }
 
 /* As bytes in the packet's order. Fields that end between two bytes go together with the next. */
-static void put_data(struct emit *em, const struct ir_insn *insn)
+static void put_data(struct emit *em, const struct data *data)
 {
 	const struct ir_expr *group = NULL;
 	uint32_t at = 0;
 
-	for (uint32_t i = 0; i < insn->n_args; i++) {
-		if (!is_data(&insn->args[i]))
-			continue;
-		group = join(em, group, insn->args[i].value);
+	for (uint32_t i = 0; i < data->n; i++) {
+		group = join(em, group, data->fields[i]);
 		if (group->width % 8)
 			continue;
 		seki_emit_bytes(em, seki_emit_text(em, "(data + %u)", at), group, false);
@@ -108,15 +125,13 @@ static void add_value(struct emit *em, const char *sum, const struct ir_expr *va
 }
 
 /* Zeros fill the last word. */
-static void add_data(struct emit *em, const struct ir_insn *insn, const char *sum, bool take)
+static void add_data(struct emit *em, const struct data *data, const char *sum, bool take)
 {
-	uint32_t after = (data_bits(insn) + 15) / 16 * 16;
+	uint32_t after = (data->bits + 15) / 16 * 16;
 
-	for (uint32_t i = 0; i < insn->n_args; i++) {
-		if (!is_data(&insn->args[i]))
-			continue;
-		after -= insn->args[i].value->width;
-		add_value(em, sum, insn->args[i].value, after, take);
+	for (uint32_t i = 0; i < data->n; i++) {
+		after -= data->fields[i]->width;
+		add_value(em, sum, data->fields[i], after, take);
 	}
 }
 
@@ -125,6 +140,7 @@ static void add_data(struct emit *em, const struct ir_insn *insn, const char *su
 void seki_emit_checksum(struct emit *em, const struct ir_insn *insn)
 {
 	const char *sum = seki_emit_text(em, "sum$%u", insn->ext->id);
+	struct data data = data_of(em, insn);
 
 	if (strcmp(insn->name, "clear") == 0) {
 		seki_emit_line(em, "%s = 0;", sum);
@@ -134,24 +150,23 @@ void seki_emit_checksum(struct emit *em, const struct ir_insn *insn)
 		seki_emit_give(em, insn, seki_emit_text(em, "fold64(%s)", sum));
 	} else if (strcmp(insn->name, "set_state") == 0) {
 		seki_emit_line(em, "%s = %s;", sum, seki_emit_arg(em, insn, 0));
-	} else if (data_bits(insn) % 16) {
+	} else if (data.bits % 16) {
 		seki_diag_error(em->diags, insn->tok->at,
 				"the data of a checksum are words of 16 bits; these have %u bits",
-				data_bits(insn));
+				data.bits);
 	} else {
-		add_data(em, insn, sum, insn->name[0] == 's');
+		add_data(em, &data, sum, insn->name[0] == 's');
 	}
 }
 
 /* ---- Hash ---- */
 
-static const struct ir_expr *whole(struct emit *em, const struct ir_insn *insn, uint32_t width)
+static const struct ir_expr *whole(struct emit *em, const struct data *data, uint32_t width)
 {
 	const struct ir_expr *all = NULL;
 
-	for (uint32_t i = 0; i < insn->n_args; i++)
-		if (is_data(&insn->args[i]))
-			all = join(em, all, insn->args[i].value);
+	for (uint32_t i = 0; i < data->n; i++)
+		all = join(em, all, data->fields[i]);
 	return all->width == width ? all : node(em, IR_ZEXT, width, all, NULL);
 }
 
@@ -167,22 +182,30 @@ static void run_crc(struct emit *em, uint32_t bytes, uint64_t algorithm)
 }
 
 /* Leaves it in `hash`. */
-static void compute(struct emit *em, const struct ir_insn *insn, uint64_t algorithm, uint32_t bits)
+static void compute(struct emit *em, const struct data *data, uint64_t algorithm,
+		    const struct seki_token *tok)
 {
-	uint32_t bytes = (bits + 7) / 8;
+	uint32_t bytes = (data->bits + 7) / 8;
+	uint32_t most = algorithm == LOOKUP3 ? 8 * CALL_BYTES : P4_IR_MAX_WIDTH;
 
+	if (!data->bits || data->bits > most) {
+		seki_diag_error(em->diags, tok->at,
+				"what is hashed has from 1 to %u bits here, not %u", most,
+				data->bits);
+		return;
+	}
 	seki_emit_line(em, "u64 hash = 0;");
 	if (algorithm == IDENTITY) {
-		seki_emit_line(em, "hash = %s;", seki_emit_value(em, whole(em, insn, 64)));
+		seki_emit_line(em, "hash = %s;", seki_emit_value(em, whole(em, data, 64)));
 		return;
 	}
 	if (algorithm == ONES_COMPLEMENT16) {
-		add_data(em, insn, "hash", false);
+		add_data(em, data, "hash", false);
 		seki_emit_line(em, "hash = (u16)~fold64(hash);");
 		return;
 	}
 	seki_emit_line(em, "u8 data[%u];", bytes);
-	put_data(em, insn);
+	put_data(em, data);
 	if (algorithm == LOOKUP3)
 		seki_emit_line(em, "hash = ubpf_hash(data, %u);", bytes);
 	else
@@ -215,16 +238,10 @@ void seki_emit_get_hash(struct emit *em, const struct ir_insn *insn)
 {
 	uint64_t algorithm = seki_num_to_u64(&insn->ext->args[0]);
 	const struct ir_expr *base = bound(em, insn, "base"), *max = bound(em, insn, "max");
-	uint32_t bits = data_bits(insn);
+	struct data data = data_of(em, insn);
 
-	if (!bits || bits > P4_IR_MAX_WIDTH || (algorithm == LOOKUP3 && bits > 8 * CALL_BYTES)) {
-		seki_diag_error(em->diags, insn->tok->at,
-				"what is hashed has from 1 to %u bits here, not %u",
-				algorithm == LOOKUP3 ? 8 * CALL_BYTES : P4_IR_MAX_WIDTH, bits);
-		return;
-	}
 	seki_emit_line(em, "{");
-	compute(em, insn, algorithm, bits);
+	compute(em, &data, algorithm, insn->tok);
 	if (base && max) {
 		seki_emit_line(em, "u64 max = %s;", seki_emit_value(em, max));
 		seki_emit_line(em, "hash = %s + (max ? hash %% max : hash);",
@@ -232,4 +249,17 @@ void seki_emit_get_hash(struct emit *em, const struct ir_insn *insn)
 	}
 	give_hash(em, insn);
 	seki_emit_line(em, "}");
+}
+
+void seki_emit_selector_hash(struct emit *em, const struct ir_insn *insn)
+{
+	const struct ir_table *table = insn->table;
+	const struct p4_num *args = table->profile->args;
+	struct data data = no_data(em, insn->n_args);
+
+	for (uint32_t i = table->n_keys; i < insn->n_args; i++)
+		add_field(&data, insn->args[i].value);
+	compute(em, &data, seki_num_to_u64(&args[0]), insn->tok);
+	if (seki_num_to_u64(&args[2]) < 64)
+		seki_emit_line(em, "hash &= 0x%llxull;", (1ull << seki_num_to_u64(&args[2])) - 1);
 }

@@ -18,6 +18,7 @@ const char seki_emit_prelude[] =
 	"struct udp_query { u8 family, pad[3]; u16 sport, dport; u8 saddr[16], daddr[16]; };\n"
 	"struct counter { u64 packets, bytes; };\n"
 	"struct meter { u64 cir, cbs, pir, pbs, committed, peak, time; u32 busy, is_set; };\n"
+	"struct group { u32 n, members[64]; };\n"
 	"struct digest_state { u64 packed, dropped; };\n"
 	"#define INIT __attribute__((section(\"sekisho.init\"), used))\n"
 	"#define FIELDS __attribute__((section(\"sekisho.fields\"), used))\n"

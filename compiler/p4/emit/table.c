@@ -5,7 +5,7 @@
  * beside exact ones, is a trie; anything else is a classifier. A default action that the control
  * plane may change is in a map of its own.
  */
-#include "compiler/p4/emit/emit.h"
+#include "compiler/p4/emit/extern.h"
 
 #include <string.h>
 
@@ -168,9 +168,14 @@ static void declare_table(struct emit *em, const struct ir_table *table)
 		declare_key(em, table);
 	declare_actions(em, table);
 	declare_value(em, table);
+	if (table->profile)
+		seki_emit_declare_member(em, table);
 	if (table->n_keys) {
 		seki_emit_map(em, table->map_name, "", type,
-			      seki_emit_text(em, "struct %s$key", table->map_name), value,
+			      seki_emit_text(em, "struct %s$key", table->map_name),
+			      table->profile
+				      ? seki_emit_text(em, "struct %s$entry", table->map_name)
+				      : value,
 			      table->size);
 		if (type == SEKI_MAP_CLASSIFIER)
 			describe_fields(em, table);
@@ -268,8 +273,12 @@ void seki_emit_lookup(struct emit *em, const struct ir_insn *insn)
 	if (table->n_keys) {
 		seki_emit_line(em, "{");
 		put_key(em, insn, "key");
-		seki_emit_line(em, "%s = ubpf_map_lookup(&%s$map, &key);\n}", value,
-			       table->map_name);
+		if (table->profile)
+			seki_emit_find_member(em, insn);
+		else
+			seki_emit_line(em, "%s = ubpf_map_lookup(&%s$map, &key);", value,
+				       table->map_name);
+		seki_emit_line(em, "}");
 	}
 	if (insn->hit) /* clang would make one test of several pointers by an or of them */
 		seki_emit_line(

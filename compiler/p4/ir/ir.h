@@ -211,6 +211,8 @@ struct ir_table {
 	bool const_entries;
 	uint32_t size;
 	struct ir_extern *profile; /* implementation: an action profile or selector, or NULL */
+	struct ir_key *choosers; /* keys of kind `selector`: IR_LOOKUP has them behind the others */
+	uint32_t n_choosers;
 	struct ir_extern **direct; /* direct counters and meters */
 	uint32_t n_direct;
 	bool applied;

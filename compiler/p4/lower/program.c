@@ -186,9 +186,19 @@ struct map {
 	const struct p4_decl *decl;
 };
 
+/* The maps of an instance, by what is behind its name: up to three. */
+static const char *const *suffixes_of(const struct ir_extern *ext)
+{
+	static const char *const one[] = {"", NULL}, *const selector[] = {"", "_groups", NULL},
+				 *const digest[] = {"", "_state", "_taken", NULL};
+
+	return strcmp(ext->type, "Digest") == 0		  ? digest
+	       : strcmp(ext->type, "ActionSelector") == 0 ? selector
+							  : one;
+}
+
 static void check_names(struct lower *lw)
 {
-	static const char *const suffixes[] = {"", "_state", "_taken"}; /* a digest's */
 	uint32_t n = lw->ir->n_tables * 2 + lw->ir->n_externs * 3, size = 16, hash;
 	struct map *slots;
 	struct map *all = seki_arena_alloc(lw->arena, (n + 1) * sizeof(*all));
@@ -198,9 +208,9 @@ static void check_names(struct lower *lw)
 		for (int i = 0; i < 2 - (int)(t->const_default && !t->n_direct); i++)
 			all[n++] = (struct map){map_of(lw, t->map_name, i == 1), t->decl};
 	for (const struct ir_extern *e = lw->ir->externs; e; e = e->next)
-		for (int i = 0; i < (strcmp(e->type, "Digest") == 0 ? 3 : 1); i++)
+		for (const char *const *suffix = suffixes_of(e); *suffix; suffix++)
 			all[n++] = (struct map){
-				seki_arena_printf(lw->arena, "%s%s", e->map_name, suffixes[i]),
+				seki_arena_printf(lw->arena, "%s%s", e->map_name, *suffix),
 				e->decl};
 	while (size < 2 * n)
 		size *= 2;

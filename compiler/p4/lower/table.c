@@ -35,7 +35,9 @@ static const char *source_text(struct lower *lw, const struct p4_expr *expr)
 static void add_key(struct lower *lw, struct ir_table *table, const struct p4_key *key)
 {
 	const struct p4_type *type = seki_lower_type(lw, key->expr->type);
-	struct ir_key *k = &table->keys[table->n_keys++];
+	bool chooses = strcmp(key->match, "selector") == 0;
+	struct ir_key *k = chooses ? &table->choosers[table->n_choosers++]
+				   : &table->keys[table->n_keys++];
 	uint32_t i;
 
 	k->key = key;
@@ -45,6 +47,8 @@ static void add_key(struct lower *lw, struct ir_table *table, const struct p4_ke
 	if (!k->width)
 		seki_diag_unsupported(lw->diags, seki_expr_span(key->expr), "keys of type %s are",
 				      seki_type_name(lw->arena, type));
+	if (chooses)
+		return;
 	for (i = 0; i < sizeof(match_kinds) / sizeof(*match_kinds); i++)
 		if (strcmp(key->match, match_kinds[i].name) == 0)
 			break;
@@ -61,6 +65,7 @@ static void add_keys(struct lower *lw, struct ir_table *table)
 	for (const struct p4_key *k = table->decl->table->keys; k; k = k->next)
 		n++;
 	table->keys = seki_arena_alloc(lw->arena, (n + 1) * sizeof(*table->keys));
+	table->choosers = seki_arena_alloc(lw->arena, (n + 1) * sizeof(*table->choosers));
 	for (const struct p4_key *k = table->decl->table->keys; k; k = k->next)
 		add_key(lw, table, k);
 }
@@ -125,19 +130,40 @@ static void set_size(struct lower *lw, struct ir_table *table, const struct p4_e
 		table->size = (uint32_t)seki_num_to_u64(&num);
 }
 
+/* Of one of two types; NULL where an error is told. */
+static struct ir_extern *object_of(struct lower *lw, const struct p4_expr *value, const char *type,
+				   const char *other)
+{
+	struct ir_extern *ext = seki_lower_expr(lw, value)->ext;
+
+	if (ext && (strcmp(ext->type, type) == 0 || (other && strcmp(ext->type, other) == 0)))
+		return ext;
+	seki_diag_error(lw->diags, seki_expr_span(value),
+			"expected an instance of %s%s%s, found %s", type, other ? " or " : "",
+			other ? other : "", seki_type_name(lw->arena, value->type));
+	return NULL;
+}
+
 /* An object, or a list of them. */
-static void add_direct(struct lower *lw, struct ir_table *table, const struct p4_expr *value)
+static void add_direct(struct lower *lw, struct ir_table *table, const struct p4_expr *value,
+		       const char *type)
 {
 	struct ir_extern **more, *ext;
 
 	if (value->kind == P4_E_LIST) {
 		for (const struct p4_expr *e = value->args; e; e = e->next)
-			add_direct(lw, table, e);
+			add_direct(lw, table, e, type);
 		return;
 	}
-	ext = seki_lower_expr(lw, value)->ext;
+	ext = object_of(lw, value, type, NULL);
 	if (!ext)
 		return;
+	if (ext->table) {
+		seki_diag_error(lw->diags, seki_expr_span(value),
+				"'%s' is direct of table '%s' already: a table wants its own",
+				ext->decl->name, ext->table->decl->name);
+		return;
+	}
 	more = seki_arena_alloc(lw->arena, (table->n_direct + 1) * sizeof(*more));
 	if (table->n_direct)
 		memcpy(more, table->direct, table->n_direct * sizeof(*more));
@@ -151,13 +177,61 @@ static void add_property(struct lower *lw, struct ir_table *table, const struct 
 	if (strcmp(p->name, "size") == 0) {
 		set_size(lw, table, p->value);
 	} else if (strstr(p->name, "implementation")) {
-		table->profile = seki_lower_expr(lw, p->value)->ext;
-	} else if (strstr(p->name, "counter") || strstr(p->name, "meter")) {
-		add_direct(lw, table, p->value);
+		table->profile = object_of(lw, p->value, "ActionProfile", "ActionSelector");
+	} else if (strstr(p->name, "counter")) {
+		add_direct(lw, table, p->value, "DirectCounter");
+	} else if (strstr(p->name, "meter")) {
+		add_direct(lw, table, p->value, "DirectMeter");
 	} else if (strcmp(p->name, "largest_priority_wins") != 0 &&
 		   strcmp(p->name, "priority_delta") != 0) {
 		seki_diag_unsupported(lw->diags, p->tok->at, "property '%s' is", p->name);
 	}
+}
+
+/* What a profile's members may be, all of its tables say alike: the members have the actions' numbers. */
+static void check_actions(struct lower *lw, const struct ir_table *table)
+{
+	const struct ir_table *other = lw->ir->tables;
+
+	while (other != table && other->profile != table->profile)
+		other = other->next;
+	for (uint32_t i = 0; i < table->n_actions || i < other->n_actions; i++)
+		if (i >= table->n_actions || i >= other->n_actions ||
+		    table->actions[i].decl != other->actions[i].decl) {
+			seki_diag_error(
+				lw->diags, table->decl->tok->at,
+				"tables '%s' and '%s' share '%s': their actions must be the "
+				"same, in the same order",
+				table->decl->name, other->decl->name, table->profile->decl->name);
+			return;
+		}
+}
+
+static void check_profile(struct lower *lw, const struct ir_table *table)
+{
+	bool selects = table->profile && strcmp(table->profile->type, "ActionSelector") == 0;
+
+	if (selects != (table->n_choosers != 0))
+		seki_diag_error(lw->diags,
+				selects ? table->decl->tok->at
+					: table->choosers[0].key->match_tok->at,
+				selects ? "table '%s' has an ActionSelector, but no key of kind "
+					  "'selector'"
+					: "table '%s' has no ActionSelector for this key",
+				table->decl->name);
+	if (!table->profile)
+		return;
+	if (table->n_entries)
+		seki_diag_error(
+			lw->diags, table->entries->choice.tok->at,
+			"entries of a table with '%s' name members, which the control plane "
+			"adds",
+			table->profile->decl->name);
+	if (table->n_direct)
+		seki_diag_unsupported(lw->diags, table->decl->tok->at,
+				      "direct counters and meters beside '%s' are",
+				      table->profile->decl->name);
+	check_actions(lw, table);
 }
 
 struct ir_table *seki_lower_table(struct lower *lw, const struct instance *in,
@@ -177,15 +251,17 @@ struct ir_table *seki_lower_table(struct lower *lw, const struct instance *in,
 	for (const struct p4_property *p = decl->table->properties; p; p = p->next)
 		add_property(lw, table, p);
 	seki_lower_entries(lw, table);
+	check_profile(lw, table);
 	return table;
 }
 
 /* ---- applying ---- */
 
-/* Keys are evaluated in their order. */
+/* Keys are evaluated in their order, those that choose a member after those that find. */
 static void add_args(struct lower *lw, struct ir_insn *insn, const struct ir_table *table)
 {
-	insn->args = seki_arena_alloc(lw->arena, (table->n_keys + 1) * sizeof(*insn->args));
+	insn->args = seki_arena_alloc(lw->arena, (table->n_keys + table->n_choosers + 1) *
+							 sizeof(*insn->args));
 	for (uint32_t i = 0; i < table->n_keys; i++) {
 		struct value *v = seki_lower_expr(lw, table->keys[i].key->expr);
 
@@ -197,6 +273,9 @@ static void add_args(struct lower *lw, struct ir_insn *insn, const struct ir_tab
 		insn->args[i].value = v->value;
 	}
 	insn->n_args = table->n_keys;
+	for (uint32_t i = 0; i < table->n_choosers; i++)
+		insn->args[insn->n_args++].value =
+			seki_lower_expr(lw, table->choosers[i].key->expr)->value;
 }
 
 static void note_table(struct lower *lw, const struct ir_table *table)

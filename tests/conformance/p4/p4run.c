@@ -65,7 +65,7 @@ static void print_hex(const uint8_t *data, size_t len)
 
 static int do_set(const struct p4run_engine *engine, char **words)
 {
-	uint8_t key[256], value[256];
+	uint8_t key[256], value[512];
 	long k = unhex(words[2], key, sizeof(key)), v = unhex(words[3], value, sizeof(value));
 	int err = k < 0 || v < 0 ? -EINVAL
 				 : engine->set(words[1], key, (size_t)k, value, (size_t)v);
@@ -79,7 +79,7 @@ static int do_set(const struct p4run_engine *engine, char **words)
 
 static int do_get(const struct p4run_engine *engine, char **words)
 {
-	uint8_t key[256], value[256];
+	uint8_t key[256], value[512];
 	long k = unhex(words[2], key, sizeof(key));
 	size_t len = sizeof(value);
 	int err = k < 0 ? -EINVAL : engine->get(words[1], key, (size_t)k, value, &len);

@@ -67,10 +67,66 @@ static const struct mistake mistakes[] = {
 	{15,
 	 "the map 'C_u' of this has the name of another map",
 	 {.locals = "@name(\"u\") table t { actions = { set; } } table u { actions = { set; } }"}},
+	{15,
+	 "the size of 'c' is from 1 to 1048576",
+	 {.locals = "Counter<bit<64>, bit<8>>(0, PSA_CounterType_t.PACKETS) c;"}},
+	{15,
+	 "the size of 'm' is from 1 to 1048576",
+	 {.locals = "Meter<bit<8>>(1048577, PSA_MeterType_t.BYTES) m;"}},
+	{15,
+	 "one must have psa_direct_counter = c",
+	 {.locals = "DirectCounter<bit<64>>(PSA_CounterType_t.PACKETS) c;"}},
+	{15,
+	 "one must have psa_direct_meter = m",
+	 {.locals = "DirectMeter(PSA_MeterType_t.BYTES) m;"}},
+	{15,
+	 "is direct of table 't' already",
+	 {.locals =
+		  "DirectCounter<bit<64>>(PSA_CounterType_t.PACKETS) c; table t { key = { h.a.x : exact; } actions = { set; } psa_direct_counter = c; } table u { actions = { set; } psa_direct_counter = c; }"}},
+	{15,
+	 "expected an instance of DirectMeter, found DirectCounter",
+	 {.locals =
+		  "DirectCounter<bit<64>>(PSA_CounterType_t.PACKETS) c; table t { key = { h.a.x : exact; } actions = { set; } psa_direct_meter = c; }"}},
+	{15,
+	 "expected an instance of ActionProfile or ActionSelector, found DirectMeter",
+	 {.locals =
+		  "DirectMeter(PSA_MeterType_t.BYTES) m; table t { key = { h.a.x : exact; } actions = { set; } psa_implementation = m; }"}},
+	{15, "the size of 'd' is a power of two up to 65536", {.locals = "Digest<bit<8>>(100) d;"}},
+	{15,
+	 "the map 'C_d_state' of this has the name of another map",
+	 {.locals = "Register<bit<8>, bit<8>>(4) d_state; Digest<bit<8>>() d;"}},
+	{15, "'r' is from 9 to 3, which is less", {.locals = "Random<bit<8>>(9, 3) r;"}},
+	{17,
+	 "words of 16 bits; these have 8 bits",
+	 {.locals = "InternetChecksum() c;", .apply = "c.add(h.a.x);"}},
+	{17,
+	 "has from 1 to 512 bits here, not 1024",
+	 {.locals = "Hash<bit<32>>(PSA_HashAlgorithm_t.LOOKUP3) f;",
+	  .apply = "m.m = f.get_hash((bit<1024>)h.a.x);"}},
+	{15,
+	 "table 't' has no ActionSelector for this key",
+	 {.locals = "table t { key = { h.a.x : selector; } actions = { set; } }"}},
+	{15,
+	 "but no key of kind 'selector'",
+	 {.locals =
+		  "ActionSelector(PSA_HashAlgorithm_t.CRC16, 8, 12) s1; table t { key = { h.a.x : exact; } actions = { set; } psa_implementation = s1; }"}},
+	{15,
+	 "entries of a table with 'a' name members",
+	 {.locals =
+		  "ActionProfile(8) a; table t { key = { h.a.x : exact; } actions = { set; } psa_implementation = a; const entries = { 1 : set(1); } }"}},
+	{15,
+	 "tables 'u' and 't' share 'a'",
+	 {.locals =
+		  "ActionProfile(8) a; table t { key = { h.a.x : exact; } actions = { set; } psa_implementation = a; } table u { key = { h.a.y : exact; } actions = { set; NoAction; } psa_implementation = a; }"}},
 };
 
 static const struct mistake gaps[] = {
 	{15, "instances of", {.types = "extern X { X(); }", .locals = "X() x;"}},
+	{15, "random numbers of type bit<80> are", {.locals = "Random<bit<80>>(3, 9) r;"}},
+	{15,
+	 "direct counters and meters beside 'a' are",
+	 {.locals =
+		  "ActionProfile(8) a; DirectCounter<bit<64>>(PSA_CounterType_t.PACKETS) c; table t { key = { h.a.x : exact; } actions = { set; } psa_implementation = a; psa_direct_counter = c; }"}},
 };
 
 static void run(const struct mistake *list, size_t n, bool unsupported)
