@@ -134,9 +134,13 @@ static void run(const struct mistake *list, size_t n, bool unsupported)
 	for (size_t i = 0; i < n; i++) {
 		struct seki_p4_result *result = compile(&list[i].parts, false);
 		const char *said = seki_p4_result_text(result, false);
-		uint32_t line = 0;
+		uint32_t line = 0; /* of the first error, whatever warnings there are */
+		char kind[8];
 
-		sscanf(said, "t.p4:%u:", &line);
+		for (const char *s = said; s && !line; s = strchr(s + 1, '\n'))
+			if (sscanf(s, " t.p4:%u:%*u: %7s", &line, kind) != 2 ||
+			    strcmp(kind, "error:") != 0)
+				line = 0;
 		if (!strstr(said, list[i].message) || line != list[i].line)
 			fail_msg("line %u, expected line %u, %s:\n%s", line, list[i].line,
 				 list[i].message, said);
