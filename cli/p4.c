@@ -181,31 +181,27 @@ static int tell_clang(const struct config *config, struct seki_p4_result *result
 }
 
 /*
- * With variables on the stack; where that does not hold them, or the verifier cannot see through it all,
- * in scratch memory: what is there it need not follow.
+ * The object, of malloc(), verified. With variables on the stack; where that does not hold them, or the
+ * verifier cannot see through it all, in scratch memory: what is there it need not follow.
  */
-static int build_object(const struct config *config, struct seki_p4_result *result,
-			const char *output)
+static int make_object(const struct config *config, struct seki_p4_result *result, void **object,
+		       size_t *len)
 {
 	static char log[1 << 16], refused[1 << 16];
 	const char *code = seki_p4_result_code(result);
 	bool is_refused = false;
-	int err = -EINVAL, ret;
+	int err = -EINVAL;
 
 	for (uint32_t attempt = 1; code; code = seki_p4_result_roomy_code(result, attempt++)) {
-		void *object;
-		size_t len;
-
-		err = seki_p4_object_build(code, &object, &len, log, sizeof(log));
+		err = seki_p4_object_build(code, object, len, log, sizeof(log));
 		if (err && strstr(log, "BPF stack limit"))
 			continue;
 		if (err)
 			break;
-		err = verify(config, object, len, log, sizeof(log));
-		ret = err ? SEKI_EXIT_FAILED : seki_cli_save(output, object, len);
-		free(object);
+		err = verify(config, *object, *len, log, sizeof(log));
 		if (!err)
-			return ret;
+			return SEKI_EXIT_OK;
+		free(*object);
 		if (!is_refused)
 			memcpy(refused, log, sizeof(refused));
 		is_refused = true;
@@ -216,6 +212,39 @@ static int build_object(const struct config *config, struct seki_p4_result *resu
 		return complain("there is no clang: install the package 'clang', or name one in "
 				"SEKISHO_CLANG");
 	return tell_clang(config, result, *log ? log : strerror(-err));
+}
+
+static int build_object(const struct config *config, struct seki_p4_result *result,
+			const char *output)
+{
+	void *object;
+	size_t len;
+	int ret = make_object(config, result, &object, &len);
+
+	if (ret != SEKI_EXIT_OK)
+		return ret;
+	ret = seki_cli_save(output, object, len);
+	free(object);
+	return ret;
+}
+
+int seki_cli_p4_object(const struct seki_cli_p4_source *source, void **object, size_t *len)
+{
+	struct config config = {.file = source->file,
+				.include = source->include,
+				.externs = source->externs,
+				.compat = source->compat ? "p4c" : NULL};
+	struct seki_p4_result *result;
+	int ret = compile(&config, false, &result);
+
+	if (ret)
+		return ret;
+	if (seki_p4_result_errors(result))
+		fputs(seki_p4_result_text(result, use_colour()), stderr);
+	ret = seki_p4_result_errors(result) ? SEKI_EXIT_FAILED
+					    : make_object(&config, result, object, len);
+	seki_p4_result_destroy(result);
+	return ret;
 }
 
 static bool ends_with(const char *s, const char *end)
@@ -361,6 +390,8 @@ int seki_cli_p4(int argc, char **argv)
 	static const struct seki_cli_command commands[] = {
 		{"build", do_build, "build the object of a packet program"},
 		{"check", do_check, "check a program, build nothing"},
+		{"test", seki_cli_p4_test,
+		 "run scripts of packets and of what is to become of them"},
 	};
 	static const struct seki_cli_group group = {
 		"sekisho p4", "P4_16 programs for packets to and from a virtual machine.", commands,

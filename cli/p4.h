@@ -4,7 +4,21 @@
 #define SEKI_CLI_P4_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+int seki_cli_p4_test(int argc, char **argv);
+
+/* A program and how to build it. */
+struct seki_cli_p4_source {
+	const char *file;    /* P4, or an object, to which the rest says nothing */
+	const char *include; /* DIR[:DIR], or NULL */
+	const char *externs; /* C of the program's own functions, or NULL */
+	bool compat;	     /* as p4c would */
+};
+
+/* Builds and verifies an object, of malloc(). Not 0: it has complained. */
+int seki_cli_p4_object(const struct seki_cli_p4_source *source, void **object, size_t *len);
 
 /*
  * Takes -Wall, -Werror, -WNAME and -Wno-NAME, written as compilers do, out of the arguments: *off is

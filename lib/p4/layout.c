@@ -108,6 +108,10 @@ static void lay_value(struct seki_p4rt_table *table)
 	align = u.align > 4 ? u.align : 4;
 	table->data_at = align_up(4, u.align);
 	table->value_size = align_up(table->data_at + align_up(u.size, u.align), align);
+	if (table->direct_size) {
+		table->direct_at = align_up(table->value_size, 8);
+		table->value_size = table->direct_at + table->direct_size;
+	}
 }
 
 void seki_p4rt_lay_table(struct seki_p4rt_table *table)

@@ -245,6 +245,19 @@ static int start_table(struct reader *r, struct seki_p4rt_table *out,
 	return out->map ? 0 : -ENOMEM;
 }
 
+/* Of counters and meters that each entry has. */
+static uint32_t direct_size(const P4__Config__V1__Table *in)
+{
+	uint32_t size = 0;
+
+	for (size_t i = 0; i < in->n_direct_resource_ids; i++)
+		size += in->direct_resource_ids[i] >> 24 ==
+					P4__CONFIG__V1__P4_IDS__PREFIX__DIRECT_METER
+				? sizeof(struct seki_meter)
+				: sizeof(struct seki_counter);
+	return size;
+}
+
 static int read_table(struct reader *r, const P4__Config__V1__Table *in,
 		      struct seki_p4rt_table *out)
 {
@@ -263,6 +276,7 @@ static int read_table(struct reader *r, const P4__Config__V1__Table *in,
 		if (!out->default_map)
 			return -ENOMEM;
 	}
+	out->direct_size = direct_size(in);
 	seki_p4rt_lay_table(out);
 	return 0;
 }

@@ -49,8 +49,9 @@ struct seki_p4rt_table {
 	struct seki_p4rt_ref *actions; /* by their numbers */
 	uint32_t n_actions;
 	uint32_t max_entries;
-	uint32_t key_size, value_size; /* as in struct seki_map_def */
-	uint32_t data_at;	       /* of an action's struct in the value */
+	uint32_t key_size, value_size;	 /* as in struct seki_map_def */
+	uint32_t data_at;		 /* of an action's struct in the value */
+	uint32_t direct_at, direct_size; /* of direct counters and meters in the value */
 };
 
 struct seki_p4rt {

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sekisho p4 test|run|trace|info` from outside."""
+import json
+import pathlib
+import subprocess
+
+import pytest
+
+CASES = pathlib.Path(__file__).resolve().parents[1] / "conformance" / "p4" / "cases"
+
+
+@pytest.fixture(name="p4")
+def p4_fixture(build, tmp_path):
+    """Runs `sekisho p4 ...`: (exit code, stdout, stderr)."""
+    def run(*args):
+        done = subprocess.run([f"{build}/main/cli/sekisho", "p4", *map(str, args)], cwd=tmp_path,
+                              capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+    return run
+
+
+def program(name):
+    local = CASES / f"{name}.p4"
+    return local if local.exists() else CASES.parents[3] / "examples" / f"{name}.p4"
+
+
+@pytest.mark.parametrize("name", ["acl", "lpm", "tables", "names", "value_sets", "instances", "externs",
+                                  "check_udp_sent", "firewall"])
+def test_scripts_pass(p4, name):
+    code, out, err = p4("test", program(name), CASES / f"{name}.stf")
+    assert (code, "1 of 1 scripts passed" in out) == (0, True), out + err
+
+
+def test_script_beside_and_object(p4, tmp_path):
+    (tmp_path / "acl.stf").write_text((CASES / "acl.stf").read_text())
+    assert p4("build", program("acl"), "-o", "acl.o")[0] == 0
+    code, out, _ = p4("test", "acl.o")
+    assert code == 0 and "1 of 1 scripts passed" in out
+
+
+def test_entries_come_and_go(p4, tmp_path):
+    (tmp_path / "t.stf").write_text("""add pipe.acl 9 hdr.in_.src:10.0.0.1 hdr.in_.port:79..81 hdr.in_.which:0 set(v:9)
+        packet 0 000a000001005006ff
+        expect 0 000a00000100500609 $
+        no_packet
+        remove pipe.acl 9 hdr.in_.src:10.0.0.1 hdr.in_.port:79..81 hdr.in_.which:0
+        setdefault pipe.acl set(v:0x33)
+        packet 0 000a000001005006ff
+        expect 0 000a00000100*00633
+        expect 0
+        """)
+    code, out, _ = p4("test", program("acl"), "t.stf", "--jit")
+    assert code == 1
+    assert "t.stf:9: nothing came out of port 0 (JIT)" in out
+    assert "3 expectations met, 1 not" in out
+
+
+@pytest.mark.parametrize("line, message", [
+    ("expect 0 080a000001000007", "not as expected from byte 7 on"),
+    ("add pipe_acl 1 hdr_in__no:1 set(v:1)", "has no key 'hdr_in__no'"),
+    ("add pipe_acl 1 hdr_in__src:1 hdr_in__which:0 nosuch(v:1)", "has no action 'nosuch'"),
+    ("add pipe_acl 1 hdr_in__port:9..3 deny()", "ends before it begins"),
+    ("add pipe_acl 1 hdr_in__port:65536 deny()", "more bits than the field"),
+    ("add pipe_no 1 a:1 deny()", "there is no table 'pipe_no'"),
+    ("remove pipe_acl 1 hdr_in__port:9 hdr_in__which:0", "there is no such entry"),
+    ("drop", "the packet was not dropped"),
+    ("expect 3", "nothing came out of port 3"),
+    ("no_packet", "came out that was not expected"),
+    ("", "came out that was not expected"),
+    ("frobnicate", "'frobnicate' is not a command"),
+    ("set pipe_nomap 00 00", "there is no map 'pipe_nomap'"),
+    ("check_counter no(0) packets == 1", "there is no counter 'no'"),
+])
+def test_faults_name_the_line(p4, tmp_path, line, message):
+    (tmp_path / "t.stf").write_text(f"packet 0 080a00000100000600\n{line}\n")
+    code, out, err = p4("test", program("acl"), "t.stf", "--interpret")
+    assert code == 1
+    assert message in out, out + err
+    assert "t.stf:2: " in out or "t.stf:1: " in out
+
+
+def test_json(p4, tmp_path):
+    (tmp_path / "t.stf").write_text("packet 0 080a00000100000600\nexpect 0 08ff\n")
+    code, out, _ = p4("test", program("acl"), "t.stf", "--json")
+    result = json.loads(out)
+    assert code == 1 and result["failed"] == 1 and len(result["faults"]) == 2
+    assert {f["engine"] for f in result["faults"]} == {"JIT", "interpreter"}
+    assert result["faults"][0]["expected"] == "08ff"
+
+
+def test_counters(p4, tmp_path):
+    source = tmp_path / "count.p4"
+    source.write_text("""
+        #include <ubpf_model.p4>
+        #include <sekisho.p4>
+        header h_t { bit<8> a; }
+        struct headers { h_t h; }
+        struct meta { }
+        parser prs(packet_in p, out headers hdr, inout meta m, inout standard_metadata s) {
+            state start { p.extract(hdr.h); transition accept; } }
+        control pipe(inout headers hdr, inout meta m, inout standard_metadata s) {
+            Counter<bit<64>, bit<8>>(16, PSA_CounterType_t.PACKETS_AND_BYTES) seen;
+            apply { seen.count(hdr.h.a); } }
+        control dprs(packet_out p, in headers hdr) { apply { p.emit(hdr.h); } }
+        ubpf(prs(), pipe(), dprs()) main;
+        """)
+    (tmp_path / "count.stf").write_text("""packet 0 03aa
+        packet 0 03
+        check_counter pipe.seen(3) packets == 2
+        check_counter pipe_seen(3) bytes >= 3
+        check_counter pipe_seen(3) packets < 2
+        expect 0
+        expect 0
+        """)
+    code, out, err = p4("test", "count.p4", "--jit")
+    assert code == 1
+    assert "count.stf:5: counter 'pipe_seen' has 2 packets in cell 3" in out, out + err
+    assert "4 expectations met, 1 not" in out
+
+
+@pytest.mark.parametrize("args, message", [
+    (["--jit", "--interpret"], "give one"),
+    (["--compat=bmv2"], "--compat takes"),
+])
+def test_usage(p4, args, message):
+    code, _, err = p4("test", program("acl"), *args)
+    assert code == 2 and message in err
