@@ -42,5 +42,7 @@ void seki_lint_unused(struct p4_lint *lint);
 void seki_lint_shadow(struct p4_lint *lint);
 void seki_lint_unreachable(struct p4_lint *lint);
 void seki_lint_effect(struct p4_lint *lint);
+void seki_lint_flow(struct p4_lint *lint);
+void seki_lint_emit(struct p4_lint *lint);
 
 #endif

@@ -114,6 +114,124 @@ static const struct program overflow[] = {
 	{NULL, "const bit<8> x = 255;"},
 };
 
+#define HEADERS                                                                                    \
+	"#include <core.p4>\n#include <ubpf_model.p4>\n"                                           \
+	"header e_t { bit<16> type; } header i_t { bit<8> ttl; } struct H { e_t e; i_t i; }\n"     \
+	"struct M { bit<8> x; bool is_ip; }\n"
+#define PARSER                                                                                     \
+	HEADERS "parser prs(packet_in p, out H h, inout M m, inout standard_metadata s) {\n"       \
+		"state start { p.extract(h.e); transition select(h.e.type) {\n"                    \
+		"0x800: ip; default: accept; } }\n"                                                \
+		"state ip { p.extract(h.i); m.is_ip = true; transition accept; } }\n"
+#define PIPE(text) "control pipe(inout H h, inout M m, inout standard_metadata s) {\n" text "\n}\n"
+#define DEPARSER(text)                                                                             \
+	"control dep(packet_out p, in H h) { apply { " text                                        \
+	" } }\nubpf(prs(), pipe(), dep()) main;\n"
+#define PROGRAM(pipe) PARSER PIPE(pipe) DEPARSER("p.emit(h);")
+
+static const struct program invalid_header[] = {
+	{"header 'i' may not be valid here", PROGRAM("apply { m.x = $h.i.ttl; }")},
+	{NULL, PROGRAM("apply { m.x = (bit<8>)h.e.type; }")},
+	{NULL, PROGRAM("apply { if (h.i.isValid()) { m.x = h.i.ttl; } }")},
+	{NULL, PROGRAM("apply { if (!h.i.isValid()) { return; } m.x = h.i.ttl; }")},
+	{NULL, PROGRAM("apply { if (!h.i.isValid()) { exit; } m.x = h.i.ttl; }")},
+	{NULL, PROGRAM("apply { if (h.i.isValid() && h.i.ttl == 1) { m.x = 1; } }")},
+	{NULL, PROGRAM("apply { if (!h.i.isValid() || h.i.ttl == 1) { m.x = 1; } }")},
+	{"is not valid", PROGRAM("apply { if (h.i.isValid() || $h.i.ttl == 1) { m.x = 1; } }")},
+	{"is not valid here", PROGRAM("apply { if (!h.i.isValid()) { m.x = $h.i.ttl; } }")},
+	{"may not be valid", PROGRAM("apply { if (s.input_port == 0) { m.x = $h.i.ttl; } }")},
+	/* what the parser went by, or noted */
+	{NULL, PROGRAM("apply { if (h.e.type == 0x800) { m.x = h.i.ttl; } }")},
+	{NULL, PROGRAM("apply { if (m.is_ip) { m.x = h.i.ttl; } }")},
+	{"may not be valid",
+	 PROGRAM("apply { if (h.e.type == 0x800) { m.x = 1; } m.x = $h.i.ttl; }")},
+	{NULL, PROGRAM("apply { h.i.setValid(); m.x = h.i.ttl; }")},
+	{"is not valid here", PROGRAM("apply { h.i.setInvalid(); m.x = $h.i.ttl; }")},
+	{"what is written to it is lost", PROGRAM("apply { h.i.setInvalid(); $h.i.ttl = 1; }")},
+	{NULL, PROGRAM("apply { h.i = { 1 }; m.x = h.i.ttl; }")},
+	{NULL, PROGRAM("apply { i_t i = { 1 }; h.i = i; m.x = h.i.ttl; }")},
+	{"'i' is not valid", PROGRAM("apply { i_t i; m.x = $i.ttl; }")},
+	/* tables: keys, actions, which action ran */
+	{"may not be valid",
+	 PROGRAM("action a() { } table t { key = { $h.i.ttl: exact; } actions = { a; } "
+		 "} apply { t.apply(); }")},
+	{NULL, PROGRAM("action a() { } table t { key = { h.i.ttl: exact; } actions = { a; } } "
+		       "apply { if (h.i.isValid()) { t.apply(); } }")},
+	{NULL, PROGRAM("action a() { m.x = h.i.ttl; } table t { key = { h.i.isValid(): exact; "
+		       "h.i.ttl: exact; } actions = { a; } } apply { t.apply(); }")},
+	{"may not be valid",
+	 PROGRAM("action a() { m.x = $h.i.ttl; } table t { key = { s.input_port: "
+		 "exact; } actions = { a; } } apply { t.apply(); }")},
+	{NULL,
+	 PROGRAM("action a() { h.i.setValid(); } action b() { } table t { key = { s.input_port: "
+		 "exact; } actions = { a; b; } default_action = b; } apply { switch "
+		 "(t.apply().action_run) { a: { m.x = h.i.ttl; } } }")},
+	{NULL,
+	 PROGRAM("action a() { h.i.setValid(); } action b() { } table t { key = { s.input_port: "
+		 "exact; } actions = { a; @defaultonly b; } const default_action = b; } apply { "
+		 "if (t.apply().hit) { m.x = h.i.ttl; } }")},
+	{"may not be valid",
+	 PROGRAM("action a() { h.i.setValid(); } action b() { } table t { key = { "
+		 "s.input_port: exact; } actions = { a; b; } default_action = b; } "
+		 "apply { t.apply(); m.x = $h.i.ttl; }")},
+	/* in a control of its own, and in one that nothing says what it is given */
+	{"may not be valid",
+	 PARSER "control sub(in H g, inout M m) { apply { m.x = $g.i.ttl; } }\n" PIPE(
+		 "sub() c; apply { c.apply(h, m); }") DEPARSER("p.emit(h);")},
+	{NULL, HEADERS "control c(inout H h, inout M m) { apply { m.x = h.i.ttl; } }"},
+};
+
+static const struct program uninitialized[] = {
+	{"'x' has no value here", "control c(out bit<8> y) { apply { bit<8> x; y = $x; } }"},
+	{"'x' may have no value here",
+	 "control c(inout bit<8> y) { apply { bit<8> x; if (y == 1) { x = 1; } y = $x; } }"},
+	{NULL,
+	 "control c(inout bit<8> y) { apply { bit<8> x; if (y == 1) { x = 1; } else { x = 2; } "
+	 "y = x; } }"},
+	{NULL,
+	 "control c(inout bit<8> y) { apply { bit<8> x; if (y == 1) { return; } else { x = 2; } "
+	 "y = x; } }"},
+	{"'x' has no value",
+	 "control c() { action a(out bit<8> x, inout bit<8> y) { y = $x; x = 1; } "
+	 "apply { bit<8> p; bit<8> q = 1; a(p, q); } }"},
+	{"'out' parameter 'x' is not given a value",
+	 "control c() { action a(out bit<8> $x) { } apply { bit<8> p; a(p); } }"},
+	{"not given a value on every way",
+	 "control c(in bit<8> y) { action a(out bit<8> $x) { if (y == 1) { x = 1; } } "
+	 "apply { bit<8> p; a(p); } }"},
+	{NULL, "control c() { action a(out bit<8> x) { x = 1; } apply { bit<8> p; a(p); } }"},
+	{NULL,
+	 "extern void f(out bit<8> x); control c(inout bit<8> y) { apply { bit<8> x; f(x); y = "
+	 "x; } }"},
+	{NULL,
+	 "struct S { bit<8> a; } control c(inout bit<8> y) { apply { S s; s.a = 1; y = s.a; } }"},
+	{"'b' has no value",
+	 "struct S { bit<8> a; bit<8> b; } control c(inout bit<8> y) { apply { S s; s.a = 1; y = $s.b; } "
+	 "}"},
+	{NULL,
+	 "control c(inout bit<8> y) { apply { bit<8> x; for (x = 0; x < 9; x = x + 1) { y = x; } } }"},
+};
+
+static const struct program missing_emit[] = {
+	{"header 'i' is extracted, but never emitted", HEADERS
+	 "parser prs(packet_in p, out H h, inout M m, inout standard_metadata s) {\n"
+	 "state start { p.extract(h.e); p.extract($h.i); transition accept; } }\n" PIPE("apply { }")
+		 DEPARSER("p.emit(h.e);")},
+	{NULL, PARSER PIPE("apply { }") DEPARSER("p.emit(h.e); p.emit(h.i);")},
+	{NULL, PARSER PIPE("apply { }") DEPARSER("p.emit(h);")},
+	{NULL, PARSER PIPE("apply { h.i.setInvalid(); }") DEPARSER("p.emit(h.e);")},
+};
+
+static const struct program never_valid[] = {
+	{"header 'i' is emitted, but nothing makes it valid",
+	 HEADERS "parser prs(packet_in p, out H h, inout M m, inout standard_metadata s) {\n"
+		 "state start { p.extract(h.e); transition accept; } }\n" PIPE("apply { }")
+			 DEPARSER("p.emit(h.e); p.emit($h.i);")},
+	{NULL, HEADERS "parser prs(packet_in p, out H h, inout M m, inout standard_metadata s) {\n"
+		       "state start { p.extract(h.e); transition accept; } }\n" PIPE(
+			       "apply { h.i.setValid(); }") DEPARSER("p.emit(h.e); p.emit(h.i);")},
+};
+
 /* The line of the text that has the name of the warning; how many there are. */
 static uint32_t find(const char *text, const char *name, char *line, size_t size)
 {
@@ -195,6 +313,10 @@ TEST(no_effect, SEKI_WARN_NO_EFFECT)
 TEST(constant_condition, SEKI_WARN_CONSTANT_CONDITION)
 TEST(shift, SEKI_WARN_SHIFT)
 TEST(overflow, SEKI_WARN_OVERFLOW)
+TEST(invalid_header, SEKI_WARN_INVALID_HEADER)
+TEST(uninitialized, SEKI_WARN_UNINITIALIZED)
+TEST(missing_emit, SEKI_WARN_MISSING_EMIT)
+TEST(never_valid, SEKI_WARN_NEVER_VALID)
 
 static void test_names(void **state)
 {
@@ -207,10 +329,12 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_unused),	  cmocka_unit_test(test_not_applied),
-		cmocka_unit_test(test_shadow),	  cmocka_unit_test(test_unreachable),
-		cmocka_unit_test(test_no_effect), cmocka_unit_test(test_constant_condition),
-		cmocka_unit_test(test_shift),	  cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_unused),	       cmocka_unit_test(test_not_applied),
+		cmocka_unit_test(test_shadow),	       cmocka_unit_test(test_unreachable),
+		cmocka_unit_test(test_no_effect),      cmocka_unit_test(test_constant_condition),
+		cmocka_unit_test(test_shift),	       cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_invalid_header), cmocka_unit_test(test_uninitialized),
+		cmocka_unit_test(test_missing_emit),   cmocka_unit_test(test_never_valid),
 		cmocka_unit_test(test_names),
 	};
 
