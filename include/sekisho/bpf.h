@@ -213,6 +213,15 @@ int seki_bpf_map_get_queue(struct seki_bpf_map *map, const void *key, uint32_t q
 int seki_bpf_map_set_queue(struct seki_bpf_map *map, const void *key, uint32_t queue,
 			   const void *value);
 
+/*
+ * Takes the oldest record of a digest (struct seki_digest_state) that this queue has packed and
+ * nobody has taken: all of it, its number first, as many bytes as the definition of the map `name` says.
+ * Of each queue one thread at a time. -EAGAIN: there is none. -ENOENT: no digest of that name.
+ * -EINVAL: no such queue.
+ */
+int seki_bpf_digest_next(struct seki_bpf_prog *prog, const char *name, uint32_t queue,
+			 void *record);
+
 #ifdef __cplusplus
 }
 #endif

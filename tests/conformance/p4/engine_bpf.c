@@ -54,6 +54,16 @@ static int get(const char *name, const void *key, size_t key_len, void *value, s
 	return seki_bpf_map_get(map, key, value);
 }
 
+static int digest(const char *name, void *record, size_t *len)
+{
+	struct seki_bpf_map *map = seki_bpf_prog_map(prog, name);
+
+	if (!map || seki_bpf_map_def(map)->value_size > *len)
+		return -EINVAL;
+	*len = seki_bpf_map_def(map)->value_size;
+	return seki_bpf_digest_next(prog, name, 0, record);
+}
+
 static int udp_sent(void *arg, const struct seki_udp_query *query, uint64_t within_ms,
 		    bool may_wait)
 {
@@ -101,4 +111,4 @@ static int run(struct p4run_packet *packet, const struct p4run_facts *facts, uin
 }
 
 const struct p4run_engine p4run_bpf = {
-	.suffix = ".o", .load = load, .set = set, .get = get, .run = run};
+	.suffix = ".o", .load = load, .set = set, .get = get, .digest = digest, .run = run};

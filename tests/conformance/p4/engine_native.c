@@ -395,6 +395,31 @@ static int get(const char *name, const void *key, size_t key_len, void *value, s
 	return 0;
 }
 
+static int digest(const char *name, void *record, size_t *len)
+{
+	const struct seki_map_def *map = dlsym(library, name);
+	uint32_t zero = 0, at;
+	uint64_t taken, number;
+	char symbol[256];
+	void *count;
+	int err;
+
+	snprintf(symbol, sizeof(symbol), "%s_taken", name);
+	count = dlsym(library, symbol);
+	if (!map || !count)
+		return -EINVAL;
+	memcpy(&taken, ubpf_map_lookup(count, &zero), sizeof(taken));
+	at = (uint32_t)(taken % map->max_entries);
+	err = get(name, &at, sizeof(at), record, len);
+	if (err)
+		return err;
+	memcpy(&number, record, sizeof(number));
+	if (number != taken + 1)
+		return -EAGAIN;
+	taken++;
+	return ubpf_map_update(count, &zero, &taken);
+}
+
 static int run(struct p4run_packet *packet, const struct p4run_facts *known, uint64_t *result)
 {
 	current = packet;
@@ -404,4 +429,4 @@ static int run(struct p4run_packet *packet, const struct p4run_facts *known, uin
 }
 
 const struct p4run_engine p4run_native = {
-	.suffix = ".so", .load = load, .set = set, .get = get, .run = run};
+	.suffix = ".so", .load = load, .set = set, .get = get, .digest = digest, .run = run};

@@ -7,6 +7,7 @@
  *   set MAP KEY VALUE	     ok
  *   get MAP KEY	     VALUE, or none
  *   sent 4|6 SADDR DADDR SPORT DPORT (hex)   ok
+ *   digest NAME	     the next record, or none
  *   time NS		     ok: programs are told this time from now on
  *   packet PORT BYTES	     RESULT ACTION PORT SITE BYTES
  *
@@ -95,6 +96,21 @@ static int do_get(const struct p4run_engine *engine, char **words)
 	return err;
 }
 
+static int do_digest(const struct p4run_engine *engine, char **words)
+{
+	uint8_t record[512];
+	size_t len = sizeof(record);
+	int err = engine->digest(words[1], record, &len);
+
+	if (err == -EAGAIN)
+		puts("none");
+	else if (err)
+		printf("error %s\n", strerror(-err));
+	else
+		print_hex(record, len);
+	return err == -EAGAIN ? 0 : err;
+}
+
 static int do_sent(struct p4run_facts *facts, char **words)
 {
 	struct seki_udp_query *q = &facts->sent[facts->n];
@@ -152,6 +168,8 @@ static int do_command(const struct p4run_engine *engine, struct p4run_facts *fac
 		return do_set(engine, words);
 	if (n == 3 && strcmp(words[0], "get") == 0)
 		return do_get(engine, words);
+	if (n == 2 && strcmp(words[0], "digest") == 0)
+		return do_digest(engine, words);
 	if (n == 6 && strcmp(words[0], "sent") == 0)
 		return do_sent(facts, words);
 	if (n == 2 && strcmp(words[0], "time") == 0) {

@@ -44,6 +44,8 @@ struct p4run_engine {
 		   size_t value_len);
 	int (*get)(const char *map, const void *key, size_t key_len, void *value,
 		   size_t *value_len);
+	/* The next record of a digest; -EAGAIN: there is none. */
+	int (*digest)(const char *name, void *record, size_t *len);
 	/* 0 and what the program returned; else negative errno. */
 	int (*run)(struct p4run_packet *packet, const struct p4run_facts *facts, uint64_t *result);
 };

@@ -5,7 +5,7 @@ STF: `packet PORT HEX`, `expect PORT HEX` (`*` matches a nibble, a trailing `$` 
 `add TABLE [PRIO] key.FIELD:VALUE ... ACTION(ARG:VALUE, ...)`, `setdefault TABLE ACTION(...)`, where a
 field's value may be `V/BITS`, `V&&&MASK`, `LOW..HIGH`, or have `*` for digits that do not matter. Ours:
 `sent 4|6 SADDR DADDR SPORT DPORT` (hex) makes the VM have sent a UDP datagram, `drop [LINE]` says that
-the last packet was dropped, at that line of the program, `time NS` stops the clock there, `set MAP KEY
+the last packet was dropped, at that line of the program, `time NS` stops the clock there, `digest NAME RECORD|none` takes a digest's next record, `set MAP KEY
 VALUE` and `value MAP KEY VALUE` write and compare bytes of a map in hex, `#: compat` builds as p4c would, and
 `#: extern FILE` names the C of the program's own functions.
 """
@@ -252,6 +252,11 @@ class Run:
             self.add(rest, word == "setdefault")
         elif word in ("sent", "time", "set"):
             self.engine.ask(text)
+        elif word == "digest":
+            name, record = rest.split()
+            got = self.engine.ask(f"digest {name}")
+            if not matches(record, True, got):
+                raise Failure(f"{name}: {got}\n  instead of {record}")
         elif word == "value":
             name, key, value = rest.split()
             got = self.engine.ask(f"get {name} {key}")
