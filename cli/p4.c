@@ -390,6 +390,7 @@ int seki_cli_p4(int argc, char **argv)
 	static const struct seki_cli_command commands[] = {
 		{"build", do_build, "build the object of a packet program"},
 		{"check", do_check, "check a program, build nothing"},
+		{"run", seki_cli_p4_run, "run a program on the packets of a capture"},
 		{"test", seki_cli_p4_test,
 		 "run scripts of packets and of what is to become of them"},
 	};

@@ -7,6 +7,17 @@
 #include "cli/p4.h"
 #include "lib/p4/pipeline.h"
 
+/* Of those that run a program on packets. */
+#define SEKI_CLI_P4_LINES                                                                          \
+	SEKI_OPT_REQUIRED_LINE(struct config, file, "FILE", "P4 program, or its object"),          \
+		SEKI_OPT_STRING_LINE(struct config, include, 'I', "include", "DIR[:DIR]",          \
+				     "where #include looks, before what comes with the compiler"), \
+		SEKI_OPT_STRING_LINE(struct config, externs, 0, "extern", "FILE.c",                \
+				     "C of the extern functions that the program declares")
+#define SEKI_CLI_ENTRIES_LINE                                                                      \
+	SEKI_OPT_STRING_LINE(struct config, entries, 0, "entries", "FILE.stf",                     \
+			     "set the entries of a script first")
+
 struct seki_cli_p4_program {
 	struct seki_cli_object object;
 	struct seki_p4rt *p4rt;

@@ -10,11 +10,9 @@
 #include "cli/command.h"
 #include "cli/stf.h"
 #include "core/base/check.h"
-#include "lib/sys/file.h"
 #include "lib/sys/log.h"
 
-#define MAX_SCRIPT ((size_t)1 << 26) /* bytes */
-#define ROW	   16
+#define ROW 16
 
 struct config {
 	const char *file;
@@ -206,25 +204,10 @@ static bool run_script(struct session *s, const char *text)
 	return config->jit || run_engine(s, text, SEKI_BPF_ENGINE_INTERPRETER);
 }
 
-/* Of malloc(), NUL-terminated; NULL: it has complained. */
-static char *read_script(const char *path)
-{
-	void *data;
-	size_t len;
-	int err = seki_file_read(path, MAX_SCRIPT, &data, &len);
-	char *text = err ? NULL : strndup(data, len);
-
-	if (err)
-		complain("'%s': %s", path, strerror(-err));
-	else
-		free(data);
-	return text;
-}
-
 static void run_file(struct session *s, const char *path)
 {
 	uint64_t missed = s->missed;
-	char *text = read_script(path);
+	char *text = seki_stf_read(path);
 
 	s->script = path;
 	s->scripts++;
@@ -322,11 +305,7 @@ static int check_and_run(const struct config *config, const char *const *scripts
 int seki_cli_p4_test(int argc, char **argv)
 {
 	static const struct seki_opt options[] = {
-		SEKI_OPT_REQUIRED_LINE(struct config, file, "FILE", "P4 program, or its object"),
-		SEKI_OPT_STRING_LINE(struct config, include, 'I', "include", "DIR[:DIR]",
-				     "where #include looks, before what comes with the compiler"),
-		SEKI_OPT_STRING_LINE(struct config, externs, 0, "extern", "FILE.c",
-				     "C of the extern functions that the program declares"),
+		SEKI_CLI_P4_LINES,
 		SEKI_OPT_STRING_LINE(struct config, compat, 0, "compat", "p4c",
 				     "build and judge as p4c's uBPF back end does"),
 		SEKI_OPT_FLAG_LINE(struct config, jit, 0, "jit", "compiled to machine code only"),

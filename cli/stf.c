@@ -10,9 +10,11 @@
 
 #include "core/base/check.h"
 #include "lib/p4/entry.h"
+#include "lib/sys/file.h"
 #include "lib/sys/log.h"
 
-#define MAX_WORDS 6
+#define MAX_WORDS  6
+#define MAX_SCRIPT ((size_t)1 << 26) /* bytes */
 
 struct seki_stf_packet {
 	struct seki_stf_packet *next;
@@ -610,6 +612,41 @@ bool seki_stf_run(struct seki_stf *stf, const char *text)
 	if (good && stf->out) /* nothing was said about them */
 		do_no_packet(stf, NULL);
 	return good;
+}
+
+char *seki_stf_read(const char *path)
+{
+	void *data;
+	size_t len;
+	int err = seki_file_read(path, MAX_SCRIPT, &data, &len);
+	char *text = err ? NULL : strndup(data, len);
+
+	if (err)
+		complain("'%s': %s", path, strerror(-err));
+	else
+		free(data);
+	return text;
+}
+
+static void complain_fault(void *arg, const struct seki_stf_fault *fault)
+{
+	complain("%s:%u: %s", (const char *)arg, fault->line, fault->text);
+}
+
+bool seki_stf_entries(struct seki_stf *stf, const char *path)
+{
+	char *text = path ? seki_stf_read(path) : NULL;
+	bool good;
+
+	if (!path || !text)
+		return !path;
+	stf->entries_only = true;
+	stf->fault = complain_fault;
+	stf->arg = (void *)path;
+	good = seki_stf_run(stf, text);
+	stf->fault = NULL;
+	free(text);
+	return good && !stf->faults;
 }
 
 void seki_stf_options(const char *path, const char *text, bool *compat, char **externs)

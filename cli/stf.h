@@ -60,6 +60,13 @@ bool seki_stf_init(struct seki_stf *stf, const struct seki_cli_p4_program *progr
 		   struct seki_bpf_prog *prog);
 void seki_stf_exit(struct seki_stf *stf);
 
+/* A script, of malloc(). NULL: it has complained. */
+char *seki_stf_read(const char *path);
+
+/* Runs only what sets entries and tells what is known, of a file; NULL: none. False: it has
+ * complained. */
+bool seki_stf_entries(struct seki_stf *stf, const char *path);
+
 /* Runs the script. False: memory is short. */
 bool seki_stf_run(struct seki_stf *stf, const char *text);
 

@@ -2,6 +2,7 @@
 """`sekisho p4 test|run|trace|info` from outside."""
 import json
 import pathlib
+import struct
 import subprocess
 
 import pytest
@@ -125,3 +126,57 @@ def test_counters(p4, tmp_path):
 def test_usage(p4, args, message):
     code, _, err = p4("test", program("acl"), *args)
     assert code == 2 and message in err
+
+
+# ---- run ----
+
+PACKETS = ["080a00000100000600", "080a00000107d00600", "000a000001005006ff", "08"]
+
+
+def write_pcap(path, packets):
+    with open(path, "wb") as out:
+        out.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for i, data in enumerate(map(bytes.fromhex, packets)):
+            out.write(struct.pack("<IIII", i, 0, len(data), len(data)) + data)
+
+
+def read_pcap(path):
+    data, at, packets = path.read_bytes(), 24, []
+    while at < len(data):
+        size = struct.unpack_from("<I", data, at + 8)[0]
+        packets.append(data[at + 16:at + 16 + size].hex())
+        at += 16 + size
+    return packets
+
+
+def test_run(p4, tmp_path):
+    write_pcap(tmp_path / "in.pcap", PACKETS)
+    code, out, err = p4("run", program("acl"), "--pcap", "in.pcap", "--pcap-out", "out.pcap")
+    assert code == 0, err
+    assert "4 packets: 2 passed, 2 dropped, 0 redirected" in out
+    assert "dropped at acl.p4:19: 1" in out and "dropped at acl.p4:30: 1" in out
+    assert "Gbit/s" in out
+    assert read_pcap(tmp_path / "out.pcap") == ["080a00000100000601", "000a000001005006ff"]
+
+
+def test_run_with_entries(p4, tmp_path):
+    write_pcap(tmp_path / "in.pcap", PACKETS)
+    (tmp_path / "e.stf").write_text("setdefault pipe.acl set(v:7)\npacket 0 00\nexpect 5\n")
+    code, out, err = p4("run", program("acl"), "-r", "in.pcap", "-w", "out.pcap", "--entries", "e.stf", "--json")
+    result = json.loads(out)
+    assert code == 0, err
+    assert (result["packets"], result["dropped"]) == (4, 2)
+    assert sorted(d["line"] for d in result["drops"]) == [19, 30]
+    assert read_pcap(tmp_path / "out.pcap")[1] == "000a00000100500607"
+
+
+def test_run_refuses(p4, tmp_path):
+    write_pcap(tmp_path / "in.pcap", PACKETS)
+    (tmp_path / "e.stf").write_text("\nadd pipe.none x:1 set(v:7)\n")
+    code, _, err = p4("run", program("acl"), "-r", "in.pcap", "--entries", "e.stf")
+    assert code == 1 and "e.stf:2: there is no table 'pipe.none'" in err
+    code, _, err = p4("run", program("acl"))
+    assert code == 2 and "--pcap" in err
+    (tmp_path / "no.o").write_text("no object")
+    code, _, err = p4("run", "no.o", "-r", "in.pcap")
+    assert code == 1 and "no.o" in err
