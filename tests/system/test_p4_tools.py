@@ -156,7 +156,7 @@ def test_run(p4, tmp_path):
     assert "4 packets: 2 passed, 2 dropped, 0 redirected" in out
     assert "dropped at acl.p4:19: 1" in out and "dropped at acl.p4:30: 1" in out
     assert "Gbit/s" in out
-    assert read_pcap(tmp_path / "out.pcap") == ["080a00000100000601", "000a000001005006ff"]
+    assert read_pcap(tmp_path / "out.pcap") == ["080a00000100000601", "000a000001005006dd"]
 
 
 def test_run_with_entries(p4, tmp_path):
