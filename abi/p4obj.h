@@ -177,6 +177,8 @@ enum seki_crc {
 
 /*
  * Externs of sekisho.p4. Their maps are named after their P4Info names, as tables' are.
+ *   Register         SEKI_MAP_HASH from the index to the value, both structs of C as of exact keys;
+ *                    SEKI_MAP_ARRAY where an index of bits cannot be out of range, but with --compat
  *   Counter          SEKI_MAP_QUEUE_ARRAY of struct seki_counter
  *   Meter            SEKI_MAP_ARRAY of struct seki_meter
  *   DirectCounter, DirectMeter

@@ -123,16 +123,29 @@ void seki_emit_record(struct emit *em, const struct p4_type *type, const char *p
 				path));
 }
 
+/* Where each index has a cell, an array: nothing can miss, and looking up is an addition. */
+static bool is_array(const struct emit *em, const struct ir_extern *ext)
+{
+	const struct p4_type *index = seki_type_base(ext->type_args[1]);
+	uint64_t size = seki_num_to_u64(&ext->args[0]);
+
+	return !em->ir->compat && index->kind == P4_T_BIT && index->width < 32 &&
+	       1ull << index->width <= size;
+}
+
 static void declare_register(struct emit *em, const struct ir_extern *ext)
 {
 	static const char *const names[] = {"value", "key"};
 
 	for (uint32_t i = 0; i < 2; i++) {
 		seki_emit_line(em, "struct %s$%s {", ext->map_name, names[i]);
-		seki_emit_record(em, ext->type_args[i], "v");
+		if (i && is_array(em, ext))
+			seki_emit_line(em, "\tu32 v;");
+		else
+			seki_emit_record(em, ext->type_args[i], "v");
 		seki_emit_line(em, "};");
 	}
-	seki_emit_map(em, ext->map_name, "", SEKI_MAP_HASH,
+	seki_emit_map(em, ext->map_name, "", is_array(em, ext) ? SEKI_MAP_ARRAY : SEKI_MAP_HASH,
 		      seki_emit_text(em, "struct %s$key", ext->map_name),
 		      seki_emit_text(em, "struct %s$value", ext->map_name),
 		      (uint32_t)seki_num_to_u64(&ext->args[0]));
