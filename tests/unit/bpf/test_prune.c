@@ -391,11 +391,18 @@ static void with_other_rest(struct seki_state *s)
 	top(s, 1)->id_off++;
 }
 
+static void with_less_rest(struct seki_state *s)
+{
+	with_rest(s);
+	top(s, 1)->id_off--;
+}
+
 /* What is not a symbol and a constant is no other symbol and another constant. */
 static void test_rests(void **state)
 {
 	static const struct change rest = {"", true, with_rest};
 	static const struct change other = {"", false, with_other_rest};
+	static const struct change less = {"", false, with_less_rest};
 	struct seki_walk w = fresh();
 
 	(void)state;
@@ -403,6 +410,7 @@ static void test_rests(void **state)
 	walk_on(&w, false);
 	assert_true(prune(&w, &rest));
 	assert_false(prune(&w, &other));
+	assert_false(prune(&w, &less));
 }
 
 static void with_less(struct seki_state *s)
