@@ -169,7 +169,7 @@ def trim(text, start, end):
 
 
 # Limits that are far from where they are needed: one more is as good.
-MARGIN = re.compile(r" -?(?:OFFSET_MAX|TIE_MAX|SCALE_MAX|ROUNDS_MAX|WORK_MAX|INSNS_MAX|1ll << 40|\(1ll << 40)")
+MARGIN = re.compile(r" -?(?:OFFSET_MAX|TIE_MAX|SCALE_MAX|ROUNDS_MAX|WORK_MAX|INSNS_MAX|SHIFT_MAX|1ll << 40|\(1ll << 40)")
 RELATION = re.compile(r"(?<![<>=!-])(<=|>=|==|!=|<|>)(?![<>=])")
 LESS_IS = {"<": "< -1ll +", ">": "> 1ll +", "<=": "<", ">=": ">"}
 MORE_IS = {"<": "<=", ">": ">=", "<=": "<= 1ll +", ">=": ">= -1ll +"}
