@@ -22,6 +22,7 @@ struct seki_p4_result {
 	const char *name; /* of the program's file */
 	const char *extern_code;
 	const struct ir_program *ir;
+	enum emit_room room; /* that code is for */
 	const struct p4_decl *control;
 	const char *no_memory; /* for when there is none to render diagnostics */
 };
@@ -34,6 +35,17 @@ static const char *emit(struct seki_p4_result *r, enum emit_room room)
 	return seki_emit_program(r->ir, r->name, &opts, &code) == 0 ? code.data : NULL;
 }
 
+/* Limbs that are twice what a stack holds are not even tried there: clang takes seconds to fail. */
+static enum emit_room first_room(const struct ir_program *ir)
+{
+	uint32_t limbs = 0;
+
+	for (const struct ir_var *var = ir->vars; var; var = var->next)
+		if (var->kind != IR_VAR_VARBIT && var->read && seki_emit_is_wide(var->width))
+			limbs += seki_emit_limbs(var->width);
+	return limbs >= 128 ? EMIT_NO_REGISTERS : EMIT_ON_STACK;
+}
+
 static void run_back_end(struct seki_p4_result *r, const struct p4_program *program,
 			 const struct seki_source *src, const struct seki_p4_opts *opts)
 {
@@ -44,7 +56,8 @@ static void run_back_end(struct seki_p4_result *r, const struct p4_program *prog
 	seki_p4_prune(ir);
 	r->ir = ir;
 	r->control = ir->pipeline;
-	r->code = emit(r, EMIT_ON_STACK);
+	r->room = first_room(ir);
+	r->code = emit(r, r->room);
 }
 
 static void run_phases(struct seki_p4_result *r, struct seki_source *src,
@@ -185,9 +198,9 @@ const void *seki_p4_result_info(struct seki_p4_result *r, size_t *len)
 
 const char *seki_p4_result_roomy_code(struct seki_p4_result *r, uint32_t attempt)
 {
-	enum emit_room room = EMIT_ON_STACK + attempt;
+	enum emit_room room = r->room + attempt;
 
-	if (!r->ir || room > EMIT_ALL_IN_SCRATCH || setjmp(r->arena.full))
+	if (!r->ir || room > EMIT_NO_REGISTERS || setjmp(r->arena.full))
 		return NULL;
 	return emit(r, room);
 }

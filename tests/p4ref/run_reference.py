@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""run_reference.py P4REF [NAME]: the STF files of the conformance set, of cases/ and beyond/ on the reference alone."""
+"""run_reference.py P4REF [NAME]: the STF files of the conformance set, and of cases/ on the reference alone."""
 import pathlib
 import sys
 
@@ -11,8 +11,6 @@ from reference import Engine, Run  # noqa: E402
 
 
 def cases():
-    for script in sorted((HERE / "beyond").glob("*.stf")):
-        yield script.with_suffix(".p4"), script, False
     for program, script, compat in run_stf.cases():
         if not script or "--extern" not in stf.options(script, compat):  # C of its own
             yield program, script, compat

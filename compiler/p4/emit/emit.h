@@ -26,6 +26,7 @@ enum emit_room {
 	EMIT_ON_STACK,
 	EMIT_FIELDS_IN_SCRATCH, /* and plain variables: see vars.c */
 	EMIT_ALL_IN_SCRATCH,	/* headers' validity as well */
+	EMIT_NO_REGISTERS,	/* and clang keeps no limb in a register, which it might spill */
 };
 
 struct emit {

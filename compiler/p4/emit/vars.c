@@ -16,7 +16,7 @@ uint32_t seki_emit_cwidth(uint32_t width)
 static bool in_scratch(const struct emit *em, const struct ir_var *var)
 {
 	if (var->kind == IR_VAR_VALID)
-		return em->room == EMIT_ALL_IN_SCRATCH;
+		return em->room >= EMIT_ALL_IN_SCRATCH;
 	return em->room != EMIT_ON_STACK &&
 	       (var->kind == IR_VAR_PLAIN || var->kind == IR_VAR_FIELD ||
 		var->kind == IR_VAR_VARBIT);
@@ -158,14 +158,17 @@ void seki_emit_declare_vars(struct emit *em)
 
 void seki_emit_scratch_map(struct emit *em)
 {
+	const char *kept = em->room == EMIT_NO_REGISTERS ? "volatile " : "";
+
 	if (em->room == EMIT_ON_STACK)
 		return;
 	seki_emit_line(em, "struct scratch {\n\tint less; /* of the deparser */\n\tu32 off;");
 	for (const struct ir_var *var = em->ir->vars; var; var = var->next)
 		if (in_scratch(em, var))
-			seki_emit_line(em, "\t%s %s;", ctype(em, var), declarator(em, var));
+			seki_emit_line(em, "\t%s%s %s;", is_array(var) ? kept : "", ctype(em, var),
+				       declarator(em, var));
 	for (uint32_t i = 0; i < EMIT_TEMPS && em->temps[i]; i++)
-		seki_emit_line(em, "\tu64 temp%u[%u];", i, em->temps[i]);
+		seki_emit_line(em, "\t%su64 temp%u[%u];", kept, i, em->temps[i]);
 	seki_emit_line(
 		em,
 		"} __attribute__((aligned(8)));\nstruct map_def scratch$map asm(\"sekisho_scratch\") = "

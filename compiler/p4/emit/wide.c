@@ -31,10 +31,14 @@ static void trim(struct emit *em, const char *name, uint32_t width)
 			       (1ull << width % 64) - 1);
 }
 
+/* Alike ends of branches become one for clang, which then has a pointer for each limb: not if each
+ * ends with another number. */
 void seki_emit_wide_copy(struct emit *em, const char *to, const char *from, uint32_t width)
 {
 	for (uint32_t i = 0; i < seki_emit_limbs(width); i++)
 		seki_emit_line(em, "%s[%u] = %s[%u];", to, i, from, i);
+	if (em->room == EMIT_NO_REGISTERS)
+		seki_emit_line(em, "asm volatile(\"\" : : \"i\"(%u));", seki_emit_id(em));
 }
 
 /* 64 bits from bit `lo` on; beyond the last limb there are zeros. */
@@ -339,17 +343,19 @@ static void shift(struct emit *em, const struct ir_expr *e, const char *to)
 static void multiply(struct emit *em, const struct ir_expr *e, const char *to)
 {
 	const char *a = seki_emit_wide(em, e->a), *b = seki_emit_wide(em, e->b);
+	uint32_t n = seki_emit_limbs(e->width);
 
-	seki_emit_line(em, "multiply(%s, %s, %s, %u);", to, a, b, seki_emit_limbs(e->width));
+	seki_emit_line(em, "multiply(%s, %s, %s, %s, %u);", to, a, b, fresh(em, 128 * n), n);
 	trim(em, to, e->width);
 }
 
 static void divide(struct emit *em, const struct ir_expr *e, const char *to)
 {
 	const char *a = seki_emit_wide(em, e->a), *b = seki_emit_wide(em, e->b);
+	const char *q = fresh(em, e->width), *r = fresh(em, e->width), *d = fresh(em, e->width);
 
-	seki_emit_line(em, "divide(%s, %s, %s, %u, %u);", to, a, b, seki_emit_limbs(e->width),
-		       e->op == IR_MOD);
+	seki_emit_line(em, "divide(%s, %s, %s, %s, %s, %s, %u, %u);", to, a, b, q, r, d,
+		       seki_emit_limbs(e->width), e->op == IR_MOD);
 }
 
 const char *seki_emit_wide(struct emit *em, const struct ir_expr *e)
