@@ -47,6 +47,14 @@
 #define SEKI_INIT_PREFIX   "seki_init_"
 #define SEKI_FIELDS_PREFIX "seki_fields_"
 
+/*
+ * The longest that one packet may keep the P4 VM's worker: some milliseconds by the interpreter. A
+ * batch is 32 packets, and a new program or a status waits for a batch of each queue: no VM should
+ * be able to keep them waiting for seconds. Parsers with a loop that only the packet's end bounds
+ * need more than a million for the longest packet.
+ */
+#define SEKI_RUN_INSNS_MAX (4u << 20)
+
 enum seki_map_type {
 	SEKI_MAP_ARRAY = 1,
 	SEKI_MAP_BLOOMFILTER = 2,

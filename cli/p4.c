@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abi/p4obj.h"
 #include "abi/ring.h"
 #include "cli/cli.h"
 #include "cli/command.h"
@@ -138,10 +139,26 @@ static int tell_refusal(const struct config *config, struct seki_p4_result *resu
 	return SEKI_EXIT_FAILED;
 }
 
-/* Whoever gets the object verifies it anew; this only tells now what would be told then. */
+/* Those who load as the library's options are by default are told of longer packets. */
+static int verify_by_default(struct seki_bpf_load_opts opts, const void *object, size_t len)
+{
+	struct seki_bpf_prog *prog;
+	int err;
+
+	opts.max_packet = 0;
+	opts.max_insns = 0;
+	err = seki_bpf_prog_load(object, len, &opts, &prog);
+	if (!err)
+		seki_bpf_prog_destroy(prog);
+	return err;
+}
+
+/* Whoever gets the object verifies it anew; this only tells now what would be told then, by the P4 VM
+ * and by others. */
 static int verify(const struct config *config, void *object, size_t len, char *log, size_t log_size)
 {
 	struct seki_bpf_load_opts opts = {.sz = sizeof(opts),
+					  .max_insns = SEKI_RUN_INSNS_MAX,
 					  .max_packet = SEKI_PACKET_MAX,
 					  .log = log,
 					  .log_size = log_size};
@@ -150,7 +167,9 @@ static int verify(const struct config *config, void *object, size_t len, char *l
 	int err;
 
 	opts.verbose = config->verbose;
-	err = seki_bpf_prog_load(object, len, &opts, &prog);
+	err = verify_by_default(opts, object, len);
+	if (!err)
+		err = seki_bpf_prog_load(object, len, &opts, &prog);
 	if (err)
 		return err;
 	info = seki_bpf_prog_info(prog);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abi/p4obj.h"
 #include "core/base/check.h"
 #include "lib/sys/log.h"
 #include "p4vm/attach.h"
@@ -20,14 +21,6 @@
 #define CONTROL_DEADLINE (5 * SECOND_NS)
 #define ATTACH_DEADLINE	 (2 * SECOND_NS)
 #define LOG_BYTES	 65536u
-
-/*
- * The longest that one packet may keep the worker: some milliseconds by the interpreter. A batch
- * is 32 packets, and a new program or a status waits for a batch of each queue: no VM should be
- * able to keep them waiting for much of CONTROL_DEADLINE. Parsers with a loop that only the packet's
- * end bounds need more than a million for the longest packet.
- */
-#define MAX_INSNS (4u << 20)
 
 static uint64_t now_ns(clockid_t clock)
 {
@@ -88,7 +81,7 @@ int seki_server_load(struct seki_server *server, const char *name, const void *o
 {
 	char *log = calloc(1, LOG_BYTES);
 	struct seki_bpf_load_opts opts = {.sz = sizeof(opts),
-					  .max_insns = MAX_INSNS,
+					  .max_insns = SEKI_RUN_INSNS_MAX,
 					  .max_packet = SEKI_PACKET_MAX,
 					  .log = log,
 					  .log_size = LOG_BYTES};

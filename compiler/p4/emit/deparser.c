@@ -412,7 +412,7 @@ void seki_emit_deparser(struct emit *em)
 	seki_emit_line(em, "deparse: __attribute__((unused));\n{");
 	if (ir->plan->preserved)
 		deparse_in_place(em);
-	else if (em->room == EMIT_ALL_IN_SCRATCH)
+	else if (em->room >= EMIT_ALL_IN_SCRATCH)
 		store_from_scratch(em);
 	else if (find_ways(em, &ways))
 		store_at_constants(em, &ways);
