@@ -69,7 +69,7 @@ static void store_at(struct emit *em, const struct ir_header *h, const char *bas
 {
 	seki_emit_line(em, "if (%spkt_len >= %s%s%u + %s) {", cond, base ? base : "",
 		       base ? " + " : "", byte, seki_emit_size(em, h));
-	seki_emit_store(em, h, base ? base : "0", byte);
+	seki_emit_store_changes(em, h, base ? base : "0", byte);
 	seki_emit_line(em, "}");
 }
 
@@ -258,6 +258,17 @@ static void stop_at_end(struct emit *em, const char *end)
 			       seki_emit_var(em, em->ir->truncate_len), end);
 }
 
+/* Once the head has moved: all, or what may have changed where it is in place. */
+static void store_again(struct emit *em, uint32_t i, const char *at, uint32_t byte)
+{
+	const struct ir_header *h = em->ir->emits[i].header;
+
+	if (i < first_kept(em))
+		seki_emit_store(em, h, at, byte);
+	else
+		seki_emit_store_changes(em, h, at, byte);
+}
+
 static void store_one(struct emit *em, const struct ways *ways, uint32_t i, uint32_t off)
 {
 	const struct ir_emit *e = &em->ir->emits[i];
@@ -273,7 +284,7 @@ static void store_one(struct emit *em, const struct ways *ways, uint32_t i, uint
 	stop_at_end(em, seki_emit_text(em, "%u", end));
 	if (i < first_kept(em) || fate_of(em, e->header)->written) {
 		seki_emit_line(em, "if (pkt_len < %u)\n\tgoto drop;", end);
-		seki_emit_store(em, e->header, "0", off);
+		store_again(em, i, "0", off);
 	}
 	go_on(em, ways, i + 1, end);
 	seki_emit_line(em, "}");
@@ -312,7 +323,7 @@ static void store_next(struct emit *em, uint32_t i)
 	stop_at_end(em, end);
 	if (i < first_kept(em) || fate_of(em, e->header)->written) {
 		seki_emit_line(em, "if (pkt_len < %s)\n\tgoto drop;", end);
-		seki_emit_store(em, e->header, "off", 0);
+		store_again(em, i, "off", 0);
 	}
 	seki_emit_line(em, "off = %s;", end);
 }

@@ -120,6 +120,9 @@ void seki_emit_extract(struct emit *em, const struct ir_insn *insn);
 /* All fields of a header to the packet, from `byte` behind `at` on. */
 void seki_emit_store(struct emit *em, const struct ir_header *header, const char *at,
 		     uint32_t byte);
+/* The same where it was extracted from: what no more than the extraction sets is there. */
+void seki_emit_store_changes(struct emit *em, const struct ir_header *header, const char *at,
+			     uint32_t byte);
 const char *seki_emit_base(struct emit *em, const struct ir_var *base);
 /* Bytes from the packet's start. */
 const char *seki_emit_place_text(struct emit *em, const struct ir_at *at);

@@ -207,8 +207,29 @@ static void store_shared(struct emit *em, const struct ir_header *h, uint32_t fr
 	seki_emit_line(em, "store8(%s, %u, (u8)(%s));", base, byte, text.data);
 }
 
-/* Where a varbit field's bits were never looked at they are where they belong. */
-void seki_emit_store(struct emit *em, const struct ir_header *h, const char *at, uint32_t byte)
+static void store_varbit(struct emit *em, const struct ir_var *var, const char *at, uint32_t byte)
+{
+	seki_emit_line(em, "walk_bytes(%s + %u, %s, %u, drop, *p = ((u8 *)%s)[j]);", at, byte,
+		       seki_emit_count(em, var), var->width / 8, seki_emit_var(em, var));
+}
+
+/* May a field have changed, of those from `from` on, that has bits in the 8 from `bit` on? */
+static bool is_byte_written(const struct ir_header *h, uint32_t from, uint32_t bit)
+{
+	for (uint32_t i = from; i < h->n_fields; i++) {
+		const struct ir_field *f = &h->fields[i];
+
+		if (f->var == h->varbit || f->off >= bit + 8)
+			break;
+		if (f->var->written && f->off + f->var->width > bit)
+			return true;
+	}
+	return false;
+}
+
+/* A varbit field's bits that were never looked at are where they belong. */
+static void store(struct emit *em, const struct ir_header *h, const char *at, uint32_t byte,
+		  bool all)
 {
 	uint32_t bit = 0;
 
@@ -217,24 +238,31 @@ void seki_emit_store(struct emit *em, const struct ir_header *h, const char *at,
 		const char *base = pointer(em, at);
 
 		if (f->var == h->varbit) {
-			const char *count = seki_emit_count(em, f->var);
-
-			if (em->needed[f->var->id])
-				seki_emit_line(em,
-					       "walk_bytes(%s + %u, %s, %u, drop, "
-					       "*p = ((u8 *)%s)[j]);",
-					       at, byte + f->off / 8, count, f->var->width / 8,
-					       seki_emit_var(em, f->var));
-			at = seki_emit_text(em, "%s + %s", at, count);
+			if (all && em->needed[f->var->id])
+				store_varbit(em, f->var, at, byte + f->off / 8);
+			at = seki_emit_text(em, "%s + %s", at, seki_emit_count(em, f->var));
 			continue;
 		}
 		if (f->off == bit && f->var->width % 8 == 0 && bit % 8 == 0) {
-			store_field(em, f->var, base, byte + bit / 8);
+			if (all || f->var->written)
+				store_field(em, f->var, base, byte + bit / 8);
 			bit += f->var->width;
 		}
 		for (; bit < f->off + f->var->width; bit += 8)
-			store_shared(em, h, i, bit, base, byte + bit / 8);
+			if (all || is_byte_written(h, i, bit))
+				store_shared(em, h, i, bit, base, byte + bit / 8);
 	}
+}
+
+void seki_emit_store(struct emit *em, const struct ir_header *h, const char *at, uint32_t byte)
+{
+	store(em, h, at, byte, true);
+}
+
+void seki_emit_store_changes(struct emit *em, const struct ir_header *h, const char *at,
+			     uint32_t byte)
+{
+	store(em, h, at, byte, false);
 }
 
 const char *seki_emit_size(struct emit *em, const struct ir_header *header)

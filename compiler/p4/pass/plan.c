@@ -64,6 +64,7 @@ static void note_write(void *arg, struct ir_var *var)
 	struct planner *p = arg;
 	struct ir_fate *fate = var->header ? &p->plan->fates[var->header->id] : NULL;
 
+	var->written = true;
 	if (!fate)
 		return;
 	fate->written = true;
