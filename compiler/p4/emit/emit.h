@@ -148,6 +148,7 @@ void seki_emit_tables(struct emit *em); /* types and maps */
 void seki_emit_lookup(struct emit *em, const struct ir_insn *insn);
 void seki_emit_data(struct emit *em, const struct ir_insn *insn);
 void seki_emit_declare_tables(struct emit *em);
+uint32_t seki_emit_action_number(const struct ir_table *table, uint32_t action);
 /* Big-endian in whole bytes; of a trie's last field the bits at the front, as prefixes count. */
 void seki_emit_bytes(struct emit *em, const char *to, const struct ir_expr *value, bool in_front);
 void seki_emit_map(struct emit *em, const char *name, const char *suffix, uint32_t type,

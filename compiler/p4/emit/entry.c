@@ -48,8 +48,7 @@ static const char *choice(struct emit *em, const struct ir_table *table,
 	struct seki_strbuf text = {.arena = em->arena};
 	const struct ir_action *action;
 
-	seki_strbuf_printf(&text, "{.action = %uu",
-			   chosen->action < table->n_actions ? chosen->action : ~0u);
+	seki_strbuf_printf(&text, "{.action = %uu", seki_emit_action_number(table, chosen->action));
 	if (chosen->action < table->n_actions) {
 		action = &table->actions[chosen->action];
 		for (uint32_t i = 0; i < action->n_params; i++)

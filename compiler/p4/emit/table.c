@@ -125,6 +125,12 @@ static void declare_value(struct emit *em, const struct ir_table *table)
 	seki_emit_line(em, "};");
 }
 
+/* What values of the map say. */
+uint32_t seki_emit_action_number(const struct ir_table *table, uint32_t action)
+{
+	return action < table->n_actions ? action : IR_NO_ACTION;
+}
+
 /* ---- maps ---- */
 
 void seki_emit_map(struct emit *em, const char *name, const char *suffix, uint32_t type,
@@ -201,6 +207,19 @@ void seki_emit_declare_tables(struct emit *em)
 
 /* ---- looking up ---- */
 
+/* Whole bytes, a few at a time. */
+static void put_pieces(struct emit *em, const char *to, const char *text, uint32_t bytes)
+{
+	for (uint32_t at = 0; at < bytes;) {
+		uint32_t rest = bytes - at;
+		uint32_t n = rest >= 8 ? 8 : rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
+
+		seki_emit_line(em, "store%u(%s, %u, (u%u)(%s >> %u));", n * 8, to, at, n * 8, text,
+			       (rest - n) * 8);
+		at += n;
+	}
+}
+
 void seki_emit_bytes(struct emit *em, const char *to, const struct ir_expr *value, bool in_front)
 {
 	uint32_t bytes = (value->width + 7) / 8, up = in_front ? bytes * 8 - value->width : 0;
@@ -208,6 +227,10 @@ void seki_emit_bytes(struct emit *em, const char *to, const struct ir_expr *valu
 				   ? seki_emit_wide(em, value)
 				   : seki_emit_keep(em, value->width, seki_emit_value(em, value));
 
+	if (!seki_emit_is_wide(value->width) && !up) {
+		put_pieces(em, to, text, bytes);
+		return;
+	}
 	for (uint32_t i = 0; i < bytes; i++) {
 		int low = (int)(8 * (bytes - 1 - i)) - (int)up;
 		const char *byte;
@@ -293,7 +316,7 @@ void seki_emit_lookup(struct emit *em, const struct ir_insn *insn)
 			       value, value, table->map_name, value);
 	if (insn->action && seki_emit_fixed_miss(table))
 		seki_emit_line(em, "%s = %s ? %s->action : %uu;", seki_emit_var(em, insn->action),
-			       value, value, table->miss.action);
+			       value, value, seki_emit_action_number(table, table->miss.action));
 	else if (insn->action)
 		seki_emit_line(em, "%s = %s->action;", seki_emit_var(em, insn->action), value);
 }

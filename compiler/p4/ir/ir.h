@@ -26,6 +26,9 @@
 
 #define P4_IR_MAX_WIDTH 2048u
 
+/* What IR_LOOKUP finds where NoAction is to run and is not in the table's list. */
+#define IR_NO_ACTION UINT32_MAX
+
 /* ---- variables and headers ---- */
 
 enum ir_var_kind {

@@ -325,22 +325,34 @@ static void run_action(struct lower *lw, const struct ir_table *table,
 	seki_lower_action(lw, decl, bound, data);
 }
 
+static struct ir_case *add_case(struct lower *lw, struct ir_case ***end, uint64_t value)
+{
+	struct ir_case *c = seki_arena_new(lw->arena, struct ir_case);
+
+	c->value = seki_num_u64(value);
+	**end = c;
+	*end = &c->next;
+	return c;
+}
+
+/* An entry of an action that there is not drops the packet: nothing else goes on with it. */
 static void run_found(struct lower *lw, const struct ir_table *table, struct ir_var *found)
 {
 	struct ir_block *block = lw->block, *next = seki_lower_block(lw, NULL);
+	struct ir_block *unknown = seki_lower_block(lw, NULL);
 	struct ir_case **end = &block->cases;
 
 	block->last = IR_SWITCH;
 	block->tok = lw->tok;
 	block->value = seki_ir_read(lw->ir, found);
-	block->other = next;
+	block->other = unknown;
+	unknown->last = IR_DROP;
+	unknown->tok = lw->tok;
+	if (table->has_no_action)
+		add_case(lw, &end, IR_NO_ACTION)->to = next;
 	for (uint32_t i = 0; i < table->n_actions && !lw->stop; i++) {
-		struct ir_case *c = seki_arena_new(lw->arena, struct ir_case);
-
-		c->value = seki_num_u64(i);
-		c->to = lw->block = seki_lower_block(lw, NULL);
-		*end = c;
-		end = &c->next;
+		lw->block = seki_lower_block(lw, NULL);
+		add_case(lw, &end, i)->to = lw->block;
 		run_action(lw, table, &table->actions[i]);
 		seki_lower_goto(lw, next);
 	}
