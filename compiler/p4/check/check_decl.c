@@ -205,6 +205,8 @@ static void check_group(struct p4_check *cx, struct p4_decl *decl)
 		}
 		m->type = cx->error;
 		m->index = *list ? (*list)->index + 1 : 0;
+		m->known = true;
+		m->value = seki_num_u64(m->index);
 		m->overload = *list;
 		*list = m;
 	}

@@ -180,8 +180,8 @@ static struct p4_type *check_type_member(struct p4_check *cx, struct p4_expr *ex
 				 : type->kind == P4_T_ERROR ? cx->errors
 							    : NULL);
 	expr->decl = m;
-	expr->known = type->kind == P4_T_ERROR || m->known;
-	expr->num = type->kind == P4_T_ERROR ? seki_num_u64(m->index) : m->value;
+	expr->known = m->known;
+	expr->num = m->value;
 	return type;
 }
 

@@ -2,8 +2,8 @@
 /* Numbers in each base, commas at the end, comments between tokens, what the preprocessor leaves. */
 #include "common.p4"
 
-#define LONG 0x12\
-34
+#define LONG \
+	0x1234
 #define GONE 1
 #undef GONE
 #if defined(GONE)
