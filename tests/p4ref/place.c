@@ -14,6 +14,17 @@ static struct ref_place nowhere(struct ref *r, const struct p4_expr *e)
 	return (struct ref_place){.v = ref_make(r, ref_type(r, e->type)), .nowhere = true};
 }
 
+static struct ref_place locate_constant(struct ref *r, const struct p4_expr *e)
+{
+	struct ref_val *v = ref_make(r, ref_type(r, e->type));
+
+	if (e->decl && e->decl->kind == P4_D_ENUM_MEMBER && e->decl->init)
+		mpz_set(v->num, ref_eval(r, e->decl->init)->num);
+	else if (e->decl)
+		mpz_set_ui(v->num, e->decl->index);
+	return temporary(v);
+}
+
 static struct ref_place locate_name(struct ref *r, const struct p4_expr *e)
 {
 	struct ref_name *name = ref_find(r, e->decl);
@@ -22,6 +33,8 @@ static struct ref_place locate_name(struct ref *r, const struct p4_expr *e)
 		return temporary(name->val);
 	if (e->decl && e->decl->kind == P4_D_CONST && e->decl->init)
 		return temporary(ref_eval(r, e->decl->init));
+	if (e->decl && e->decl->kind == P4_D_MATCH_KIND)
+		return locate_constant(r, e);
 	ref_unable(e->tok, "the name '%s'", e->name);
 }
 
@@ -50,17 +63,6 @@ static struct ref_place locate_applied(struct ref *r, const struct p4_expr *e)
 	if (strcmp(e->name, "action_run") == 0)
 		return temporary(ref_number(r, type, applied.action ? applied.action->id + 1 : 0));
 	return temporary(ref_number(r, type, (strcmp(e->name, "hit") == 0) == applied.hit));
-}
-
-static struct ref_place locate_constant(struct ref *r, const struct p4_expr *e)
-{
-	struct ref_val *v = ref_make(r, ref_type(r, e->type));
-
-	if (e->decl && e->decl->kind == P4_D_ENUM_MEMBER && e->decl->init)
-		mpz_set(v->num, ref_eval(r, e->decl->init)->num);
-	else if (e->decl)
-		mpz_set_ui(v->num, e->decl->index);
-	return temporary(v);
 }
 
 static struct ref_place locate_member(struct ref *r, const struct p4_expr *e)
