@@ -126,7 +126,10 @@ struct ref_obj *ref_make_object(struct ref *r, const void *key, const struct p4_
 		ref_unable(decl ? decl->tok : NULL, "this kind of instance");
 	obj = new_object(r, key, decl, type, name);
 	if (type->kind == P4_T_EXTERN) {
-		if (strcmp(type->decl->name, "Register") != 0)
+		if (strcmp(type->decl->name, "InternetChecksum") == 0)
+			return obj;
+		if (strcmp(type->decl->name, "Register") != 0 &&
+		    strcmp(type->decl->name, "Hash") != 0)
 			ref_unable(decl ? decl->tok : NULL, "instances of %s", type->decl->name);
 		obj->max = (uint32_t)mpz_get_ui(ref_eval(r, call->bound[0])->num);
 		return obj;

@@ -55,7 +55,7 @@ static void final(uint32_t s[3])
 	}
 }
 
-static uint32_t lookup3(const uint8_t *data, size_t len)
+uint32_t ref_lookup3(const uint8_t *data, size_t len)
 {
 	uint32_t s[3];
 
@@ -111,7 +111,7 @@ static void do_hash(struct ref *r, const struct p4_expr *call)
 	uint8_t data[1024];
 	size_t n = put_host(arg(r, call, 2), data, sizeof(data));
 
-	ref_write(r, &to, ref_number(r, to.v->type, lookup3(data, n)));
+	ref_write(r, &to, ref_number(r, to.v->type, ref_lookup3(data, n)));
 }
 
 /* ---- checksums: RFC 1624, equation 3 ---- */
@@ -260,6 +260,10 @@ struct ref_val *ref_method(struct ref *r, const struct p4_expr *call)
 		return ref_packet_out(r, call);
 	if (strcmp(of, "Register") == 0)
 		return use_register(r, call);
+	if (strcmp(of, "Hash") == 0)
+		return ref_get_hash(r, call);
+	if (strcmp(of, "InternetChecksum") == 0)
+		return ref_checksum(r, call);
 	ref_unable(call->tok, "the method '%s' of %s", call->callee->name, of);
 }
 

@@ -221,6 +221,8 @@ static void start(struct ref *r, const struct ref_bits *packet)
 	r->pass = true;
 	r->truncated = false;
 	r->site = r->steps = r->n_visits = 0;
+	for (struct ref_obj *obj = r->objects; obj; obj = obj->next)
+		obj->sum = 0;
 }
 
 /* False where the parser rejects the packet. */

@@ -69,7 +69,8 @@ struct ref_obj {
 	struct ref_obj *members;
 	struct ref_entry *entries; /* tables, value sets, cells of registers */
 	struct ref_entry *fallback;
-	uint32_t max; /* cells */
+	uint32_t max; /* cells; of a Hash its algorithm */
+	uint32_t sum; /* of an InternetChecksum, in this packet */
 };
 
 struct ref_name {
@@ -190,6 +191,12 @@ void ref_action(struct ref *r, const struct p4_decl *action, struct p4_expr *con
 struct ref_val *ref_extern(struct ref *r, const struct p4_expr *call);
 struct ref_val *ref_method(struct ref *r, const struct p4_expr *call);
 struct ref_val *ref_builtin(struct ref *r, const struct p4_expr *call);
+
+uint32_t ref_lookup3(const uint8_t *data, size_t len);
+
+/* psa.c: hashes and checksums of sekisho.p4 */
+struct ref_val *ref_get_hash(struct ref *r, const struct p4_expr *call);
+struct ref_val *ref_checksum(struct ref *r, const struct p4_expr *call);
 
 /* packet.c: methods of packet_in and packet_out */
 /* The line that a drop here is counted at: of the program's own file. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* InternetChecksum: of an IPv4 header, of parts of words, taken back, kept over states. */
-#include "../cases/common.p4"
+#include "common.p4"
 
 header ipv4_t {
 	bit<4>  version;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hash with each algorithm, over whole headers, single fields and fields that end between bytes. */
-#include "../cases/common.p4"
+#include "common.p4"
 
 header in_t {
 	bit<72> digits;
