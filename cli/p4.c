@@ -34,6 +34,7 @@ struct config {
 	const char *include;
 	const char *compat;
 	bool werror;
+	bool trace;
 	uint32_t warnings_off;
 	bool verbose;
 	bool json;
@@ -86,6 +87,7 @@ static int compile(const struct config *config, bool check_only, struct seki_p4_
 		.include_dirs = dirs,
 		.compat = config->compat != NULL,
 		.check_only = check_only,
+		.trace = config->trace,
 		.warnings_off = config->warnings_off,
 	};
 	int err;
@@ -252,7 +254,8 @@ int seki_cli_p4_object(const struct seki_cli_p4_source *source, void **object, s
 	struct config config = {.file = source->file,
 				.include = source->include,
 				.externs = source->externs,
-				.compat = source->compat ? "p4c" : NULL};
+				.compat = source->compat ? "p4c" : NULL,
+				.trace = source->trace};
 	struct seki_p4_result *result;
 	int ret = compile(&config, false, &result);
 
@@ -410,6 +413,7 @@ int seki_cli_p4(int argc, char **argv)
 		{"build", do_build, "build the object of a packet program"},
 		{"check", do_check, "check a program, build nothing"},
 		{"run", seki_cli_p4_run, "run a program on the packets of a capture"},
+		{"trace", seki_cli_p4_trace, "tell what a program does with each packet"},
 		{"test", seki_cli_p4_test,
 		 "run scripts of packets and of what is to become of them"},
 	};

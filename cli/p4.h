@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 int seki_cli_p4_run(int argc, char **argv);
+int seki_cli_p4_trace(int argc, char **argv);
 int seki_cli_p4_test(int argc, char **argv);
 
 /* A program and how to build it. */
@@ -16,6 +17,7 @@ struct seki_cli_p4_source {
 	const char *include; /* DIR[:DIR], or NULL */
 	const char *externs; /* C of the program's own functions, or NULL */
 	bool compat;	     /* as p4c would */
+	bool trace;	     /* it is to print what it does */
 };
 
 /* Builds and verifies an object, of malloc(). Not 0: it has complained. */

@@ -21,6 +21,7 @@ struct seki_p4_result {
 	const char *code;
 	const char *name; /* of the program's file */
 	const char *extern_code;
+	bool trace;
 	const struct ir_program *ir;
 	enum emit_room room; /* that code is for */
 	const struct p4_decl *control;
@@ -30,7 +31,7 @@ struct seki_p4_result {
 static const char *emit(struct seki_p4_result *r, enum emit_room room)
 {
 	struct seki_strbuf code = {.arena = &r->arena};
-	struct emit_opts opts = {.room = room, .extern_code = r->extern_code};
+	struct emit_opts opts = {.room = room, .extern_code = r->extern_code, .trace = r->trace};
 
 	return seki_emit_program(r->ir, r->name, &opts, &code) == 0 ? code.data : NULL;
 }
@@ -71,6 +72,7 @@ static void run_phases(struct seki_p4_result *r, struct seki_source *src,
 
 	r->name = src->name;
 	r->diags.off = opts->warnings_off;
+	r->trace = opts->trace;
 	if (opts->extern_code)
 		r->extern_code = seki_arena_printf(&r->arena, "%s", opts->extern_code);
 	r->no_memory = seki_arena_printf(&r->arena, "%s: error: out of memory\n", src->name);

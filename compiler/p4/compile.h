@@ -16,6 +16,7 @@ struct seki_p4_opts {
 	const char *const *include_dirs;
 	uint32_t n_include_dirs;
 	bool compat;		 /* do as p4c's uBPF back end: a rejected packet passes */
+	bool trace;		 /* the program prints what it does: emit/trace.c */
 	bool check_only;	 /* no C */
 	uint32_t warnings_off;	 /* set of enum seki_warning */
 	const char *extern_code; /* C of the program's own extern functions, or NULL */

@@ -180,3 +180,47 @@ def test_run_refuses(p4, tmp_path):
     (tmp_path / "no.o").write_text("no object")
     code, _, err = p4("run", "no.o", "-r", "in.pcap")
     assert code == 1 and "no.o" in err
+
+
+# ---- trace ----
+
+def trace(p4, name, packet, *args):
+    code, out, err = p4("trace", program(name), "--packet", packet, "--json", *args)
+    assert code == 0, err
+    steps, run = map(json.loads, out.splitlines())
+    return steps["steps"], run
+
+
+def test_trace(p4):
+    steps, run = trace(p4, "acl", "080a00000100000600")
+    assert [(s["step"], s["name"]) for s in steps] == [
+        ("state", "start"), ("extract", "hdr.in_"), ("table", "pipe.fixed"), ("action", "set")]
+    assert steps[1]["line"] == 19 and steps[1]["fields"]["src"] == "0x0a000001"
+    assert steps[2]["hit"] is True and steps[2]["keys"]["hdr.in_.port"] == "0"
+    assert steps[3]["data"] == {"v": "1"}
+    assert (run["verdict"], run["bytes"]) == ("pass", "080a00000100000601")
+
+
+def test_trace_entries_and_text(p4, tmp_path):
+    (tmp_path / "e.stf").write_text("add pipe.acl 9 hdr.in_.src:10.0.0.1 hdr.in_.which:0 set(v:9)\n")
+    steps, _ = trace(p4, "acl", "000a000001005006ff", "--entries", "e.stf")
+    assert steps[2]["hit"] is True and steps[3]["data"] == {"v": "9"}
+    steps, _ = trace(p4, "acl", "000a000001005006ff")
+    assert steps[2]["hit"] is False
+    code, out, err = p4("trace", program("acl"), "-p", "080a00000107d00600")
+    assert code == 0, err
+    assert "table pipe.fixed" in out and "-> hit" in out and "action deny" in out
+    assert "packet 1: drop at acl.p4:30" in out
+
+
+def test_trace_wide_and_names(p4):
+    steps, _ = trace(p4, "tables", "00" + "01" + "000002" + "00" * 15 + "03" + "00" * 17)
+    table = next(s for s in steps if s["step"] == "table")
+    assert table["keys"]["hdr.in_.w"] == "::3" and table["keys"]["hdr.in_.isValid()"] == "1"
+    steps, _ = trace(p4, "names", "f1000203")
+    assert any("8w15&hdr.hdr.INIT" in s.get("keys", {}) for s in steps)
+
+
+def test_trace_wants_the_program(p4):
+    code, _, err = p4("trace", "acl.o", "-p", "00")
+    assert code == 2 and "FILE.p4" in err

@@ -103,11 +103,11 @@ static void emit_flag(struct emit *em, const struct ir_insn *insn)
 			       seki_emit_var(em, insn->header->valid));
 }
 
-/* A name for those who read the C. */
+/* For traces. */
 static void note(struct emit *em, const struct ir_insn *insn)
 {
-	(void)em;
-	(void)insn;
+	if (insn->note != IR_NOTE_TABLE) /* the lookup tells more */
+		seki_emit_trace(em, insn->note == IR_NOTE_STATE ? 'S' : 'A', insn->tok, insn->name);
 }
 
 static void insn(struct emit *em, const struct ir_insn *insn)

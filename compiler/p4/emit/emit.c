@@ -64,10 +64,12 @@ int seki_emit_program(const struct ir_program *ir, const char *source, const str
 			  .arena = ir->arena,
 			  .out = out,
 			  .place = "",
-			  .room = opts->room};
+			  .room = opts->room,
+			  .trace = opts->trace};
 
 	seki_emit_name_vars(&em);
-	seki_strbuf_printf(out, "/* Made by sekisho p4 build. */\n%s", seki_emit_prelude);
+	seki_strbuf_printf(out, "/* Made by sekisho p4 build. */\n%s%s", seki_emit_prelude,
+			   opts->trace ? "HELPER(7, void, ubpf_printf, const char *, ...)\n" : "");
 	seki_strbuf_printf(out,
 			   "static const char source$[] "
 			   "__attribute__((section(\"" SEKI_OBJ_SOURCE "\"), used)) = %s;\n",

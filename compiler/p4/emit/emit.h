@@ -40,6 +40,7 @@ struct emit {
 	const char *base;	      /* that of the base variable, while a copy stands for it */
 	bool *needed;		      /* of a varbit variable, by id: its bits are looked at */
 	enum emit_room room;
+	bool trace;
 	uint32_t n_ids;
 	struct emit_known *known;   /* what custom.c has declared */
 	uint32_t n_temps;	    /* in scratch: arrays that this instruction needs, */
@@ -49,6 +50,7 @@ struct emit {
 struct emit_opts {
 	enum emit_room room;
 	const char *extern_code; /* C of the program's own extern functions, or NULL */
+	bool trace;		 /* it tells what it does: trace.c */
 };
 
 /* emit.c: 0, or -EINVAL with errors in diags. `source`: the name of the P4 file. */
@@ -128,6 +130,14 @@ const char *seki_emit_base(struct emit *em, const struct ir_var *base);
 const char *seki_emit_place_text(struct emit *em, const struct ir_at *at);
 /* C text of all of a header's bytes. */
 const char *seki_emit_size(struct emit *em, const struct ir_header *header);
+
+/* trace.c: nothing where the program is not to tell what it does. */
+void seki_emit_trace(struct emit *em, char kind, const struct seki_token *tok, const char *name);
+void seki_emit_trace_number(struct emit *em, char kind, const char *name, uint32_t width,
+			    const char *value);
+void seki_emit_trace_extract(struct emit *em, const struct ir_insn *insn);
+void seki_emit_trace_keys(struct emit *em, const struct ir_insn *insn);
+void seki_emit_trace_hit(struct emit *em, const char *value);
 
 /* block.c */
 void seki_emit_blocks(struct emit *em);

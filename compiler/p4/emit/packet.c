@@ -137,6 +137,7 @@ void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 	}
 	seki_emit_line(em, "%s = 1;", seki_emit_var(em, h->valid));
 	set_where(em, insn);
+	seki_emit_trace_extract(em, insn);
 }
 
 /* ---- stores ---- */

@@ -292,6 +292,7 @@ void seki_emit_lookup(struct emit *em, const struct ir_insn *insn)
 	const struct ir_table *table = insn->table;
 	const char *value = seki_emit_text(em, "value$%u", table->id);
 
+	seki_emit_trace_keys(em, insn);
 	seki_emit_line(em, "%s = 0;", value);
 	if (table->n_keys) {
 		seki_emit_line(em, "{");
@@ -302,6 +303,7 @@ void seki_emit_lookup(struct emit *em, const struct ir_insn *insn)
 			seki_emit_line(em, "%s = ubpf_map_lookup(&%s$map, &key);", value,
 				       table->map_name);
 		seki_emit_line(em, "}");
+		seki_emit_trace_hit(em, value);
 	}
 	if (insn->hit) /* clang would make one test of several pointers by an or of them */
 		seki_emit_line(
@@ -352,4 +354,5 @@ void seki_emit_data(struct emit *em, const struct ir_insn *insn)
 	}
 	if (constant)
 		seki_emit_line(em, "}");
+	seki_emit_trace_number(em, 'D', param->name, param->width, to);
 }

@@ -386,6 +386,7 @@ static void note_action(struct lower *lw, const struct p4_decl *action)
 	if (!insn)
 		return;
 	insn->note = IR_NOTE_ACTION;
+	insn->tok = action->tok;
 	insn->name = action->name;
 }
 
