@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+int seki_cli_p4_info(int argc, char **argv);
 int seki_cli_p4_run(int argc, char **argv);
 int seki_cli_p4_trace(int argc, char **argv);
 int seki_cli_p4_test(int argc, char **argv);

@@ -2,6 +2,7 @@
 """`sekisho p4 test|run|trace|info` from outside."""
 import json
 import pathlib
+import re
 import struct
 import subprocess
 
@@ -224,3 +225,49 @@ def test_trace_wide_and_names(p4):
 def test_trace_wants_the_program(p4):
     code, _, err = p4("trace", "acl.o", "-p", "00")
     assert code == 2 and "FILE.p4" in err
+
+
+# ---- info ----
+
+def test_info(p4):
+    code, out, err = p4("info", program("acl"))
+    assert code == 0, err
+    assert re.search(r"^table pipe\.acl  \d+ entries  map pipe_acl \(classifier\)$", out, re.M), out
+    assert "    key hdr.in_.src: 32, ternary\n" in out
+    assert "    action set(v: 8)\n" in out
+    code, out, _ = p4("info", program("value_sets"))
+    assert "value set prs.ports  " in out
+
+
+def test_info_json_of_an_object(p4):
+    assert p4("build", program("names"), "-o", "names.o")[0] == 0
+    objects = json.loads(p4("info", "names.o", "--json")[1])
+    assert {"kind": "register", "name": "drop.site", "id": objects[-2]["id"], "size": 4} in objects
+    table = next(o for o in objects if o["name"] == "drop.u32")
+    assert [k["name"] for k in table["keys"]] == ["8w15&hdr.hdr.INIT", "for", "INIT"]
+    assert [p["name"] for p in table["actions"][0]["params"]] == ["__func__", "NULL", "load8"]
+
+
+def test_info_needs_p4info(p4, tmp_path):
+    (tmp_path / "a.c").write_text("unsigned long long entry(void *c, void *m) { return 1; }")
+    subprocess.run(["clang", "-target", "bpf", "-O2", "-c", "a.c", "-o", "a.o"], cwd=tmp_path, check=True)
+    code, _, err = p4("info", "a.o")
+    assert code == 1 and "has no P4Info" in err
+
+
+PROTO = pathlib.Path(__file__).resolve().parents[2] / "abi"
+
+
+@pytest.mark.parametrize("name", ["acl", "lpm", "names", "value_sets", "externs", "firewall"])
+def test_p4info_is_protobuf(p4, tmp_path, name):
+    """Text and bytes say the same to protoc, which knows nothing of us."""
+    more = ["--extern", CASES / "externs.c"] if name == "externs" else []
+    for form in ("txtpb", "bin"):
+        assert p4("build", program(name), "-o", "x.o", "--p4info", f"x.{form}", *more)[0] == 0
+
+    def protoc(way, data):
+        return subprocess.run(["protoc", f"--proto_path={PROTO}", f"--{way}=p4.config.v1.P4Info", "p4info.proto"],
+                              input=data, capture_output=True, check=True).stdout
+    text, data = (tmp_path / "x.txtpb").read_bytes(), (tmp_path / "x.bin").read_bytes()
+    assert protoc("encode", text) == data
+    assert protoc("encode", protoc("decode", data)) == data
