@@ -2,6 +2,33 @@
 /* Sets of values that select and entries of tables match (P4_16 specification, section 8.16). */
 #include "compiler/p4/check/check.h"
 
+/* A struct's fields stand for the keys in their order: so that each can have a @match. */
+static bool set_fits(struct p4_check *cx, const struct p4_type *elem, const struct p4_type *key)
+{
+	bool several = key->kind == P4_T_TUPLE;
+	uint32_t n = several ? key->n_args : 1;
+	uint32_t i = 0;
+
+	if (seki_type_equal(elem, key))
+		return true;
+	if (elem->kind != P4_T_STRUCT)
+		return false;
+	for (const struct p4_decl *f = elem->decl->members; f; f = f->next, i++)
+		if (i >= n || !seki_type_equal(seki_type_field(cx->arena, elem, f),
+					       several ? key->args[i] : key))
+			return false;
+	return i == n;
+}
+
+static void check_value_set(struct p4_check *cx, const struct p4_expr *set,
+			    const struct p4_type *key)
+{
+	if (!set_fits(cx, set->type->elem, key))
+		seki_diag_error(
+			cx->diags, seki_expr_span(set), "this is a %s, the key is of type %s",
+			seki_type_name(cx->arena, set->type), seki_type_name(cx->arena, key));
+}
+
 static void check_simple_keyset(struct p4_check *cx, struct p4_expr *expr, struct p4_type *key)
 {
 	if (expr->kind == P4_E_DONTCARE || expr->kind == P4_E_DEFAULT) {
@@ -30,11 +57,7 @@ static void check_simple_keyset(struct p4_check *cx, struct p4_expr *expr, struc
 	}
 	seki_check_value(cx, expr, NULL);
 	if (expr->type->kind == P4_T_SET) {
-		if (!seki_type_equal(expr->type->elem, key))
-			seki_diag_error(cx->diags, seki_expr_span(expr),
-					"this is a %s, the key is of type %s",
-					seki_type_name(cx->arena, expr->type),
-					seki_type_name(cx->arena, key));
+		check_value_set(cx, expr, key);
 		return;
 	}
 	seki_convert(cx, expr, key);
@@ -49,6 +72,8 @@ static void check_whole_keyset(struct p4_check *cx, struct p4_expr *expr, const 
 	}
 	if (expr->kind != P4_E_MASK && expr->kind != P4_E_RANGE) {
 		seki_check_value(cx, expr, NULL);
+		if (expr->type->kind == P4_T_SET)
+			check_value_set(cx, expr, key);
 		if (expr->type->kind == P4_T_SET || expr->type->kind == P4_T_BAD)
 			return;
 	}
