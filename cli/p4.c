@@ -412,6 +412,7 @@ int seki_cli_p4(int argc, char **argv)
 	static const struct seki_cli_command commands[] = {
 		{"build", do_build, "build the object of a packet program"},
 		{"check", do_check, "check a program, build nothing"},
+		{"fmt", seki_cli_p4_fmt, "lay source files out in the canonical way"},
 		{"info", seki_cli_p4_info, "print its tables, actions and externs"},
 		{"run", seki_cli_p4_run, "run a program on the packets of a capture"},
 		{"trace", seki_cli_p4_trace, "tell what a program does with each packet"},

@@ -30,4 +30,6 @@ int seki_cli_p4_object(const struct seki_cli_p4_source *source, void **object, s
  */
 bool seki_cli_p4_warnings(int *argc, char **argv, uint32_t *off, bool *werror);
 
+int seki_cli_p4_fmt(int argc, char **argv);
+
 #endif
