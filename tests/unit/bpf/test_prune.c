@@ -15,6 +15,7 @@
 #include "core/bpf/verify/pack.h"
 
 #define AT	5 /* where the states are compared */
+#define CALL	2 /* of the callee */
 #define NODES	16
 #define BYTES	(1 << 20)
 
@@ -55,7 +56,7 @@ static void make_callee(struct seki_frame *f)
 {
 	struct seki_reg small = number(3, 9, SEKI_SYM_NONE, 0);
 
-	*f = (struct seki_frame){.call = 2};
+	*f = (struct seki_frame){.call = CALL};
 	f->regs[0] = number(0, 1000, A, 0);
 	f->regs[1] = number(4, 1004, A, 4);
 	f->regs[2] = number(10, 20, SEKI_SYM_NONE, 0);
@@ -149,6 +150,8 @@ static void set_place(struct seki_state *s, uint64_t bytes, uint64_t bits)
 	CHANGE(path_fact_shift, false, s->p.facts[0].shift = 1)                                    \
 	CHANGE(path_term_kind, false, s->p.terms[0].kind = SEKI_TERM_SHIFT)                        \
 	CHANGE(path_term_of_others, false, s->p.terms[0].a = B)                                    \
+	CHANGE(path_shift_now_quotient, false, s->p.terms[1].kind = SEKI_TERM_QUOTIENT)            \
+	CHANGE(path_shift_by_more, false, s->p.terms[1].b = 4)                                     \
 	CHANGE(path_sum_swapped, false, s->p.facts[1].id = A)                                      \
 	CHANGE(path_hole_lost, false, s->p.n_holes = 0)                                            \
 	CHANGE(path_hole_value, false, s->p.holes[0].value = 8)                                    \
@@ -431,6 +434,79 @@ static void test_less(void **state)
 	assert_false(prune(&w, NULL));
 }
 
+/* Two numbers that are equal, and may be large. */
+static void set_equal(struct seki_state *s, uint64_t min, uint64_t max)
+{
+	s->frames[0].regs[8] = s->frames[0].regs[9] = number(min, max, BYTE, 0);
+	s->p.n_facts = 2; /* without those of the place */
+	s->p.n_terms = 1;
+}
+
+static void with_large(struct seki_state *s)
+{
+	set_equal(s, 0, 1ull << 40);
+}
+
+static void with_largest_known(struct seki_state *s)
+{
+	set_equal(s, UINT32_MAX, UINT32_MAX);
+	s->frames[0].regs[8].id = s->frames[0].regs[9].id = SEKI_SYM_NONE;
+}
+
+static void with_too_large(struct seki_state *s)
+{
+	set_equal(s, 1ull << 32, 1ull << 32);
+	s->frames[0].regs[8].id = s->frames[0].regs[9].id = SEKI_SYM_NONE;
+}
+
+static void with_unknown(struct seki_state *s)
+{
+	set_equal(s, 0, 1);
+	s->frames[0].regs[8].id = s->frames[0].regs[9].id = SEKI_SYM_NONE;
+}
+
+/* A constant stands for a symbol up to 32 bits: what is calculated from it does not overflow.
+ * What is no constant stands for none. */
+static void test_large(void **state)
+{
+	static const struct change large = {"", true, with_large};
+	static const struct change largest = {"", true, with_largest_known};
+	static const struct change too_large = {"", false, with_too_large};
+	static const struct change unknown = {"", false, with_unknown};
+	struct seki_walk w = fresh();
+
+	(void)state;
+	assert_false(prune(&w, &large));
+	walk_on(&w, true);
+	assert_true(prune(&w, &largest));
+	assert_false(prune(&w, &too_large));
+	assert_false(prune(&w, &unknown));
+}
+
+/* What no instruction from there on reads is not compared: of either frame. */
+static void test_dead(void **state)
+{
+	static const struct {
+		uint16_t callee, caller; /* registers */
+		struct change change;
+	} dead[] = {
+		{1 << 2, 0, {"", true, reg_umax_more}},
+		{1 << 6, 0, {"", true, reg_type}},
+		{0, 1 << 6, {"", true, caller_reg}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(dead) / sizeof(dead[0]); i++) {
+		struct seki_walk w = fresh();
+
+		nodes[AT].live_regs &= ~dead[i].callee;
+		nodes[CALL + 1].live_regs &= ~dead[i].caller;
+		assert_false(prune(&w, NULL));
+		walk_on(&w, true);
+		assert_true(prune(&w, &dead[i].change));
+	}
+}
+
 /* While no loop is walked as one round, nothing is its next, whatever the arena begins with. */
 static void test_no_ranked_loop(void **state)
 {
@@ -498,6 +574,7 @@ int main(void)
 		cmocka_unit_test(test_written_first),  cmocka_unit_test(test_hashes),
 		cmocka_unit_test(test_no_ranked_loop), cmocka_unit_test(test_rests),
 		cmocka_unit_test(test_less),	       cmocka_unit_test(test_join),
+		cmocka_unit_test(test_large),	       cmocka_unit_test(test_dead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
