@@ -106,6 +106,99 @@ static void print_value(const struct step *step, char text[SEKI_P4RT_MAX_TEXT])
 		snprintf(text, SEKI_P4RT_MAX_TEXT, "%.500s", hex);
 }
 
+/* Steps that count together. */
+struct list {
+	struct step *steps;
+	uint32_t n;
+};
+
+static void keep(struct list *list, const struct step *step)
+{
+	struct step *more = realloc(list->steps, (list->n + 1) * sizeof(*more));
+
+	if (!more)
+		return;
+	list->steps = more;
+	list->steps[list->n++] = *step;
+}
+
+/* ---- the entry that was found ---- */
+
+typedef void (*entry_visitor)(void *arg, const char *name, const char *text);
+
+/* What was told before: the last table and its key, and what the next action gets. */
+struct tale {
+	struct step table;
+	struct list keys, data;
+};
+
+static void follow(struct tale *tale, const struct step *step)
+{
+	if (step->kind == 'T') {
+		tale->table = *step;
+		tale->keys.n = 0;
+	}
+	if (step->kind == 'K')
+		keep(&tale->keys, step);
+	if (step->kind == 'D')
+		keep(&tale->data, step);
+}
+
+static void free_tale(struct tale *tale)
+{
+	free(tale->keys.steps);
+	free(tale->data.steps);
+}
+
+/* Is an entry more than a value for each key? */
+static bool has_patterns(const struct session *s, const struct tale *tale)
+{
+	const struct seki_p4rt_table *table =
+		tale->table.name ? seki_p4rt_table(s->program.p4rt, tale->table.name) : NULL;
+
+	return table && table->type != SEKI_MAP_HASH && table->n_fields == tale->keys.n;
+}
+
+static bool read_keys(const struct seki_p4rt_table *table, const struct list *keys,
+		      uint8_t *numbers)
+{
+	char hex[MAX_HEX + 2];
+
+	for (uint32_t i = 0; i < table->n_fields; i++) {
+		snprintf(hex, sizeof(hex), "0x%s", keys->steps[i].hex);
+		if (seki_p4rt_number_parse(hex, strlen(hex), table->fields[i].width,
+					   numbers + i * SEKI_P4RT_MAX_BYTES))
+			return false;
+	}
+	return true;
+}
+
+/* What its fields match, where that is not just the key. */
+static void visit_entry(const struct session *s, const char *name, const struct list *keys,
+			entry_visitor visit, void *arg)
+{
+	const struct seki_p4rt_table *table = seki_p4rt_table(s->program.p4rt, name);
+	char text[SEKI_P4RT_MAX_MATCH];
+	struct seki_p4rt_match *matches;
+	uint32_t priority;
+	uint8_t *numbers;
+
+	matches = calloc(table->n_fields, sizeof(*matches));
+	numbers = calloc(table->n_fields, SEKI_P4RT_MAX_BYTES);
+	if (matches && numbers && read_keys(table, keys, numbers) &&
+	    seki_p4rt_find(s->stf.m.prog, table, numbers, matches, &priority) == 0) {
+		for (uint32_t i = 0; i < table->n_fields; i++) {
+			seki_p4rt_match_print(&table->fields[i], &matches[i], text);
+			visit(arg, table->fields[i].name, text);
+		}
+		snprintf(text, sizeof(text), "%u", priority);
+		if (table->type == SEKI_MAP_CLASSIFIER)
+			visit(arg, "priority", text);
+	}
+	free(matches);
+	free(numbers);
+}
+
 /* ---- text ---- */
 
 /* The last part of a field's name: the header's stands before. */
@@ -155,42 +248,42 @@ static void print_step(const struct session *s, const struct step *step, bool op
 	}
 }
 
-/* What an action gets is told before it. */
-struct data {
-	struct step *steps;
-	uint32_t n;
-};
-
-static void keep_data(struct data *data, const struct step *step)
+static void print_match(void *arg, const char *name, const char *text)
 {
-	struct step *more = realloc(data->steps, (data->n + 1) * sizeof(*more));
+	(void)arg;
+	printf("  %s: %s", name, text);
+}
 
-	if (!more)
-		return;
-	data->steps = more;
-	data->steps[data->n++] = *step;
+static void print_hit(const struct session *s, const struct tale *tale)
+{
+	const struct seki_cli_colours *colours = seki_cli_colours(stdout);
+
+	printf("\n    entry %s", colours->dim);
+	visit_entry(s, tale->table.name, &tale->keys, print_match, NULL);
+	printf("%s", colours->off);
 }
 
 static void print_steps(const struct session *s, char *at)
 {
-	struct data data = {NULL, 0};
+	struct tale tale = {.table.name = NULL};
 	struct step step;
 	bool open = false;
 
 	while (next_step(&step, &at)) {
-		if (step.kind == 'D') {
-			keep_data(&data, &step);
+		follow(&tale, &step);
+		if (step.kind == 'D')
 			continue;
-		}
 		print_step(s, &step, open);
 		open = true;
-		for (uint32_t i = 0; step.kind == 'A' && i < data.n; i++)
-			print_step(s, &data.steps[i], true);
-		data.n = step.kind == 'A' ? 0 : data.n;
+		if (step.kind == 'H' && step.number && has_patterns(s, &tale))
+			print_hit(s, &tale);
+		for (uint32_t i = 0; step.kind == 'A' && i < tale.data.n; i++)
+			print_step(s, &tale.data.steps[i], true);
+		tale.data.n = step.kind == 'A' ? 0 : tale.data.n;
 	}
 	if (open)
 		putchar('\n');
-	free(data.steps);
+	free_tale(&tale);
 }
 
 /* ---- JSON ---- */
@@ -230,28 +323,42 @@ static void add_detail(struct json_object *to, const struct step *step)
 	seki_cli_add_text(details, short_name(step), value);
 }
 
+static void add_match(void *arg, const char *name, const char *text)
+{
+	seki_cli_add_text(arg, name, text);
+}
+
+static void add_entry(const struct session *s, const struct tale *tale, struct json_object *to)
+{
+	struct json_object *entry = json_object_new_object();
+
+	visit_entry(s, tale->table.name, &tale->keys, add_match, entry);
+	json_object_object_add(to, "entry", entry);
+}
+
 static void put_json(const struct session *s, char *at, const struct seki_cli_packet *packet)
 {
 	struct json_object *steps = json_object_new_array(), *last = NULL,
 			   *root = json_object_new_object();
-	struct data data = {NULL, 0};
+	struct tale tale = {.table.name = NULL};
 	struct step step;
 
 	seki_cli_add_u64(root, "packet", s->tally.packets);
 	while (next_step(&step, &at)) {
+		follow(&tale, &step);
 		if (strchr("SXTA", step.kind)) {
 			last = step_json(&step);
 			json_object_array_add(steps, last);
-		} else if (step.kind == 'D') {
-			keep_data(&data, &step);
-		} else if (last) {
+		} else if (step.kind != 'D' && last) {
 			add_detail(last, &step);
 		}
-		for (uint32_t i = 0; step.kind == 'A' && i < data.n; i++)
-			add_detail(last, &data.steps[i]);
-		data.n = step.kind == 'A' ? 0 : data.n;
+		if (step.kind == 'H' && step.number && last && has_patterns(s, &tale))
+			add_entry(s, &tale, last);
+		for (uint32_t i = 0; step.kind == 'A' && i < tale.data.n; i++)
+			add_detail(last, &tale.data.steps[i]);
+		tale.data.n = step.kind == 'A' ? 0 : tale.data.n;
 	}
-	free(data.steps);
+	free_tale(&tale);
 	seki_cli_add_text(root, "source", seki_bpf_prog_info(s->stf.m.prog)->source);
 	json_object_object_add(root, "steps", steps);
 	seki_cli_put_json(root);

@@ -27,6 +27,13 @@ void seki_p4rt_key_decode(const struct seki_p4rt_table *table, const uint8_t *ke
 void seki_p4rt_key_field(const struct seki_p4rt_table *table, const struct seki_p4rt_field *field,
 			 const uint8_t *key, uint8_t *number);
 
+/*
+ * The entry that a lookup of these numbers finds, SEKI_P4RT_MAX_BYTES a field: what it matches, and its
+ * priority; of several of one priority any. -ENOENT: none. Takes as long as there are entries.
+ */
+int seki_p4rt_find(struct seki_bpf_prog *prog, const struct seki_p4rt_table *table,
+		   const uint8_t *numbers, struct seki_p4rt_match *matches, uint32_t *priority);
+
 /* The action that a value runs; NULL: none of the table's. And one of its arguments. */
 const struct seki_p4rt_action *seki_p4rt_value_action(const struct seki_p4rt_table *table,
 						      const uint8_t *value);

@@ -206,12 +206,23 @@ def test_trace_entries_and_text(p4, tmp_path):
     (tmp_path / "e.stf").write_text("add pipe.acl 9 hdr.in_.src:10.0.0.1 hdr.in_.which:0 set(v:9)\n")
     steps, _ = trace(p4, "acl", "000a000001005006ff", "--entries", "e.stf")
     assert steps[2]["hit"] is True and steps[3]["data"] == {"v": "9"}
+    assert steps[2]["entry"] == {"hdr.in_.src": "0x0a000001", "hdr.in_.port": "0..65535", "hdr.in_.proto": "*",
+                                 "hdr.in_.which": "0", "priority": "9"}
     steps, _ = trace(p4, "acl", "000a000001005006ff")
     assert steps[2]["hit"] is False
     code, out, err = p4("trace", program("acl"), "-p", "080a00000107d00600")
     assert code == 0, err
     assert "table pipe.fixed" in out and "-> hit" in out and "action deny" in out
     assert "packet 1: drop at acl.p4:30" in out
+
+
+def test_trace_longest_prefix(p4, tmp_path):
+    (tmp_path / "e.stf").write_text("add pipe.route hdr.in_.dst:10.2.0.0/15 hdr.in_.vrf:1 set(port:15)\n"
+                                    "add pipe.route hdr.in_.dst:10.2.3.0/24 hdr.in_.vrf:1 set(port:24)\n")
+    for packet, entry in ("00010a020304123400", "0x0a020300/24"), ("00010a030304123400", "0x0a020000/15"):
+        steps, _ = trace(p4, "lpm", packet, "--entries", "e.stf")
+        route = next(s for s in steps if s["name"] == "pipe.route")
+        assert route["hit"] and route["entry"] == {"hdr.in_.dst": entry, "hdr.in_.vrf": "1"}
 
 
 def test_trace_wide_and_names(p4):
