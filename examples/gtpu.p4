@@ -160,7 +160,8 @@ control downlink(inout headers_t hdr, inout metadata_t meta)(bit<8> ttl) {
 		default_action = NoAction();
 	}
 	apply {
-		if (ue.apply().hit) {
+		ue.apply();
+		if (hdr.outer.isValid()) {
 			csum.apply(hdr.outer);
 		}
 	}
