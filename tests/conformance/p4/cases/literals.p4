@@ -14,6 +14,8 @@
 #define CHOICE 3
 #endif
 
+const bool right = static_assert(LONG == 4660 && CHOICE == 2, "the preprocessor's numbers");
+
 enum bit<16> commas_t {
 	one = 1,
 #ifdef GONE
