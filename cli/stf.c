@@ -175,6 +175,24 @@ static bool matches(const char *expected, bool ends, const uint8_t *got, size_t 
 
 /* ---- packets ---- */
 
+/* The port, and what is behind it or NULL. False: it has told. */
+static bool read_port(struct seki_stf *stf, const char *command, char *rest, uint32_t *port,
+		      char **more)
+{
+	char *words[2] = {NULL, NULL};
+	uint64_t value;
+
+	if (split(rest, words, 2) < 1) {
+		fault(stf, "write: %s PORT HEX", command);
+		return false;
+	}
+	*more = words[1];
+	if (!number(stf, words[0], &value))
+		return false;
+	*port = (uint32_t)value;
+	return true;
+}
+
 static bool keep(struct seki_stf *stf, uint32_t port)
 {
 	const struct seki_bpf_run *run = &stf->m.run;
@@ -217,22 +235,22 @@ static bool run_packet(struct seki_stf *stf, uint32_t port, const uint8_t *data,
 static bool do_packet(struct seki_stf *stf, char *rest)
 {
 	static uint8_t none[1];
-	char *words[2] = {NULL, NULL};
 	uint8_t *data = none;
-	uint64_t port;
+	uint32_t port;
 	size_t len = 0;
+	char *hex;
 	bool good;
 
-	if (split(rest, words, 2) < 1 || !number(stf, words[0], &port))
+	if (!read_port(stf, "packet", rest, &port, &hex))
 		return true;
-	if (words[1]) {
-		squeeze(words[1]);
-		data = bytes(stf, words[1], &len);
+	if (hex) {
+		squeeze(hex);
+		data = bytes(stf, hex, &len);
 		if (!data)
 			return true;
 	}
-	good = run_packet(stf, (uint32_t)port, data, len);
-	if (words[1])
+	good = run_packet(stf, port, data, len);
+	if (hex)
 		free(data);
 	return good;
 }
@@ -269,22 +287,22 @@ static void compare(struct seki_stf *stf, const struct seki_stf_packet *packet,
 
 static bool do_expect(struct seki_stf *stf, char *rest)
 {
-	char *words[2] = {NULL, NULL};
 	struct seki_stf_packet *packet;
-	uint64_t port;
+	uint32_t port;
+	char *hex;
 	bool ends;
 
-	if (split(rest, words, 2) < 1 || !number(stf, words[0], &port))
+	if (!read_port(stf, "expect", rest, &port, &hex))
 		return true;
-	packet = take(stf, (uint32_t)port);
-	ends = words[1] && (squeeze(words[1]) || stf->compat);
+	packet = take(stf, port);
+	ends = hex && (squeeze(hex) || stf->compat);
 	if (packet)
-		compare(stf, packet, words[1] ? words[1] : "", ends);
+		compare(stf, packet, hex ? hex : "", ends);
 	else if (stf->ran && !stf->passed && stf->site)
 		fault(stf, "nothing came out of port %u; the last packet was dropped at line %u",
-		      (uint32_t)port, stf->site);
+		      port, stf->site);
 	else
-		fault(stf, "nothing came out of port %u%s", (uint32_t)port,
+		fault(stf, "nothing came out of port %u%s", port,
 		      stf->ran && !stf->passed ? "; the last packet was dropped" : "");
 	free(packet);
 	return true;
@@ -478,7 +496,11 @@ static bool do_check_counter(struct seki_stf *stf, char *rest)
 		if (*c == '(' || *c == ')')
 			*c = ' ';
 	n = split(rest, words, MAX_WORDS);
-	if (n < 3 || !number(stf, words[1], &index) || !number(stf, words[n - 1], &want))
+	if (n < 3) {
+		fault(stf, "write: check_counter NAME(INDEX) [packets|bytes] [OPERATOR] NUMBER");
+		return true;
+	}
+	if (!number(stf, words[1], &index) || !number(stf, words[n - 1], &want))
 		return true;
 	is_bytes = strcmp(words[at], "bytes") == 0;
 	at += is_bytes || strcmp(words[at], "packets") == 0;

@@ -270,6 +270,7 @@ static int read_table(struct reader *r, const P4__Config__V1__Table *in,
 	if (err)
 		return err;
 	out->is_const = in->is_const_table;
+	out->has_profile = in->implementation_id != 0;
 	out->max_entries = in->size < 0 || in->size > UINT32_MAX ? 0 : (uint32_t)in->size;
 	if (!in->const_default_action_id) {
 		out->default_map = map_name(r, out->name, "_defaultAction");

@@ -42,7 +42,8 @@ struct seki_p4rt_table {
 	const char *map, *default_map; /* the latter NULL: there is none */
 	uint32_t id;
 	bool is_set;
-	bool is_const; /* its entries are the program's */
+	bool is_const;	  /* its entries are the program's */
+	bool has_profile; /* its entries name members of an action profile, not actions */
 	enum seki_map_type type;
 	struct seki_p4rt_field *fields;
 	uint32_t n_fields;

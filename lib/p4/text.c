@@ -266,6 +266,11 @@ static int read_entry(const struct seki_p4rt *p4rt, enum seki_p4rt_form form, st
 
 	if (err)
 		return err;
+	if (form == SEKI_P4RT_ADD && entry->table->has_profile)
+		return fail(s,
+			    "the entries of table '%s' name members of its action profile: set "
+			    "them in their maps",
+			    entry->table->name);
 	if (form == SEKI_P4RT_DEFAULT && entry->table->is_set)
 		return fail(s, "'%s' is a value set, without actions", entry->table->name);
 	entry->value = calloc(1, entry->table->value_size);
