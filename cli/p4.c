@@ -19,7 +19,6 @@
 #include "lib/sys/log.h"
 #include "lib/sys/opts.h"
 
-#define MAX_DIRS      64u
 #define MAX_EXTERNS   ((size_t)1 << 20) /* bytes of C */
 
 #define complain(...) seki_complain("sekisho", __VA_ARGS__)
@@ -51,14 +50,13 @@ static bool use_colour(void)
 	return isatty(2) && !getenv("NO_COLOR");
 }
 
-/* "a:b:c" cut in place of a copy, which is *buf's and the caller's to free. */
-static uint32_t split_dirs(const char *list, char **buf, const char **dirs)
+uint32_t seki_cli_p4_dirs(const char *list, char **buf, const char **dirs)
 {
 	uint32_t n = 0;
 	char *save;
 
 	*buf = list ? strdup(list) : NULL;
-	for (char *dir = *buf ? strtok_r(*buf, ":", &save) : NULL; dir && n < MAX_DIRS;
+	for (char *dir = *buf ? strtok_r(*buf, ":", &save) : NULL; dir && n < SEKI_CLI_P4_DIRS;
 	     dir = strtok_r(NULL, ":", &save))
 		dirs[n++] = dir;
 	return n;
@@ -81,7 +79,7 @@ static int read_externs(const char *path, char **out)
 
 static int compile(const struct config *config, bool check_only, struct seki_p4_result **out)
 {
-	const char *dirs[MAX_DIRS];
+	const char *dirs[SEKI_CLI_P4_DIRS];
 	char *buf, *externs = NULL;
 	struct seki_p4_opts opts = {
 		.include_dirs = dirs,
@@ -96,7 +94,7 @@ static int compile(const struct config *config, bool check_only, struct seki_p4_
 	if (err)
 		return complain("'%s': %s", config->externs, strerror(-err));
 	opts.extern_code = externs;
-	opts.n_include_dirs = split_dirs(config->include, &buf, dirs);
+	opts.n_include_dirs = seki_cli_p4_dirs(config->include, &buf, dirs);
 	err = seki_p4_compile(config->file, &opts, out);
 	free(buf);
 	free(externs);
@@ -412,6 +410,7 @@ int seki_cli_p4(int argc, char **argv)
 	static const struct seki_cli_command commands[] = {
 		{"build", do_build, "build the object of a packet program"},
 		{"check", do_check, "check a program, build nothing"},
+		{"graph", seki_cli_p4_graph, "draw its parsers and controls"},
 		{"fmt", seki_cli_p4_fmt, "lay source files out in the canonical way"},
 		{"info", seki_cli_p4_info, "print its tables, actions and externs"},
 		{"run", seki_cli_p4_run, "run a program on the packets of a capture"},

@@ -30,6 +30,11 @@ int seki_cli_p4_object(const struct seki_cli_p4_source *source, void **object, s
  */
 bool seki_cli_p4_warnings(int *argc, char **argv, uint32_t *off, bool *werror);
 
+/* "a:b:c" cut up in a copy, which is *buf's and the caller's to free; at most SEKI_CLI_P4_DIRS. */
+#define SEKI_CLI_P4_DIRS 64u
+uint32_t seki_cli_p4_dirs(const char *list, char **buf, const char **dirs);
+
 int seki_cli_p4_fmt(int argc, char **argv);
+int seki_cli_p4_graph(int argc, char **argv);
 
 #endif

@@ -9,6 +9,7 @@
 #include "compiler/p4/builtin.h"
 #include "compiler/p4/check/check.h"
 #include "compiler/p4/emit/emit.h"
+#include "compiler/p4/graph/graph.h"
 #include "compiler/p4/info/info.h"
 #include "compiler/p4/lint/lint.h"
 #include "compiler/p4/lower/lower.h"
@@ -22,6 +23,7 @@ struct seki_p4_result {
 	const char *name; /* of the program's file */
 	const char *extern_code;
 	bool trace;
+	const struct p4_program *program; /* checked, without errors */
 	const struct ir_program *ir;
 	enum emit_room room; /* that code is for */
 	const struct p4_decl *control;
@@ -85,6 +87,7 @@ static void run_phases(struct seki_p4_result *r, struct seki_source *src,
 	seki_p4_check(&r->diags, program);
 	if (r->diags.errors)
 		return;
+	r->program = program;
 	seki_p4_lint(&r->diags, program, src);
 	if (opts->check_only)
 		return;
@@ -215,6 +218,26 @@ const char *seki_p4_result_text(struct seki_p4_result *r, bool colour)
 		return r->no_memory;
 	seki_diags_render(&r->diags, colour, &text);
 	return text.data ? text.data : "";
+}
+
+const char *seki_p4_result_dot(struct seki_p4_result *r, const char *parser, const char *control,
+			       const char **wrong)
+{
+	struct seki_strbuf text = {.arena = &r->arena};
+
+	*wrong = "out of memory";
+	if (!r->program || setjmp(r->arena.full))
+		return NULL;
+	switch (seki_p4_graph(r->program, parser, control, &text)) {
+	case SEKI_P4_GRAPH_OK:
+		return text.data;
+	case SEKI_P4_GRAPH_LARGE:
+		*wrong = "too large for a picture: choose one with --parser or --control";
+		return NULL;
+	default:
+		*wrong = "there is no such parser or control";
+		return NULL;
+	}
 }
 
 const char *seki_p4_result_json(struct seki_p4_result *r)

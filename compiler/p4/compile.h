@@ -52,6 +52,12 @@ const void *seki_p4_result_info(struct seki_p4_result *result, size_t *len);
  */
 const char *seki_p4_result_roomy_code(struct seki_p4_result *result, uint32_t attempt);
 const char *seki_p4_result_text(struct seki_p4_result *result, bool colour);
+/*
+ * A picture in the language of Graphviz, of the parser or control of that name or of all of them:
+ * graph/graph.h. NULL, and in *wrong why there is none.
+ */
+const char *seki_p4_result_dot(struct seki_p4_result *result, const char *parser,
+			       const char *control, const char **wrong);
 const char *seki_p4_result_json(struct seki_p4_result *result);
 
 /*
