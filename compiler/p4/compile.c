@@ -38,10 +38,23 @@ static const char *emit(struct seki_p4_result *r, enum emit_room room)
 	return seki_emit_program(r->ir, r->name, &opts, &code) == 0 ? code.data : NULL;
 }
 
-/* Limbs that are twice what a stack holds are not even tried there: clang takes seconds to fail. */
+static uint32_t limbs_in(const struct ir_expr *e)
+{
+	if (!e)
+		return 0;
+	return limbs_in(e->a) + limbs_in(e->b) + limbs_in(e->c) +
+	       (seki_emit_is_wide(e->width) ? seki_emit_limbs(e->width) : 0);
+}
+
+/* Limbs that are twice what a stack holds are not even tried there: clang takes seconds to fail, or
+ * more with much to do on those of one variable. */
 static enum emit_room first_room(const struct ir_program *ir)
 {
 	uint32_t limbs = 0;
+
+	for (const struct ir_block *b = ir->blocks; b; b = b->next)
+		for (const struct ir_insn *insn = b->first; insn; insn = insn->next)
+			limbs += limbs_in(insn->a) / 8;
 
 	for (const struct ir_var *var = ir->vars; var; var = var->next)
 		if (var->kind != IR_VAR_VARBIT && var->read && seki_emit_is_wide(var->width))

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define MAX_INSTANCES 4096u
+
 /* ---- names ---- */
 
 static const char *clean(struct lower *lw, const char *text)
@@ -166,6 +168,22 @@ static struct instance *make_instance(struct lower *lw, const struct p4_expr *ca
 	return in;
 }
 
+/* Each that has two of another doubles them: a small program can ask for any number. */
+static bool is_one_too_many(struct lower *lw, const struct p4_expr *call)
+{
+	if (lw->n_instances < MAX_INSTANCES) {
+		lw->n_instances++;
+		return false;
+	}
+	if (!lw->stop)
+		seki_diag_error(lw->diags, seki_expr_span(call),
+				"with this the program has more than %u instances of controls, "
+				"parsers and externs, those in others counted",
+				MAX_INSTANCES);
+	lw->stop = true;
+	return true;
+}
+
 static struct value *construct(struct lower *lw, const struct p4_expr *call,
 			       const struct p4_type *type, const struct p4_decl *decl,
 			       struct instance *in)
@@ -175,13 +193,15 @@ static struct value *construct(struct lower *lw, const struct p4_expr *call,
 	struct value *v = NULL;
 
 	lw->block = NULL;
-	if (closed->kind == P4_T_EXTERN)
+	if (is_one_too_many(lw, call))
+		v = seki_lower_value(lw, VALUE_NONE, closed);
+	else if (closed->kind == P4_T_EXTERN)
 		v = construct_extern(lw, call, closed, decl, in);
 	else if (closed->kind == P4_T_STACK)
 		seki_diag_unsupported(lw->diags, decl->tok->at, "arrays of instances are");
 	if (!v)
 		v = seki_lower_value(lw, VALUE_NONE, closed);
-	if (closed->kind == P4_T_CONTROL || closed->kind == P4_T_PARSER)
+	if (!lw->stop && (closed->kind == P4_T_CONTROL || closed->kind == P4_T_PARSER))
 		v->instance = make_instance(lw, call, closed, decl, in);
 	lw->block = block;
 	return v;

@@ -108,6 +108,7 @@ struct lower {
 	uint8_t *marks; /* by id of a variable */
 	uint32_t n_marks;
 	uint32_t n_insns;
+	uint32_t n_instances;
 	uint32_t copies;	/* of what is added now, in rounds of loops: 0 outside of them */
 	bool stop;		/* it has become too large: told, and nothing more is added */
 	struct ir_var *exiting; /* set on the way out of all that is in place */

@@ -37,6 +37,14 @@ def needs_much_stack(n=40):
                              for i in numbers))
 
 
+def twice_as_many_each(n=25):
+    controls = "".join(f"control k{i}(inout bit<64> x) {{ k{i - 1}() a; k{i - 1}() b; "
+                       "apply { a.apply(x); b.apply(x); } }\n" for i in range(1, n))
+    body = STACK % ("h_t x;", "p.extract(hdr.x);", f"k{n - 1}.apply(hdr.x.a);")
+    return body.replace("control pipe", "control k0(inout bit<64> x) { apply { x = x + 1; } }\n"
+                        + controls + "control pipe", 1)
+
+
 def call(sekisho, *args, **env):
     return subprocess.run([sekisho, "p4", *map(str, args)], capture_output=True, text=True,
                           check=False, env=dict(os.environ, **env))
@@ -77,6 +85,9 @@ def main(sekisho):
         big.write_text(needs_much_stack())
         done = call(sekisho, "build", "-v", big, "-o", out)
         check(done.returncode == 0 and "2 maps" in done.stdout, "more variables than stack", done)
+        big.write_text(twice_as_many_each())
+        done = call(sekisho, "build", big, "-o", out)
+        check(done.returncode == 1 and "more than 4096 instances" in done.stderr, "2^25 controls", done)
         big.unlink()
         done = call(sekisho, "build", GOOD, "-o", folder / "none" / "p.o")
         check(done.returncode == 1 and "cannot write" in done.stderr, "no such folder", done)
