@@ -204,6 +204,8 @@ static void set_place(struct seki_state *s, uint64_t bytes, uint64_t bits)
 	CHANGE(place_moved_in_bytes, false, move_place(s, 2, 0, 7))                                \
 	CHANGE(place_moved_in_bits, false, move_place(s, 0, 8, 5))                                 \
 	CHANGE(place_moved_unevenly, false, move_place(s, 2, 15, 7))                               \
+	CHANGE(place_is_another, false, s->frames[0].regs[8].id = s->p.facts[2].id = C;            \
+	       s->frames[0].regs[6].id = BYTE)                                                     \
 	CHANGE(place_known, true, set_place(s, 3, 24))                                             \
 	CHANGE(place_known_in_a_byte, true, set_place(s, 3, 31))                                   \
 	CHANGE(place_known_in_the_next, false, set_place(s, 3, 32))                                \
@@ -483,6 +485,54 @@ static void test_large(void **state)
 	assert_false(prune(&w, &unknown));
 }
 
+static void with_shift(struct seki_state *s, uint32_t by, int32_t moved)
+{
+	move_place(s, moved, moved * (1 << by), 5);
+	s->p.n_facts = 2; /* without those of the place */
+	s->p.terms[1].b = by;
+}
+
+static void with_farthest(struct seki_state *s)
+{
+	with_shift(s, 16, 0);
+}
+
+static void with_farthest_moved(struct seki_state *s)
+{
+	with_shift(s, 16, 1);
+}
+
+static void with_too_far(struct seki_state *s)
+{
+	with_shift(s, 17, 0);
+}
+
+static void with_too_far_moved(struct seki_state *s)
+{
+	with_shift(s, 17, 1);
+}
+
+/* Nothing is calculated of symbols that are shifted further than by 16 bits. */
+static void test_far_shifts(void **state)
+{
+	static const struct {
+		struct change before, moved;
+	} shifts[] = {
+		{{"", true, with_farthest}, {"", true, with_farthest_moved}},
+		{{"", true, with_too_far}, {"", false, with_too_far_moved}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(shifts) / sizeof(shifts[0]); i++) {
+		struct seki_walk w = fresh();
+
+		assert_false(prune(&w, &shifts[i].before));
+		walk_on(&w, true);
+		assert_int_equal(prune(&w, &shifts[i].moved), shifts[i].moved.covered);
+		assert_true(prune(&w, &shifts[i].before));
+	}
+}
+
 /* What no instruction from there on reads is not compared: of either frame. */
 static void test_dead(void **state)
 {
@@ -575,6 +625,7 @@ int main(void)
 		cmocka_unit_test(test_no_ranked_loop), cmocka_unit_test(test_rests),
 		cmocka_unit_test(test_less),	       cmocka_unit_test(test_join),
 		cmocka_unit_test(test_large),	       cmocka_unit_test(test_dead),
+		cmocka_unit_test(test_far_shifts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
