@@ -140,6 +140,7 @@ void seki_lint_flow(struct p4_lint *lint)
 	f.visits = seki_arena_alloc(lint->arena, n * sizeof(*f.visits));
 	f.visited = seki_arena_alloc(lint->arena, n);
 	f.varying = seki_arena_alloc(lint->arena, n);
+	f.spare = seki_paths_none(&f);
 	seki_walk_decls(&walk, lint->program->decls);
 	for (const struct p4_decl *d = lint->program->decls; d; d = d->next)
 		if (d->kind == P4_D_INSTANCE && d->type && d->type->kind == P4_T_PACKAGE)

@@ -49,6 +49,7 @@ struct flow {
 	uint32_t n_slots;
 	uint32_t budget; /* paths that may still be copied: calls in calls are many */
 	uint32_t depth;
+	struct paths *spare; /* for all, where the budget is used up: nothing is told then */
 	struct paths *returned, *exited, *left; /* by return, exit, and break or continue */
 };
 

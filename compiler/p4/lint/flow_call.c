@@ -30,8 +30,9 @@ static void check_out(struct flow *f, const struct paths *p, const struct p4_dec
 {
 	const struct place *place = f->places[param->id];
 
-	if (param->dir != P4_DIR_OUT || !place || place->header || place->decl != param ||
-	    !seki_paths_count_no(p, place->slot) || !seki_lint_is_users(param->tok))
+	if (!f->budget || param->dir != P4_DIR_OUT || !place || place->header ||
+	    place->decl != param || !seki_paths_count_no(p, place->slot) ||
+	    !seki_lint_is_users(param->tok))
 		return;
 	for (const struct seki_diag *d = f->lint->diags->first; d; d = d->next)
 		if (d->at.src == param->tok->at.src && d->at.off == param->tok->at.off &&

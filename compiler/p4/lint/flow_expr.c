@@ -24,7 +24,7 @@ static void tell(struct flow *f, struct paths *p, const struct place *place,
 	struct seki_diag *diag;
 
 	seki_paths_set(p, place->slot, KNOWN_NOT);
-	if (!seki_lint_is_users(e->first) || was_told(f, warning, at))
+	if (!f->budget || !seki_lint_is_users(e->first) || was_told(f, warning, at))
 		return;
 	if (!place->header)
 		diag = seki_diag_warning(f->lint->diags, warning, at, "'%s' %s no value here",

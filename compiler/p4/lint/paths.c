@@ -18,10 +18,15 @@ static void put(uint64_t *set, uint32_t slot, bool on)
 
 struct paths *seki_paths_none(struct flow *f)
 {
-	struct paths *p = seki_arena_new(f->lint->arena, struct paths);
+	struct paths *p;
 
+	if (!f->budget) {
+		f->spare->n = 0;
+		return f->spare;
+	}
+	p = seki_arena_new(f->lint->arena, struct paths);
 	p->of = seki_arena_alloc(f->lint->arena, FLOW_PATHS * sizeof(*p->of));
-	f->budget -= f->budget > 0;
+	f->budget--;
 	return p;
 }
 
@@ -38,7 +43,7 @@ struct paths *seki_paths_copy(struct flow *f, const struct paths *from)
 	struct paths *p = seki_paths_none(f);
 
 	p->n = from->n;
-	memcpy(p->of, from->of, from->n * sizeof(*p->of));
+	memmove(p->of, from->of, from->n * sizeof(*p->of));
 	return p;
 }
 
