@@ -19,6 +19,7 @@
 #include "lib/sys/log.h"
 #include "lib/sys/opts.h"
 
+#define MAX_DIRS      64u
 #define MAX_EXTERNS   ((size_t)1 << 20) /* bytes of C */
 
 #define complain(...) seki_complain("sekisho", __VA_ARGS__)
@@ -50,13 +51,14 @@ static bool use_colour(void)
 	return isatty(2) && !getenv("NO_COLOR");
 }
 
-uint32_t seki_cli_p4_dirs(const char *list, char **buf, const char **dirs)
+/* "a:b:c" cut in place of a copy, which is *buf's and the caller's to free. */
+static uint32_t split_dirs(const char *list, char **buf, const char **dirs)
 {
 	uint32_t n = 0;
 	char *save;
 
 	*buf = list ? strdup(list) : NULL;
-	for (char *dir = *buf ? strtok_r(*buf, ":", &save) : NULL; dir && n < SEKI_CLI_P4_DIRS;
+	for (char *dir = *buf ? strtok_r(*buf, ":", &save) : NULL; dir && n < MAX_DIRS;
 	     dir = strtok_r(NULL, ":", &save))
 		dirs[n++] = dir;
 	return n;
@@ -79,7 +81,7 @@ static int read_externs(const char *path, char **out)
 
 static int compile(const struct config *config, bool check_only, struct seki_p4_result **out)
 {
-	const char *dirs[SEKI_CLI_P4_DIRS];
+	const char *dirs[MAX_DIRS];
 	char *buf, *externs = NULL;
 	struct seki_p4_opts opts = {
 		.include_dirs = dirs,
@@ -94,7 +96,7 @@ static int compile(const struct config *config, bool check_only, struct seki_p4_
 	if (err)
 		return complain("'%s': %s", config->externs, strerror(-err));
 	opts.extern_code = externs;
-	opts.n_include_dirs = seki_cli_p4_dirs(config->include, &buf, dirs);
+	opts.n_include_dirs = split_dirs(config->include, &buf, dirs);
 	err = seki_p4_compile(config->file, &opts, out);
 	free(buf);
 	free(externs);
@@ -247,6 +249,24 @@ static int build_object(const struct config *config, struct seki_p4_result *resu
 	return ret;
 }
 
+static int compile_source(const struct config *config, bool check_only, struct seki_p4_result **out)
+{
+	int ret = compile(config, check_only, out);
+
+	if (ret || !seki_p4_result_errors(*out))
+		return ret;
+	fputs(seki_p4_result_text(*out, use_colour()), stderr);
+	seki_p4_result_destroy(*out);
+	return SEKI_EXIT_FAILED;
+}
+
+int seki_cli_p4_check(const struct seki_cli_p4_source *source, struct seki_p4_result **out)
+{
+	struct config config = {.file = source->file, .include = source->include};
+
+	return compile_source(&config, true, out);
+}
+
 int seki_cli_p4_object(const struct seki_cli_p4_source *source, void **object, size_t *len)
 {
 	struct config config = {.file = source->file,
@@ -255,14 +275,11 @@ int seki_cli_p4_object(const struct seki_cli_p4_source *source, void **object, s
 				.compat = source->compat ? "p4c" : NULL,
 				.trace = source->trace};
 	struct seki_p4_result *result;
-	int ret = compile(&config, false, &result);
+	int ret = compile_source(&config, false, &result);
 
 	if (ret)
 		return ret;
-	if (seki_p4_result_errors(result))
-		fputs(seki_p4_result_text(result, use_colour()), stderr);
-	ret = seki_p4_result_errors(result) ? SEKI_EXIT_FAILED
-					    : make_object(&config, result, object, len);
+	ret = make_object(&config, result, object, len);
 	seki_p4_result_destroy(result);
 	return ret;
 }
@@ -410,8 +427,8 @@ int seki_cli_p4(int argc, char **argv)
 	static const struct seki_cli_command commands[] = {
 		{"build", do_build, "build the object of a packet program"},
 		{"check", do_check, "check a program, build nothing"},
-		{"graph", seki_cli_p4_graph, "draw its parsers and controls"},
 		{"fmt", seki_cli_p4_fmt, "lay source files out in the canonical way"},
+		{"graph", seki_cli_p4_graph, "draw a program's parsers and controls"},
 		{"info", seki_cli_p4_info, "print its tables, actions and externs"},
 		{"run", seki_cli_p4_run, "run a program on the packets of a capture"},
 		{"trace", seki_cli_p4_trace, "tell what a program does with each packet"},

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 int seki_cli_p4_info(int argc, char **argv);
+int seki_cli_p4_graph(int argc, char **argv);
 int seki_cli_p4_run(int argc, char **argv);
 int seki_cli_p4_trace(int argc, char **argv);
 int seki_cli_p4_test(int argc, char **argv);
@@ -21,6 +22,11 @@ struct seki_cli_p4_source {
 	bool trace;	     /* it is to print what it does */
 };
 
+struct seki_p4_result;
+
+/* Reads and checks a program; the result is the caller's. Not 0: it has complained. */
+int seki_cli_p4_check(const struct seki_cli_p4_source *source, struct seki_p4_result **out);
+
 /* Builds and verifies an object, of malloc(). Not 0: it has complained. */
 int seki_cli_p4_object(const struct seki_cli_p4_source *source, void **object, size_t *len);
 
@@ -30,11 +36,6 @@ int seki_cli_p4_object(const struct seki_cli_p4_source *source, void **object, s
  */
 bool seki_cli_p4_warnings(int *argc, char **argv, uint32_t *off, bool *werror);
 
-/* "a:b:c" cut up in a copy, which is *buf's and the caller's to free; at most SEKI_CLI_P4_DIRS. */
-#define SEKI_CLI_P4_DIRS 64u
-uint32_t seki_cli_p4_dirs(const char *list, char **buf, const char **dirs);
-
 int seki_cli_p4_fmt(int argc, char **argv);
-int seki_cli_p4_graph(int argc, char **argv);
 
 #endif

@@ -78,6 +78,9 @@ const char *seki_p4_result_refusal(struct seki_p4_result *result, const char *lo
  */
 int seki_p4_object_build(const char *code, void **object, size_t *len, char *log, size_t log_size);
 
+/* Has Graphviz' dot lay out DOT text: as seki_p4_object_build(). */
+int seki_p4_svg_build(const char *dot, void **svg, size_t *len, char *log, size_t log_size);
+
 /* Writes what the verifier found into the object's section SEKI_OBJ_BOUNDS, where it has one. */
 void seki_p4_object_set_bounds(void *object, size_t len, const struct seki_obj_bounds *bounds);
 

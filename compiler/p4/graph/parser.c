@@ -1,122 +1,135 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A parser: a node for each state, with what it does; edges with what a select matches. */
+/* The graph of a parser: a node for each state, an edge for each state that another leads to. */
+#include "compiler/p4/graph/draw.h"
+
 #include <string.h>
 
-#include "compiler/p4/graph/dot.h"
-
-#define MAX_LINES 12u
-#define MAX_CASES 8u /* values on one edge */
-
+/* Its nodes: of states in the order of the text, then accept and reject where they are reached. */
 struct states {
-	struct dot *dot;
-	struct seki_arena *arena;
 	const struct p4_decl *parser;
-	uint32_t first; /* node of the first state; the others follow */
-	uint32_t accept, reject;
+	uint32_t first;
+	uint32_t accept, reject; /* UINT32_MAX: not reached */
 };
 
-static uint32_t node_of(const struct states *s, const struct p4_stmt *to)
+static const struct p4_stmt *transition(const struct p4_decl *state)
 {
-	uint32_t n = s->first;
-
-	if (!to->state)
-		return strcmp(to->name, "accept") == 0 ? s->accept : s->reject;
-	for (const struct p4_decl *m = s->parser->members; m != to->state; m = m->next)
-		n += m->kind == P4_D_STATE;
-	return n;
+	for (const struct p4_stmt *s = state->body; s; s = s->next)
+		if (s->kind == P4_S_TRANSITION || s->kind == P4_S_SELECT)
+			return s;
+	return NULL;
 }
 
-static const char *label_of(const struct states *s, const struct p4_decl *state)
+static void draw_state(struct p4_drawing *d, const struct p4_decl *state)
 {
-	struct seki_strbuf text = {.arena = s->arena};
-	uint32_t lines = 0;
+	const struct p4_stmt *next = transition(state);
+	bool has_lines = false;
 
-	seki_strbuf_printf(&text, "%s\n", state->name);
-	for (const struct p4_stmt *stmt = state->body; stmt; stmt = stmt->next) {
-		if (stmt->kind == P4_S_TRANSITION || lines > MAX_LINES)
-			continue;
-		if (lines++ == MAX_LINES) {
-			seki_strbuf_printf(&text, "  ...\n");
-		} else if (stmt->kind == P4_S_SELECT) {
-			seki_strbuf_printf(&text, "  select (");
-			for (const struct p4_expr *e = stmt->exprs; e; e = e->next)
-				seki_strbuf_printf(&text, "%s%s", seki_dot_expr(s->arena, e),
-						   e->next ? ", " : ")\n");
-		} else {
-			seki_strbuf_printf(&text, "  %s\n",
-					   seki_dot_source(s->arena, stmt->tok, stmt->last));
+	seki_draw_begin(d, P4_LOOK_STATE, state->tok);
+	seki_strbuf_printf(d->out, "<B>");
+	seki_draw_name(d, state);
+	seki_strbuf_printf(d->out, "</B>");
+	for (const struct p4_stmt *s = state->body; s && s != next; s = s->next) {
+		if (!has_lines)
+			seki_draw_rule(d);
+		has_lines = true;
+		seki_draw_stmt(d, s, 0);
+	}
+	if (next && next->kind == P4_S_SELECT) {
+		seki_draw_rule(d);
+		seki_draw_text(d, "select ");
+		for (const struct p4_expr *e = next->exprs; e; e = e->next) {
+			seki_draw_expr(d, e);
+			if (e->next)
+				seki_draw_text(d, ", ");
 		}
 	}
-	return text.data;
+	seki_draw_end(d);
 }
 
-/* What leads to a node, from a case on. */
-static const char *values_to(struct states *s, const struct p4_stmt *c, const uint32_t *to)
+static uint32_t node_of(struct p4_drawing *d, struct states *states, const struct p4_stmt *to)
 {
-	struct seki_strbuf text = {.arena = s->arena};
-	uint32_t n = 0, node = *to;
+	bool accept = to && to->name && strcmp(to->name, "accept") == 0;
+	uint32_t *node = accept ? &states->accept : &states->reject;
+	uint32_t n = states->first;
 
-	for (; c && n <= MAX_CASES; c = c->next, to++)
-		if (*to == node)
-			seki_strbuf_printf(&text, "%s\n",
-					   n++ == MAX_CASES ? "..."
-							    : seki_dot_expr(s->arena, c->a));
-	return text.data;
-}
-
-/* One edge to each target, with all that leads there. */
-static void draw_cases(struct states *s, uint32_t from, const struct p4_stmt *select)
-{
-	bool *drawn = seki_arena_alloc(s->arena, s->dot->n * sizeof(*drawn));
-	bool complete = false;
-	uint32_t n = 0, *to;
-
-	for (const struct p4_stmt *c = select->cases; c; c = c->next)
-		n++;
-	to = seki_arena_alloc(s->arena, (n + 1) * sizeof(*to));
-	n = 0;
-	for (const struct p4_stmt *c = select->cases; c; c = c->next)
-		to[n++] = node_of(s, c);
-	n = 0;
-	for (const struct p4_stmt *c = select->cases; c; c = c->next, n++) {
-		complete |= c->a->kind == P4_E_DEFAULT || c->a->kind == P4_E_DONTCARE;
-		if (!drawn[to[n]])
-			seki_dot_edge(s->dot, from, to[n], values_to(s, c, &to[n]));
-		drawn[to[n]] = true;
+	for (const struct p4_decl *m = states->parser->members; m; m = m->next) {
+		if (to && m == to->state)
+			return n;
+		n += m->kind == P4_D_STATE;
 	}
-	if (!complete)
-		seki_dot_edge(s->dot, from, s->reject, "no match");
+	if (*node == UINT32_MAX)
+		*node = seki_draw_plain(d, accept ? P4_LOOK_GOOD : P4_LOOK_BAD, NULL,
+					accept ? "accept" : "reject");
+	return *node;
 }
 
-void seki_graph_parser(struct dot *dot, const struct p4_decl *parser)
+static bool is_same(const struct p4_stmt *a, const struct p4_stmt *b)
 {
-	struct states s = {.dot = dot, .arena = dot->out->arena, .parser = parser};
-	uint32_t node;
+	return a->state == b->state && (a->state || strcmp(a->name, b->name) == 0);
+}
 
-	seki_dot_open(dot, "parser", parser->name);
-	s.accept = seki_dot_node(dot, DOT_GOOD, "accept");
-	s.reject = seki_dot_node(dot, DOT_BAD, "reject");
-	s.first = dot->n;
+static bool is_first(const struct p4_stmt *cases, const struct p4_stmt *c)
+{
+	while (!is_same(cases, c))
+		cases = cases->next;
+	return cases == c;
+}
+
+static bool matches_all(const struct p4_stmt *c)
+{
+	return c->a->kind == P4_E_DEFAULT || c->a->kind == P4_E_DONTCARE;
+}
+
+/* One edge for all cases that lead to the same state. */
+static void draw_select(struct p4_drawing *d, struct states *states, uint32_t from,
+			const struct p4_stmt *select)
+{
+	bool all = false;
+	uint32_t to;
+
+	for (const struct p4_stmt *c = select->cases; c; c = c->next) {
+		all = all || matches_all(c);
+		if (!is_first(select->cases, c))
+			continue;
+		to = node_of(d, states, c);
+		seki_draw_edge(d, from, to);
+		for (const struct p4_stmt *same = c; same; same = same->next) {
+			if (!is_same(same, c))
+				continue;
+			if (same != c)
+				seki_draw_break(d);
+			seki_draw_expr(d, same->a);
+		}
+		seki_draw_edge_end(d);
+	}
+	if (all)
+		return;
+	to = node_of(d, states, NULL);
+	seki_draw_edge(d, from, to);
+	seki_draw_text(d, "no match");
+	seki_draw_edge_end(d);
+}
+
+void seki_draw_parser(struct p4_drawing *d, const struct p4_decl *parser)
+{
+	struct states states = {parser, d->nodes, UINT32_MAX, UINT32_MAX};
+	uint32_t from = d->nodes, to;
+
 	for (const struct p4_decl *m = parser->members; m; m = m->next)
 		if (m->kind == P4_D_STATE)
-			seki_dot_node(dot, DOT_STATE, label_of(&s, m));
-	node = s.first;
-	for (const struct p4_decl *m = parser->members; m && dot->n <= SEKI_P4_GRAPH_NODES;
-	     m = m->next) {
-		bool leaves = false;
+			draw_state(d, m);
+	for (const struct p4_decl *m = parser->members; m; m = m->next) {
+		const struct p4_stmt *next;
 
 		if (m->kind != P4_D_STATE)
 			continue;
-		for (const struct p4_stmt *stmt = m->body; stmt; stmt = stmt->next) {
-			if (stmt->kind == P4_S_TRANSITION)
-				seki_dot_edge(dot, node, node_of(&s, stmt), NULL);
-			else if (stmt->kind == P4_S_SELECT)
-				draw_cases(&s, node, stmt);
-			leaves |= stmt->kind == P4_S_TRANSITION || stmt->kind == P4_S_SELECT;
+		next = transition(m);
+		if (next && next->kind == P4_S_SELECT) {
+			draw_select(d, &states, from++, next);
+			continue;
 		}
-		if (!leaves)
-			seki_dot_edge(dot, node, s.reject, NULL);
-		node++;
+		to = node_of(d, &states, next);
+		seki_draw_edge(d, from++, to);
+		seki_draw_edge_end(d);
 	}
-	seki_dot_close(dot);
 }
