@@ -214,6 +214,10 @@ static void set_place(struct seki_state *s, uint64_t bytes, uint64_t bits)
 	CHANGE(place_known_beyond, false, set_place(s, 60, 480))                                   \
 	CHANGE(place_known_in_bytes, false,                                                        \
 	       s->frames[0].regs[8] = seki_reg_number(seki_scalar_const(3)))                       \
+	CHANGE(place_known_in_bits, false, move_place(s, 3, 0, 8); s->p.n_terms = 1;               \
+	       s->frames[0].regs[9] = seki_reg_number(seki_scalar_const(24)))                      \
+	CHANGE(place_known_but_bits, false, set_place(s, 3, 24); s->frames[0].regs[6].id = BIT;    \
+	       s->frames[0].regs[9] = number(24, 24, BIT, 24))                                     \
 	CHANGE(caller_spill, false, s->frames[0].spills[0].reg.v = seki_scalar_range(0, 101))      \
 	CHANGE(spill_lost, false, seki_frame_forget(&s->frames[1], 44, 4))                         \
 	CHANGE(spill_at, false, spill(s, 44)->at = 48)                                             \
@@ -533,6 +537,36 @@ static void test_far_shifts(void **state)
 	}
 }
 
+static void with_place_ahead(struct seki_state *s)
+{
+	move_place(s, 1, 8, 5);
+}
+
+static void with_place_at_start(struct seki_state *s)
+{
+	set_place(s, 1, 8);
+}
+
+static void with_place_before_start(struct seki_state *s)
+{
+	set_place(s, 0, 7);
+}
+
+/* A symbol that is shifted stands for nothing below 0. */
+static void test_shifted_is_positive(void **state)
+{
+	static const struct change ahead = {"", true, with_place_ahead};
+	static const struct change start = {"", true, with_place_at_start};
+	static const struct change before = {"", false, with_place_before_start};
+	struct seki_walk w = fresh();
+
+	(void)state;
+	assert_false(prune(&w, &ahead));
+	walk_on(&w, true);
+	assert_true(prune(&w, &start));
+	assert_false(prune(&w, &before));
+}
+
 /* What no instruction from there on reads is not compared: of either frame. */
 static void test_dead(void **state)
 {
@@ -625,7 +659,7 @@ int main(void)
 		cmocka_unit_test(test_no_ranked_loop), cmocka_unit_test(test_rests),
 		cmocka_unit_test(test_less),	       cmocka_unit_test(test_join),
 		cmocka_unit_test(test_large),	       cmocka_unit_test(test_dead),
-		cmocka_unit_test(test_far_shifts),
+		cmocka_unit_test(test_far_shifts),     cmocka_unit_test(test_shifted_is_positive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
