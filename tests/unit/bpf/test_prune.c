@@ -567,6 +567,63 @@ static void test_shifted_is_positive(void **state)
 	assert_false(prune(&w, &before));
 }
 
+static void with_quotient(struct seki_state *s)
+{
+	s->p.terms[1].kind = SEKI_TERM_QUOTIENT;
+}
+
+static void with_quotient_known(struct seki_state *s)
+{
+	set_place(s, 3, 24);
+}
+
+static void with_anchor(struct seki_state *s)
+{
+	s->p.rank = 1;
+	s->p.anchor = A;
+}
+
+static void with_other_anchor(struct seki_state *s)
+{
+	s->p.rank = 1;
+	s->p.anchor = B;
+}
+
+static void without_symbols(struct seki_state *s)
+{
+	s->p.n_facts = s->p.n_terms = s->p.n_holes = 0;
+}
+
+static void without_callee(struct seki_state *s)
+{
+	without_symbols(s);
+	s->p.depth = 0;
+}
+
+/* Where the kept state differs from the one of the table. */
+static void test_others(void **state)
+{
+	static const struct {
+		struct change before, after;
+	} others[] = {
+		{{"quotient", true, with_quotient}, {"shift", false, nothing}},
+		{{"quotient", true, with_quotient}, {"constants", false, with_quotient_known}},
+		{{"anchor", true, with_anchor}, {"another", false, with_other_anchor}},
+		{{"callee", true, without_symbols}, {"no callee", false, without_callee}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct seki_walk w = fresh();
+
+		assert_false(prune(&w, &others[i].before));
+		walk_on(&w, true);
+		assert_true(prune(&w, &others[i].before));
+		if (prune(&w, &others[i].after))
+			fail_msg("%s covers %s", others[i].before.name, others[i].after.name);
+	}
+}
+
 /* What no instruction from there on reads is not compared: of either frame. */
 static void test_dead(void **state)
 {
@@ -654,12 +711,19 @@ static void test_join(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_field),     cmocka_unit_test(test_unread),
-		cmocka_unit_test(test_written_first),  cmocka_unit_test(test_hashes),
-		cmocka_unit_test(test_no_ranked_loop), cmocka_unit_test(test_rests),
-		cmocka_unit_test(test_less),	       cmocka_unit_test(test_join),
-		cmocka_unit_test(test_large),	       cmocka_unit_test(test_dead),
-		cmocka_unit_test(test_far_shifts),     cmocka_unit_test(test_shifted_is_positive),
+		cmocka_unit_test(test_each_field),
+		cmocka_unit_test(test_unread),
+		cmocka_unit_test(test_written_first),
+		cmocka_unit_test(test_hashes),
+		cmocka_unit_test(test_no_ranked_loop),
+		cmocka_unit_test(test_rests),
+		cmocka_unit_test(test_less),
+		cmocka_unit_test(test_join),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_dead),
+		cmocka_unit_test(test_far_shifts),
+		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_shifted_is_positive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
