@@ -57,7 +57,10 @@ __attribute__((format(printf, 4, 5))) void seki_diag_note(struct seki_diags *dia
 
 void seki_diags_render(const struct seki_diags *diags, bool colour, struct seki_strbuf *out);
 
-/* An array of {file, line, column, endColumn, severity, message, notes}. */
+/*
+ * An array of {severity, message, file, line, column, endLine, endColumn, notes}, with code where it is
+ * a warning, suggestion where there is a name to put in its place. sekisho-p4(1) has an example.
+ */
 void seki_diags_json(const struct seki_diags *diags, struct seki_strbuf *out);
 
 /* The name of names[0 .. n) that `wrong` was probably meant to be, or NULL. */

@@ -2,6 +2,8 @@
 /* Diagnostics as text for a person and as JSON for an editor. */
 #include "compiler/front/diag.h"
 
+#include <string.h>
+
 static const char *const severity_names[] = {"note", "warning", "error"};
 static const char *const severity_colours[] = {"\033[36m", "\033[35m", "\033[31m"};
 
@@ -93,21 +95,50 @@ static void json_string(const char *s, struct seki_strbuf *out)
 	seki_strbuf_printf(out, "\"");
 }
 
+/* The place behind the last byte; a span without bytes is shown as one. */
+static struct seki_place end_of(struct seki_span at)
+{
+	struct seki_place end = seki_source_place(at.src, at.off + (at.len ? at.len - 1 : 0));
+
+	end.col++;
+	return end;
+}
+
+/* What stands in "did you mean 'x'?". */
+static void json_suggestion(const char *message, struct seki_strbuf *out)
+{
+	static const char mark[] = "did you mean '";
+	const char *at = strstr(message, mark), *end;
+
+	if (!at)
+		return;
+	at += sizeof(mark) - 1;
+	end = strchr(at, '\'');
+	if (!end)
+		return;
+	seki_strbuf_printf(out, ",\"suggestion\":");
+	json_string(seki_arena_dup(out->arena, at, (size_t)(end - at)), out);
+}
+
 static void json_body(const struct seki_diag *diag, struct seki_strbuf *out)
 {
 	seki_strbuf_printf(out,
 			   "{\"severity\":\"%s\",\"message\":", severity_names[diag->severity]);
 	json_string(diag->message, out);
+	if (diag->severity == SEKI_WARNING)
+		seki_strbuf_printf(out, ",\"code\":\"%s\"", seki_warning_name(diag->warning));
 	if (diag->unsupported)
 		seki_strbuf_printf(out, ",\"unsupported\":true");
+	json_suggestion(diag->message, out);
 	if (diag->at.src) {
 		struct seki_place place = seki_source_place(diag->at.src, diag->at.off);
-		struct seki_span line = seki_source_line(diag->at.src, place.line);
+		struct seki_place end = end_of(diag->at);
 
 		seki_strbuf_printf(out, ",\"file\":");
 		json_string(diag->at.src->name, out);
-		seki_strbuf_printf(out, ",\"line\":%u,\"column\":%u,\"endColumn\":%u", place.line,
-				   place.col, place.col + on_line(diag->at, line));
+		seki_strbuf_printf(out,
+				   ",\"line\":%u,\"column\":%u,\"endLine\":%u,\"endColumn\":%u",
+				   place.line, place.col, end.line, end.col);
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "compiler/p4/lint/flow.h"
+#include "compiler/p4/names.h"
 
 #define MAX_VISITS 8u /* of a state whose entries still change */
 
@@ -32,15 +33,6 @@ static void run_if(struct flow *f, struct paths *p, const struct p4_stmt *stmt)
 	seki_paths_join(f, p, no);
 }
 
-static const struct p4_action_ref *ref_of(const struct p4_decl *table, const struct p4_decl *action)
-{
-	const struct p4_action_ref *ref = table->table->actions;
-
-	while (ref && ref->action != action)
-		ref = ref->next;
-	return ref;
-}
-
 /*
  * The cases of a switch, each from `before`, or for a table from what the action leaves. What matches
  * no case, or its default, is behind any of the actions.
@@ -57,9 +49,10 @@ static void run_switch(struct flow *f, struct paths *p, const struct p4_stmt *st
 	if (!is_table && seki_flow_is_varying(f, stmt->a))
 		seki_paths_soften(p);
 	for (const struct p4_stmt *c = stmt->cases; c; c = c->next) {
-		const struct p4_action_ref *ref = is_table && c->a->decl
-							  ? ref_of(call->callee, c->a->decl)
-							  : NULL;
+		const struct p4_action_ref *ref =
+			is_table && c->a->kind == P4_E_NAME
+				? seki_names_find(call->callee->table->by_name, c->a->name)
+				: NULL;
 
 		complete |= c->a->kind == P4_E_DEFAULT;
 		seki_paths_join(f, entry, ref ? seki_flow_action_ref(f, before, ref) : p);
