@@ -138,11 +138,12 @@ static void shows_the_line_and_a_caret(void **state)
 				      "      | ^\n");
 	out.len = 0;
 	seki_diags_json(&diags, &out);
-	assert_string_equal(out.data,
-			    "[{\"severity\":\"error\",\"message\":\"no it\",\"file\":\"f.p4\","
-			    "\"line\":2,\"column\":6,\"endLine\":2,\"endColumn\":8,\"notes\":[{\"severity\":"
-			    "\"note\",\"message\":\"see here\",\"file\":\"f.p4\",\"line\":1,"
-			    "\"column\":1,\"endLine\":1,\"endColumn\":2}]}]\n");
+	assert_string_equal(
+		out.data,
+		"[{\"severity\":\"error\",\"message\":\"no it\",\"file\":\"f.p4\","
+		"\"line\":2,\"column\":6,\"endLine\":2,\"endColumn\":8,\"notes\":[{\"severity\":"
+		"\"note\",\"message\":\"see here\",\"file\":\"f.p4\",\"line\":1,"
+		"\"column\":1,\"endLine\":1,\"endColumn\":2}]}]\n");
 }
 
 static void suggests_near_names(void **state)
