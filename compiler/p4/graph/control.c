@@ -4,6 +4,7 @@
  * wait for the node that comes next.
  */
 #include "compiler/p4/graph/draw.h"
+#include "compiler/p4/graph/graph.h"
 
 #include <string.h>
 
@@ -318,7 +319,8 @@ static void draw_return(struct flow *f, const struct p4_stmt *stmt)
 
 static void draw_flow(struct flow *f, const struct p4_stmt *stmt)
 {
-	if (!f->ends) /* nothing comes here */
+	/* Nothing comes here, or there will be no picture. */
+	if (!f->ends || f->d->nodes > SEKI_P4_GRAPH_NODES)
 		return;
 	switch (stmt->kind) {
 	case P4_S_BLOCK:

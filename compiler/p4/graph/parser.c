@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The graph of a parser: a node for each state, an edge for each state that another leads to. */
 #include "compiler/p4/graph/draw.h"
+#include "compiler/p4/graph/graph.h"
 
 #include <string.h>
 
@@ -118,6 +119,8 @@ void seki_draw_parser(struct p4_drawing *d, const struct p4_decl *parser)
 	for (const struct p4_decl *m = parser->members; m; m = m->next)
 		if (m->kind == P4_D_STATE)
 			draw_state(d, m);
+	if (d->nodes > SEKI_P4_GRAPH_NODES) /* there will be no picture */
+		return;
 	for (const struct p4_decl *m = parser->members; m; m = m->next) {
 		const struct p4_stmt *next;
 
