@@ -39,10 +39,13 @@ struct emit {
 	const char **vars;	      /* C name of each variable, by id */
 	const char *base;	      /* that of the base variable, while a copy stands for it */
 	bool *needed;		      /* of a varbit variable, by id: its bits are looked at */
+	bool *joined;		      /* of a field, by id: loaded together with the one before */
 	enum emit_room room;
 	bool trace;
 	uint32_t n_ids;
-	struct emit_known *known;   /* what custom.c has declared */
+	struct emit_known *known;    /* what custom.c has declared */
+	const struct ir_insn *write; /* of a register, which uses the key of the read before it: */
+	const char *write_key;
 	uint32_t n_temps;	    /* in scratch: arrays that this instruction needs, */
 	uint32_t temps[EMIT_TEMPS]; /* and for each of those that any needs, its limbs */
 };

@@ -164,16 +164,80 @@ const char *seki_emit_member(struct emit *em, const char *path)
 	return name.data;
 }
 
-static void fill(struct emit *em, const struct ir_insn *insn, const char *record, uint32_t param)
+/* A variable `name`, which the arguments of a parameter are the members of. */
+static void fill(struct emit *em, const struct ir_insn *insn, const char *record, const char *name,
+		 uint32_t param)
 {
 	seki_emit_line(em, "struct %s$%s %s;\n__builtin_memset(&%s, 0, sizeof(%s));",
-		       insn->ext->map_name, record, record, record, record);
+		       insn->ext->map_name, record, name, name, name);
 	for (uint32_t i = 0; i < insn->n_args; i++)
 		if (insn->args[i].param && insn->args[i].param->index == param)
 			seki_emit_copy_to(em,
-					  seki_emit_text(em, "%s.%s", record,
+					  seki_emit_text(em, "%s.%s", name,
 							 seki_emit_member(em, insn->args[i].path)),
 					  insn->args[i].value);
+}
+
+static bool is_same(const struct ir_expr *a, const struct ir_expr *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->op == b->op && a->width == b->width && a->lo == b->lo && a->var == b->var &&
+	       seki_num_cmp(&a->num, &b->num) == 0 && is_same(a->a, b->a) && is_same(a->b, b->b) &&
+	       is_same(a->c, b->c);
+}
+
+static bool reads(const struct ir_expr *expr, const struct ir_var *var)
+{
+	return expr && (expr->var == var || reads(expr->a, var) || reads(expr->b, var) ||
+			reads(expr->c, var));
+}
+
+static bool is_index(const struct ir_arg *arg)
+{
+	return arg->param && arg->param->index == 0;
+}
+
+static bool same_index(const struct ir_insn *a, const struct ir_insn *b)
+{
+	uint32_t i = 0;
+
+	for (; i < a->n_args && is_index(&a->args[i]); i++)
+		if (i == b->n_args || !is_index(&b->args[i]) ||
+		    !is_same(a->args[i].value, b->args[i].value))
+			return false;
+	return i == b->n_args || !is_index(&b->args[i]);
+}
+
+/* May the instruction change what the index of `access` is? */
+static bool changes_index(const struct ir_insn *insn, const struct ir_insn *access)
+{
+	if (insn->op != IR_SET && insn->op != IR_CALL && insn->op != IR_NOTE)
+		return true;
+	for (uint32_t i = 0; i < access->n_args && is_index(&access->args[i]); i++) {
+		const struct ir_expr *value = access->args[i].value;
+
+		if ((insn->var && reads(value, insn->var)) ||
+		    (insn->result && reads(value, insn->result)))
+			return true;
+		for (uint32_t k = 0; k < insn->n_args; k++)
+			if (insn->args[k].result && reads(value, insn->args[k].result))
+				return true;
+	}
+	return false;
+}
+
+/* The write behind a read that takes the same cell: it needs no key of its own. */
+static const struct ir_insn *find_write(const struct ir_insn *read)
+{
+	for (const struct ir_insn *insn = read; insn; insn = insn->next) {
+		if (insn != read && insn->op == IR_CALL && insn->ext == read->ext &&
+		    strcmp(insn->callee->name, "write") == 0 && same_index(read, insn))
+			return insn;
+		if (changes_index(insn, read))
+			return NULL;
+	}
+	return NULL;
 }
 
 /* Of a cell that was never written all is 0. */
@@ -191,10 +255,16 @@ static void read_member(struct emit *em, const struct ir_var *to, const char *na
 
 static void register_read(struct emit *em, const struct ir_insn *insn)
 {
-	seki_emit_line(em, "{");
-	fill(em, insn, "key", 0);
-	seki_emit_line(em, "struct %s$value *cell = ubpf_map_lookup(&%s$map, &key);",
-		       insn->ext->map_name, insn->ext->map_name);
+	const struct ir_insn *write = find_write(insn);
+	const char *key = write ? seki_emit_text(em, "key%u", seki_emit_id(em)) : "key";
+
+	if (!write)
+		seki_emit_line(em, "{");
+	fill(em, insn, "key", key, 0);
+	if (write)
+		seki_emit_line(em, "{");
+	seki_emit_line(em, "struct %s$value *cell = ubpf_map_lookup(&%s$map, &%s);",
+		       insn->ext->map_name, insn->ext->map_name, key);
 	if (insn->result)
 		read_member(em, insn->result, "v");
 	for (uint32_t i = 0; i < insn->n_args; i++)
@@ -202,14 +272,19 @@ static void register_read(struct emit *em, const struct ir_insn *insn)
 			read_member(em, insn->args[i].result,
 				    seki_emit_member(em, insn->args[i].path));
 	seki_emit_line(em, "}");
+	em->write = write;
+	em->write_key = key;
 }
 
 static void register_write(struct emit *em, const struct ir_insn *insn)
 {
+	const char *key = insn == em->write ? em->write_key : "key";
+
 	seki_emit_line(em, "{");
-	fill(em, insn, "key", 0);
-	fill(em, insn, "value", 1);
-	seki_emit_line(em, "ubpf_map_update(&%s$map, &key, &value);\n}", insn->ext->map_name);
+	if (insn != em->write)
+		fill(em, insn, "key", key, 0);
+	fill(em, insn, "value", "value", 1);
+	seki_emit_line(em, "ubpf_map_update(&%s$map, &%s, &value);\n}", insn->ext->map_name, key);
 }
 
 /* ---- sekisho.p4 ---- */

@@ -118,6 +118,35 @@ static void extract_varbit(struct emit *em, const struct ir_var *var, const stru
 		       var->width / 8, name);
 }
 
+/* How many fields from the i-th on one load of whole bytes gets, where they are put together. */
+static uint32_t count_joined(const struct emit *em, const struct ir_header *h, uint32_t i,
+			     uint32_t start)
+{
+	uint32_t n = 1, found = 1, bits = h->fields[i].var->width;
+
+	for (; i + n < h->n_fields && em->joined[h->fields[i + n].var->id] && start % 8 == 0; n++) {
+		bits += h->fields[i + n].var->width;
+		if (bits == 16 || bits == 32 || bits == 64)
+			found = n + 1;
+	}
+	return found;
+}
+
+static void load_joined(struct emit *em, const struct ir_field *fields, uint32_t n,
+			const char *base, uint32_t start)
+{
+	uint32_t bits = fields[n - 1].off + fields[n - 1].var->width - fields[0].off, left = bits;
+
+	seki_emit_line(em, "{\n\tu%u both = load%u(%s, %u);", bits, bits, base, start / 8);
+	for (uint32_t i = 0; i < n; i++) {
+		left -= fields[i].var->width;
+		seki_emit_line(em, "%s = %s;", seki_emit_var(em, fields[i].var),
+			       seki_emit_cut(em, seki_emit_text(em, "(both >> %u)", left),
+					     fields[i].var->width));
+	}
+	seki_emit_line(em, "}");
+}
+
 /* What is behind a varbit field is as many bits further on as that has. */
 void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 {
@@ -126,8 +155,13 @@ void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 
 	for (uint32_t i = 0; i < h->n_fields; i++) {
 		const struct ir_field *f = &h->fields[i];
-		uint32_t off = insn->at.bits + f->off;
+		uint32_t off = insn->at.bits + f->off, n = count_joined(em, h, i, off);
 
+		if (n > 1) {
+			load_joined(em, f, n, pointer(em, at), off);
+			i += n - 1;
+			continue;
+		}
 		if (f->var != h->varbit) {
 			seki_emit_load_to(em, f->var, pointer(em, at), off);
 			continue;

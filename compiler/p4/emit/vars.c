@@ -56,6 +56,27 @@ const char *seki_emit_count(struct emit *em, const struct ir_var *var)
 	return seki_emit_text(em, "bytes$%u", var->id);
 }
 
+/* The variable that a value begins or ends with, or NULL where that is none. */
+static const struct ir_var *edge(const struct ir_expr *expr, bool last)
+{
+	while (expr->op == IR_CONCAT)
+		expr = last ? expr->b : expr->a;
+	return expr->op == IR_READ ? expr->var : NULL;
+}
+
+/* Fields that stand next to each other in a header and are put together are loaded together. */
+static void find_joined(struct emit *em, const struct ir_expr *concat)
+{
+	const struct ir_var *a = edge(concat->a, true), *b = edge(concat->b, false);
+
+	if (!a || !b || a->kind != IR_VAR_FIELD || b->kind != IR_VAR_FIELD ||
+	    a->header != b->header)
+		return;
+	for (uint32_t i = 1; i < a->header->n_fields; i++)
+		if (a->header->fields[i - 1].var == a && a->header->fields[i].var == b)
+			em->joined[b->id] = true;
+}
+
 /* Whose bits somebody looks at: a varbit field that only stays where it is needs none. */
 static void find_needed(struct emit *em, const struct ir_expr *expr)
 {
@@ -63,6 +84,8 @@ static void find_needed(struct emit *em, const struct ir_expr *expr)
 		return;
 	if (expr->op == IR_READ)
 		em->needed[expr->var->id] = true;
+	if (expr->op == IR_CONCAT)
+		find_joined(em, expr);
 	find_needed(em, expr->a);
 	find_needed(em, expr->b);
 	find_needed(em, expr->c);
@@ -81,6 +104,7 @@ void seki_emit_name_vars(struct emit *em)
 {
 	em->vars = seki_arena_alloc(em->arena, (em->ir->n_vars + 1) * sizeof(*em->vars));
 	em->needed = seki_arena_alloc(em->arena, (em->ir->n_vars + 1) * sizeof(*em->needed));
+	em->joined = seki_arena_alloc(em->arena, (em->ir->n_vars + 1) * sizeof(*em->joined));
 	for (const struct ir_var *var = em->ir->vars; var; var = var->next)
 		em->vars[var->id] = make_name(em, var);
 	for (const struct ir_block *b = em->ir->blocks; b; b = b->next) {
