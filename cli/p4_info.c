@@ -219,7 +219,7 @@ int seki_cli_p4_info(int argc, char **argv)
 		"Prints the tables, actions and externs of a program that a control plane can reach,\n"
 		"by the P4Info in its object. Widths are in bits.",
 		options, SEKI_COUNT(options)};
-	struct seki_cli_p4_source source = {NULL};
+	struct seki_cli_p4_source source = {.file = NULL};
 	struct seki_cli_p4_program program;
 	struct config config = {0};
 	int exit_code;

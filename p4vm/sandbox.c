@@ -234,7 +234,7 @@ static int add_rules(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	/* Programs are compiled here: what was written becomes executable, and only readable. */
-	const struct scmp_arg_cmp only_exec = SCMP_A2(SCMP_CMP_EQ, PROT_READ | PROT_EXEC);
+	const struct scmp_arg_cmp only_exec = SCMP_A2(SCMP_CMP_EQ, PROT_READ | PROT_EXEC, 0);
 	int err;
 
 	for (size_t i = 0; i < SEKI_COUNT(allowed); i++) {

@@ -415,6 +415,7 @@ _Static_assert(SEKI_NUM_BITS == 8192, "the text above says so");
 
 const char *seki_num_parse(struct seki_arena *arena, const char *text, struct p4_literal *out)
 {
+	const struct base *base;
 	const char *mark = text;
 	uint64_t width = 0;
 
@@ -430,5 +431,6 @@ const char *seki_num_parse(struct seki_arena *arena, const char *text, struct p4
 		if (!*text)
 			return "has no digits after its width";
 	}
-	return parse_digits(arena, text, take_base(&text), &out->num);
+	base = take_base(&text);
+	return parse_digits(arena, text, base, &out->num);
 }
