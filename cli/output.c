@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,12 +17,31 @@ static int complain_of(const char *path, int err)
 	return seki_complain("sekisho", "cannot write '%s': %s", path, strerror(err));
 }
 
+/* A pipe, a terminal, /dev/stdout: it is written to, and nothing takes its place. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static FILE *open_special(const char *path)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file)
+		complain_of(path, errno);
+	return file;
+}
+
 FILE *seki_cli_output_open(struct seki_cli_output *output, const char *path)
 {
 	FILE *file = NULL;
 	int fd, err;
 
 	*output = (struct seki_cli_output){.path = path};
+	if (is_special(path))
+		return open_special(path);
 	if (asprintf(&output->temp, "%s.XXXXXX", path) < 0) {
 		output->temp = NULL;
 		complain_of(path, ENOMEM);
@@ -51,7 +71,7 @@ int seki_cli_output_commit(struct seki_cli_output *output, FILE *file)
 	int err = 0;
 
 	errno = EIO; /* where an earlier write failed, nobody kept why */
-	if (ferror(file) || fflush(file) || rename(output->temp, output->path))
+	if (ferror(file) || fflush(file) || (output->temp && rename(output->temp, output->path)))
 		err = errno;
 	if (err)
 		return complain_of(output->path, err);

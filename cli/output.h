@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files that commands write: beside their place, then renamed, so that a failure leaves an old file
- * as it was. */
+ * as it was. What is no file (a pipe, /dev/stdout) is written to as it is. */
 #ifndef SEKI_CLI_OUTPUT_H
 #define SEKI_CLI_OUTPUT_H
 

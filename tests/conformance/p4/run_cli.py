@@ -95,6 +95,12 @@ def main(sekisho):
         code = folder / "p.c"
         done = call(sekisho, "build", GOOD, "--emit-c", code)
         check(done.returncode == 0 and "u64 entry(" in code.read_text(), "writes the C", done)
+        stream = folder / "stdout"  # as /dev/stdout is
+        stream.symlink_to("/proc/self/fd/1")
+        done = call(sekisho, "build", GOOD, "--emit-c", stream)
+        check(done.returncode == 0 and "u64 entry(" in done.stdout and stream.is_symlink(),
+              "writes to what is no file", done)
+        stream.unlink()
 
         graph, info, text = folder / "p.ir", folder / "p.p4info", folder / "p.txtpb"
         done = call(sekisho, "build", GOOD, "--emit-ir", graph, "--p4info", info, "-o", out)

@@ -3,6 +3,7 @@
 programs with bytes that are no text: as the man page describes it, at the places that the text names, and
 with the exit codes that go with it."""
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -88,4 +89,4 @@ def main(sekisho):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(os.path.abspath(sys.argv[1]), *sys.argv[2:]))
