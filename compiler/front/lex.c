@@ -34,12 +34,22 @@ bool seki_token_is(const struct seki_token *token, const char *text)
 
 static char peek(const struct seki_lexer *lexer, uint32_t ahead)
 {
-	return ahead < lexer->src->len - lexer->pos ? lexer->src->text[lexer->pos + ahead] : '\0';
+	uint32_t pos = seki_source_skip_joins(lexer->src, lexer->pos);
+
+	for (; ahead && pos < lexer->src->len; ahead--)
+		pos = seki_source_skip_joins(lexer->src, pos + 1);
+	return pos < lexer->src->len ? lexer->src->text[pos] : '\0';
+}
+
+static void skip(struct seki_lexer *lexer, uint32_t n)
+{
+	for (; n && lexer->pos < lexer->src->len; n--)
+		lexer->pos = seki_source_skip_joins(lexer->src, lexer->pos) + 1;
 }
 
 static bool at_end(const struct seki_lexer *lexer)
 {
-	return lexer->pos >= lexer->src->len;
+	return seki_source_skip_joins(lexer->src, lexer->pos) >= lexer->src->len;
 }
 
 static bool is_letter(char c)
@@ -61,49 +71,47 @@ static void skip_block_comment(struct seki_lexer *lexer)
 {
 	uint32_t start = lexer->pos;
 
-	lexer->pos += 2;
+	skip(lexer, 2);
 	while (!at_end(lexer) && !(peek(lexer, 0) == '*' && peek(lexer, 1) == '/')) {
 		if (peek(lexer, 0) == '\n')
 			lexer->line_start = true;
-		lexer->pos++;
+		skip(lexer, 1);
 	}
 	if (at_end(lexer)) {
 		struct seki_span at = {.src = lexer->src, .off = start, .len = 2};
 
+		lexer->pos = lexer->src->len;
 		lexer->cut_off = true;
 		seki_diag_error(lexer->diags, at, "this comment is never closed");
 		return;
 	}
-	lexer->pos += 2;
+	skip(lexer, 2);
 }
 
-/* White space, comments, and line ends after a backslash. Returns whether there was any. */
+/* White space and comments. Returns whether there was any. */
 static bool skip_space(struct seki_lexer *lexer)
 {
-	uint32_t start = lexer->pos;
+	bool any = false;
 
-	while (!at_end(lexer)) {
-		char c = peek(lexer, 0);
+	for (;; any = true) {
+		char c;
 
+		lexer->pos = seki_source_skip_joins(lexer->src, lexer->pos);
+		c = peek(lexer, 0);
 		if (c == '\n') {
 			lexer->line_start = true;
-			lexer->pos++;
+			skip(lexer, 1);
 		} else if (c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v') {
-			lexer->pos++;
-		} else if (c == '\\' && peek(lexer, 1) == '\n') {
-			lexer->pos += 2;
-		} else if (c == '\\' && peek(lexer, 1) == '\r' && peek(lexer, 2) == '\n') {
-			lexer->pos += 3;
+			skip(lexer, 1);
 		} else if (c == '/' && peek(lexer, 1) == '/') {
 			while (!at_end(lexer) && peek(lexer, 0) != '\n')
-				lexer->pos++;
+				skip(lexer, 1);
 		} else if (c == '/' && peek(lexer, 1) == '*') {
 			skip_block_comment(lexer);
 		} else {
-			break;
+			return any;
 		}
 	}
-	return lexer->pos != start;
 }
 
 static bool is_keyword(const char *text)
@@ -120,9 +128,8 @@ static void lex_word(struct seki_lexer *lexer, struct seki_token *token)
 	bool number = is_digit(peek(lexer, 0));
 
 	while (is_letter(peek(lexer, 0)) || is_digit(peek(lexer, 0)))
-		lexer->pos++;
-	token->text = seki_arena_dup(lexer->diags->arena, lexer->src->text + start,
-				     lexer->pos - start);
+		skip(lexer, 1);
+	token->text = seki_source_spelled(lexer->diags->arena, span(lexer, start));
 	if (number)
 		token->kind = SEKI_TOKEN_NUMBER;
 	else
@@ -131,12 +138,13 @@ static void lex_word(struct seki_lexer *lexer, struct seki_token *token)
 
 static void lex_string(struct seki_lexer *lexer, struct seki_token *token)
 {
-	uint32_t start = lexer->pos++;
+	uint32_t start = lexer->pos;
 	uint32_t n = 0;
 	char *text;
 
+	skip(lexer, 1);
 	while (!at_end(lexer) && peek(lexer, 0) != '"' && peek(lexer, 0) != '\n')
-		lexer->pos += peek(lexer, 0) == '\\' && peek(lexer, 1) ? 2 : 1;
+		skip(lexer, peek(lexer, 0) == '\\' && peek(lexer, 1) ? 2 : 1);
 	token->kind = SEKI_TOKEN_STRING;
 	if (at_end(lexer) || peek(lexer, 0) != '"') {
 		if (at_end(lexer))
@@ -145,33 +153,39 @@ static void lex_string(struct seki_lexer *lexer, struct seki_token *token)
 		token->wrong = "this string is not closed on its line";
 		return;
 	}
-	text = seki_arena_alloc(lexer->diags->arena, lexer->pos - start);
-	for (uint32_t i = start + 1; i < lexer->pos; i++) {
-		char c = lexer->src->text[i];
+	text = seki_source_spelled(lexer->diags->arena, span(lexer, start)) + 1;
+	for (const char *s = text; *s; s++) {
+		char c = *s;
 
-		if (c == '\\' && i + 1 < lexer->pos) {
-			c = lexer->src->text[++i];
+		if (c == '\\' && s[1]) {
+			c = *++s;
 			c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
 		}
 		text[n++] = c;
 	}
+	text[n] = '\0';
 	token->text = text;
-	lexer->pos++;
+	skip(lexer, 1);
 }
+
+#define MAX_PUNCT 4
 
 static bool lex_punct(struct seki_lexer *lexer, struct seki_token *token)
 {
+	char next[MAX_PUNCT];
+
+	for (uint32_t i = 0; i < MAX_PUNCT; i++)
+		next[i] = peek(lexer, i);
 	for (size_t i = 0; i < COUNT(puncts); i++) {
 		size_t n = strlen(puncts[i]);
 
-		if (n > lexer->src->len - lexer->pos ||
-		    memcmp(lexer->src->text + lexer->pos, puncts[i], n) != 0)
+		if (memcmp(next, puncts[i], n) != 0)
 			continue;
 		token->kind = SEKI_TOKEN_PUNCT;
 		if (puncts[i][0] == '#' && token->line_start)
 			token->kind = SEKI_TOKEN_HASH;
 		token->text = puncts[i];
-		lexer->pos += (uint32_t)n;
+		skip(lexer, (uint32_t)n);
 		return true;
 	}
 	return false;
@@ -180,12 +194,13 @@ static bool lex_punct(struct seki_lexer *lexer, struct seki_token *token)
 /* To the quote that closes 'text', where there is one on the line. */
 static void skip_quoted(struct seki_lexer *lexer)
 {
-	uint32_t n = 1;
+	struct seki_lexer ahead = *lexer;
 
-	while (peek(lexer, n) && peek(lexer, n) != '\'' && peek(lexer, n) != '\n')
-		n++;
-	if (peek(lexer, n) == '\'')
-		lexer->pos += n;
+	do
+		skip(&ahead, 1);
+	while (peek(&ahead, 0) && peek(&ahead, 0) != '\'' && peek(&ahead, 0) != '\n');
+	if (peek(&ahead, 0) == '\'')
+		*lexer = ahead;
 }
 
 /* A run of bytes that start no token. */
@@ -198,10 +213,10 @@ static void lex_garbage(struct seki_lexer *lexer, struct seki_token *token)
 	if (c == '\'')
 		skip_quoted(lexer);
 	do
-		lexer->pos++;
+		skip(lexer, 1);
 	while (!at_end(lexer) && (unsigned char)peek(lexer, 0) >= 0x80);
 	token->kind = SEKI_TOKEN_BAD;
-	token->text = seki_arena_dup(arena, lexer->src->text + start, lexer->pos - start);
+	token->text = seki_source_spelled(arena, span(lexer, start));
 	if (c == '\'')
 		token->wrong = "strings are in double quotes";
 	else if (c > ' ' && c < 0x7f)

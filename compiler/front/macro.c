@@ -145,15 +145,15 @@ static bool count(struct seki_macros *macros, struct seki_span at)
 /* __FILE__ and __LINE__ are where they are used, or where the macro is that they are in. */
 static void put_place(struct seki_macros *macros, struct seki_token *token)
 {
-	const struct seki_source *src = token->at.src;
+	const char *name;
+	struct seki_place place = seki_source_told(token->at.src, token->at.off, &name);
 
 	if (strcmp(token->text, "__FILE__") == 0) {
 		token->kind = SEKI_TOKEN_STRING;
-		token->text = src->name;
+		token->text = name;
 	} else if (strcmp(token->text, "__LINE__") == 0) {
 		token->kind = SEKI_TOKEN_NUMBER;
-		token->text = seki_arena_printf(macros->diags->arena, "%u",
-						seki_source_place(src, token->at.off).line);
+		token->text = seki_arena_printf(macros->diags->arena, "%u", place.line);
 	}
 }
 
@@ -161,9 +161,9 @@ void seki_macro_emit(struct seki_macros *macros, struct seki_token *token)
 {
 	if (!count(macros, token->at))
 		return;
-	if (token->wrong)
+	if (token->wrong && !macros->in_line)
 		seki_diag_error(macros->diags, token->at, "%s", token->wrong);
-	if (token->kind == SEKI_TOKEN_BAD)
+	if (token->kind == SEKI_TOKEN_BAD && !macros->in_line)
 		return;
 	if (token->kind == SEKI_TOKEN_NAME && token->text[0] == '_')
 		put_place(macros, token);

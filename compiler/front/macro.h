@@ -16,7 +16,8 @@ struct seki_macro;
 struct seki_macros {
 	struct seki_diags *diags;
 	struct seki_macro *buckets[SEKI_MACRO_BUCKETS];
-	uint32_t n_tokens;	 /* made so far: expansion stops at SEKI_MACRO_MAX_TOKENS */
+	bool in_line;	   /* of a directive: tokens that are wrong are told by who reads it */
+	uint32_t n_tokens; /* made so far: expansion stops at SEKI_MACRO_MAX_TOKENS */
 	struct seki_token **end; /* where the next token goes */
 };
 

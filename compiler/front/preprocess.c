@@ -25,6 +25,7 @@ struct pp {
 	struct seki_diags *diags;
 	const struct seki_preprocess_opts *opts;
 	struct seki_macros macros;
+	struct seki_source *src; /* that is read now */
 	struct branch ifs[MAX_IFS];
 	uint32_t n_ifs;
 	uint32_t depth; /* of #include */
@@ -37,7 +38,7 @@ struct line {
 	struct seki_token *after;
 };
 
-static void preprocess_source(struct pp *pp, const struct seki_source *src);
+static void preprocess_source(struct pp *pp, struct seki_source *src);
 
 static bool is_live(const struct pp *pp)
 {
@@ -72,6 +73,7 @@ static bool is_word(const struct seki_token *token)
 struct cond {
 	struct seki_token *token;
 	uint32_t depth;
+	uint32_t unused; /* greater than 0: what is read now has no effect */
 	bool bad;
 	const struct seki_token *at; /* where it became so, and why */
 	const char *why;
@@ -90,12 +92,34 @@ static long long cond_conditional(struct cond *c);
 
 static long long cond_number(struct cond *c, const struct seki_token *token)
 {
+	bool binary = token->text[0] == '0' && (token->text[1] | 32) == 'b';
+	unsigned long long value;
 	char *end;
-	long long value = strtoll(token->text, &end, 0);
 
+	errno = 0;
+	value = strtoull(token->text + (binary ? 2 : 0), &end, binary ? 2 : 0);
+	if (errno || (binary && !token->text[2]))
+		cond_fail(c, token, errno ? "a number of more than 64 bits" : "malformed number");
+	end += strspn(end, "uUlL");
 	if (*end)
 		cond_fail(c, token, "malformed number");
-	return value;
+	return (long long)value;
+}
+
+/* 'c' or '\\n'. The text ends with the quote. */
+static long long cond_character(struct cond *c, const struct seki_token *token)
+{
+	static const char names[] = "abfnrtv0\\'\"?", values[] = "\a\b\f\n\r\t\v\0\\'\"?";
+	const char *text = token->text + 1;
+	const char *at;
+
+	if (text[0] && text[0] != '\\' && text[1] == '\'' && !text[2])
+		return text[0];
+	at = text[0] == '\\' && text[1] ? strchr(names, text[1]) : NULL;
+	if (at && text[2] == '\'' && !text[3])
+		return values[at - names];
+	cond_fail(c, token, "expected one character between the quotes");
+	return 0;
 }
 
 static long long cond_primary(struct cond *c)
@@ -114,6 +138,8 @@ static long long cond_primary(struct cond *c)
 		value = !cond_primary(c);
 	} else if (seki_token_is(token, "-")) {
 		value = (long long)-(unsigned long long)cond_primary(c);
+	} else if (seki_token_is(token, "+")) {
+		value = cond_primary(c);
 	} else if (seki_token_is(token, "~")) {
 		value = ~cond_primary(c);
 	} else if (seki_token_is(token, "(")) {
@@ -124,6 +150,8 @@ static long long cond_primary(struct cond *c)
 			cond_fail(c, c->token, "expected ')'");
 	} else if (token->kind == SEKI_TOKEN_NUMBER) {
 		value = cond_number(c, token);
+	} else if (token->kind == SEKI_TOKEN_BAD && token->text[0] == '\'') {
+		value = cond_character(c, token);
 	} else if (is_word(token)) {
 		value = 0; /* a macro would have been expanded */
 	} else {
@@ -187,7 +215,7 @@ static long long cond_apply(struct cond *c, const char *op, long long a, long lo
 		return (long long)(ua * ub);
 	default:
 		if (b == 0 || b == -1) {
-			if (b == 0)
+			if (b == 0 && !c->unused)
 				cond_fail(c, c->token, "division by zero");
 			return op[0] == '/' ? (long long)(0 - ua) : 0;
 		}
@@ -201,13 +229,19 @@ static long long cond_binary(struct cond *c, int min_level)
 
 	for (;;) {
 		int op = cond_op(c);
+		bool decided;
+		long long right;
 
 		if (op < 0 || cond_ops[op].level <= min_level || c->bad)
 			return value;
 		c->token = c->token->next;
 		if (strcmp(cond_ops[op].text, ">>") == 0)
 			c->token = c->token->next;
-		value = cond_apply(c, cond_ops[op].text, value, cond_binary(c, cond_ops[op].level));
+		decided = strcmp(cond_ops[op].text, value ? "||" : "&&") == 0;
+		c->unused += decided;
+		right = cond_binary(c, cond_ops[op].level);
+		c->unused -= decided;
+		value = cond_apply(c, cond_ops[op].text, value, right);
 	}
 }
 
@@ -220,11 +254,15 @@ static long long cond_conditional(struct cond *c)
 		return value;
 	c->depth++;
 	c->token = c->token->next;
+	c->unused += !value;
 	yes = cond_conditional(c);
+	c->unused -= !value;
 	if (!seki_token_is(c->token, ":"))
 		cond_fail(c, c->token, "expected ':'");
 	c->token = c->bad ? c->token : c->token->next;
+	c->unused += value != 0;
 	no = c->bad ? 0 : cond_conditional(c);
+	c->unused -= value != 0;
 	c->depth--;
 	return value ? yes : no;
 }
@@ -259,19 +297,30 @@ static struct seki_token *replace_defined(struct pp *pp, struct seki_token *list
 	}
 }
 
-static bool condition(struct pp *pp, const struct seki_token *name)
+/* What the tokens of a line, up to its SEKI_TOKEN_END, expand into. */
+static struct seki_token *expand_line(struct pp *pp, struct seki_token *line)
 {
 	struct seki_token **end = pp->macros.end;
-	const struct seki_token *last;
+	const struct seki_token *last = line;
+	struct seki_token *first = NULL;
+
+	while (last->kind != SEKI_TOKEN_END)
+		last = last->next;
+	pp->macros.end = &first;
+	pp->macros.in_line = true;
+	seki_macro_expand(&pp->macros, line);
+	*pp->macros.end = seki_macro_end_of_line(&pp->macros, last->at);
+	pp->macros.in_line = false;
+	pp->macros.end = end;
+	return first;
+}
+
+static bool condition(struct pp *pp, const struct seki_token *name)
+{
 	struct cond c = {.token = NULL};
 	long long value;
 
-	pp->macros.end = &c.token;
-	seki_macro_expand(&pp->macros, replace_defined(pp, name->next, &c));
-	for (last = name; last->next->kind != SEKI_TOKEN_END;)
-		last = last->next;
-	*pp->macros.end = seki_macro_end_of_line(&pp->macros, last->next->at);
-	pp->macros.end = end;
+	c.token = expand_line(pp, replace_defined(pp, name->next, &c));
 	value = cond_conditional(&c);
 	if (!c.bad && c.token->kind != SEKI_TOKEN_END)
 		cond_fail(&c, c.token, "expected an operator");
@@ -340,19 +389,19 @@ static bool conditional(struct pp *pp, const struct seki_token *name)
 /* The name between quotes or angle brackets after #include, or NULL. */
 static const char *include_name(struct pp *pp, const struct seki_token *name, bool *quoted)
 {
-	const struct seki_token *from = name->next, *to = from;
+	struct seki_strbuf text = {.arena = pp->diags->arena};
+	const struct seki_token *t = name->next;
 
-	*quoted = from->kind == SEKI_TOKEN_STRING;
+	if (is_word(t))
+		t = expand_line(pp, name->next);
+	*quoted = t->kind == SEKI_TOKEN_STRING;
 	if (*quoted)
-		return from->text;
-	if (!seki_token_is(from, "<"))
+		return t->text;
+	if (!seki_token_is(t, "<"))
 		return NULL;
-	while (to->kind != SEKI_TOKEN_END && !seki_token_is(to, ">"))
-		to = to->next;
-	if (to->kind == SEKI_TOKEN_END)
-		return NULL;
-	return seki_arena_dup(pp->diags->arena, from->at.src->text + from->at.off + 1,
-			      to->at.off - from->at.off - 1);
+	for (t = t->next; t->kind != SEKI_TOKEN_END && !seki_token_is(t, ">"); t = t->next)
+		seki_strbuf_printf(&text, "%s%s", text.len && t->spaced ? " " : "", t->text);
+	return t->kind == SEKI_TOKEN_END ? NULL : text.data;
 }
 
 static struct seki_source *try_dir(struct pp *pp, const char *dir, int dir_len, const char *name)
@@ -445,10 +494,46 @@ static void tell_user(struct pp *pp, const struct seki_token *name, bool is_erro
 		last = last->next;
 	at.len = last->at.off + last->at.len - at.off;
 	if (is_error)
-		seki_diag_error(pp->diags, at, "#%.*s", (int)at.len, at.src->text + at.off);
+		seki_diag_error(pp->diags, at, "#%s", seki_source_spelled(pp->diags->arena, at));
 	else
-		seki_diag_warning(pp->diags, SEKI_WARN_CPP, at, "#%.*s", (int)at.len,
-				  at.src->text + at.off);
+		seki_diag_warning(pp->diags, SEKI_WARN_CPP, at, "#%s",
+				  seki_source_spelled(pp->diags->arena, at));
+}
+
+#define MAX_LINE 2147483647ull
+
+/* The line, as it is counted in the file, that a directive ends on. */
+static uint32_t last_line(const struct seki_token *name)
+{
+	while (name->next->kind != SEKI_TOKEN_END)
+		name = name->next;
+	return seki_source_place(name->at.src, name->at.off + name->at.len).line;
+}
+
+/* '#' [ 'line' ] number [ string { flag } ]: what the line behind it is to be told as. */
+static void set_line(struct pp *pp, const struct seki_token *hash, struct seki_token *number)
+{
+	struct seki_token *t = expand_line(pp, number);
+	struct seki_source *src = pp->src;
+	const char *name = src->n_marks ? src->marks[src->n_marks - 1].name : src->name;
+	unsigned long long line;
+	char *end;
+
+	errno = 0;
+	line = strtoull(t->text, &end, 10);
+	if (t->kind != SEKI_TOKEN_NUMBER || *end || errno || line > MAX_LINE) {
+		seki_diag_error(pp->diags, t->at, "expected a line number of at most %llu",
+				MAX_LINE);
+		return;
+	}
+	t = t->next;
+	if (t->kind != SEKI_TOKEN_STRING && t->kind != SEKI_TOKEN_END) {
+		seki_diag_error(pp->diags, t->at, "expected \"file\" after the line number");
+		return;
+	}
+	if (t->kind == SEKI_TOKEN_STRING)
+		name = t->text;
+	seki_source_mark(pp->diags->arena, src, last_line(hash) + 1, (uint32_t)line, name);
 }
 
 static void tell_unknown(struct pp *pp, const struct seki_token *name)
@@ -465,7 +550,7 @@ static void tell_unknown(struct pp *pp, const struct seki_token *name)
 		seki_diag_error(pp->diags, name->at, "unknown directive '#%s'", name->text);
 }
 
-static void directive(struct pp *pp, const struct seki_token *name)
+static void directive(struct pp *pp, struct seki_token *name)
 {
 	if (name->kind == SEKI_TOKEN_END || conditional(pp, name) || !is_live(pp))
 		return;
@@ -477,8 +562,9 @@ static void directive(struct pp *pp, const struct seki_token *name)
 		seki_macro_undefine(&pp->macros, name->next->text);
 	else if (seki_token_is(name, "error") || seki_token_is(name, "warning"))
 		tell_user(pp, name, name->text[0] == 'e');
-	else if (!seki_token_is(name, "pragma") && !seki_token_is(name, "line") &&
-		 name->kind != SEKI_TOKEN_NUMBER)
+	else if (seki_token_is(name, "line") || name->kind == SEKI_TOKEN_NUMBER)
+		set_line(pp, name, name->kind == SEKI_TOKEN_NUMBER ? name : name->next);
+	else if (!seki_token_is(name, "pragma") && !seki_token_is(name, "ident"))
 		tell_unknown(pp, name);
 }
 
@@ -525,12 +611,14 @@ static void expand(struct pp *pp, struct seki_token *token)
 	seki_macro_expand(&pp->macros, token);
 }
 
-static void preprocess_source(struct pp *pp, const struct seki_source *src)
+static void preprocess_source(struct pp *pp, struct seki_source *src)
 {
 	struct seki_lexer lexer = {.diags = pp->diags, .src = src, .line_start = true};
+	struct seki_source *outer = pp->src;
 	uint32_t ifs = pp->n_ifs;
 	struct seki_token *token = seki_lex_next(&lexer);
 
+	pp->src = src;
 	while (token->kind != SEKI_TOKEN_END) {
 		if (token->kind == SEKI_TOKEN_HASH) {
 			struct line line = take_line(pp, &lexer);
@@ -552,6 +640,7 @@ static void preprocess_source(struct pp *pp, const struct seki_source *src)
 	if (pp->n_ifs > ifs && !lexer.cut_off)
 		seki_diag_error(pp->diags, pp->ifs[pp->n_ifs - 1].at, "this #if has no #endif");
 	pp->n_ifs = pp->n_ifs < ifs ? pp->n_ifs : ifs;
+	pp->src = outer;
 }
 
 struct seki_token *seki_preprocess(struct seki_diags *diags, struct seki_source *main_src,
@@ -563,6 +652,10 @@ struct seki_token *seki_preprocess(struct seki_diags *diags, struct seki_source 
 
 	pp.macros.diags = diags;
 	pp.macros.end = &first;
+	if (opts->prologue)
+		preprocess_source(&pp,
+				  seki_source_make(diags->arena, "<command line>", opts->prologue,
+						   (uint32_t)strlen(opts->prologue)));
 	preprocess_source(&pp, main_src);
 	end = seki_macro_end_of_line(
 		&pp.macros, (struct seki_span){.src = main_src, .off = main_src->len, .len = 0});

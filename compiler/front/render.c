@@ -25,7 +25,7 @@ static uint32_t on_line(struct seki_span at, struct seki_span line)
 static void render_source(struct seki_span at, struct seki_place place, bool colour,
 			  struct seki_strbuf *out)
 {
-	struct seki_span line = seki_source_line(at.src, place.line);
+	struct seki_span line = seki_source_line(at.src, seki_source_place(at.src, at.off).line);
 	uint32_t n = on_line(at, line), from = 0, to = line.len;
 
 	if (line.len > MAX_SHOWN) {
@@ -53,10 +53,11 @@ static void render_source(struct seki_span at, struct seki_place place, bool col
 static void render_one(const struct seki_diag *diag, bool colour, struct seki_strbuf *out)
 {
 	struct seki_place place = {0, 0};
+	const char *name;
 
 	if (diag->at.src) {
-		place = seki_source_place(diag->at.src, diag->at.off);
-		seki_strbuf_printf(out, "%s:%u:%u: ", diag->at.src->name, place.line, place.col);
+		place = seki_source_told(diag->at.src, diag->at.off, &name);
+		seki_strbuf_printf(out, "%s:%u:%u: ", name, place.line, place.col);
 	}
 	seki_strbuf_printf(out, "%s%s:%s %s", colour ? severity_colours[diag->severity] : "",
 			   severity_names[diag->severity], colour ? "\033[0m" : "", diag->message);
@@ -98,7 +99,8 @@ static void json_string(const char *s, struct seki_strbuf *out)
 /* The place behind the last byte; a span without bytes is shown as one. */
 static struct seki_place end_of(struct seki_span at)
 {
-	struct seki_place end = seki_source_place(at.src, at.off + (at.len ? at.len - 1 : 0));
+	const char *name;
+	struct seki_place end = seki_source_told(at.src, at.off + (at.len ? at.len - 1 : 0), &name);
 
 	end.col++;
 	return end;
@@ -131,11 +133,12 @@ static void json_body(const struct seki_diag *diag, struct seki_strbuf *out)
 		seki_strbuf_printf(out, ",\"unsupported\":true");
 	json_suggestion(diag->message, out);
 	if (diag->at.src) {
-		struct seki_place place = seki_source_place(diag->at.src, diag->at.off);
+		const char *name;
+		struct seki_place place = seki_source_told(diag->at.src, diag->at.off, &name);
 		struct seki_place end = end_of(diag->at);
 
 		seki_strbuf_printf(out, ",\"file\":");
-		json_string(diag->at.src->name, out);
+		json_string(name, out);
 		seki_strbuf_printf(out,
 				   ",\"line\":%u,\"column\":%u,\"endLine\":%u,\"endColumn\":%u",
 				   place.line, place.col, end.line, end.col);

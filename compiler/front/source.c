@@ -91,6 +91,67 @@ struct seki_place seki_source_place(const struct seki_source *src, uint32_t off)
 	return (struct seki_place){.line = lo + 1, .col = off - src->lines[lo] + 1};
 }
 
+void seki_source_mark(struct seki_arena *arena, struct seki_source *src, uint32_t first,
+		      uint32_t line, const char *name)
+{
+	if (src->n_marks == src->marks_room) {
+		struct seki_line_mark *old = src->marks;
+
+		src->marks_room = old ? 2 * src->marks_room : 16;
+		src->marks = seki_arena_alloc(arena, src->marks_room * sizeof(*src->marks));
+		if (old)
+			memcpy(src->marks, old, src->n_marks * sizeof(*old));
+	}
+	src->marks[src->n_marks++] =
+		(struct seki_line_mark){.first = first, .line = line, .name = name};
+}
+
+struct seki_place seki_source_told(const struct seki_source *src, uint32_t off, const char **name)
+{
+	struct seki_place place = seki_source_place(src, off);
+	uint32_t lo = 0, hi = src->n_marks;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (src->marks[mid].first <= place.line)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*name = src->name;
+	if (lo) {
+		place.line = src->marks[lo - 1].line + (place.line - src->marks[lo - 1].first);
+		*name = src->marks[lo - 1].name;
+	}
+	return place;
+}
+
+uint32_t seki_source_skip_joins(const struct seki_source *src, uint32_t off)
+{
+	while (src->text[off] == '\\') {
+		uint32_t at = off + 1;
+
+		while (src->text[at] == ' ' || src->text[at] == '\t' || src->text[at] == '\r')
+			at++;
+		if (src->text[at] != '\n')
+			break;
+		off = at + 1;
+	}
+	return off;
+}
+
+char *seki_source_spelled(struct seki_arena *arena, struct seki_span at)
+{
+	char *text = seki_arena_alloc(arena, (size_t)at.len + 1);
+	uint32_t end = at.off + at.len, n = 0;
+
+	for (uint32_t i = seki_source_skip_joins(at.src, at.off); i < end;
+	     i = seki_source_skip_joins(at.src, i + 1))
+		text[n++] = at.src->text[i];
+	return text;
+}
+
 struct seki_span seki_source_line(const struct seki_source *src, uint32_t line)
 {
 	uint32_t start = src->lines[line - 1];

@@ -17,6 +17,13 @@ struct seki_span {
 	uint32_t len;
 };
 
+/* What a #line says of the lines from `first` on. */
+struct seki_line_mark {
+	uint32_t first; /* as they are counted in the file */
+	uint32_t line;
+	const char *name;
+};
+
 struct seki_source {
 	const char *name; /* as the person gave it, or as the #include said */
 	const char *text; /* NUL-terminated */
@@ -24,6 +31,8 @@ struct seki_source {
 	uint32_t nlines;
 	const uint32_t *lines;	   /* offset of the start of each line */
 	struct seki_span included; /* the #include that brought it */
+	struct seki_line_mark *marks;
+	uint32_t n_marks, marks_room;
 };
 
 /* Lines and columns count from 1; a column is a byte. */
@@ -40,6 +49,22 @@ struct seki_source *seki_source_make(struct seki_arena *arena, const char *name,
 int seki_source_read(struct seki_arena *arena, const char *path, struct seki_source **out);
 
 struct seki_place seki_source_place(const struct seki_source *src, uint32_t off);
+
+/* From line `first` on, which no earlier mark is behind, lines are those of `name` from `line` on. */
+void seki_source_mark(struct seki_arena *arena, struct seki_source *src, uint32_t first,
+		      uint32_t line, const char *name);
+
+/* The place, and in *name the file, that a person is told: what #line says. */
+struct seki_place seki_source_told(const struct seki_source *src, uint32_t off, const char **name);
+
+/*
+ * Behind the ends of lines after a backslash at an offset: they join the lines, also within a token. As
+ * in C compilers, white space may be between.
+ */
+uint32_t seki_source_skip_joins(const struct seki_source *src, uint32_t off);
+
+/* A copy of the bytes of a span, without what joins lines. */
+char *seki_source_spelled(struct seki_arena *arena, struct seki_span at);
 
 /* The bytes of a line (1 ...), without its end. */
 struct seki_span seki_source_line(const struct seki_source *src, uint32_t line);

@@ -53,6 +53,7 @@ struct seki_preprocess_opts {
 	const char *const *include_dirs; /* searched in order, after the including file's own */
 	uint32_t n_include_dirs;
 	seki_builtin_fn builtin; /* searched last; may be NULL */
+	const char *prologue;	 /* lines before the first: of -D and -U; may be NULL */
 };
 
 /* Returns the list of tokens of `main_src`, ended by SEKI_TOKEN_END. Errors go to diags. */

@@ -88,6 +88,8 @@ static void run_phases(struct seki_p4_result *r, struct seki_source *src,
 	r->name = src->name;
 	r->diags.off = opts->warnings_off;
 	r->trace = opts->trace;
+	if (opts->prologue)
+		pp.prologue = seki_arena_printf(&r->arena, "%s", opts->prologue);
 	if (opts->extern_code)
 		r->extern_code = seki_arena_printf(&r->arena, "%s", opts->extern_code);
 	r->no_memory = seki_arena_printf(&r->arena, "%s: error: out of memory\n", src->name);

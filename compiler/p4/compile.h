@@ -15,6 +15,7 @@ struct seki_obj_bounds;
 struct seki_p4_opts {
 	const char *const *include_dirs;
 	uint32_t n_include_dirs;
+	const char *prologue;	 /* #define and #undef lines of the command line, or NULL */
 	bool compat;		 /* do as p4c's uBPF back end: a rejected packet passes */
 	bool trace;		 /* the program prints what it does: emit/trace.c */
 	bool check_only;	 /* no C */

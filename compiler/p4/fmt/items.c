@@ -45,8 +45,11 @@ static uint32_t comment_end(const struct cut *c, uint32_t at)
 {
 	const char *text = c->src->text, *end;
 
-	if (text[at + 1] == '/')
-		return at + (uint32_t)strcspn(text + at, "\n");
+	if (text[at + 1] == '/') {
+		while (at < c->src->len && text[at] != '\n')
+			at = seki_source_skip_joins(c->src, at + 1);
+		return at;
+	}
 	end = strstr(text + at + 2, "*/");
 	return end ? (uint32_t)(end - text) + 2 : c->src->len;
 }
