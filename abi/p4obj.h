@@ -135,6 +135,9 @@ enum seki_map_set {
 	SEKI_MAP_EXIST,	  /* only where there is one */
 };
 
+/* The compiler's own map: what is in it when a run begins means nothing. */
+#define SEKI_OBJ_SCRATCH "sekisho_scratch"
+
 /* enum ubpf_action of ubpf_model.p4. */
 enum seki_action { SEKI_ACTION_ABORT, SEKI_ACTION_DROP, SEKI_ACTION_PASS, SEKI_ACTION_REDIRECT };
 

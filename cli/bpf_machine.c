@@ -67,7 +67,7 @@ static bool allows(void *arg, uint64_t addr, uint64_t len, bool write)
 	if (is_in(packet->buf + packet->off, packet->copied, addr, len))
 		return true;
 	for (uint32_t i = 0; i < prog->info.maps; i++)
-		if (seki_bpf_map_holds(&prog->maps[i], addr, len))
+		if (seki_bpf_map_holds(&prog->maps[i]->map, addr, len))
 			return true;
 	if (is_in(meta, sizeof(m->run.meta), addr, len))
 		return !write || addr - (uint64_t)(uintptr_t)meta >=
@@ -80,7 +80,7 @@ static const struct seki_map_def *def_of(const struct seki_bpf_prog *prog, uint6
 {
 	for (uint32_t i = 0; i < prog->info.maps; i++)
 		if (handle == prog->handles[i])
-			return &prog->maps[i].def;
+			return &prog->maps[i]->map.def;
 	return NULL;
 }
 

@@ -67,7 +67,23 @@ struct seki_bpf_load_opts {
 	bool verbose;		     /* log the path that led to the rejection as well */
 	uint64_t max_packet; /* bytes of the longest packet that it will be given, at most 2^24 - 1;
 				0: that. The shorter, the sooner what loops over it ends */
+	struct seki_bpf_prog *keep_from; /* carry maps over from this program; NULL: from none */
+	const char *const *keep;	 /* their names, with keep_from; NULL: all that can be */
+	uint32_t n_keep;
 };
+
+/*
+ * Maps that are carried over are not copied: both programs have them, with all that is in them, and
+ * the last to be destroyed frees them. A map that is named must be in both programs; so is what
+ * belongs to it (_defaultAction, _groups, _state, _taken). Where none is named, all maps of the same
+ * name are carried over but those whose entries to start with are others now: they start anew, and
+ * so does sekisho_scratch, always. Type, sizes, max_entries, hashes and fields must be the same.
+ * What the bytes of a value mean is not known here: that must be the same too.
+ *
+ * keep_from must have the same number of queues. From now on a thread that runs a queue of one of the
+ * programs must not be in a run of that queue of the other: one thread a queue, of all programs that
+ * have maps in common, as one that replaces the program between two runs.
+ */
 
 /*
  * Loads an object file of `len` bytes, verifies it and makes its maps. The object, the options and
@@ -82,13 +98,16 @@ struct seki_bpf_load_opts {
  *   -EACCES   the verifier cannot prove it safe
  *   -E2BIG    too large, too complex, or beyond max_insns or max_map_bytes
  *   -ENOTSUP  the JIT was asked for and cannot be had
- *   -EINVAL   the options: sz, queues, engine or max_packet
+ *   -EINVAL   the options: sz, queues, engine, max_packet or keep
+ *   -ENOENT   a map that is to be carried over is not in both programs
+ *   -EEXIST   a map that is to be carried over has another shape; the log says which
  *   -ENOMEM
  */
 int seki_bpf_prog_load(const void *elf, size_t len, const struct seki_bpf_load_opts *opts,
 		       struct seki_bpf_prog **out);
 
-/* Frees a program and its maps. Takes NULL. No thread may be running it or using its maps. */
+/* Frees a program and the maps that no other has. Takes NULL. No thread may be running it, or using
+ * those maps. */
 void seki_bpf_prog_destroy(struct seki_bpf_prog *prog);
 
 /* What is known of a loaded program. */
@@ -159,11 +178,14 @@ int seki_bpf_prog_run(struct seki_bpf_prog *prog, struct seki_bpf_run *run, uint
 struct seki_bpf_map;
 
 /* By name; by number, in the order of the object, less than info->maps. NULL: there is none. The
- * map lives as long as the program. */
+ * map lives as long as a program that has it. */
 struct seki_bpf_map *seki_bpf_prog_map(struct seki_bpf_prog *prog, const char *name);
 struct seki_bpf_map *seki_bpf_prog_map_at(struct seki_bpf_prog *prog, uint32_t index);
 
-/* Its name and its sizes in bytes. Both live as long as the program and do not change. */
+/* Was the map of this number carried over from opts.keep_from? */
+bool seki_bpf_prog_keeps(const struct seki_bpf_prog *prog, uint32_t index);
+
+/* Its name and its sizes in bytes. Both live as long as the map and do not change. */
 const char *seki_bpf_map_name(const struct seki_bpf_map *map);
 const struct seki_map_def *seki_bpf_map_def(const struct seki_bpf_map *map);
 

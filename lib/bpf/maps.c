@@ -26,17 +26,22 @@ static bool barrier_everywhere(void)
 	return !syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
-static int make_readers(struct seki_bpf_prog *prog)
+static int make_crowd(struct seki_bpf_prog *prog)
 {
+	struct seki_bpf_crowd *crowd = calloc(1, sizeof(*crowd));
 	size_t bytes = prog->n_queues * sizeof(struct seki_bpf_reader);
 
-	prog->readers.at = aligned_alloc(LINE, bytes);
-	if (!prog->readers.at)
+	if (!crowd)
 		return -ENOMEM;
-	memset(prog->readers.at, 0, bytes);
-	prog->readers.n = prog->n_queues;
+	crowd->users = 1;
+	prog->crowd = crowd;
+	crowd->readers.at = aligned_alloc(LINE, bytes);
+	if (!crowd->readers.at)
+		return -ENOMEM;
+	memset(crowd->readers.at, 0, bytes);
+	crowd->readers.n = prog->n_queues;
 	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0))
-		prog->readers.barrier = barrier_everywhere;
+		crowd->readers.barrier = barrier_everywhere;
 	return 0;
 }
 
@@ -76,36 +81,52 @@ static uint32_t map_seed(uint32_t index)
 	return seki_bpf_hash(gift, sizeof(gift), index);
 }
 
+static int copy_init(struct seki_bpf_share *share, const struct seki_obj_map *from)
+{
+	share->init_size = from->init_size;
+	if (!from->init_size)
+		return 0;
+	share->init = malloc(from->init_size);
+	if (!share->init)
+		return -ENOMEM;
+	memcpy(share->init, from->init, from->init_size);
+	return 0;
+}
+
 /* calloc() leaves the pages of large maps alone until they are used; the line is for alignment. */
-static int make_map(struct seki_bpf_prog *prog, uint32_t index, const char *name,
+static int make_map(struct seki_bpf_prog *prog, uint32_t index, const struct seki_obj_map *from,
 		    const struct seki_map_def *def)
 {
+	struct seki_bpf_share *share = calloc(1, sizeof(*share));
 	const char *why;
 	uint64_t bytes = seki_bpf_map_bytes(def, prog->n_queues, &why);
 	uintptr_t at;
 
-	prog->memory[index] = calloc(1, bytes + LINE);
-	prog->names[index] = strdup(name);
-	if (!prog->memory[index] || !prog->names[index])
+	if (!share)
 		return -ENOMEM;
-	at = ((uintptr_t)prog->memory[index] + LINE - 1) / LINE * LINE;
-	seki_bpf_map_init(&prog->maps[index], def, (void *)at, map_seed(index), &prog->readers);
-	prog->maps[index].name = prog->names[index];
-	prog->handles[index] = (uint64_t)(uintptr_t)&prog->maps[index];
+	share->users = 1;
+	prog->maps[index] = share;
+	share->memory = calloc(1, bytes + LINE);
+	share->name = strdup(from->name);
+	if (!share->memory || !share->name || copy_init(share, from))
+		return -ENOMEM;
+	at = ((uintptr_t)share->memory + LINE - 1) / LINE * LINE;
+	seki_bpf_map_init(&share->map, def, (void *)at, map_seed(index), &prog->crowd->readers);
+	share->map.name = share->name;
 	return 0;
 }
 
-static int set_fields(struct seki_bpf_map *map, const struct seki_obj_map *from,
+static int set_fields(struct seki_bpf_share *share, const struct seki_obj_map *from,
 		      struct seki_text *log)
 {
-	struct seki_map_field fields[SEKI_CLASSIFIER_FIELDS_MAX];
 	const char *why;
 
 	if (!from->fields)
 		return 0;
-	memcpy(fields, from->fields,
-	       seki_min(from->n_fields, SEKI_CLASSIFIER_FIELDS_MAX) * sizeof(*fields));
-	why = seki_bpf_map_set_fields(map, fields, from->n_fields);
+	share->n_fields = from->n_fields;
+	memcpy(share->fields, from->fields,
+	       seki_min(from->n_fields, SEKI_CLASSIFIER_FIELDS_MAX) * sizeof(*share->fields));
+	why = seki_bpf_map_set_fields(&share->map, share->fields, from->n_fields);
 	if (why)
 		seki_text_add(log, "map %s: " SEKI_FIELDS_PREFIX "%s: %s\n", from->name, from->name,
 			      why);
@@ -113,16 +134,26 @@ static int set_fields(struct seki_bpf_map *map, const struct seki_obj_map *from,
 }
 
 int seki_bpf_maps_make(struct seki_bpf_prog *prog, const struct seki_obj *obj,
-		       struct seki_map_def *defs, uint64_t limit, struct seki_text *log)
+		       struct seki_map_def *defs, const struct seki_bpf_load_opts *opts,
+		       struct seki_text *log)
 {
-	int err = check_sizes(prog, obj, defs, limit, log);
+	int err = check_sizes(prog, obj, defs, opts->max_map_bytes, log);
 
 	if (!err)
-		err = make_readers(prog);
+		err = opts->keep_from ? seki_bpf_maps_keep(prog, obj, opts, log) : make_crowd(prog);
+	if (err)
+		return err;
+	prog->readers = prog->crowd->readers;
 	for (uint32_t i = 0; !err && i < obj->n_maps; i++) {
-		err = make_map(prog, i, obj->maps[i].name, &defs[i]);
-		if (!err)
-			err = set_fields(&prog->maps[i], &obj->maps[i], log);
+		if (!prog->kept[i]) {
+			err = make_map(prog, i, &obj->maps[i], &defs[i]);
+			if (!err)
+				err = set_fields(prog->maps[i], &obj->maps[i], log);
+		}
+		if (err)
+			break;
+		prog->names[i] = prog->maps[i]->name;
+		prog->handles[i] = (uint64_t)(uintptr_t)&prog->maps[i]->map;
 	}
 	return err;
 }
@@ -151,18 +182,37 @@ int seki_bpf_maps_fill(struct seki_bpf_prog *prog, const struct seki_obj *obj,
 {
 	int err = 0;
 
-	for (uint32_t i = 0; !err && i < prog->info.maps; i++)
-		err = fill_map(&prog->maps[i], &obj->maps[i], log);
+	for (uint32_t i = 0; !err && i < prog->info.maps; i++) {
+		if (!prog->kept[i])
+			err = fill_map(&prog->maps[i]->map, &obj->maps[i], log);
+	}
 	return err;
+}
+
+/* Whoever was the last user frees. */
+static bool leave(uint32_t *users)
+{
+	return __atomic_sub_fetch(users, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
+static void put_share(struct seki_bpf_share *share)
+{
+	if (!share || !leave(&share->users))
+		return;
+	free(share->name);
+	free(share->memory);
+	free(share->init);
+	free(share);
 }
 
 void seki_bpf_maps_destroy(struct seki_bpf_prog *prog)
 {
-	for (uint32_t i = 0; i < SEKI_BPF_MAX_MAPS; i++) {
-		free(prog->names[i]);
-		free(prog->memory[i]);
-	}
-	free(prog->readers.at);
+	for (uint32_t i = 0; i < SEKI_BPF_MAX_MAPS; i++)
+		put_share(prog->maps[i]);
+	if (!prog->crowd || !leave(&prog->crowd->users))
+		return;
+	free(prog->crowd->readers.at);
+	free(prog->crowd);
 }
 
 int seki_bpf_maps_put(struct seki_bpf_map *map, const void *key, const void *value, uint32_t queue)
@@ -191,13 +241,18 @@ struct seki_bpf_map *seki_bpf_prog_map(struct seki_bpf_prog *prog, const char *n
 {
 	for (uint32_t i = 0; i < prog->info.maps; i++)
 		if (!strcmp(prog->names[i], name))
-			return &prog->maps[i];
+			return &prog->maps[i]->map;
 	return NULL;
 }
 
 struct seki_bpf_map *seki_bpf_prog_map_at(struct seki_bpf_prog *prog, uint32_t index)
 {
-	return index < prog->info.maps ? &prog->maps[index] : NULL;
+	return index < prog->info.maps ? &prog->maps[index]->map : NULL;
+}
+
+bool seki_bpf_prog_keeps(const struct seki_bpf_prog *prog, uint32_t index)
+{
+	return index < prog->info.maps && prog->kept[index];
 }
 
 const char *seki_bpf_map_name(const struct seki_bpf_map *map)

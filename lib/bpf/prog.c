@@ -59,7 +59,7 @@ static int verify(struct loader *l)
 		.n = prog->info.insns,
 		.entry = prog->entry,
 		.maps = l->defs,
-		.map_names = (const char *const *)prog->names,
+		.map_names = prog->names,
 		.n_maps = prog->info.maps,
 		.data = prog->data,
 		.data_size = prog->data_size,
@@ -196,7 +196,7 @@ static int compile(struct loader *l)
 	if (l->opts.engine == SEKI_BPF_ENGINE_INTERPRETER)
 		return 0;
 	for (uint32_t i = 0; i < prog->info.maps; i++)
-		finds[i] = seki_bpf_map_finder(&prog->maps[i].def);
+		finds[i] = seki_bpf_map_finder(&prog->maps[i]->map.def);
 	err = seki_bpf_code_make(&in, 0, &prog->code);
 	if (err && l->opts.engine == SEKI_BPF_ENGINE_JIT) {
 		seki_text_add(&l->log, err == -ENOTSUP
@@ -231,9 +231,7 @@ static int build(struct loader *l)
 	l->obj.data = NULL;
 	err = decode(l);
 	if (!err)
-		err = seki_bpf_maps_make(
-			prog, &l->obj, l->defs,
-			l->opts.max_map_bytes ? l->opts.max_map_bytes : MAP_BYTES_DEFAULT, &l->log);
+		err = seki_bpf_maps_make(prog, &l->obj, l->defs, &l->opts, &l->log);
 	if (!err)
 		err = verify(l);
 	if (!err)
@@ -259,7 +257,10 @@ static int take_opts(struct seki_bpf_load_opts *ours, const struct seki_bpf_load
 		memcpy(ours, theirs, seki_min(size, sizeof(*ours)));
 	if (!ours->max_packet)
 		ours->max_packet = SEKI_BPF_PACKET_MAX;
-	if (ours->engine > SEKI_BPF_ENGINE_JIT || ours->max_packet > SEKI_BPF_PACKET_MAX)
+	if (!ours->max_map_bytes)
+		ours->max_map_bytes = MAP_BYTES_DEFAULT;
+	if (ours->engine > SEKI_BPF_ENGINE_JIT || ours->max_packet > SEKI_BPF_PACKET_MAX ||
+	    (ours->n_keep && (!ours->keep || !ours->keep_from)))
 		return -EINVAL;
 	return 0;
 }

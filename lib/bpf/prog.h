@@ -14,19 +14,38 @@ struct seki_bpf_queue {
 	struct seki_bpf_running running;
 } __attribute__((aligned(64)));
 
+/* Who may be in a run: of a program, or of all that share maps. The last of them frees it. */
+struct seki_bpf_crowd {
+	struct seki_bpf_readers readers;
+	uint32_t users; /* programs */
+};
+
+/* A map with what it was made from. The last of the programs that share it frees it. */
+struct seki_bpf_share {
+	struct seki_bpf_map map;
+	uint32_t users; /* programs */
+	char *name;
+	void *memory;  /* of the map */
+	uint8_t *init; /* entries that it started with */
+	uint64_t init_size;
+	uint32_t n_fields; /* of a classifier */
+	struct seki_map_field fields[SEKI_CLASSIFIER_FIELDS_MAX];
+};
+
 struct seki_bpf_prog {
 	struct seki_bpf_info info;
 	struct seki_bpf_op *ops;
 	uint32_t entry;
 	uint8_t *data;
 	uint32_t data_size;
-	struct seki_bpf_map maps[SEKI_BPF_MAX_MAPS];
-	char *names[SEKI_BPF_MAX_MAPS];
-	void *memory[SEKI_BPF_MAX_MAPS]; /* of the maps */
+	struct seki_bpf_share *maps[SEKI_BPF_MAX_MAPS];
+	const char *names[SEKI_BPF_MAX_MAPS]; /* the maps' own */
+	bool kept[SEKI_BPF_MAX_MAPS];	      /* carried over from another program */
 	uint64_t handles[SEKI_BPF_MAX_MAPS];
 	char *source;
 	uint32_t n_queues;
-	struct seki_bpf_readers readers; /* of the maps: the queues */
+	struct seki_bpf_readers readers; /* those of the crowd: a run finds them here */
+	struct seki_bpf_crowd *crowd;
 	struct seki_bpf_queue *queues;
 	uint8_t *stacks;	   /* one a queue, with pages around it that nothing may touch */
 	struct seki_bpf_code code; /* empty where the interpreter runs it */

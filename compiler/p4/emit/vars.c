@@ -195,6 +195,7 @@ void seki_emit_scratch_map(struct emit *em)
 		seki_emit_line(em, "\t%su64 temp%u[%u];", kept, i, em->temps[i]);
 	seki_emit_line(
 		em,
-		"} __attribute__((aligned(8)));\nstruct map_def scratch$map asm(\"sekisho_scratch\") = "
+		"} __attribute__((aligned(8)));\nstruct map_def scratch$map asm(\"" SEKI_OBJ_SCRATCH
+		"\") = "
 		"{7, 4, sizeof(struct scratch), 1, 0};");
 }
