@@ -193,7 +193,7 @@ static bool take_eighth(struct seki_walk *w, struct seki_place place)
 	if (!is_eighth(w, w->state, place, &now) || !is_eighth(w, w->other, place, &before) ||
 	    now != before)
 		return false;
-	w->rank.base = (int32_t)now;
+	w->rank.more = (int32_t)now;
 	w->rank.scale = 3;
 	w->rank.scaled = w->rank.grown;
 	w->rank.grown = place;
@@ -205,7 +205,6 @@ static void choose_scaled(struct seki_walk *w)
 	const struct seki_frame *f = seki_state_top(w->state);
 
 	w->rank.scale = 0;
-	w->rank.base = 0;
 	for (uint32_t i = 0; i < SEKI_BPF_FP; i++)
 		if (take_eighth(w, (struct seki_place){i, false}))
 			return;
@@ -289,9 +288,9 @@ static bool tell_scaled(struct seki_walk *w, struct seki_reg *r)
 		return false;
 	widen_ranked(scaled);
 	seki_walk_tie(w, scaled);
-	r->v = seki_scalar_range(w->rank.base > 0 ? (uint64_t)w->rank.base : 0, SEKI_GROWN_MAX);
+	r->v = seki_scalar_range(w->rank.more > 0 ? (uint64_t)w->rank.more : 0, SEKI_GROWN_MAX);
 	seki_walk_tie(w, r);
-	r->id_off = w->rank.base;
+	r->id_off = w->rank.more;
 	p->terms[p->n_terms++] = (struct seki_term){scaled->id, r->id, w->rank.scale,
 						    SEKI_TERM_SHIFT};
 	return true;

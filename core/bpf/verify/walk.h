@@ -85,7 +85,8 @@ struct seki_rank {
 	uint16_t serial;
 	struct seki_place grown;
 	int32_t base;	/* it is the anchor and that when the round begins */
-	uint32_t scale; /* `scaled` >> scale grows with it, 0: nothing does */
+	uint32_t scale; /* (`scaled` >> scale) + more is it, 0: nothing is */
+	int32_t more;
 	struct seki_place scaled;
 	uint32_t guess;	 /* set aside for it */
 	uint32_t touch;	 /* what was touched before it */

@@ -66,6 +66,15 @@
 			MOVI(3, 1), other, JA(-11), RETURN                                         \
 	}
 
+/* r3 counts bits, r1 is the byte that they come to and 4 more; `or` may be the other way. */
+#define BITS(or)                                                                                   \
+	{                                                                                          \
+		PACKET, MOVI(1, 4), MOVI(3, 0), MOVR(2, 3), ALUI(ADD, 2, 64), ALUI(RSH, 2, 3),     \
+			JMPR(JGT, 2, 7, 11), MOVR(4, 6), ALUR(ADD, 4, 1), LD(B, 5, 4, 3),          \
+			JMPI(JEQ, 5, 2, 3), ALUI(ADD, 3, 16), ALUI(ADD, 1, 2), JA(-11), or,        \
+			ALUI(ADD, 3, 32), ALUI(ADD, 1, 4), JA(-15), RETURN                         \
+	}
+
 struct loop {
 	const char *name;
 	struct seki_bpf_insn insns[PROGRAM_MAX];
@@ -118,6 +127,7 @@ static const struct loop growing[] = {
 	  EXIT},
 	 (LONGEST / 2) * 22},
 	{"a place in the stack", SPILLED(ALUI(ADD, 1, 2), ALUI(ADD, 1, 4)), 0},
+	{"a place in bytes, and bits", BITS(JA(0)), (LONGEST / 2) * 12},
 	{"around an inner loop",
 	 NESTED(MOVI(9, 0), ALUI(ADD, 9, 1), ALUI(ADD, 1, 2), ALUI(ADD, 1, 4)), 0},
 	{"2^31 more wraps in 32 bits, twice, which leaves",
@@ -160,6 +170,7 @@ static const struct loop others[] = {
 	 {PACKET, MOVI(1, 0), MOVI(3, 0), CHECK_MEET, MOVR(4, 6), ALUR(ADD, 4, 1), LD(B, 5, 4, 3),
 	  JMPI(JEQ, 5, 2, 2), ALUI(ADD, 1, 4), JA(2), JMPI(JLT, 1, 3000, 3), JMPI(JGT, 1, 4000, 2),
 	  MOVI(3, 1), JA(-13), MOVR(0, 3), EXIT}},
+	{.name = "bits, and one way counts none from byte 3000 on", BITS(JMPI(JGT, 1, 3000, -12))},
 	/* What only later rounds do, where paths meet behind the growth; and behind the loop. */
 	{.name = "writes the stack further up from round to round",
 	 {PACKET, MOVI(1, 0), MOVI(3, 0), CHECK_LATE, MOVR(4, 6), ALUR(ADD, 4, 1), LD(B, 5, 4, 3),
@@ -353,10 +364,69 @@ static void test_others(void **state)
 	}
 	assert_int_equal(wrong, 0);
 }
+
+/* The port says which of two loops a run has. */
+static void test_two(void **state)
+{
+#define HALF                                                                                       \
+	MOVI(1, 0), MOVI(3, 0), CHECK, MOVR(4, 6), ALUR(ADD, 4, 1), LD(B, 5, 4, 3),                \
+		JMPI(JEQ, 5, 2, 2), ALUI(ADD, 1, 2), JA(-9), MOVI(3, 1), ALUI(ADD, 1, 4), JA(-12), \
+		MOVR(0, 3), EXIT
+#define PAD8                                                                                       \
+	MOVI(4, 1), MOVI(4, 2), MOVI(4, 3), MOVI(4, 4), MOVI(4, 5), MOVI(4, 6), MOVI(4, 7),        \
+		MOVI(4, 8)
+	static const struct loop two[] = {
+		{"both as long as the packet",
+		 {LD(W, 9, 2, 0), PACKET, JMPI(JGT, 9, 1, 16), HALF, HALF},
+		 (LONGEST / 2) * ROUND_INSNS},
+		{"one with fewer rounds, which are longer",
+		 {LD(W, 9, 2, 0), PACKET, JMPI(JGT, 9, 1, 16), HALF, MOVI(1, 0), MOVR(2, 1),
+		  ALUI(ADD, 2, 4), JMPR(JGT, 2, 7, 27), JMPI(JGT, 1, 2000, 26), PAD8, PAD8, PAD8,
+		  ALUI(ADD, 1, 2), JA(-30), RETURN},
+		 (LONGEST / 2) * ROUND_INSNS},
+	};
+	struct judgement j;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		judge_within(two[i].insns, LONGEST, 0, &j);
+		if (j.err)
+			fail_msg("%s: %s", two[i].name, j.reason);
+		run_growing(&two[i], &j);
+	}
+}
+
+/* Where the stack ends the loop does: one round of any would be outside. That it was tried does not
+ * show. */
+static void test_wrong(void **state)
+{
+	static const struct seki_bpf_insn insns[PROGRAM_MAX] = {PACKET,
+								MOVI(1, 0),
+								MOVR(2, 1),
+								ALUI(ADD, 2, 4),
+								JMPR(JGT, 2, 7, 8),
+								MOVR(4, 6),
+								ALUR(ADD, 4, 1),
+								LD(B, 5, 4, 3),
+								MOVR(4, 10),
+								ALUR(ADD, 4, 1),
+								STR(B, 4, -512, 5),
+								ALUI(ADD, 1, 1),
+								JMPI(JLT, 1, 500, -11),
+								RETURN};
+	struct judgement j;
+
+	(void)state;
+	judge_within(insns, LONGEST, 0, &j);
+	assert_int_equal(j.err, 0);
+	assert_int_equal(j.proof.packet_touch, 503);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_growing),
-					   cmocka_unit_test(test_others)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_growing), cmocka_unit_test(test_others),
+		cmocka_unit_test(test_two), cmocka_unit_test(test_wrong)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
