@@ -212,6 +212,42 @@ static void test_cut_and_cover(void **state)
 	}
 }
 
+static void check_shift(const struct seki_scalar *a, uint64_t member, uint64_t by,
+			unsigned int bytes)
+{
+	struct seki_scalar count = seki_scalar_const(by);
+	struct seki_scalar r = seki_scalar_alu(SEKI_ALU_LSH, a, &count, bytes);
+
+	if (holds(a, member) && !holds(&r, seki_alu_exact(SEKI_ALU_LSH, member, by, bytes)))
+		fail_msg("%#lx << %lu on %u bytes", member, by, bytes);
+}
+
+/* Ranges that end with the last number that loses no bit, and with those next to it. */
+static void test_shifts_at_the_edge(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 2 * 64 * 3; i++) {
+		unsigned int bytes = i % 2 ? 8 : 4;
+		uint64_t by = 1 + i / 2 % (bytes * 8 - 1), more = i / 128;
+		uint64_t most = (bytes == 8 ? UINT64_MAX : UINT32_MAX) >> by;
+		int64_t least = (bytes == 8 ? INT64_MIN : INT32_MIN) >> by;
+		struct seki_scalar up = seki_scalar_range(seki_min(1, most + more - 1),
+							  most + more - 1);
+		struct seki_scalar down = seki_scalar_unknown(), both = down;
+
+		seki_scalar_clamp(&down, least + 1 - (int64_t)more, 0);
+		seki_scalar_clamp(&both, least + 1 - (int64_t)more, (int64_t)(most / 2 + more) - 1);
+		for (uint64_t k = 0; k < 3; k++) {
+			check_shift(&up, most + more - 1 - k, by, bytes);
+			check_shift(&up, k, by, bytes);
+			check_shift(&down, (uint64_t)least + 1 - more + k, by, bytes);
+			check_shift(&down, 0 - k, by, bytes);
+			check_shift(&both, (uint64_t)least + 1 - more + k, by, bytes);
+			check_shift(&both, most / 2 + more - 1 - k, by, bytes);
+		}
+	}
+}
+
 /* Every tristate number of four bits against every other one. */
 static void test_tnum_exhaustively(void **state)
 {
@@ -290,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_arithmetic_is_sound),
 		cmocka_unit_test(test_comparisons_are_sound),
 		cmocka_unit_test(test_cut_and_cover),
+		cmocka_unit_test(test_shifts_at_the_edge),
 		cmocka_unit_test(test_tnum_exhaustively),
 		cmocka_unit_test(test_tnum_neighbours),
 		cmocka_unit_test(test_known_results),
