@@ -14,6 +14,8 @@
 #include "core/bpf/interp.h"
 #include "core/bpf/map/map.h"
 
+#define SEKI_JIT_HELPERS_MAX 64
+
 struct seki_jit_input {
 	const struct seki_bpf_op
 		*ops; /* decoded without fault, and verified or run at one's peril */
@@ -26,7 +28,7 @@ struct seki_jit_input {
 				       these find in each */
 	uint32_t n_maps;
 	const seki_bpf_helper *helpers; /* as in struct seki_bpf_vm */
-	uint32_t n_helpers;
+	uint32_t n_helpers;		/* SEKI_JIT_HELPERS_MAX at most */
 	uint64_t stoppers; /* a bit for each helper that may set vm->stop or reads vm->may_wait */
 	int32_t packet_at; /* where r1 of helper packet_data points: offset of the struct
 			       seki_bpf_packet in there; negative: call the helper */
@@ -45,7 +47,8 @@ struct seki_jit_target {
 	/*
 	 * Writes at most `size` bytes of code, whose first is the entry, and *used, which is not
 	 * more than with the same input and address 0. -ENOSPC where `size` is too little (0 serves
-	 * to ask; *used is set). `scratch` has seki_jit_scratch(n) bytes, aligned to 16.
+	 * to ask; *used is set), -EINVAL where there are too many helpers. `scratch` has
+	 * seki_jit_scratch(n) bytes, aligned to 16.
 	 */
 	int (*compile)(const struct seki_jit_input *in, void *scratch, uint8_t *code, size_t size,
 		       size_t *used);

@@ -280,8 +280,11 @@ static void pass(struct seki_x86_gen *g)
 static int compile(const struct seki_jit_input *in, void *scratch, uint8_t *code, size_t size,
 		   size_t *used)
 {
-	struct seki_x86_gen g = {.ir = seki_jit_prepare(in, scratch)};
+	struct seki_x86_gen g = {.ir = NULL};
 
+	if (in->n_helpers > SEKI_JIT_HELPERS_MAX)
+		return -EINVAL;
+	g.ir = seki_jit_prepare(in, scratch);
 	plan(&g);
 	seki_x86_fold(g.ir);
 	pass(&g);

@@ -42,7 +42,7 @@ static bool is_helper(const struct seki_jit_input *in, uint64_t number)
 
 static bool may_stop(const struct seki_jit_input *in, uint64_t number)
 {
-	return number >= 64 || in->stoppers >> number & 1;
+	return in->stoppers >> number & 1;
 }
 
 static void call_helper(struct seki_x86_gen *g, const struct seki_bpf_op *op, uint64_t number)
@@ -98,10 +98,10 @@ void seki_x86_callx_op(struct seki_x86_gen *g, uint32_t i)
 	const struct seki_bpf_op *op = &g->ir->ops[i];
 	const struct seki_jit_input *in = g->ir->in;
 	struct seki_x86_buf *b = &g->b;
-	size_t done[64];
+	size_t done[SEKI_JIT_HELPERS_MAX];
 	uint32_t n = 0;
 
-	for (uint32_t number = 0; number < in->n_helpers && number < 64; number++) {
+	for (uint32_t number = 0; number < in->n_helpers; number++) {
 		size_t next;
 
 		if (!is_helper(in, number))

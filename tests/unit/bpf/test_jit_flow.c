@@ -44,7 +44,10 @@ static uint64_t stop_it(struct seki_bpf_vm *vm, uint64_t a1, uint64_t a2, uint64
 	return vm->may_wait;
 }
 
-static const seki_bpf_helper helpers[] = {[1] = note_args, [3] = stop_it};
+/* The last is none of the program's. */
+static const seki_bpf_helper helpers[] = {[1] = note_args, [3] = stop_it, [4] = note_args};
+
+#define HELPERS (SEKI_COUNT(helpers) - 1)
 
 static void start(void)
 {
@@ -69,7 +72,7 @@ static void compile(struct seki_bpf_code *code)
 	struct seki_jit_input in = {.ops = ops,
 				    .n = n_insns,
 				    .helpers = helpers,
-				    .n_helpers = SEKI_COUNT(helpers),
+				    .n_helpers = HELPERS,
 				    .stoppers = 1 << 3,
 				    .packet_at = -1};
 	struct seki_bpf_fault fault;
@@ -84,7 +87,7 @@ static struct seki_bpf_vm machine(uint64_t fuel)
 	return (struct seki_bpf_vm){.ops = ops,
 				    .stack = stack,
 				    .helpers = helpers,
-				    .n_helpers = SEKI_COUNT(helpers),
+				    .n_helpers = HELPERS,
 				    .queue = 5,
 				    .fuel = fuel};
 }
@@ -157,7 +160,7 @@ static void test_memory(void **state)
 	seki_bpf_code_free(&code);
 }
 
-/* Too little room is said, and what is needed. */
+/* Too little room is said, and what is needed; so are too many helpers. */
 static void test_room(void **state)
 {
 	static uint8_t scratch[1 << 20] __attribute__((aligned(16)));
@@ -177,6 +180,10 @@ static void test_room(void **state)
 	memset(code, 0x77, sizeof(code));
 	assert_int_equal(seki_jit_x86.compile(&in, scratch, code, used, &again), 0);
 	assert_int_equal(code[used], 0x77);
+	in.n_helpers = SEKI_JIT_HELPERS_MAX;
+	assert_int_equal(seki_jit_x86.compile(&in, scratch, code, used, &again), 0);
+	in.n_helpers++;
+	assert_int_equal(seki_jit_x86.compile(&in, scratch, code, used, &again), -EINVAL);
 }
 
 /* Forward and back over so many instructions, with all that may stand around the borders. */
@@ -396,6 +403,9 @@ static void test_stops(void **state)
 	assert_int_equal(run(FUEL, &r0), -ENOBUFS);
 	start();
 	PUT(CALL(2), EXIT);
+	assert_int_equal(run(FUEL, &r0), -ENOSYS);
+	start();
+	PUT(CALL(4), EXIT);
 	assert_int_equal(run(FUEL, &r0), -ENOSYS);
 	start();
 	PUT(CALL(60000), EXIT);
