@@ -356,8 +356,7 @@ static void change(struct seki_stf *stf, enum seki_p4rt_form form, const char *t
 		fault(stf, "%s", why);
 		return;
 	}
-	if (form == SEKI_P4RT_REMOVE ? seki_p4rt_entry_remove(stf->m.prog, &entry, why)
-				     : seki_p4rt_entry_set(stf->m.prog, &entry, why))
+	if (seki_p4rt_entry_apply(stf->m.prog, &entry, why))
 		fault(stf, "%s", why);
 	seki_p4rt_entry_exit(&entry);
 }
@@ -377,6 +376,30 @@ static bool do_setdefault(struct seki_stf *stf, char *rest)
 static bool do_remove(struct seki_stf *stf, char *rest)
 {
 	change(stf, SEKI_P4RT_REMOVE, rest);
+	return true;
+}
+
+static bool do_member(struct seki_stf *stf, char *rest)
+{
+	change(stf, SEKI_P4RT_MEMBER, rest);
+	return true;
+}
+
+static bool do_remove_member(struct seki_stf *stf, char *rest)
+{
+	change(stf, SEKI_P4RT_MEMBER_REMOVE, rest);
+	return true;
+}
+
+static bool do_group(struct seki_stf *stf, char *rest)
+{
+	change(stf, SEKI_P4RT_GROUP, rest);
+	return true;
+}
+
+static bool do_remove_group(struct seki_stf *stf, char *rest)
+{
+	change(stf, SEKI_P4RT_GROUP_REMOVE, rest);
 	return true;
 }
 
@@ -468,18 +491,28 @@ static bool holds(uint64_t a, const char *operator, uint64_t b)
 	}
 }
 
-/* The map of a counter, by any of its names. */
-static struct seki_bpf_map *find_counter(struct seki_stf *stf, const char *name)
+/* The map of a counter or meter, by any of its names. */
+static struct seki_bpf_map *find_cells(struct seki_stf *stf, const char *what, const char *name,
+				       size_t size)
 {
 	for (uint32_t i = 0; i < seki_bpf_prog_info(stf->m.prog)->maps; i++) {
 		struct seki_bpf_map *map = seki_bpf_prog_map_at(stf->m.prog, i);
 
 		if (seki_p4rt_is_name(seki_bpf_map_name(map), name, strlen(name)) &&
-		    seki_bpf_map_def(map)->value_size == sizeof(struct seki_counter))
+		    seki_bpf_map_def(map)->value_size == size)
 			return map;
 	}
-	fault(stf, "there is no counter '%s' that the program uses", name);
+	fault(stf, "there is no %s '%s' that the program uses", what, name);
 	return NULL;
+}
+
+/* NAME(INDEX) and what is behind it, in words. */
+static int split_cell(char *rest, char **words)
+{
+	for (char *c = rest; *c; c++)
+		if (*c == '(' || *c == ')')
+			*c = ' ';
+	return split(rest, words, MAX_WORDS);
 }
 
 static bool do_check_counter(struct seki_stf *stf, char *rest)
@@ -492,10 +525,7 @@ static bool do_check_counter(struct seki_stf *stf, char *rest)
 	int n, at = 2;
 	bool is_bytes;
 
-	for (char *c = rest; *c; c++) /* NAME(INDEX) */
-		if (*c == '(' || *c == ')')
-			*c = ' ';
-	n = split(rest, words, MAX_WORDS);
+	n = split_cell(rest, words);
 	if (n < 3) {
 		fault(stf, "write: check_counter NAME(INDEX) [packets|bytes] [OPERATOR] NUMBER");
 		return true;
@@ -504,7 +534,7 @@ static bool do_check_counter(struct seki_stf *stf, char *rest)
 		return true;
 	is_bytes = strcmp(words[at], "bytes") == 0;
 	at += is_bytes || strcmp(words[at], "packets") == 0;
-	map = find_counter(stf, words[0]);
+	map = find_cells(stf, "counter", words[0], sizeof(counter));
 	key = (uint32_t)index;
 	if (!map)
 		return true;
@@ -518,6 +548,66 @@ static bool do_check_counter(struct seki_stf *stf, char *rest)
 	else
 		fault(stf, "counter '%s' has %llu %s in cell %s", words[0], (unsigned long long)got,
 		      is_bytes ? "bytes" : "packets", words[1]);
+	return true;
+}
+
+static bool do_meter(struct seki_stf *stf, char *rest)
+{
+	struct seki_meter meter = {.is_set = 1};
+	char *words[MAX_WORDS];
+	struct seki_bpf_map *map;
+	uint64_t index;
+	uint32_t key;
+
+	if (split_cell(rest, words) != 6) {
+		fault(stf, "write: meter NAME(INDEX) CIR CBS PIR PBS");
+		return true;
+	}
+	if (!number(stf, words[1], &index) || !number(stf, words[2], &meter.cir) ||
+	    !number(stf, words[3], &meter.cbs) || !number(stf, words[4], &meter.pir) ||
+	    !number(stf, words[5], &meter.pbs))
+		return true;
+	map = find_cells(stf, "meter", words[0], sizeof(meter));
+	key = (uint32_t)index;
+	if (map && (index > UINT32_MAX || seki_bpf_map_set(map, &key, &meter)))
+		fault(stf, "meter '%s' has no cell %s", words[0], words[1]);
+	return true;
+}
+
+/* ---- digests ---- */
+
+static bool do_digest(struct seki_stf *stf, char *rest)
+{
+	struct seki_bpf_map *map;
+	uint8_t *record;
+	char *words[2];
+	uint32_t size;
+	int err;
+
+	if (split(rest, words, 2) < 2) {
+		fault(stf, "write: digest NAME RECORD|none");
+		return true;
+	}
+	map = seki_bpf_prog_map(stf->m.prog, words[0]);
+	size = map ? seki_bpf_map_def(map)->value_size : 0;
+	record = calloc(1, size + 1);
+	if (!record)
+		return false;
+	err = map ? seki_bpf_digest_next(stf->m.prog, words[0], 0, record) : -ENOENT;
+	squeeze(words[1]);
+	if (err && err != -EAGAIN)
+		fault(stf, "there is no digest '%s' that the program uses", words[0]);
+	else if (err ? strcmp(words[1], "none") == 0 : matches(words[1], true, record, size))
+		stf->met++;
+	else if (err)
+		fault(stf, "digest '%s' has no record", words[0]);
+	else
+		tell(stf, &(struct seki_stf_fault){.line = stf->line,
+						   .text = "another record",
+						   .expected = words[1],
+						   .got = record,
+						   .got_len = size});
+	free(record);
 	return true;
 }
 
@@ -596,6 +686,12 @@ static const struct {
 	{"add", do_add, true},
 	{"setdefault", do_setdefault, true},
 	{"remove", do_remove, true},
+	{"member", do_member, true},
+	{"remove_member", do_remove_member, true},
+	{"group", do_group, true},
+	{"remove_group", do_remove_group, true},
+	{"meter", do_meter, true},
+	{"digest", do_digest, false},
 	{"set", do_set, true},
 	{"sent", do_sent, true},
 	{"time", do_time, true},

@@ -10,7 +10,11 @@
  *   add TABLE [PRIORITY] FIELD:MATCH ... ACTION(PARAM:VALUE, ...)
  *   setdefault TABLE ACTION(PARAM:VALUE, ...)
  *   remove TABLE [PRIORITY] FIELD:MATCH ...
+ *   member PROFILE NUMBER ACTION(PARAM:VALUE, ...), remove_member PROFILE NUMBER
+ *   group SELECTOR NUMBER MEMBER ..., remove_group SELECTOR NUMBER
  *   check_counter NAME(INDEX) [packets|bytes] [OPERATOR] NUMBER
+ *   meter NAME(INDEX) CIR CBS PIR PBS     rates and bursts
+ *   digest NAME RECORD|none    takes the next record: in hex, with its number, * for digits
  *   sent 4|6 SADDR DADDR SPORT DPORT     the VM has sent a datagram of that flow; all in hex
  *   time NS                    the program's clock stands there
  *   set MAP KEY VALUE          writes an entry of a map; both in hex

@@ -167,7 +167,7 @@ struct seki_bpf_map *seki_p4rt_map(struct seki_bpf_prog *prog, const struct seki
 	else if (!map)
 		snprintf(why, SEKI_P4RT_WHY, "the program does not use table '%s'", table->name);
 	else if (def->type != type || def->key_size != key_size ||
-		 def->value_size != table->value_size)
+		 def->value_size != (is_default ? table->value_size : table->entry_size))
 		snprintf(why, SEKI_P4RT_WHY,
 			 "map '%s' is not what P4Info says of table '%s': build the object anew",
 			 name, table->name);
@@ -176,34 +176,67 @@ struct seki_bpf_map *seki_p4rt_map(struct seki_bpf_prog *prog, const struct seki
 	return NULL;
 }
 
+/* Of members or groups. */
+static struct seki_bpf_map *profile_map(struct seki_bpf_prog *prog,
+					const struct seki_p4rt_profile *profile, bool is_group,
+					char why[SEKI_P4RT_WHY])
+{
+	const char *name = is_group ? profile->group_map : profile->map;
+	struct seki_bpf_map *map = seki_bpf_prog_map(prog, name);
+	const struct seki_map_def *def = map ? seki_bpf_map_def(map) : NULL;
+	size_t size = is_group ? sizeof(struct seki_group) : profile->table->value_size;
+
+	if (!map)
+		snprintf(why, SEKI_P4RT_WHY, "the program does not use '%s'", profile->name);
+	else if (def->type != SEKI_MAP_HASH || def->key_size != 4 || def->value_size != size)
+		snprintf(why, SEKI_P4RT_WHY,
+			 "map '%s' is not what P4Info says of '%s': build the object anew", name,
+			 profile->name);
+	else
+		return map;
+	return NULL;
+}
+
+static struct seki_bpf_map *entry_map(struct seki_bpf_prog *prog,
+				      const struct seki_p4rt_entry *entry, char why[SEKI_P4RT_WHY])
+{
+	switch (entry->form) {
+	case SEKI_P4RT_MEMBER:
+	case SEKI_P4RT_MEMBER_REMOVE:
+		return profile_map(prog, entry->profile, false, why);
+	case SEKI_P4RT_GROUP:
+	case SEKI_P4RT_GROUP_REMOVE:
+		return profile_map(prog, entry->profile, true, why);
+	default:
+		return seki_p4rt_map(prog, entry->table, entry->form == SEKI_P4RT_DEFAULT, why);
+	}
+}
+
 static int tell(const struct seki_p4rt_entry *entry, int err, char *why)
 {
-	const char *reason = err == -ENOSPC   ? "the table is full"
-			     : err == -ENOENT ? "there is no such entry"
+	const char *reason = err == -ENOSPC   ? "is full"
+			     : err == -ENOENT ? "has no such entry"
 					      : strerror(-err);
 
 	if (err)
-		snprintf(why, SEKI_P4RT_WHY, "table '%s': %s", entry->table->name, reason);
+		snprintf(why, SEKI_P4RT_WHY, "%s '%s' %s",
+			 entry->profile ? "action profile" : "table",
+			 entry->profile ? entry->profile->name : entry->table->name, reason);
 	return err;
 }
 
-int seki_p4rt_entry_set(struct seki_bpf_prog *prog, const struct seki_p4rt_entry *entry,
-			char why[SEKI_P4RT_WHY])
+int seki_p4rt_entry_apply(struct seki_bpf_prog *prog, const struct seki_p4rt_entry *entry,
+			  char why[SEKI_P4RT_WHY])
 {
-	struct seki_bpf_map *map = seki_p4rt_map(prog, entry->table, !entry->key, why);
+	struct seki_bpf_map *map = entry_map(prog, entry, why);
 	uint32_t first = 0;
+	int err;
 
 	if (!map)
 		return -ENOENT;
-	return tell(entry,
-		    seki_bpf_map_set(map, entry->key ? entry->key : (void *)&first, entry->value),
-		    why);
-}
-
-int seki_p4rt_entry_remove(struct seki_bpf_prog *prog, const struct seki_p4rt_entry *entry,
-			   char why[SEKI_P4RT_WHY])
-{
-	struct seki_bpf_map *map = seki_p4rt_map(prog, entry->table, false, why);
-
-	return map ? tell(entry, seki_bpf_map_del(map, entry->key), why) : -ENOENT;
+	if (entry->value)
+		err = seki_bpf_map_set(map, entry->key ? entry->key : (void *)&first, entry->value);
+	else
+		err = seki_bpf_map_del(map, entry->key);
+	return tell(entry, err, why);
 }

@@ -6,11 +6,24 @@
 #include "lib/p4/match.h"
 #include "sekisho/bpf.h"
 
-/* A key as the map's control plane functions take it, and a value: of seki_p4rt_entry_init(). */
+/* What a text is. */
+enum seki_p4rt_form {
+	SEKI_P4RT_ADD,		 /* TABLE [PRIORITY] FIELD:MATCH ... ACTION(PARAM:VALUE, ...) */
+	SEKI_P4RT_DEFAULT,	 /* TABLE ACTION(PARAM:VALUE, ...) */
+	SEKI_P4RT_REMOVE,	 /* TABLE [PRIORITY] FIELD:MATCH ... */
+	SEKI_P4RT_MEMBER,	 /* PROFILE NUMBER ACTION(PARAM:VALUE, ...) */
+	SEKI_P4RT_MEMBER_REMOVE, /* PROFILE NUMBER */
+	SEKI_P4RT_GROUP,	 /* SELECTOR NUMBER MEMBER ... */
+	SEKI_P4RT_GROUP_REMOVE,	 /* SELECTOR NUMBER */
+};
+
+/* A key as the map's control plane functions take it, and a value: of seki_p4rt_entry_parse(). */
 struct seki_p4rt_entry {
-	const struct seki_p4rt_table *table;
-	const struct seki_p4rt_action *action; /* NULL: of a value set, or a removal */
-	uint8_t *key;			       /* NULL: the default action's entry */
+	enum seki_p4rt_form form;
+	const struct seki_p4rt_table *table;	 /* of a member or group one of its tables */
+	const struct seki_p4rt_profile *profile; /* of a member or group */
+	const struct seki_p4rt_action *action;	 /* NULL: the value has none */
+	uint8_t *key;				 /* NULL: the default action's entry */
 	uint8_t *value;
 };
 
@@ -40,15 +53,8 @@ const struct seki_p4rt_action *seki_p4rt_value_action(const struct seki_p4rt_tab
 void seki_p4rt_value_arg(const struct seki_p4rt_table *table, const struct seki_p4rt_field *param,
 			 const uint8_t *value, uint8_t *number);
 
-/* What a text is. */
-enum seki_p4rt_form {
-	SEKI_P4RT_ADD,	   /* TABLE [PRIORITY] FIELD:MATCH ... ACTION(PARAM:VALUE, ...) */
-	SEKI_P4RT_DEFAULT, /* TABLE ACTION(PARAM:VALUE, ...) */
-	SEKI_P4RT_REMOVE,  /* TABLE [PRIORITY] FIELD:MATCH ... */
-};
-
 /*
- * Names are P4Info's or those that p4c's C has; "key." may stand before a field's. Fields that are
+ * The action of an entry whose table has a profile is member(NUMBER) or group(NUMBER). Names are P4Info's or those that p4c's C has; "key." may stand before a field's. Fields that are
  * not there match anything. 0 and an entry, the caller's to free; else a negative errno and why.
  */
 int seki_p4rt_entry_parse(const struct seki_p4rt *p4rt, enum seki_p4rt_form form, const char *text,
@@ -60,10 +66,8 @@ void seki_p4rt_entry_exit(struct seki_p4rt_entry *entry);
 struct seki_bpf_map *seki_p4rt_map(struct seki_bpf_prog *prog, const struct seki_p4rt_table *table,
 				   bool is_default, char why[SEKI_P4RT_WHY]);
 
-/* Sets, or deletes what was parsed as SEKI_P4RT_REMOVE. */
-int seki_p4rt_entry_set(struct seki_bpf_prog *prog, const struct seki_p4rt_entry *entry,
-			char why[SEKI_P4RT_WHY]);
-int seki_p4rt_entry_remove(struct seki_bpf_prog *prog, const struct seki_p4rt_entry *entry,
-			   char why[SEKI_P4RT_WHY]);
+/* Sets the entry, member or group, or removes it: as its form says. */
+int seki_p4rt_entry_apply(struct seki_bpf_prog *prog, const struct seki_p4rt_entry *entry,
+			  char why[SEKI_P4RT_WHY]);
 
 #endif

@@ -124,6 +124,9 @@ void seki_p4rt_lay_table(struct seki_p4rt_table *table)
 	else
 		table->key_size = lay_bytes(table, 0, 0);
 	lay_value(table);
+	table->entry_size = table->value_size;
+	if (table->profile) /* member, and of a selector group */
+		table->entry_size = table->profile->group_map ? 8 : 4;
 }
 
 /* ---- numbers of C ---- */

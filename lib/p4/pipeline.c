@@ -162,6 +162,58 @@ static int read_actions(struct reader *r)
 	return err;
 }
 
+/* ---- action profiles ---- */
+
+static int read_profile(struct reader *r, const P4__Config__V1__ActionProfile *in,
+			struct seki_p4rt_profile *out)
+{
+	int err = check_name(r, "action profile", in->preamble);
+
+	if (err)
+		return err;
+	out->name = in->preamble->name;
+	out->alias = in->preamble->alias;
+	out->id = in->preamble->id;
+	out->max_members = in->size < 0 || in->size > UINT32_MAX ? 0 : (uint32_t)in->size;
+	out->map = map_name(r, out->name, "");
+	if (in->with_selector)
+		out->group_map = map_name(r, out->name, "_groups");
+	return !out->map || (in->with_selector && !out->group_map) ? -ENOMEM : 0;
+}
+
+static int read_profiles(struct reader *r)
+{
+	const P4__Config__V1__P4Info *info = r->p4rt->info;
+	int err = 0;
+
+	r->p4rt->profiles = take(r, info->n_action_profiles, sizeof(*r->p4rt->profiles));
+	if (!r->p4rt->profiles)
+		return -ENOMEM;
+	for (size_t i = 0; i < info->n_action_profiles && !err; i++)
+		err = read_profile(r, info->action_profiles[i],
+				   &r->p4rt->profiles[r->p4rt->n_profiles++]);
+	return err;
+}
+
+static const struct seki_p4rt_profile *find_profile(const struct reader *r, uint32_t id)
+{
+	for (uint32_t i = 0; i < r->p4rt->n_profiles; i++)
+		if (r->p4rt->profiles[i].id == id)
+			return &r->p4rt->profiles[i];
+	return NULL;
+}
+
+/* Of several tables any: the compiler wants them to have the same actions. */
+static void find_members(struct seki_p4rt *p4rt)
+{
+	for (uint32_t i = 0; i < p4rt->n_tables; i++) {
+		const struct seki_p4rt_table *table = &p4rt->tables[i];
+
+		if (table->profile)
+			p4rt->profiles[table->profile - p4rt->profiles].table = table;
+	}
+}
+
 /* ---- tables ---- */
 
 static enum seki_match match_of(const P4__Config__V1__MatchField *field)
@@ -270,7 +322,9 @@ static int read_table(struct reader *r, const P4__Config__V1__Table *in,
 	if (err)
 		return err;
 	out->is_const = in->is_const_table;
-	out->has_profile = in->implementation_id != 0;
+	if (in->implementation_id && !(out->profile = find_profile(r, in->implementation_id)))
+		return fail(r->why, -EPROTO, "P4Info: table '%s' has no action profile %u",
+			    out->name, in->implementation_id);
 	out->max_entries = in->size < 0 || in->size > UINT32_MAX ? 0 : (uint32_t)in->size;
 	if (!in->const_default_action_id) {
 		out->default_map = map_name(r, out->name, "_defaultAction");
@@ -278,6 +332,10 @@ static int read_table(struct reader *r, const P4__Config__V1__Table *in,
 			return -ENOMEM;
 	}
 	out->direct_size = direct_size(in);
+	if (out->profile && out->direct_size)
+		return fail(r->why, -EPROTO,
+			    "P4Info: table '%s' has an action profile and direct resources",
+			    out->name);
 	seki_p4rt_lay_table(out);
 	return 0;
 }
@@ -329,11 +387,14 @@ int seki_p4rt_open(const void *p4info, size_t len, struct seki_p4rt **out, char 
 	else
 		err = read_actions(&r);
 	if (!err)
+		err = read_profiles(&r);
+	if (!err)
 		err = read_tables(&r);
 	if (err) {
 		seki_p4rt_close(r.p4rt);
 		return err;
 	}
+	find_members(r.p4rt);
 	*out = r.p4rt;
 	return 0;
 }
@@ -386,6 +447,21 @@ const struct seki_p4rt_table *seki_p4rt_table(const struct seki_p4rt *p4rt, cons
 			return t;
 		if (seki_p4rt_is_name(t->alias, name, strlen(name)))
 			found = t;
+	}
+	return found;
+}
+
+const struct seki_p4rt_profile *seki_p4rt_profile(const struct seki_p4rt *p4rt, const char *name)
+{
+	const struct seki_p4rt_profile *found = NULL;
+
+	for (uint32_t i = 0; i < p4rt->n_profiles; i++) {
+		const struct seki_p4rt_profile *p = &p4rt->profiles[i];
+
+		if (strcmp(p->name, name) == 0 || strcmp(p->map, name) == 0)
+			return p;
+		if (seki_p4rt_is_name(p->alias, name, strlen(name)))
+			found = p;
 	}
 	return found;
 }

@@ -36,21 +36,34 @@ struct seki_p4rt_ref {
 	bool default_only, table_only;
 };
 
+struct seki_p4rt_table;
+
+/* An action profile or selector. */
+struct seki_p4rt_profile {
+	const char *name, *alias;
+	const char *map, *group_map; /* the latter NULL: it is no selector */
+	uint32_t id;
+	uint32_t max_members;
+	const struct seki_p4rt_table *table; /* one of its tables: members have its actions */
+};
+
 /* Or a value set, which has no actions. */
 struct seki_p4rt_table {
 	const char *name, *alias;
 	const char *map, *default_map; /* the latter NULL: there is none */
 	uint32_t id;
 	bool is_set;
-	bool is_const;	  /* its entries are the program's */
-	bool has_profile; /* its entries name members of an action profile, not actions */
+	bool is_const; /* its entries are the program's */
+	const struct seki_p4rt_profile
+		*profile; /* entries name its members, not actions; or NULL */
 	enum seki_map_type type;
 	struct seki_p4rt_field *fields;
 	uint32_t n_fields;
 	struct seki_p4rt_ref *actions; /* by their numbers */
 	uint32_t n_actions;
 	uint32_t max_entries;
-	uint32_t key_size, value_size;	 /* as in struct seki_map_def */
+	uint32_t key_size, entry_size;	 /* as in struct seki_map_def */
+	uint32_t value_size;		 /* of an action and its data: mostly an entry's */
 	uint32_t data_at;		 /* of an action's struct in the value */
 	uint32_t direct_at, direct_size; /* of direct counters and meters in the value */
 };
@@ -61,6 +74,8 @@ struct seki_p4rt {
 	uint32_t n_tables;
 	struct seki_p4rt_action *actions; /* by id */
 	uint32_t n_actions;
+	struct seki_p4rt_profile *profiles;
+	uint32_t n_profiles;
 	struct seki_p4rt_block *memory;
 };
 
@@ -76,6 +91,7 @@ void seki_p4rt_close(struct seki_p4rt *p4rt); /* takes NULL */
 
 /* By P4Info's name, its alias, or the name that its map has in C. NULL: there is none. */
 const struct seki_p4rt_table *seki_p4rt_table(const struct seki_p4rt *p4rt, const char *name);
+const struct seki_p4rt_profile *seki_p4rt_profile(const struct seki_p4rt *p4rt, const char *name);
 
 /* Is this name what is called so? All but letters and digits are alike, as in names of C. */
 bool seki_p4rt_is_name(const char *name, const char *text, size_t len);

@@ -114,15 +114,22 @@ static int read_field(struct scan *s, const struct seki_p4rt_table *table, struc
 				     &key->matches[i], s->why);
 }
 
-static int read_priority(struct scan *s, struct key *key)
+static bool parse_u32(const struct scan *s, uint32_t *out)
 {
 	uint8_t number[4];
 
 	if (seki_p4rt_number_parse(s->word, s->len, 32, number))
-		return fail(s, "'%.*s' is neither FIELD:VALUE nor a priority", WORD(s));
-	key->priority = (uint32_t)number[0] << 24 | (uint32_t)number[1] << 16 |
-			(uint32_t)number[2] << 8 | number[3];
-	return 0;
+		return false;
+	*out = (uint32_t)number[0] << 24 | (uint32_t)number[1] << 16 | (uint32_t)number[2] << 8 |
+	       number[3];
+	return true;
+}
+
+static int read_priority(struct scan *s, struct key *key)
+{
+	if (parse_u32(s, &key->priority))
+		return 0;
+	return fail(s, "'%.*s' is neither FIELD:VALUE nor a priority", WORD(s));
 }
 
 /* Where the name of a field ends: "hdr.ip.isValid():1" has its parentheses before. NULL: it is none. */
@@ -246,6 +253,105 @@ static int read_action(struct scan *s, struct seki_p4rt_entry *entry, bool is_de
 	return read_args(s, ref->action, entry->value + table->data_at);
 }
 
+/* ---- members and groups ---- */
+
+static int read_u32(struct scan *s, const char *what, uint32_t *out)
+{
+	if (!next_word(s, ")"))
+		return fail(s, "the number of the %s is missing", what);
+	return parse_u32(s, out) ? 0 : fail(s, "'%.*s' is not the number of a %s", WORD(s), what);
+}
+
+/* What an entry of a table with a profile has in place of an action. */
+static int read_choice(struct scan *s, struct seki_p4rt_entry *entry)
+{
+	bool selects = entry->table->profile->group_map, is_group;
+	uint32_t number;
+	int err;
+
+	next_word(s, "(");
+	is_group = selects && s->len == 5 && memcmp(s->word, "group", 5) == 0;
+	if (!is_group && (s->len != 6 || memcmp(s->word, "member", 6) != 0))
+		return fail(
+			s, "the entries of table '%s' name members of '%s': write member(NUMBER)%s",
+			entry->table->name, entry->table->profile->name,
+			selects ? " or group(NUMBER)" : "");
+	skip_space(s);
+	if (*s->at++ != '(')
+		return fail(s, "'(' is missing behind '%s'", is_group ? "group" : "member");
+	err = read_u32(s, is_group ? "group" : "member", &number);
+	if (err)
+		return err;
+	if (is_group && number == 0)
+		return fail(s, "groups are numbered from 1 on");
+	memcpy(entry->value + (is_group ? 4 : 0), &number, sizeof(number));
+	skip_space(s);
+	return *s->at++ == ')' ? 0 : fail(s, "')' is missing behind the number");
+}
+
+static int read_group(struct scan *s, struct seki_p4rt_entry *entry)
+{
+	struct seki_group group = {0};
+	int err = 0;
+
+	for (skip_space(s); *s->at && !err; skip_space(s)) {
+		if (group.n == SEKI_GROUP_MEMBERS)
+			return fail(s, "a group has %u members at most", SEKI_GROUP_MEMBERS);
+		err = read_u32(s, "member", &group.members[group.n++]);
+		if (!err && *s->at == ')')
+			return fail(s, "')' is too much");
+	}
+	if (!err && !group.n)
+		return fail(s, "a group without members");
+	memcpy(entry->value, &group, sizeof(group));
+	return err;
+}
+
+static int find_profile(const struct seki_p4rt *p4rt, struct scan *s, struct seki_p4rt_entry *entry)
+{
+	bool is_group = entry->form == SEKI_P4RT_GROUP || entry->form == SEKI_P4RT_GROUP_REMOVE;
+	char name[256];
+
+	if (!next_word(s, ""))
+		return fail(s, "the name of the action profile is missing");
+	snprintf(name, sizeof(name), "%.*s", (int)(s->len < 255 ? s->len : 255), s->word);
+	entry->profile = seki_p4rt_profile(p4rt, name);
+	if (!entry->profile)
+		return fail(s, "there is no action profile '%.*s'", WORD(s));
+	if (is_group && !entry->profile->group_map)
+		return fail(s, "'%s' is no action selector: it has no groups",
+			    entry->profile->name);
+	entry->table = entry->profile->table;
+	return entry->table ? 0
+			    : fail(s, "no table uses action profile '%s'", entry->profile->name);
+}
+
+/* A member or group, or the removal of one. */
+static int read_choices(const struct seki_p4rt *p4rt, struct scan *s, struct seki_p4rt_entry *entry)
+{
+	bool is_group = entry->form >= SEKI_P4RT_GROUP;
+	size_t size = sizeof(struct seki_group);
+	uint32_t number = 0;
+	int err = find_profile(p4rt, s, entry);
+
+	if (!err)
+		err = read_u32(s, is_group ? "group" : "member", &number);
+	if (err)
+		return err;
+	if (is_group && number == 0)
+		return fail(s, "groups are numbered from 1 on");
+	entry->key = malloc(sizeof(number));
+	if (!entry->key)
+		return -ENOMEM;
+	memcpy(entry->key, &number, sizeof(number));
+	if (entry->form == SEKI_P4RT_MEMBER_REMOVE || entry->form == SEKI_P4RT_GROUP_REMOVE)
+		return 0;
+	entry->value = calloc(1, size > entry->table->value_size ? size : entry->table->value_size);
+	if (!entry->value)
+		return -ENOMEM;
+	return is_group ? read_group(s, entry) : read_action(s, entry, false);
+}
+
 /* ---- entries ---- */
 
 static int find_table(const struct seki_p4rt *p4rt, struct scan *s, struct seki_p4rt_entry *entry)
@@ -259,31 +365,34 @@ static int find_table(const struct seki_p4rt *p4rt, struct scan *s, struct seki_
 	return entry->table ? 0 : fail(s, "there is no table '%.*s'", WORD(s));
 }
 
-static int read_entry(const struct seki_p4rt *p4rt, enum seki_p4rt_form form, struct scan *s,
-		      struct seki_p4rt_entry *entry)
+static int read_value(struct scan *s, struct seki_p4rt_entry *entry)
+{
+	const struct seki_p4rt_table *table = entry->table;
+	bool is_default = entry->form == SEKI_P4RT_DEFAULT;
+
+	entry->value = calloc(1, is_default ? table->value_size : table->entry_size);
+	if (!entry->value)
+		return -ENOMEM;
+	if (table->is_set)
+		return 0;
+	return table->profile && !is_default ? read_choice(s, entry)
+					     : read_action(s, entry, is_default);
+}
+
+static int read_entry(const struct seki_p4rt *p4rt, struct scan *s, struct seki_p4rt_entry *entry)
 {
 	int err = find_table(p4rt, s, entry);
 
 	if (err)
 		return err;
-	if (form == SEKI_P4RT_ADD && entry->table->has_profile)
-		return fail(s,
-			    "the entries of table '%s' name members of its action profile: set "
-			    "them in their maps",
-			    entry->table->name);
-	if (form == SEKI_P4RT_DEFAULT && entry->table->is_set)
+	if (entry->form == SEKI_P4RT_DEFAULT && entry->table->is_set)
 		return fail(s, "'%s' is a value set, without actions", entry->table->name);
-	entry->value = calloc(1, entry->table->value_size);
-	if (form != SEKI_P4RT_DEFAULT)
+	if (entry->form != SEKI_P4RT_DEFAULT) {
 		entry->key = calloc(1, seki_p4rt_key_bytes(entry->table) + 1);
-	if (!entry->value || (!entry->key && form != SEKI_P4RT_DEFAULT))
-		return -ENOMEM;
-	if (entry->key)
-		err = read_key(s, entry);
-	if (!err && form != SEKI_P4RT_REMOVE && !entry->table->is_set)
-		err = read_action(s, entry, form == SEKI_P4RT_DEFAULT);
-	if (!err && next_word(s, ""))
-		err = fail(s, "'%.*s' is too much", WORD(s));
+		err = entry->key ? read_key(s, entry) : -ENOMEM;
+	}
+	if (!err && entry->form != SEKI_P4RT_REMOVE)
+		err = read_value(s, entry);
 	return err;
 }
 
@@ -291,11 +400,14 @@ int seki_p4rt_entry_parse(const struct seki_p4rt *p4rt, enum seki_p4rt_form form
 			  struct seki_p4rt_entry *out, char why[SEKI_P4RT_WHY])
 {
 	struct scan s = {.at = text, .why = why};
-	struct seki_p4rt_entry entry = {.key = NULL};
+	struct seki_p4rt_entry entry = {.form = form};
 	int err;
 
 	snprintf(why, SEKI_P4RT_WHY, "out of memory");
-	err = read_entry(p4rt, form, &s, &entry);
+	err = form < SEKI_P4RT_MEMBER ? read_entry(p4rt, &s, &entry)
+				      : read_choices(p4rt, &s, &entry);
+	if (!err && next_word(&s, ""))
+		err = fail(&s, "'%.*s' is too much", WORD(&s));
 	if (err)
 		seki_p4rt_entry_exit(&entry);
 	else

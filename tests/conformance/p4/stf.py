@@ -5,13 +5,17 @@ STF: `packet PORT HEX`, `expect PORT HEX` (`*` matches a nibble, a trailing `$` 
 `add TABLE [PRIO] key.FIELD:VALUE ... ACTION(ARG:VALUE, ...)`, `setdefault TABLE ACTION(...)`, where a
 field's value may be `V/BITS`, `V&&&MASK`, `LOW..HIGH`, or have `*` for digits that do not matter. Ours:
 `sent 4|6 SADDR DADDR SPORT DPORT` (hex) makes the VM have sent a UDP datagram, `drop [LINE]` says that
-the last packet was dropped, at that line of the program, `time NS` stops the clock there, `digest NAME RECORD|none` takes a digest's next record, `set MAP KEY
-VALUE` and `value MAP KEY VALUE` write and compare bytes of a map in hex, `#: compat` builds as p4c would, and
+the last packet was dropped, at that line of the program, `time NS` stops the clock there, `digest NAME
+RECORD|none` takes a digest's next record, `set MAP KEY VALUE` and `value MAP KEY VALUE` write and compare bytes of a
+map in hex, `member PROFILE NUMBER ACTION(...)` and `group SELECTOR NUMBER MEMBER ...` fill action profiles, whose
+tables' entries have the action `member(NUMBER)` or `group(NUMBER)`, `meter NAME(INDEX) CIR CBS PIR PBS` sets a
+meter, `check_counter NAME(INDEX) packets|bytes NUMBER` compares a counter, `#: compat` builds as p4c would, and
 `#: extern FILE` names the C of the program's own functions.
 """
 import contextlib
 import pathlib
 import re
+import struct
 import subprocess
 
 WIDTHS = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
@@ -87,6 +91,10 @@ class Layout:
         for name, body in re.findall(r"struct (\w+)\$value \{(.*?)\} u;", code, re.S):
             self.data[name] = {a: parse_fields(b)
                                for b, a in re.findall(r"struct \{(.*?)\} (\w+)\$\d+;", body, re.S)}
+        self.profiles = dict(re.findall(r"\$map asm\(\"(\w+)\"\) = \{4u, sizeof\(u32\), "
+                                        r"sizeof\(struct (\w+)\$value\)", code))
+        self.choices = {name: 2 if groups else 1 for name, groups in
+                        re.findall(r"struct (\w+)\$entry \{ u32 member(, group)?; \};", code)}
         self.direct = {name: 16 * body.count("struct counter") + 64 * body.count("struct meter")
                        for name, body in re.findall(r"struct (\w+)\$value \{(.*?)\n\t\};", code, re.S)}
 
@@ -146,6 +154,12 @@ class Layout:
         whole = head + body
         direct = self.direct.get(table, 0)
         return whole + bytes(-len(whole) % (8 if direct else max(4, align))) + bytes(direct)
+
+
+    def choice(self, table, kind, number):
+        """Of a table with an action profile: u32 member, and u32 group if it is a selector."""
+        words = (0, int(number)) if kind == "group" else (int(number), 0)
+        return struct.pack("<2I", *words)[:4 * self.choices[table]]
 
 
 class Engine:
@@ -231,14 +245,45 @@ class Run:
             return
         found = re.match(r"(\w+)\s+(?:(\d+)\s+)?(.*?)(\w+)\((.*)\)", text)
         table, priority, keys, action, args = found.groups()
-        values = [a.split(":") for a in re.split(r"[,\s]+", args) if a]
-        value = self.layout.value(table, action, {n: number(v) for n, v in values})
+        if table in self.layout.choices and not default:
+            value = self.layout.choice(table, action, args)
+        else:
+            value = self.action(table, action, args)
         if default:
             self.engine.ask(f"set {table}_defaultAction 00000000 {value.hex()}")
             return
         pairs = [k.split(":") for k in keys.split()]
         key = self.layout.key(table, {k.split(".")[-1]: v for k, v in pairs}, int(priority or 0))
         self.engine.ask(f"set {table} {key.hex()} {value.hex()}")
+
+    def action(self, table, action, args):
+        values = [a.split(":") for a in re.split(r"[,\s]+", args) if a]
+        return self.layout.value(table, action, {n: number(v) for n, v in values})
+
+    def member(self, text):
+        profile, index, action, args = re.match(r"(\w+)\s+(\d+)\s+(\w+)\((.*)\)", text).groups()
+        value = self.action(self.layout.profiles[profile], action, args)
+        self.engine.ask(f"set {profile} {struct.pack('<I', int(index)).hex()} {value.hex()}")
+
+    def group(self, text):
+        selector, index, *members = text.split()
+        value = struct.pack("<65I", len(members), *map(int, members), *[0] * (64 - len(members)))
+        self.engine.ask(f"set {selector}_groups {struct.pack('<I', int(index)).hex()} {value.hex()}")
+
+    def meter(self, text):
+        name, index, *rates = re.split(r"[() ]+", text)
+        value = struct.pack("<7Q2I", *map(int, rates), 0, 0, 0, 0, 1)
+        self.engine.ask(f"set {name} {struct.pack('<I', int(index)).hex()} {value.hex()}")
+
+    def counter(self, name, index):
+        """(packets, bytes)"""
+        return struct.unpack("<2Q", bytes.fromhex(self.engine.ask(f"get {name} {struct.pack('<I', index).hex()}")))
+
+    def check_counter(self, text):
+        name, index, unit, wanted = re.split(r"[() ]+", text)
+        got = self.counter(name, int(index))[unit == "bytes"]
+        if got != int(wanted):
+            raise Failure(f"{name}: {got} {unit}, not {wanted}")
 
     def line(self, text):
         word, _, rest = text.partition(" ")
@@ -250,6 +295,8 @@ class Run:
             self.drop(int(rest) if rest else 0)
         elif word in ("add", "setdefault"):
             self.add(rest, word == "setdefault")
+        elif word in ("member", "group", "meter", "check_counter"):
+            getattr(self, word)(rest)
         elif word in ("sent", "time", "set"):
             self.engine.ask(text)
         elif word == "digest":
@@ -284,7 +331,7 @@ def run_lines(path, run):
             text = text.split("#")[0].strip()
             if text:
                 run.line(text)
-                met += text.split()[0] in ("expect", "drop")
+                met += text.split()[0] in ("expect", "drop", "digest", "value", "check_counter")
         run.finish()
     except Failure as failure:
         raise Failure(f"{path}:{number_of}: {failure}") from failure

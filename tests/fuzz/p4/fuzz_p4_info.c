@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as P4Info (behind the two that give its length), any text as an entry: what is taken
- * reads the same from the map's bytes.
+ * Any bytes as P4Info (behind the two that give its length), any text as an entry, member or group: what
+ * is taken reads the same from the map's bytes.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -41,8 +41,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || len > size - 2 || seki_p4rt_open(data + 2, len, &p4rt, why))
 		return 0;
 	text = strndup((const char *)data + 2 + len, size - 2 - len);
-	if (text && seki_p4rt_entry_parse(p4rt, SEKI_P4RT_ADD, text, &entry, why) == 0) {
-		print_back(&entry);
+	for (uint32_t form = 0; text && form <= SEKI_P4RT_GROUP_REMOVE; form++) {
+		if (seki_p4rt_entry_parse(p4rt, form, text, &entry, why))
+			continue;
+		if (form == SEKI_P4RT_ADD)
+			print_back(&entry);
 		seki_p4rt_entry_exit(&entry);
 	}
 	free(text);

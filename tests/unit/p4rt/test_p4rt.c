@@ -159,8 +159,7 @@ static void test_matches(void **state)
 /* ---- entries ---- */
 
 static const char program[] =
-	"#include <ubpf_model.p4>\n"
-	"match_kind { range, optional }\n"
+	"#include <sekisho.p4>\n"
 	"header h_t { bit<8> a; bit<32> b; bit<16> c; bit<12> d; bit<4> e; bit<72> w; }\n"
 	"struct headers { h_t h; }\n"
 	"struct meta { }\n"
@@ -170,12 +169,16 @@ static const char program[] =
 	"control pipe(inout headers hdr, inout meta m, inout standard_metadata s) {\n"
 	"  action set(bit<8> x, bit<64> y, bit<72> z) { hdr.h.a = x; hdr.h.w = z; hdr.h.b = y[31:0]; }\n"
 	"  action nop() { }\n"
+	"  ActionProfile(4) pr; ActionSelector(PSA_HashAlgorithm_t.CRC16, 4, 8) sel;\n"
+	"  table tp { key = { hdr.h.a: exact; } actions = { nop; set; } psa_implementation = pr; }\n"
+	"  table ts { key = { hdr.h.a: exact; hdr.h.b: selector; } actions = { nop; @defaultonly set; }\n"
+	"    psa_implementation = sel; }\n"
 	"  table ex { key = { hdr.h.a: exact; hdr.h.b: exact; hdr.h.c: exact; hdr.h.w: exact; }\n"
 	"    actions = { nop; set; } default_action = nop(); }\n"
 	"  table lp { key = { hdr.h.d: lpm; hdr.h.e: exact; } actions = { nop; @defaultonly set; } }\n"
 	"  table cl { key = { hdr.h.a: ternary; hdr.h.d: range; hdr.h.e: optional; hdr.h.c: lpm; }\n"
 	"    actions = { @tableonly set; nop; } const default_action = nop(); }\n"
-	"  apply { ex.apply(); lp.apply(); cl.apply(); } }\n"
+	"  apply { ex.apply(); lp.apply(); cl.apply(); tp.apply(); ts.apply(); } }\n"
 	"control dprs(packet_out p, in headers hdr) { apply { p.emit(hdr.h); } }\n"
 	"ubpf(prs(), pipe(), dprs()) main;\n";
 
@@ -214,96 +217,165 @@ static int teardown(void **state)
 	return 0;
 }
 
+static const struct {
+	enum seki_p4rt_form form;
+	const char *text, *key, *value; /* in hex */
+} entries[] = {
+	/* widest first: w (9 bytes), b (4, aligned), c, a, padding */
+	{SEKI_P4RT_ADD,
+	 "pipe_ex hdr_h_a:1 hdr_h_b:0x02030405 key.hdr_h_c:0x0607 hdr_h_w:0x112233445566778899 "
+	 "pipe_set(x:0xaa, y:0xbb, z:0xcc)",
+	 "998877665544332211"
+	 "000000"
+	 "05040302"
+	 "0706"
+	 "01"
+	 "00",
+	 "01000000"
+	 "00000000"
+	 "aa00000000000000"
+	 "bb00000000000000"
+	 "cc0000000000000000"
+	 "00000000000000"},
+	{SEKI_P4RT_DEFAULT, "pipe.ex nop()", NULL,
+	 "00000000"
+	 "00000000"
+	 "0000000000000000"
+	 "0000000000000000"
+	 "000000000000000000"
+	 "00000000000000"},
+	/* prefix_len, e in a byte, d in front of two */
+	{SEKI_P4RT_ADD, "lp hdr.h.d:0x128/9 hdr.h.e:5 pipe.nop()",
+	 "11000000"
+	 "05"
+	 "1280",
+	 NULL},
+	{SEKI_P4RT_REMOVE, "lp hdr.h.e:5",
+	 "08000000"
+	 "05"
+	 "0000",
+	 NULL},
+	{SEKI_P4RT_ADD, "cl 7 hdr.h.a:0x1* hdr.h.d:1..0x234 hdr.h.c:0x1200/8 nop()",
+	 "07000000"
+	 "10"
+	 "0001"
+	 "00"
+	 "1200"
+	 "f0"
+	 "0234"
+	 "00"
+	 "ff00",
+	 NULL},
+	{SEKI_P4RT_ADD, "prs.vs vs:0x1234", "3412", "00000000"},
+	{SEKI_P4RT_ADD, "nosuch a:1 nop()", "", NULL},
+	{SEKI_P4RT_ADD, "ex hdr.h.a:1 nop()", "", NULL},
+	{SEKI_P4RT_ADD, "ex hdr.h.z:1 nop()", "", NULL},
+	{SEKI_P4RT_ADD, "lp hdr.h.e:1 hdr.h.e:1 nop()", "", NULL},
+	{SEKI_P4RT_ADD, "lp hdr.h.e:1 set(x:1, y:1, z:1)", "", NULL}, /* default only */
+	{SEKI_P4RT_DEFAULT, "cl set(x:1, y:1, z:1)", "", NULL},	      /* entries only */
+	{SEKI_P4RT_DEFAULT, "ex set(x:1, y:1)", "", NULL},
+	{SEKI_P4RT_DEFAULT, "ex set(x:1, y:1, z:1, q:1)", "", NULL},
+	{SEKI_P4RT_DEFAULT, "ex set(x:256, y:1, z:1)", "", NULL},
+	{SEKI_P4RT_DEFAULT, "ex set(x:1, y:1, z:1", "", NULL},
+	{SEKI_P4RT_DEFAULT, "ex nop() more", "", NULL},
+	{SEKI_P4RT_DEFAULT, "ex nop", "", NULL},
+	{SEKI_P4RT_DEFAULT, "ex other()", "", NULL},
+	{SEKI_P4RT_DEFAULT, "ex", "", NULL},
+	{SEKI_P4RT_DEFAULT, "vs nop()", "", NULL},
+	{SEKI_P4RT_ADD, "cl x hdr.h.a:1 nop()", "", NULL},
+	{SEKI_P4RT_ADD, "tp hdr.h.a:9 member(258)", "09", "02010000"},
+	{SEKI_P4RT_ADD, "tp hdr.h.a:9 member (0x1)", "09", "01000000"},
+	{SEKI_P4RT_ADD, "ts hdr.h.a:9 member(0)", "09", "0000000000000000"},
+	{SEKI_P4RT_ADD, "ts hdr.h.a:9 group( 3 )", "09", "0000000003000000"},
+	{SEKI_P4RT_REMOVE, "ts hdr.h.a:9", "09", NULL},
+	{SEKI_P4RT_DEFAULT, "pipe.tp nop()", NULL,
+	 "00000000"
+	 "00000000"
+	 "0000000000000000"
+	 "0000000000000000"
+	 "000000000000000000"
+	 "00000000000000"},
+	{SEKI_P4RT_MEMBER, "pr 7 set(x:1, y:2, z:3)", "07000000",
+	 "01000000"
+	 "00000000"
+	 "0100000000000000"
+	 "0200000000000000"
+	 "030000000000000000"
+	 "00000000000000"},
+	{SEKI_P4RT_MEMBER_REMOVE, "pipe_pr 7", "07000000", NULL},
+	{SEKI_P4RT_GROUP_REMOVE, "pipe.sel 1", "01000000", NULL},
+	{SEKI_P4RT_ADD, "tp hdr.h.a:9 nop()", "", NULL},
+	{SEKI_P4RT_ADD, "tp hdr.h.a:9 group(1)", "", NULL}, /* no selector */
+	{SEKI_P4RT_ADD, "ts hdr.h.a:9 group(0)", "", NULL},
+	{SEKI_P4RT_ADD, "ts hdr.h.a:9 group(x)", "", NULL},
+	{SEKI_P4RT_ADD, "ts hdr.h.a:9 group()", "", NULL},
+	{SEKI_P4RT_ADD, "ts hdr.h.a:9 group(1", "", NULL},
+	{SEKI_P4RT_ADD, "ts hdr.h.a:9 group", "", NULL},
+	{SEKI_P4RT_ADD, "ts hdr.h.a:9 member(4294967296)", "", NULL},
+	{SEKI_P4RT_ADD, "ts hdr.h.a:9 member(1) 2", "", NULL},
+	{SEKI_P4RT_ADD, "ts hdr.h.a:9", "", NULL},
+	{SEKI_P4RT_MEMBER, "pr 7", "", NULL},
+	{SEKI_P4RT_MEMBER, "pr nop()", "", NULL},
+	{SEKI_P4RT_MEMBER, "nosuch 7 nop()", "", NULL},
+	{SEKI_P4RT_MEMBER, "tp 7 nop()", "", NULL},
+	{SEKI_P4RT_MEMBER, "sel 7 set(x:1, y:2, z:3)", "", NULL}, /* default only */
+	{SEKI_P4RT_MEMBER_REMOVE, "pr 7 nop()", "", NULL},
+	{SEKI_P4RT_GROUP, "pr 1 1", "", NULL},
+	{SEKI_P4RT_GROUP, "sel 0 1", "", NULL},
+	{SEKI_P4RT_GROUP, "sel 1", "", NULL},
+	{SEKI_P4RT_GROUP, "sel 1 1)", "", NULL},
+	{SEKI_P4RT_GROUP, "sel 1 1 x", "", NULL},
+	{SEKI_P4RT_GROUP_REMOVE, "sel", "", NULL},
+};
+
 static void test_entries(void **state)
 {
-	static const struct {
-		enum seki_p4rt_form form;
-		const char *text, *key, *value; /* in hex */
-	} cases[] = {
-		/* widest first: w (9 bytes), b (4, aligned), c, a, padding */
-		{SEKI_P4RT_ADD,
-		 "pipe_ex hdr_h_a:1 hdr_h_b:0x02030405 key.hdr_h_c:0x0607 hdr_h_w:0x112233445566778899 "
-		 "pipe_set(x:0xaa, y:0xbb, z:0xcc)",
-		 "998877665544332211"
-		 "000000"
-		 "05040302"
-		 "0706"
-		 "01"
-		 "00",
-		 "01000000"
-		 "00000000"
-		 "aa00000000000000"
-		 "bb00000000000000"
-		 "cc0000000000000000"
-		 "00000000000000"},
-		{SEKI_P4RT_DEFAULT, "pipe.ex nop()", NULL,
-		 "00000000"
-		 "00000000"
-		 "0000000000000000"
-		 "0000000000000000"
-		 "000000000000000000"
-		 "00000000000000"},
-		/* prefix_len, e in a byte, d in front of two */
-		{SEKI_P4RT_ADD, "lp hdr.h.d:0x128/9 hdr.h.e:5 pipe.nop()",
-		 "11000000"
-		 "05"
-		 "1280",
-		 NULL},
-		{SEKI_P4RT_REMOVE, "lp hdr.h.e:5",
-		 "08000000"
-		 "05"
-		 "0000",
-		 NULL},
-		{SEKI_P4RT_ADD, "cl 7 hdr.h.a:0x1* hdr.h.d:1..0x234 hdr.h.c:0x1200/8 nop()",
-		 "07000000"
-		 "10"
-		 "0001"
-		 "00"
-		 "1200"
-		 "f0"
-		 "0234"
-		 "00"
-		 "ff00",
-		 NULL},
-		{SEKI_P4RT_ADD, "prs.vs vs:0x1234", "3412", "00000000"},
-		{SEKI_P4RT_ADD, "nosuch a:1 nop()", "", NULL},
-		{SEKI_P4RT_ADD, "ex hdr.h.a:1 nop()", "", NULL},
-		{SEKI_P4RT_ADD, "ex hdr.h.z:1 nop()", "", NULL},
-		{SEKI_P4RT_ADD, "lp hdr.h.e:1 hdr.h.e:1 nop()", "", NULL},
-		{SEKI_P4RT_ADD, "lp hdr.h.e:1 set(x:1, y:1, z:1)", "", NULL}, /* default only */
-		{SEKI_P4RT_DEFAULT, "cl set(x:1, y:1, z:1)", "", NULL},	      /* entries only */
-		{SEKI_P4RT_DEFAULT, "ex set(x:1, y:1)", "", NULL},
-		{SEKI_P4RT_DEFAULT, "ex set(x:1, y:1, z:1, q:1)", "", NULL},
-		{SEKI_P4RT_DEFAULT, "ex set(x:256, y:1, z:1)", "", NULL},
-		{SEKI_P4RT_DEFAULT, "ex set(x:1, y:1, z:1", "", NULL},
-		{SEKI_P4RT_DEFAULT, "ex nop() more", "", NULL},
-		{SEKI_P4RT_DEFAULT, "ex nop", "", NULL},
-		{SEKI_P4RT_DEFAULT, "ex other()", "", NULL},
-		{SEKI_P4RT_DEFAULT, "ex", "", NULL},
-		{SEKI_P4RT_DEFAULT, "vs nop()", "", NULL},
-		{SEKI_P4RT_ADD, "cl x hdr.h.a:1 nop()", "", NULL},
-	};
 	struct rig *rig = *state;
 
-	for (size_t i = 0; i < SEKI_COUNT(cases); i++) {
+	for (size_t i = 0; i < SEKI_COUNT(entries); i++) {
 		struct seki_p4rt_entry entry;
 		char why[SEKI_P4RT_WHY] = "";
-		int err = seki_p4rt_entry_parse(rig->p4rt, cases[i].form, cases[i].text, &entry,
+		int err = seki_p4rt_entry_parse(rig->p4rt, entries[i].form, entries[i].text, &entry,
 						why);
 
-		if (cases[i].key && !*cases[i].key) {
+		if (entries[i].key && !*entries[i].key) {
 			assert_int_equal(err, -EINVAL);
 			assert_true(*why);
 			continue;
 		}
 		if (err)
-			fail_msg("%s: %s", cases[i].text, why);
-		if (cases[i].key)
-			assert_string_equal(hex(entry.key, seki_p4rt_key_bytes(entry.table)),
-					    cases[i].key);
-		if (cases[i].value)
-			assert_string_equal(hex(entry.value, entry.table->value_size),
-					    cases[i].value);
+			fail_msg("%s: %s", entries[i].text, why);
+		if (entries[i].key)
+			assert_string_equal(hex(entry.key, strlen(entries[i].key) / 2),
+					    entries[i].key);
+		if (entries[i].value)
+			assert_string_equal(hex(entry.value, strlen(entries[i].value) / 2),
+					    entries[i].value);
+		seki_p4rt_entry_exit(&entry);
+	}
+}
+
+static void test_groups(void **state)
+{
+	char text[8 + 3 * (SEKI_GROUP_MEMBERS + 1)] = "sel 5", why[SEKI_P4RT_WHY];
+	struct rig *rig = *state;
+
+	for (uint32_t n = 1; n <= SEKI_GROUP_MEMBERS + 1; n++) {
+		struct seki_p4rt_entry entry;
+		struct seki_group group;
+		int err;
+
+		sprintf(text + strlen(text), " %u", n);
+		err = seki_p4rt_entry_parse(rig->p4rt, SEKI_P4RT_GROUP, text, &entry, why);
+		if (n > SEKI_GROUP_MEMBERS) {
+			assert_int_equal(err, -EINVAL);
+			continue;
+		}
+		assert_int_equal(err, 0);
+		memcpy(&group, entry.value, sizeof(group));
+		assert_int_equal(group.n, n);
+		for (uint32_t i = 0; i < SEKI_GROUP_MEMBERS; i++)
+			assert_int_equal(group.members[i], i < n ? i + 1 : 0);
 		seki_p4rt_entry_exit(&entry);
 	}
 }
@@ -426,10 +498,15 @@ static void test_contradictions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers), cmocka_unit_test(test_number_bytes),
-		cmocka_unit_test(test_matches), cmocka_unit_test(test_entries),
-		cmocka_unit_test(test_decode),	cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_large),	cmocka_unit_test(test_contradictions),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_number_bytes),
+		cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_entries),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_decode),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_contradictions),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
