@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""run_stf.py SEKISHO P4RUN [NAME]: all programs with packets: ours, and those of p4c's uBPF back end."""
+"""run_stf.py SEKISHO P4RUN [NAME]: all programs with packets: ours, and those of p4c's uBPF back end. Those of
+programs/ are run by `sekisho p4 test` too, which reads the same scripts."""
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 
@@ -25,9 +27,15 @@ def cases():
 
 
 def architecture():
-    """Those of sekisho.p4's externs, which the reference interpreter does not know."""
-    for script in sorted((HERE / "arch").glob("*.stf")):
+    """Those of sekisho.p4's externs, and whole programs as people write them."""
+    for script in sorted([*(HERE / "arch").glob("*.stf"), *(HERE / "programs").glob("*.stf")]):
         yield script.with_suffix(".p4"), script, False
+
+
+def run_command(sekisho, program, script):
+    done = subprocess.run([sekisho, "p4", "test", program, script], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise stf.Failure(f"sekisho p4 test: {done.stdout}{done.stderr}")
 
 
 def main(sekisho, p4run, only=""):
@@ -39,6 +47,8 @@ def main(sekisho, p4run, only=""):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 met += stf.run_program(sekisho, p4run, program, script, folder, compat)
+                if program.parent.name == "programs":
+                    run_command(sekisho, program, script)
             except stf.Failure as failure:
                 failed.append(f"{program.name}: {failure}")
     print("\n".join(failed))
