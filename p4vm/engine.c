@@ -10,12 +10,12 @@
 #include <time.h>
 
 #include "core/base/check.h"
+#include "core/ring/ring.h"
 
 static const char *const drop_texts[] = {
 	[SEKI_DROP_PROGRAM] = "program",
 	[SEKI_DROP_NO_PROGRAM] = "no program",
 	[SEKI_DROP_BAD_PORT] = "bad port",
-	[SEKI_DROP_TOO_LONG] = "too long for its program",
 	[SEKI_DROP_NO_ROOM] = "no room to grow or shrink",
 	[SEKI_DROP_BAD_LENGTH] = "bad length after program",
 	[SEKI_DROP_ERROR] = "machine error",
@@ -179,28 +179,29 @@ static void drop(struct seki_engine *e, const struct seki_packet *packet, enum s
 				   .queue = packet->queue,
 				   .line = line,
 				   .drop = (uint8_t)reason,
-				   .in_port = (uint8_t)packet->sub->in_port};
+				   .in_port = packet->sub->in_port};
 	describe(d, e->written ? e->orig : e->work + SEKI_ENGINE_HEADROOM, len);
 	out->verdict = SEKI_VERDICT_DROP;
-	out->site = line;
+	out->site = (uint16_t)seki_min(line, UINT16_MAX);
 }
 
 /*
  * Says how the packet that leaves is made of the new head and the rest of the original, of which
- * the program saw `seen` bytes. False: the new head is larger than a slot.
+ * the program saw `seen` bytes. False: the new head is larger than its run.
  */
 static bool rewrite(const struct seki_engine *e, const struct seki_packet *packet,
 		    const struct seki_bpf_run *run, uint32_t seen, struct seki_completion *out)
 {
-	out->len = run->len;
+	out->len = (uint16_t)run->len;
 	if (run->off == SEKI_ENGINE_HEADROOM && run->copied <= seen &&
 	    memcmp(e->work + run->off, e->orig, run->copied) == 0 && run->len <= packet->sub->len)
 		return true; /* nothing but its length can have changed */
-	if (run->copied > SEKI_SLOT_BYTES)
+	if (run->copied >
+	    seki_min(UINT16_MAX, seki_ring_run(packet->sub->copied) * SEKI_SLOT_BYTES))
 		return false;
 	memcpy(packet->head, e->work + run->off, run->copied);
-	out->head_in = seen;
-	out->head_out = run->copied;
+	out->head_in = (uint16_t)seen;
+	out->head_out = (uint16_t)run->copied;
 	return true;
 }
 
@@ -225,7 +226,7 @@ static void judge(struct seki_engine *e, const struct seki_packet *packet,
 	out->verdict = SEKI_VERDICT_PASS;
 	if (run->meta.output_action == SEKI_ACTION_REDIRECT) {
 		out->verdict = SEKI_VERDICT_REDIRECT;
-		out->out_port = run->meta.output_port;
+		out->out_port = (uint8_t)seki_min(run->meta.output_port, UINT8_MAX);
 	}
 }
 
@@ -271,10 +272,7 @@ int seki_engine_run(struct seki_engine *engine, const struct seki_packet *packet
 		return 0;
 	}
 	if (seen < seki_min(sub->len, engine->touch)) {
-		if (sub->copied < SEKI_SLOT_BYTES)
-			out->verdict = SEKI_VERDICT_MORE;
-		else
-			drop(engine, packet, SEKI_DROP_TOO_LONG, 0, 0, out);
+		out->verdict = SEKI_VERDICT_MORE;
 		return 0;
 	}
 	memcpy(engine->work + SEKI_ENGINE_HEADROOM, packet->bytes, seen);

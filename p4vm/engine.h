@@ -12,14 +12,13 @@
 #include "p4vm/vminfo.h"
 
 /* Room before a packet for headers that the program adds. */
-#define SEKI_ENGINE_HEADROOM 256u
+#define SEKI_ENGINE_HEADROOM SEKI_RING_GROW
 
 /* Why a packet was dropped. Everything but SITE is not the program's decision but a refusal. */
 enum seki_drop {
 	SEKI_DROP_PROGRAM,    /* the program said so */
 	SEKI_DROP_NO_PROGRAM, /* none is loaded */
 	SEKI_DROP_BAD_PORT,   /* the switch named a port that a VM does not have */
-	SEKI_DROP_TOO_LONG,   /* the program looks at more bytes than a slot holds */
 	SEKI_DROP_NO_ROOM,    /* the head grew or shrank more than it may */
 	SEKI_DROP_BAD_LENGTH, /* the program left a packet too short or too long for Ethernet */
 	SEKI_DROP_ERROR,      /* the machine refused to run */
@@ -75,8 +74,8 @@ struct seki_engine {
 	uint64_t boot_ns;
 	uint64_t real_ns;
 	struct seki_engine_stats stats;
-	uint8_t work[SEKI_ENGINE_HEADROOM + SEKI_SLOT_BYTES];
-	uint8_t orig[SEKI_SLOT_BYTES];
+	uint8_t work[SEKI_ENGINE_HEADROOM + SEKI_PACKET_MAX];
+	uint8_t orig[SEKI_PACKET_MAX];
 };
 
 /* `facts` and `print` (what the program prints; may be NULL) may be used until the engine's end. */
@@ -93,7 +92,7 @@ bool seki_engine_refresh(struct seki_engine *engine);
 struct seki_packet {
 	const struct seki_submission *sub; /* private copy, in bounds (seki_ring_p4vm_take()) */
 	const uint8_t *bytes;		   /* sub->copied, in memory the switch may still write */
-	uint8_t *head;			   /* SEKI_SLOT_BYTES, where a new head goes */
+	uint8_t *head;			   /* sub's run, where a new head goes */
 	uint32_t queue;			   /* for display */
 	bool may_wait;			   /* is there still time to wait for a fact? */
 };

@@ -6,6 +6,7 @@
 #include "p4vm/queue.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/check.h"
@@ -67,49 +68,75 @@ static void park(struct seki_queue *q, const struct seki_submission *sub, uint64
 	q->stats.waited++;
 }
 
-/*
- * Where a slot holds another packet by now, the switch has given up the one that is parked: it must
- * not run on the other's bytes, nor put a head over the other's. Returns whether that was answered.
- */
-static uint32_t answer_outdated(struct seki_queue *q, uint32_t slot, struct seki_completion *out)
+static bool overlap(const struct seki_submission *a, const struct seki_submission *b)
 {
+	return a->slot < b->slot + seki_ring_run(b->copied) &&
+	       b->slot < a->slot + seki_ring_run(a->copied);
+}
+
+/*
+ * Where a run holds another packet by now, the switch has given up the one that is parked: it must
+ * not run on the other's bytes, nor put a head over the other's. Returns how many were answered.
+ */
+static uint32_t answer_outdated(struct seki_queue *q, const struct seki_submission *fresh,
+				struct seki_completion *out)
+{
+	uint32_t kept = 0, done = 0;
+
 	for (uint32_t i = 0; i < q->n_parked; i++) {
 		const struct seki_submission sub = q->parked[i].sub;
 
-		if (sub.slot != slot)
+		if (!overlap(&sub, fresh)) {
+			q->parked[kept++] = q->parked[i];
 			continue;
-		q->parked[i] = q->parked[--q->n_parked];
-		*out = (struct seki_completion){
-			.slot = slot, .generation = sub.generation, .verdict = SEKI_VERDICT_DROP};
-		count(q, &sub, out);
-		return 1;
+		}
+		out[done] = (struct seki_completion){.slot = sub.slot,
+						     .generation = sub.generation,
+						     .verdict = SEKI_VERDICT_DROP};
+		count(q, &sub, &out[done++]);
 	}
-	return 0;
+	q->n_parked = kept;
+	return done;
+}
+
+static uint64_t clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 int seki_queue_step(struct seki_queue *queue, struct seki_engine *engine)
 {
 	struct seki_submission subs[SEKI_BATCH_MAX];
-	struct seki_completion cpls[2 * SEKI_BATCH_MAX]; /* at most one is parked of a slot */
-	uint32_t room = seki_ring_p4vm_room(&queue->ring);
+	struct seki_completion cpls[SEKI_QUEUE_PARKED + SEKI_BATCH_MAX];
+	uint32_t room = seki_ring_p4vm_room(&queue->ring, queue->n_parked + SEKI_BATCH_MAX);
+	uint64_t taken_ns = 0;
 	uint32_t done = 0;
+	bool sampled;
 	int n;
 
 	room -= (uint32_t)seki_min(room, queue->n_parked);
 	if (!room)
 		return 0;
 	n = seki_ring_p4vm_take(&queue->ring, subs, (uint32_t)seki_min(room, SEKI_BATCH_MAX),
-				&queue->stats.bad);
+				&queue->stats.bad, &sampled);
+	if (n > 0 && sampled)
+		taken_ns = clock_ns();
 	for (int i = 0; i < n; i++) {
 		bool may_wait;
 
-		done += answer_outdated(queue, subs[i].slot, &cpls[done]);
+		if (queue->n_parked)
+			done += answer_outdated(queue, &subs[i], &cpls[done]);
 		may_wait = queue->wait_ns && queue->n_parked < SEKI_QUEUE_PARKED;
 		if (decide(queue, engine, &subs[i], may_wait, &cpls[done]) == 0)
 			done++;
 		else
 			park(queue, &subs[i], engine->boot_ns);
 	}
+	if (taken_ns)
+		seki_ring_p4vm_report(&queue->ring, taken_ns, clock_ns());
 	answer(queue, cpls, done);
 	return n;
 }
@@ -118,7 +145,7 @@ uint32_t seki_queue_retry(struct seki_queue *queue, struct seki_engine *engine, 
 {
 	struct seki_completion cpls[SEKI_QUEUE_PARKED];
 	/* A lying switch can take back room that was there when the packet was parked. */
-	uint32_t room = seki_ring_p4vm_room(&queue->ring);
+	uint32_t room = seki_ring_p4vm_room(&queue->ring, queue->n_parked);
 	uint32_t done = 0, kept = 0;
 
 	for (uint32_t i = 0; i < queue->n_parked; i++) {

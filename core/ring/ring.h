@@ -12,6 +12,12 @@
 
 #include "abi/ring.h"
 
+/* Slots of the run that a packet takes of which so many bytes were copied; at least 1. */
+static inline uint32_t seki_ring_run(uint32_t copied)
+{
+	return (copied + SEKI_RING_GROW + SEKI_SLOT_BYTES - 1) / SEKI_SLOT_BYTES;
+}
+
 /* The switch's end. The indices here are the true ones; those in shared memory are copies for show.
  */
 struct seki_ring_switch {
@@ -19,6 +25,10 @@ struct seki_ring_switch {
 	const uint8_t *theirs; /* p4vm region */
 	uint32_t sub_tail;
 	uint32_t cpl_head;
+	uint32_t want_seen;
+	uint32_t sample; /* number of the last one; while `sampling`, its echo is outstanding */
+	bool sampling;
+	uint64_t sample_ns;
 	uint32_t arms;	/* times that this end armed */
 	uint32_t woken; /* the arming of the other end that a wake-up was asked for */
 };
@@ -33,13 +43,27 @@ void seki_ring_switch_init(struct seki_ring_switch *r, void *switch_region,
  */
 uint32_t seki_ring_switch_room(const struct seki_ring_switch *r);
 
-/* Where to put the packet of a slot before it is submitted: SEKI_SLOT_BYTES. slot <
- * SEKI_RING_ENTRIES. */
+/* Where to put the packet of a run before it is submitted. slot < SEKI_RING_ENTRIES. */
 uint8_t *seki_ring_switch_slot(const struct seki_ring_switch *r, uint32_t slot);
 
 /* Publishes n submissions at once; n <= seki_ring_switch_room(). */
 void seki_ring_switch_submit(struct seki_ring_switch *r, const struct seki_submission *subs,
 			     uint32_t n);
+
+/*
+ * Before a submit: have the P4 VM say when it took what is submitted next, and when it had decided.
+ * One sample is out at a time: a new one replaces it.
+ */
+void seki_ring_switch_sample(struct seki_ring_switch *r, uint64_t now_ns);
+
+struct seki_ring_sample {
+	uint64_t submitted_ns;
+	uint64_t taken_ns; /* these two as the P4 VM says, by its clock */
+	uint64_t done_ns;
+};
+
+/* Is the sample back? True once for each. */
+bool seki_ring_switch_sampled(struct seki_ring_switch *r, struct seki_ring_sample *out);
 
 /*
  * After submitting: does the P4 VM sleep and want a wake-up? (Includes the needed fence.) True once
@@ -54,12 +78,14 @@ bool seki_ring_switch_wake_needed(struct seki_ring_switch *r);
  */
 int seki_ring_switch_take(struct seki_ring_switch *r, struct seki_completion *out, uint32_t max);
 
-/* The new head that the P4 VM wrote for a slot: SEKI_SLOT_BYTES, copy once. slot <
- * SEKI_RING_ENTRIES. */
+/* The new head that the P4 VM wrote for a run: copy once. slot < SEKI_RING_ENTRIES. */
 const uint8_t *seki_ring_switch_head(const struct seki_ring_switch *r, uint32_t slot);
 
-/* Bytes of each packet that the P4 VM wants copied, cut to SEKI_SLOT_BYTES. */
-uint32_t seki_ring_switch_want(const struct seki_ring_switch *r);
+/*
+ * Bytes of each packet that the P4 VM wants copied, cut to SEKI_PACKET_MAX; tells it what was seen.
+ * To be called at each submission, for its packets, and at each poll.
+ */
+uint32_t seki_ring_switch_want(struct seki_ring_switch *r);
 
 /*
  * Before sleeping: arm, and sleep only if it returns true (nothing to take). After waking: disarm.
@@ -73,34 +99,40 @@ struct seki_ring_p4vm {
 	uint8_t *mine;	       /* p4vm region */
 	uint32_t sub_head;
 	uint32_t cpl_tail;
-	uint32_t arms;	/* as for the switch's end */
-	uint32_t woken; /* as for the switch's end */
+	uint32_t cpl_head; /* the switch's, as last seen */
+	uint32_t sample;   /* the last one that was taken or missed */
+	uint32_t arms;	   /* as for the switch's end */
+	uint32_t woken;	   /* as for the switch's end */
 };
 
 /* -EPROTO where the switch region's header is not of this version and geometry. */
 int seki_ring_p4vm_init(struct seki_ring_p4vm *r, const void *switch_region, void *p4vm_region);
 
 /*
- * Takes up to max submissions, of which slot, len and copied are in bounds (slot <
- * SEKI_RING_ENTRIES, copied <= len <= SEKI_PACKET_MAX, copied <= SEKI_SLOT_BYTES, len >=
- * SEKI_PACKET_MIN); others are skipped (and counted in *bad, if not NULL). Returns how many, or
- * -EPROTO as above.
+ * Takes up to max submissions that are in bounds: slot and the run behind it within
+ * SEKI_RING_ENTRIES, copied <= len, len >= SEKI_PACKET_MIN; others are skipped (and counted in *bad,
+ * if not NULL). Returns how many, or -EPROTO as above. *sampled, if not NULL, becomes true where the
+ * switch wants to know how long these take.
  */
 int seki_ring_p4vm_take(struct seki_ring_p4vm *r, struct seki_submission *out, uint32_t max,
-			uint64_t *bad);
+			uint64_t *bad, bool *sampled);
 
-/* The packet of a slot, as the switch may still be writing it: copy once. slot < SEKI_RING_ENTRIES.
+/* Before the answer to a sampled batch. */
+void seki_ring_p4vm_report(struct seki_ring_p4vm *r, uint64_t taken_ns, uint64_t done_ns);
+
+/* The packet of a run, as the switch may still be writing it: copy once. slot < SEKI_RING_ENTRIES.
  */
 const uint8_t *seki_ring_p4vm_packet(const struct seki_ring_p4vm *r, uint32_t slot);
 
-/* Where to put the new head of a slot's packet before it is answered: SEKI_SLOT_BYTES. */
+/* Where to put the new head of a run's packet before it is answered. */
 uint8_t *seki_ring_p4vm_head(const struct seki_ring_p4vm *r, uint32_t slot);
 
 /*
- * How many more answers fit: a switch that does not take its completions gets no more of them, and
- * the P4 VM takes no more submissions than it can answer.
+ * How many more answers fit, where that is less than `wanted`; else any number from that up: a
+ * switch that does not take its completions gets no more of them, and the P4 VM takes no more
+ * submissions than it can answer.
  */
-uint32_t seki_ring_p4vm_room(const struct seki_ring_p4vm *r);
+uint32_t seki_ring_p4vm_room(struct seki_ring_p4vm *r, uint32_t wanted);
 
 /* Publishes n answers at once; n <= seki_ring_p4vm_room(). */
 void seki_ring_p4vm_answer(struct seki_ring_p4vm *r, const struct seki_completion *cpls,
@@ -113,6 +145,9 @@ void seki_ring_p4vm_answer(struct seki_ring_p4vm *r, const struct seki_completio
 bool seki_ring_p4vm_wake_needed(struct seki_ring_p4vm *r);
 
 void seki_ring_p4vm_set_want(struct seki_ring_p4vm *r, uint32_t bytes);
+
+/* What the switch has seen of it: all that it publishes from now on has so much copied. */
+uint32_t seki_ring_p4vm_want_seen(const struct seki_ring_p4vm *r);
 
 /* As for the switch's end. */
 bool seki_ring_p4vm_arm(struct seki_ring_p4vm *r);

@@ -38,12 +38,27 @@ int seki_ring_p4vm_init(struct seki_ring_p4vm *r, const void *switch_region, voi
 
 static bool sound(const struct seki_submission *s)
 {
-	return s->slot < SEKI_RING_ENTRIES && s->len >= SEKI_PACKET_MIN &&
-	       s->len <= SEKI_PACKET_MAX && s->copied <= s->len && s->copied <= SEKI_SLOT_BYTES;
+	return s->len >= SEKI_PACKET_MIN && s->copied <= s->len &&
+	       s->slot + seki_ring_run(s->copied) <= SEKI_RING_ENTRIES;
+}
+
+/* Is the switch's sample among the next n submissions? One that is behind them was missed. */
+static bool take_sample(struct seki_ring_p4vm *r, uint32_t n)
+{
+	uint32_t sample = seki_load_acquire(&peer(r)->sample);
+	uint32_t ahead;
+
+	if (sample == r->sample)
+		return false;
+	ahead = seki_load_acquire(&peer(r)->sample_at) - r->sub_head;
+	if (ahead >= n && ahead < SEKI_RING_ENTRIES)
+		return false;
+	r->sample = sample;
+	return ahead < n;
 }
 
 int seki_ring_p4vm_take(struct seki_ring_p4vm *r, struct seki_submission *out, uint32_t max,
-			uint64_t *bad)
+			uint64_t *bad, bool *sampled)
 {
 	uint32_t ready = seki_load_acquire(&peer(r)->sub_tail) - r->sub_head;
 	uint32_t taken = 0;
@@ -52,6 +67,8 @@ int seki_ring_p4vm_take(struct seki_ring_p4vm *r, struct seki_submission *out, u
 		return -EPROTO;
 	if (ready > max)
 		ready = max;
+	if (sampled)
+		*sampled = take_sample(r, ready);
 	for (uint32_t i = 0; i < ready; i++) {
 		seki_ring_copy_in(&out[taken], r->theirs + seki_ring_desc_offset(r->sub_head + i));
 		if (sound(&out[taken]))
@@ -66,6 +83,13 @@ int seki_ring_p4vm_take(struct seki_ring_p4vm *r, struct seki_submission *out, u
 	return (int)taken;
 }
 
+void seki_ring_p4vm_report(struct seki_ring_p4vm *r, uint64_t taken_ns, uint64_t done_ns)
+{
+	seki_ring_store64(&header(r)->taken_ns, taken_ns);
+	seki_ring_store64(&header(r)->done_ns, done_ns);
+	seki_store_release(&header(r)->sample, r->sample);
+}
+
 const uint8_t *seki_ring_p4vm_packet(const struct seki_ring_p4vm *r, uint32_t slot)
 {
 	return r->theirs + seki_ring_slot_offset(slot);
@@ -76,10 +100,15 @@ uint8_t *seki_ring_p4vm_head(const struct seki_ring_p4vm *r, uint32_t slot)
 	return r->mine + seki_ring_slot_offset(slot);
 }
 
-uint32_t seki_ring_p4vm_room(const struct seki_ring_p4vm *r)
+/* What was seen of the switch's index last is enough mostly, and saves a look at its cache line. */
+uint32_t seki_ring_p4vm_room(struct seki_ring_p4vm *r, uint32_t wanted)
 {
-	uint32_t untaken = r->cpl_tail - seki_load_acquire(&peer(r)->cpl_head);
+	uint32_t untaken = r->cpl_tail - r->cpl_head;
 
+	if (untaken > SEKI_RING_ENTRIES || SEKI_RING_ENTRIES - untaken < wanted) {
+		r->cpl_head = seki_load_acquire(&peer(r)->cpl_head);
+		untaken = r->cpl_tail - r->cpl_head;
+	}
 	return untaken <= SEKI_RING_ENTRIES ? SEKI_RING_ENTRIES - untaken : 0;
 }
 
@@ -100,6 +129,11 @@ bool seki_ring_p4vm_wake_needed(struct seki_ring_p4vm *r)
 void seki_ring_p4vm_set_want(struct seki_ring_p4vm *r, uint32_t bytes)
 {
 	seki_store_release(&header(r)->want, bytes);
+}
+
+uint32_t seki_ring_p4vm_want_seen(const struct seki_ring_p4vm *r)
+{
+	return seki_load_acquire(&peer(r)->want_seen);
 }
 
 bool seki_ring_p4vm_arm(struct seki_ring_p4vm *r)

@@ -50,6 +50,30 @@ void seki_ring_switch_submit(struct seki_ring_switch *r, const struct seki_submi
 	seki_store_release(&header(r)->sub_tail, r->sub_tail);
 }
 
+void seki_ring_switch_sample(struct seki_ring_switch *r, uint64_t now_ns)
+{
+	struct seki_switch_header *h = header(r);
+
+	r->sample++;
+	r->sampling = true;
+	r->sample_ns = now_ns;
+	/* Seen with sub_tail, at the latest. */
+	seki_store_release(&h->sample_at, r->sub_tail);
+	seki_ring_store64(&h->sample_ns, now_ns);
+	seki_store_release(&h->sample, r->sample);
+}
+
+bool seki_ring_switch_sampled(struct seki_ring_switch *r, struct seki_ring_sample *out)
+{
+	if (!r->sampling || seki_load_acquire(&peer(r)->sample) != r->sample)
+		return false;
+	r->sampling = false;
+	*out = (struct seki_ring_sample){.submitted_ns = r->sample_ns,
+					 .taken_ns = seki_ring_load64(&peer(r)->taken_ns),
+					 .done_ns = seki_ring_load64(&peer(r)->done_ns)};
+	return true;
+}
+
 bool seki_ring_switch_wake_needed(struct seki_ring_switch *r)
 {
 	seki_fence();
@@ -78,11 +102,15 @@ const uint8_t *seki_ring_switch_head(const struct seki_ring_switch *r, uint32_t 
 	return r->theirs + seki_ring_slot_offset(slot);
 }
 
-uint32_t seki_ring_switch_want(const struct seki_ring_switch *r)
+uint32_t seki_ring_switch_want(struct seki_ring_switch *r)
 {
 	uint32_t want = seki_load_acquire(&peer(r)->want);
 
-	return want < SEKI_SLOT_BYTES ? want : SEKI_SLOT_BYTES;
+	if (want != r->want_seen) {
+		r->want_seen = want;
+		seki_store_release(&header(r)->want_seen, want);
+	}
+	return want < SEKI_PACKET_MAX ? want : SEKI_PACKET_MAX;
 }
 
 bool seki_ring_switch_arm(struct seki_ring_switch *r)

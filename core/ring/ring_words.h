@@ -6,12 +6,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "abi/ring.h"
 #include "core/base/shared.h"
 
 #define SEKI_RING_MASK	(SEKI_RING_ENTRIES - 1u)
-#define SEKI_DESC_BYTES 64u
+#define SEKI_DESC_BYTES 16u
 
 static inline size_t seki_ring_desc_offset(uint32_t index)
 {
@@ -28,10 +29,20 @@ static inline size_t seki_ring_slot_offset(uint32_t slot)
 static inline void seki_ring_copy_in(void *to, const uint8_t *from)
 {
 	const uint64_t *words = (const uint64_t *)(const void *)from;
-	uint64_t *copy = to;
+	const uint64_t copy[] = {__atomic_load_n(&words[0], __ATOMIC_RELAXED),
+				 __atomic_load_n(&words[1], __ATOMIC_RELAXED)};
 
-	for (size_t i = 0; i < SEKI_DESC_BYTES / sizeof(*copy); i++)
-		copy[i] = __atomic_load_n(&words[i], __ATOMIC_RELAXED);
+	memcpy(to, copy, sizeof(copy));
+}
+
+static inline uint64_t seki_ring_load64(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline void seki_ring_store64(uint64_t *word, uint64_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELAXED);
 }
 
 /* The next value for an `armed` word: never 0. */
@@ -51,5 +62,8 @@ static inline bool seki_ring_wake_due(uint32_t armed, uint32_t *woken)
 	*woken = armed;
 	return true;
 }
+
+_Static_assert(sizeof(struct seki_submission) == SEKI_DESC_BYTES, "copied as two words");
+_Static_assert(sizeof(struct seki_completion) == SEKI_DESC_BYTES, "copied as two words");
 
 #endif

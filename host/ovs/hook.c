@@ -7,15 +7,10 @@
 #include <string.h>
 
 static const char *const reason_names[] = {
-	[SEKI_REASON_DOWN] = "down",
-	[SEKI_REASON_UNRESPONSIVE] = "unresponsive",
-	[SEKI_REASON_DEADLINE] = "deadline",
-	[SEKI_REASON_FULL] = "full",
-	[SEKI_REASON_TOO_LONG] = "too_long",
-	[SEKI_REASON_LENGTH] = "length",
-	[SEKI_REASON_REMOVED] = "removed",
-	[SEKI_REASON_VERDICT] = "verdict",
-	[SEKI_REASON_BAD_VERDICT] = "bad_verdict",
+	[SEKI_REASON_DOWN] = "down",	     [SEKI_REASON_UNRESPONSIVE] = "unresponsive",
+	[SEKI_REASON_DEADLINE] = "deadline", [SEKI_REASON_FULL] = "full",
+	[SEKI_REASON_LENGTH] = "length",     [SEKI_REASON_REMOVED] = "removed",
+	[SEKI_REASON_VERDICT] = "verdict",   [SEKI_REASON_BAD_VERDICT] = "bad_verdict",
 	[SEKI_REASON_BAD_PORT] = "bad_port",
 };
 
@@ -199,4 +194,9 @@ void seki_hook_stats(const struct seki_hook *hook, uint32_t i, struct seki_hook_
 	COPY(sessions);
 	COPY(lies);
 	COPY(hangs);
+	COPY(times.samples);
+	COPY(times.packets);
+	COPY(times.hand_off_ns);
+	COPY(times.program_ns);
+	COPY(times.return_ns);
 }

@@ -53,8 +53,7 @@ enum seki_hook_reason {
 	SEKI_REASON_DOWN,	  /* no P4 VM is attached */
 	SEKI_REASON_UNRESPONSIVE, /* it let a deadline pass and has answered nothing since */
 	SEKI_REASON_DEADLINE,	  /* it did not answer in time for this packet */
-	SEKI_REASON_FULL,	  /* as many packets as allowed were in flight */
-	SEKI_REASON_TOO_LONG,	  /* the program needs more of it than a slot holds */
+	SEKI_REASON_FULL,	  /* as many packets, or bytes of them, as allowed were in flight */
 	SEKI_REASON_LENGTH,  /* not a packet: shorter than SEKI_PACKET_MIN, or above the maximum */
 	SEKI_REASON_REMOVED, /* its datapath thread or port went away */
 	SEKI_REASON_VERDICT, /* the program dropped it */
@@ -78,6 +77,16 @@ struct seki_hook_counts {
 	uint64_t bypassed[SEKI_REASONS]; /* passed unjudged: fail=open */
 };
 
+/* How long a batch takes, of a few a second; each a moving mean in nanoseconds. What the P4 VM says
+ * of it is believed within the bounds of what was seen here. */
+struct seki_hook_times {
+	uint64_t samples;
+	uint64_t packets;     /* of a sampled batch, as handed over, times 16 */
+	uint64_t hand_off_ns; /* until the P4 VM takes it */
+	uint64_t program_ns;  /* until it has its verdicts */
+	uint64_t return_ns;   /* until they are taken */
+};
+
 struct seki_hook_stats {
 	uint32_t key; /* of the datapath thread */
 	enum seki_hook_state state;
@@ -93,6 +102,7 @@ struct seki_hook_stats {
 	uint64_t sessions;   /* attached so far */
 	uint64_t lies;	     /* sessions dropped as the P4 VM's index was impossible */
 	uint64_t hangs;	     /* sessions dropped as the P4 VM stayed unresponsive */
+	struct seki_hook_times times;
 };
 
 /* The thread that attaches queues. */

@@ -10,10 +10,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include "core/base/check.h"
 
-#define NONE ((uint16_t)SEKI_RING_ENTRIES)
+#define NONE ((uint16_t)SEKI_SLOT_NONE)
 
 /* A P4 VM that answers nothing for so long after a missed deadline is attached anew. */
 #define HANG_NS 5000000000ull
@@ -21,6 +22,9 @@
 /* Wake-ups in a row that brought nothing before the P4 VM's eventfd is looked at once a ms only. */
 #define IDLE_WAKES_MAX 16u
 #define IDLE_SLEEP_NS  1000000ull
+
+/* How often a batch is timed. */
+#define SAMPLE_NS 1000000ull
 
 /* Only the datapath thread writes counters; others may read them meanwhile. */
 static void add(uint64_t *counter, uint64_t n)
@@ -41,9 +45,7 @@ void seki_queue_init(struct seki_queue *q, struct seki_hook *hook, uint32_t key,
 	q->stats.key = key;
 	q->lost = SEKI_REASON_DOWN;
 	q->oldest = q->newest = NONE;
-	q->free_count = SEKI_RING_ENTRIES;
-	for (uint32_t i = 0; i < SEKI_RING_ENTRIES; i++)
-		q->free[i] = (uint16_t)(SEKI_RING_ENTRIES - 1 - i);
+	seki_slots_init(&q->free);
 	q->link.wanted = 1;
 }
 
@@ -52,10 +54,10 @@ static uint32_t slot_number(const struct seki_queue *q, const struct seki_slot *
 	return (uint32_t)(s - q->slots);
 }
 
-static struct seki_slot *hold(struct seki_queue *q)
+/* Puts a packet that is not in flight yet into the table, as the newest. */
+static void hold(struct seki_queue *q, struct seki_slot *s)
 {
-	uint16_t number = q->free[--q->free_count];
-	struct seki_slot *s = &q->slots[number];
+	uint16_t number = (uint16_t)slot_number(q, s);
 
 	s->older = q->newest;
 	s->newer = NONE;
@@ -66,7 +68,6 @@ static struct seki_slot *hold(struct seki_queue *q)
 	q->newest = number;
 	q->in_flight++;
 	SEKI_PUT(q->stats.in_flight, q->in_flight);
-	return s;
 }
 
 static void let_go(struct seki_queue *q, struct seki_slot *s)
@@ -80,9 +81,32 @@ static void let_go(struct seki_queue *q, struct seki_slot *s)
 	else
 		q->newest = s->older;
 	s->packet = NULL;
-	q->free[q->free_count++] = (uint16_t)slot_number(q, s);
+	seki_slots_give(&q->free, slot_number(q, s), s->run);
 	q->in_flight--;
 	SEKI_PUT(q->stats.in_flight, q->in_flight);
+}
+
+/* Moves a packet to another run, with its place among the others. */
+static struct seki_slot *move(struct seki_queue *q, struct seki_slot *from, uint32_t number,
+			      uint32_t run)
+{
+	struct seki_slot *to = &q->slots[number];
+	uint32_t generation = to->generation;
+
+	*to = *from;
+	to->generation = generation;
+	to->run = (uint8_t)run;
+	if (to->older != NONE)
+		q->slots[to->older].newer = (uint16_t)number;
+	else
+		q->oldest = (uint16_t)number;
+	if (to->newer != NONE)
+		q->slots[to->newer].older = (uint16_t)number;
+	else
+		q->newest = (uint16_t)number;
+	from->packet = NULL;
+	seki_slots_give(&q->free, slot_number(q, from), from->run);
+	return to;
 }
 
 /* What the policy says of a packet that was not judged. */
@@ -98,23 +122,69 @@ static enum seki_fate unjudged(struct seki_queue *q, uint32_t in_port, enum seki
 	return SEKI_FATE_DROP;
 }
 
-static struct seki_submission fill_slot(struct seki_queue *q, struct seki_slot *s, uint32_t want,
-					uint64_t now_ns)
+/* Copies the packet's first bytes, which its run has room for. */
+static struct seki_submission fill_run(struct seki_queue *q, struct seki_slot *s, uint32_t copied)
 {
 	uint32_t number = slot_number(q, s);
 
-	s->copied = (uint32_t)seki_min(s->len, want);
+	s->copied = (uint16_t)copied;
 	s->generation++;
-	memcpy(seki_ring_switch_slot(&q->session->ring, number), s->data, s->copied);
+	memcpy(seki_ring_switch_slot(&q->session->ring, number), s->data, copied);
 	return (struct seki_submission){
-		.slot = number,
-		.generation = s->generation,
+		.slot = (uint16_t)number,
 		.len = s->len,
 		.copied = s->copied,
 		.in_port = s->in_port,
+		.generation = s->generation,
 		.rss_hash = s->rss_hash,
-		.time_ns = now_ns,
 	};
+}
+
+static uint64_t clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void approach(uint64_t *mean, uint64_t value)
+{
+	uint64_t old = *mean ? *mean : value;
+
+	__atomic_store_n(mean, value >= old ? old + (value - old) / 8 : old - (old - value) / 8,
+			 __ATOMIC_RELAXED);
+}
+
+/* Has this batch timed, if it is time again. */
+static void sample(struct seki_queue *q, uint32_t packets, uint64_t now_ns)
+{
+	if (now_ns - q->sampled_ns < SAMPLE_NS)
+		return;
+	q->sampled_ns = now_ns;
+	approach(&q->stats.times.packets, packets * 16ull);
+	seki_ring_switch_sample(&q->session->ring, clock_ns());
+}
+
+/* The P4 VM's two times are of use where they lie between ours; else only what is between them. */
+static void take_sample(struct seki_queue *q)
+{
+	struct seki_hook_times *times = &q->stats.times;
+	struct seki_ring_sample s;
+	uint64_t whole, program, hand_off, now;
+
+	if (!seki_ring_switch_sampled(&q->session->ring, &s))
+		return;
+	now = clock_ns();
+	whole = now - s.submitted_ns;
+	program = seki_min(s.done_ns - s.taken_ns, whole);
+	hand_off = s.taken_ns - s.submitted_ns;
+	if (hand_off > whole - program)
+		hand_off = (whole - program) / 2;
+	add(&times->samples, 1);
+	approach(&times->hand_off_ns, hand_off);
+	approach(&times->program_ns, program);
+	approach(&times->return_ns, whole - program - hand_off);
 }
 
 static void hand_over(struct seki_queue *q, const struct seki_submission *subs, uint32_t n)
@@ -140,8 +210,32 @@ static enum seki_hook_reason refusal(const struct seki_queue *q, uint32_t len, u
 		return SEKI_REASON_DOWN;
 	if (q->stats.state == SEKI_QUEUE_UNRESPONSIVE)
 		return SEKI_REASON_UNRESPONSIVE;
-	if (room == 0 || q->in_flight >= SEKI_GET(q->hook->inflight) || q->free_count == 0)
+	if (room == 0 || q->in_flight >= SEKI_GET(q->hook->inflight))
 		return SEKI_REASON_FULL;
+	return SEKI_REASONS;
+}
+
+/* Takes a packet in where there is room for it: SEKI_REASONS and its submission. */
+static enum seki_hook_reason take_in(struct seki_queue *q, const struct seki_hook_packet *p,
+				     uint32_t in_port, uint64_t now_ns, uint32_t want,
+				     struct seki_submission *out)
+{
+	uint32_t copied = (uint32_t)seki_min(p->len, want);
+	uint32_t run = seki_ring_run(copied);
+	uint32_t number = seki_slots_take(&q->free, run);
+	struct seki_slot *s = &q->slots[number];
+
+	if (number == SEKI_SLOT_NONE)
+		return SEKI_REASON_FULL;
+	hold(q, s);
+	s->packet = p->packet;
+	s->data = p->data;
+	s->len = (uint16_t)p->len;
+	s->rss_hash = p->rss_hash;
+	s->run = (uint8_t)run;
+	s->in_port = (uint8_t)in_port;
+	s->since_ns = now_ns;
+	*out = fill_run(q, s, copied);
 	return SEKI_REASONS;
 }
 
@@ -162,23 +256,15 @@ void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
 	for (uint32_t i = 0; i < n; i++) {
 		const struct seki_hook_packet *p = &packets[i];
 		enum seki_hook_reason why = refusal(q, p->len, room - count);
-		struct seki_slot *s;
 
-		if (why != SEKI_REASONS) {
-			fates[i] = unjudged(q, in_port, why);
-			continue;
-		}
-		s = hold(q);
-		s->packet = p->packet;
-		s->data = p->data;
-		s->len = p->len;
-		s->rss_hash = p->rss_hash;
-		s->in_port = (uint8_t)in_port;
-		s->again = false;
-		s->since_ns = now_ns;
-		subs[count++] = fill_slot(q, s, want, now_ns);
-		fates[i] = SEKI_FATE_HELD;
+		if (why == SEKI_REASONS)
+			why = take_in(q, p, in_port, now_ns, want, &subs[count]);
+		if (why == SEKI_REASONS)
+			count++;
+		fates[i] = why == SEKI_REASONS ? SEKI_FATE_HELD : unjudged(q, in_port, why);
 	}
+	if (count)
+		sample(q, count, now_ns);
 	hand_over(q, subs, count);
 }
 
@@ -210,13 +296,10 @@ static void drop(struct seki_queue *q, struct seki_slot *s, enum seki_hook_reaso
  */
 static bool in_bounds(const struct seki_slot *s, const struct seki_completion *c)
 {
-	static const uint8_t zeros[sizeof(c->pad)];
-
-	return c->head_in <= s->copied && c->head_out <= SEKI_SLOT_BYTES &&
-	       c->len >= SEKI_PACKET_MIN && c->len <= SEKI_PACKET_MAX &&
-	       c->len <= c->head_out + (s->len - c->head_in) &&
-	       (c->verdict == SEKI_VERDICT_REDIRECT || c->out_port == 0) &&
-	       memcmp(c->pad, zeros, sizeof(zeros)) == 0;
+	return c->head_in <= s->copied && c->head_out <= s->run * SEKI_SLOT_BYTES &&
+	       c->len >= SEKI_PACKET_MIN &&
+	       c->len <= (uint32_t)c->head_out + (uint32_t)(s->len - c->head_in) &&
+	       (c->verdict == SEKI_VERDICT_REDIRECT || c->out_port == 0);
 }
 
 static void forward(struct seki_queue *q, struct seki_slot *s, const struct seki_completion *c,
@@ -249,29 +332,34 @@ static void forward(struct seki_queue *q, struct seki_slot *s, const struct seki
 	add(&counts->rewritten, 1);
 }
 
-/* Submits a packet a second time with all that a slot holds. Returns whether an outcome came out.
- */
-static bool more(struct seki_queue *q, struct seki_slot *s, uint64_t now_ns,
-		 struct seki_outcome *out)
+/* Submits a packet a second time, all of it. Returns whether an outcome came out. */
+static bool more(struct seki_queue *q, struct seki_slot *s, struct seki_outcome *out)
 {
-	if (s->copied < seki_min(s->len, SEKI_SLOT_BYTES) && !s->again) {
-		struct seki_submission sub = fill_slot(q, s, SEKI_SLOT_BYTES, now_ns);
+	uint32_t run = seki_ring_run(s->len);
+	uint32_t number = slot_number(q, s);
+	struct seki_submission sub;
 
-		/* There is room: this packet's completion was just taken. */
-		s->again = true;
-		add(&q->stats.more, 1);
-		hand_over(q, &sub, 1);
-		return false;
-	}
-	if (s->copied < s->len)
-		come_out(q, s, unjudged(q, s->in_port, SEKI_REASON_TOO_LONG), out);
-	else
+	if (s->copied == s->len) {
 		drop(q, s, SEKI_REASON_BAD_VERDICT, out);
-	return true;
+		return true;
+	}
+	if (run != s->run) {
+		number = seki_slots_take(&q->free, run);
+		if (number == SEKI_SLOT_NONE) {
+			come_out(q, s, unjudged(q, s->in_port, SEKI_REASON_FULL), out);
+			return true;
+		}
+		s = move(q, s, number, run);
+	}
+	sub = fill_run(q, s, s->len);
+	add(&q->stats.more, 1);
+	/* There is room: this packet's completion was just taken. */
+	hand_over(q, &sub, 1);
+	return false;
 }
 
 /* Returns whether an outcome came out. */
-static bool complete(struct seki_queue *q, const struct seki_completion *c, uint64_t now_ns,
+static bool complete(struct seki_queue *q, const struct seki_completion *c,
 		     struct seki_outcome *out)
 {
 	struct seki_slot *s = c->slot < SEKI_RING_ENTRIES ? &q->slots[c->slot] : NULL;
@@ -289,7 +377,7 @@ static bool complete(struct seki_queue *q, const struct seki_completion *c, uint
 		forward(q, s, c, out);
 		return true;
 	case SEKI_VERDICT_MORE:
-		return more(q, s, now_ns, out);
+		return more(q, s, out);
 	default:
 		drop(q, s, SEKI_REASON_BAD_VERDICT, out);
 		return true;
@@ -345,8 +433,8 @@ static bool wake_up(struct seki_queue *q)
 	return true;
 }
 
-static uint32_t take_completions(struct seki_queue *q, uint64_t now_ns, struct seki_outcome *out,
-				 uint32_t max, bool *drained)
+static uint32_t take_completions(struct seki_queue *q, struct seki_outcome *out, uint32_t max,
+				 bool *drained)
 {
 	struct seki_completion cpls[SEKI_BATCH_MAX];
 	uint32_t limit = (uint32_t)seki_min(max, SEKI_BATCH_MAX);
@@ -368,7 +456,7 @@ static uint32_t take_completions(struct seki_queue *q, uint64_t now_ns, struct s
 		add(&q->stats.idle_woken, 1);
 	}
 	for (int i = 0; i < n; i++)
-		count += complete(q, &cpls[i], now_ns, &out[count]);
+		count += complete(q, &cpls[i], &out[count]);
 	return count;
 }
 
@@ -421,7 +509,9 @@ uint32_t seki_queue_poll(struct seki_queue *q, uint64_t now_ns, struct seki_outc
 		take_session(q);
 	if (!q->session)
 		return flush(q, out, max);
-	count = take_completions(q, now_ns, out, max, &drained);
+	seki_ring_switch_want(&q->session->ring);
+	take_sample(q);
+	count = take_completions(q, out, max, &drained);
 	/* Answers that wait in the ring are not late, whatever kept us from taking them. */
 	if (drained && q->session)
 		count += expire(q, now_ns, &out[count], max - count);

@@ -15,6 +15,7 @@
 
 #include "core/ring/ring.h"
 #include "host/ovs/hook.h"
+#include "host/ovs/slots.h"
 
 struct seki_session {
 	struct seki_session *next; /* the connector's */
@@ -27,18 +28,18 @@ struct seki_session {
 	uint32_t released; /* set by the datapath thread */
 };
 
-/* A packet in flight, or a free slot. Private to the datapath thread. */
+/* A packet in flight, at the first slot of its run. Private to the datapath thread. */
 struct seki_slot {
-	void *packet; /* NULL: the slot is free */
+	void *packet; /* NULL: none starts here */
 	const uint8_t *data;
 	uint64_t since_ns; /* in flight */
-	uint32_t len;
-	uint32_t copied;
 	uint32_t generation;
 	uint32_t rss_hash;
-	uint16_t older, newer; /* by submission; SEKI_RING_ENTRIES: none */
+	uint16_t len;
+	uint16_t copied;
+	uint16_t older, newer; /* by submission; SEKI_SLOT_NONE: none */
+	uint8_t run;	       /* slots */
 	uint8_t in_port;
-	bool again; /* submitted a second time */
 };
 
 enum seki_link_state { SEKI_LINK_IDLE, SEKI_LINK_ATTACHING, SEKI_LINK_UP };
@@ -68,8 +69,8 @@ struct seki_queue {
 	uint64_t hung_since_ns;	    /* while unresponsive */
 	uint32_t in_flight;
 	uint16_t oldest, newest;
-	uint32_t free_count;
-	uint16_t free[SEKI_RING_ENTRIES];
+	uint64_t sampled_ns; /* the last timed batch was submitted then */
+	struct seki_slots free;
 	struct seki_slot slots[SEKI_RING_ENTRIES];
 
 	struct seki_session *offered; /* shared: see above */

@@ -49,7 +49,7 @@ static uint64_t draw(struct queue *q)
 	return q->random * 0x2545f4914f6cdd1dull;
 }
 
-static struct seki_completion verdict(const struct seki_submission *s, uint32_t what)
+static struct seki_completion verdict(const struct seki_submission *s, uint8_t what)
 {
 	return (struct seki_completion){
 		.slot = s->slot, .generation = s->generation, .verdict = what, .len = s->len};
@@ -57,7 +57,7 @@ static struct seki_completion verdict(const struct seki_submission *s, uint32_t 
 
 static void answer(struct queue *q, const struct seki_completion *c)
 {
-	if (seki_ring_p4vm_room(&q->ring) == 0)
+	if (seki_ring_p4vm_room(&q->ring, 1) == 0)
 		return;
 	seki_ring_p4vm_answer(&q->ring, c, 1);
 	if (seki_ring_p4vm_wake_needed(&q->ring))
@@ -69,7 +69,7 @@ static void take(struct queue *q, void (*each)(struct queue *q, const struct sek
 {
 	struct seki_submission s;
 
-	while (seki_ring_p4vm_take(&q->ring, &s, 1, NULL) == 1)
+	while (seki_ring_p4vm_take(&q->ring, &s, 1, NULL, NULL) == 1)
 		each(q, &s);
 }
 
@@ -103,19 +103,19 @@ static void answer_twice(struct queue *q)
 
 static void bad_length(struct queue *q, const struct seki_submission *s)
 {
-	static const uint32_t lengths[] = {0, 1, 13, 65536, 0x7fffffff, 0x80000000, 0xffffffff};
+	static const uint16_t lengths[] = {0, 1, 13, 0x7fff, 0x8000, 0xffff};
 	struct seki_completion c = verdict(s, SEKI_VERDICT_PASS);
-	uint32_t length = lengths[draw(q) % 7];
+	uint16_t length = lengths[draw(q) % 6];
 
 	switch (draw(q) % 4) {
 	case 0:
-		c.len = length;
+		c.len = length < SEKI_PACKET_MIN || length > s->len ? length : 0;
 		break;
 	case 1:
-		c.head_in = length | 0x10000;
+		c.head_in = s->copied + 1 > length ? s->copied + 1 : length;
 		break;
 	case 2:
-		c.head_out = length | 0x10000;
+		c.head_out = (uint16_t)(length | 0x8000);
 		break;
 	case 3:
 		c.len = s->len + 1;
@@ -137,16 +137,16 @@ static void rewrite(struct queue *q, const struct seki_submission *s)
 	uint32_t longest;
 
 	c.out_port = draw(q) % 2;
-	c.head_in = (uint32_t)(draw(q) % (s->copied + 1));
-	c.head_out = (uint32_t)(draw(q) % (draw(q) & 1 ? 100 : SEKI_SLOT_BYTES + 1));
-	longest = c.head_out + s->len - c.head_in;
+	c.head_in = (uint16_t)(draw(q) % (s->copied + 1u));
+	c.head_out = (uint16_t)(draw(q) % (draw(q) & 1 ? 100 : SEKI_SLOT_BYTES + 1));
+	longest = (uint32_t)(c.head_out + s->len - c.head_in);
 	if (longest < SEKI_PACKET_MIN) {
 		c.head_out += SEKI_PACKET_MIN;
 		longest += SEKI_PACKET_MIN;
 	}
-	c.len = draw(q) & 1
-			? longest
-			: SEKI_PACKET_MIN + (uint32_t)(draw(q) % (longest - SEKI_PACKET_MIN + 1));
+	if (draw(q) & 1)
+		longest = SEKI_PACKET_MIN + (uint32_t)(draw(q) % (longest - SEKI_PACKET_MIN + 1));
+	c.len = (uint16_t)(longest < SEKI_PACKET_MAX ? longest : SEKI_PACKET_MAX);
 	for (uint32_t i = 0; i < c.head_out; i++)
 		head[i] = (uint8_t)draw(q);
 	answer(q, &c);
@@ -162,7 +162,7 @@ static void bad_slot(struct queue *q, const struct seki_submission *s)
 	struct seki_completion c = verdict(s, SEKI_VERDICT_PASS);
 
 	if (draw(q) & 1)
-		c.slot = (uint32_t)draw(q);
+		c.slot = (uint16_t)draw(q);
 	else
 		c.generation = (uint32_t)draw(q);
 	answer(q, &c);
@@ -177,7 +177,7 @@ static void bad_port(struct queue *q, const struct seki_submission *s)
 {
 	struct seki_completion c = verdict(s, SEKI_VERDICT_REDIRECT);
 
-	c.out_port = draw(q) & 1 ? SEKI_PORT_GRANTED : UINT32_MAX;
+	c.out_port = draw(q) & 1 ? SEKI_PORT_GRANTED : UINT8_MAX;
 	answer(q, &c);
 }
 
@@ -217,7 +217,9 @@ static void scribble(struct queue *q)
 	take(q, pass);
 	for (int i = 0; i < 64; i++) {
 		uint64_t random = draw(q);
-		size_t at = (SEKI_RING_DESC_OFFSET + random % (SEKI_RING_ENTRIES * 64)) / 4;
+		size_t at = (SEKI_RING_DESC_OFFSET +
+			     random % (SEKI_RING_ENTRIES * sizeof(struct seki_completion))) /
+			    4;
 
 		__atomic_store_n(&words[at], (uint32_t)(random >> 32), __ATOMIC_RELAXED);
 	}

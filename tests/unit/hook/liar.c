@@ -9,7 +9,7 @@
 
 #define PACKETS	 600u /* more than a ring holds */
 #define RECENT	 64u
-#define DATA_MAX 4096u
+#define DATA_MAX 66000u
 
 struct packet {
 	uint32_t len;
@@ -58,7 +58,7 @@ static void submit(struct liar *l, uint64_t random)
 
 		if (p->held)
 			continue;
-		p->len = (uint32_t)((random >> 24) + i * 37) % DATA_MAX;
+		p->len = (uint32_t)((random >> 24) + i * 37) % (random >> 48 & 7 ? 4096 : DATA_MAX);
 		p->in_port = in_port;
 		packets[n++] = (struct seki_hook_packet){p, l->data, p->len, 0};
 	}
@@ -76,7 +76,7 @@ static void submit(struct liar *l, uint64_t random)
 static void check(struct liar *l, const struct seki_outcome *o)
 {
 	struct packet *p = o->packet;
-	uint8_t head[SEKI_SLOT_BYTES];
+	uint8_t head[SEKI_PACKET_MAX];
 
 	require(p >= l->packets && p < l->packets + PACKETS && p->held);
 	require(o->in_port == p->in_port && o->fate <= SEKI_FATE_DROP);
@@ -87,8 +87,7 @@ static void check(struct liar *l, const struct seki_outcome *o)
 	require(o->out_port < SEKI_PORT_GRANTED + l->grants);
 	if (!o->edited)
 		return;
-	require(o->head_in <= p->len && o->head_in <= SEKI_SLOT_BYTES);
-	require(o->head_out <= SEKI_SLOT_BYTES && o->len >= SEKI_PACKET_MIN);
+	require(o->head_in <= p->len && o->len >= SEKI_PACKET_MIN);
 	require(o->len <= o->head_out + p->len - o->head_in);
 	memcpy(head, o->head, o->head_out);
 }
@@ -130,17 +129,17 @@ static void answer(struct liar *l, uint64_t random)
 {
 	const struct seki_submission *s = &l->recent[random % RECENT];
 	struct seki_completion c = rig_verdict(s, random >> 6 & 3);
-	uint32_t *words = (uint32_t *)&c;
+	uint16_t *words = (uint16_t *)&c;
 
-	if (!l->r->session || seki_ring_p4vm_room(&l->r->vm) == 0)
+	if (!l->r->session || seki_ring_p4vm_room(&l->r->vm, 1) == 0)
 		return;
 	if (random >> 8 & 1) {
-		c.head_in = (uint32_t)(random >> 9) % 64;
-		c.head_out = (uint32_t)(random >> 15) % 64;
-		c.len += c.head_out - c.head_in;
+		c.head_in = (uint16_t)(random >> 9) % 64;
+		c.head_out = (uint16_t)(random >> 15) % 64;
+		c.len = (uint16_t)(c.len + c.head_out - c.head_in);
 	}
 	if ((random >> 22 & 3) == 0)
-		words[(random >> 24) % (sizeof(c) / 4)] = odd_number(random >> 32);
+		words[(random >> 24) % (sizeof(c) / 2)] = (uint16_t)odd_number(random >> 32);
 	rig_answer(l->r, &c);
 }
 
@@ -162,6 +161,15 @@ static void sleep_a_bit(struct liar *l, uint64_t random)
 	if (l->r->session && random & 1)
 		eventfd_write(l->r->session->eventfd, 1);
 	l->r->now_ns += (random >> 1) % 100000000;
+}
+
+/* Asks for other lengths, and says of samples what it likes. */
+static void pretend(struct liar *l, uint64_t random)
+{
+	if (!l->r->session)
+		return;
+	seki_ring_p4vm_set_want(&l->r->vm, odd_number(random));
+	seki_ring_p4vm_report(&l->r->vm, random, random >> 7);
 }
 
 static void renew(struct liar *l, uint64_t random)
@@ -208,7 +216,10 @@ void liar_step(struct liar *l, uint64_t random)
 		answer(l, rest);
 		break;
 	case 13:
-		scribble(l, rest);
+		if (rest & 7)
+			scribble(l, rest >> 3);
+		else
+			pretend(l, rest >> 3);
 		break;
 	case 14:
 		sleep_a_bit(l, rest);

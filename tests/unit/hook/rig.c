@@ -76,7 +76,7 @@ void rig_attach(struct rig *r)
 	s->p4vm_region = memset(r->p4vm_region, 0, SEKI_RING_SLOT_OFFSET);
 	seki_ring_switch_init(&s->ring, s->switch_region, s->p4vm_region);
 	require(seki_ring_p4vm_init(&r->vm, s->switch_region, s->p4vm_region) == 0);
-	seki_ring_p4vm_set_want(&r->vm, SEKI_SLOT_BYTES);
+	seki_ring_p4vm_set_want(&r->vm, RIG_WANT);
 	r->session = s;
 	r->q->offered = s;
 }
@@ -157,7 +157,7 @@ enum seki_fate rig_submit(struct rig *r, uint32_t in_port, struct rig_packet *p)
 
 bool rig_take(struct rig *r, struct seki_submission *out)
 {
-	return seki_ring_p4vm_take(&r->vm, out, 1, NULL) == 1;
+	return seki_ring_p4vm_take(&r->vm, out, 1, NULL, NULL) == 1;
 }
 
 void rig_answer(struct rig *r, const struct seki_completion *c)
@@ -165,7 +165,7 @@ void rig_answer(struct rig *r, const struct seki_completion *c)
 	seki_ring_p4vm_answer(&r->vm, c, 1);
 }
 
-struct seki_completion rig_verdict(const struct seki_submission *s, uint32_t verdict)
+struct seki_completion rig_verdict(const struct seki_submission *s, uint8_t verdict)
 {
 	return (struct seki_completion){
 		.slot = s->slot, .generation = s->generation, .verdict = verdict, .len = s->len};

@@ -8,6 +8,8 @@
 
 #include "host/ovs/queue.h"
 
+#define RIG_WANT 1792u /* of each packet, until another is set: they fill a slot */
+
 struct rig {
 	struct seki_hook *hook;
 	struct seki_queue *q;
@@ -46,7 +48,7 @@ enum seki_fate rig_submit(struct rig *r, uint32_t in_port, struct rig_packet *p)
 bool rig_take(struct rig *r, struct seki_submission *out);
 void rig_answer(struct rig *r, const struct seki_completion *c);
 /* An honest answer to a submission. */
-struct seki_completion rig_verdict(const struct seki_submission *s, uint32_t verdict);
+struct seki_completion rig_verdict(const struct seki_submission *s, uint8_t verdict);
 
 /* Polls for at most one outcome; false if there is none. */
 bool rig_poll(struct rig *r, struct seki_outcome *out);

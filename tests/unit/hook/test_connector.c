@@ -257,7 +257,7 @@ static void a_packet_goes_round(void **state)
 	seki_queue_submit(b->q, SEKI_PORT_VM, 1, &packet, 1, &fate);
 	assert_int_equal(fate, SEKI_FATE_HELD);
 	wait_readable(a.sock);
-	assert_int_equal(seki_ring_p4vm_take(&vm, &sub, 1, NULL), 1);
+	assert_int_equal(seki_ring_p4vm_take(&vm, &sub, 1, NULL, NULL), 1);
 	assert_memory_equal(seki_ring_p4vm_packet(&vm, sub.slot), bytes, 60);
 	c = (struct seki_completion){
 		.slot = sub.slot,

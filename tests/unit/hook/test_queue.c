@@ -80,7 +80,6 @@ static void a_submission_says_what_the_packet_is(void **state)
 	assert_int_equal(s.copied, 54);
 	assert_int_equal(s.in_port, SEKI_PORT_VM);
 	assert_int_equal(s.rss_hash, 0x1234);
-	assert_int_equal(s.time_ns, r->now_ns);
 	assert_memory_equal(seki_ring_p4vm_packet(&r->vm, s.slot), p->bytes, 54);
 	assert_int_equal(seki_ring_p4vm_packet(&r->vm, s.slot)[54], 0);
 }
@@ -115,11 +114,11 @@ static void drop_drops(void **state)
 static void redirects_go_where_they_are_granted(void **state)
 {
 	static const struct {
-		uint32_t port;
+		uint8_t port;
 		bool granted;
 	} cases[] = {{SEKI_PORT_NET, true},	     {SEKI_PORT_VM, true},
 		     {SEKI_PORT_GRANTED, true},	     {SEKI_PORT_GRANTED + 1, true},
-		     {SEKI_PORT_GRANTED + 2, false}, {UINT32_MAX, false}};
+		     {SEKI_PORT_GRANTED + 2, false}, {UINT8_MAX, false}};
 	struct rig *r = *state;
 	struct rig_packet *p = rig_packet(r, 100);
 	char name[SEKI_HOOK_NAME];
@@ -145,9 +144,9 @@ static void redirects_go_where_they_are_granted(void **state)
 
 static void rewritten_packets_within_bounds(void **state)
 {
-	/* Of a packet of 3000 bytes, of which SEKI_SLOT_BYTES were copied. */
+	/* Of a packet of 3000 bytes, of which 1792 were copied, into one slot. */
 	static const struct {
-		uint32_t head_in, head_out, len;
+		uint16_t head_in, head_out, len;
 		bool good;
 	} cases[] = {
 		{0, 0, 3000, true},
@@ -155,19 +154,20 @@ static void rewritten_packets_within_bounds(void **state)
 		{0, 0, 13, false},
 		{0, 0, 0, false},
 		{0, 0, 3001, false},
-		{0, 0, UINT32_MAX, false},
-		{2048, 2048, 3000, true},
-		{2049, 2048, 2999, false},
-		{2048, 2049, 3001, false},
-		{2048, 0, 952, true},
-		{2048, 0, 953, false},
+		{0, 0, UINT16_MAX, false},
+		{1792, 2048, 3256, true},
+		{1792, 2048, 3257, false},
+		{1793, 2048, 2999, false},
+		{1792, 2049, 3000, false},
+		{1792, 0, 1208, true},
+		{1792, 0, 1209, false},
 		{0, 2048, 5048, true},
 		{0, 2048, 5049, false},
 		{14, 18, 3004, true},
-		{UINT32_MAX, 0, 100, false},
-		{0, UINT32_MAX, 100, false},
-		{UINT32_MAX, UINT32_MAX, 3000, false},
-		{2048, UINT32_MAX, 14, false},
+		{UINT16_MAX, 0, 100, false},
+		{0, UINT16_MAX, 100, false},
+		{UINT16_MAX, UINT16_MAX, 3000, false},
+		{1792, UINT16_MAX, 14, false},
 	};
 	struct rig *r = *state;
 	struct rig_packet *p = rig_packet(r, 3000);
@@ -190,24 +190,46 @@ static void rewritten_packets_within_bounds(void **state)
 	}
 }
 
-static void a_packet_never_grows_beyond_the_maximum(void **state)
+static void packets_of_many_slots(void **state)
 {
+	const uint32_t fit = SEKI_RING_ENTRIES / seki_ring_run(SEKI_PACKET_MAX);
 	struct rig *r = *state;
-	struct rig_packet *p = rig_packet(r, SEKI_PACKET_MAX);
-	const struct seki_completion grown = {
-		.verdict = SEKI_VERDICT_PASS, .head_out = 1, .len = SEKI_PACKET_MAX + 1};
+	struct rig_packet *longest = rig_packet(r, SEKI_PACKET_MAX);
+	struct rig_packet *shortest = rig_packet(r, SEKI_PACKET_MIN);
+	struct seki_submission s[32];
+	struct seki_outcome out;
 
-	assert_int_equal(judge(r, SEKI_PORT_VM, p, grown).fate, SEKI_FATE_DROP);
-	assert_int_equal(stats(r).from[SEKI_PORT_VM].dropped[SEKI_REASON_BAD_VERDICT], 1);
+	seki_ring_p4vm_set_want(&r->vm, UINT32_MAX);
+	for (uint32_t i = 0; i < fit; i++) {
+		assert_int_equal(rig_submit(r, SEKI_PORT_VM, longest), SEKI_FATE_HELD);
+		assert_int_equal(rig_submit(r, SEKI_PORT_VM, shortest), SEKI_FATE_HELD);
+		assert_true(rig_take(r, &s[2 * i]) && rig_take(r, &s[2 * i + 1]));
+		assert_int_equal(s[2 * i].copied, SEKI_PACKET_MAX);
+		assert_memory_equal(seki_ring_p4vm_packet(&r->vm, s[2 * i].slot), longest->bytes,
+				    SEKI_PACKET_MAX);
+	}
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, longest), SEKI_FATE_DROP);
+	assert_int_equal(stats(r).from[SEKI_PORT_VM].dropped[SEKI_REASON_FULL], 1);
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, shortest), SEKI_FATE_HELD);
+	for (uint32_t i = 0; i < 2 * fit; i++) {
+		struct seki_completion c = rig_verdict(&s[i], SEKI_VERDICT_PASS);
+
+		c.head_in = c.head_out = s[i].len;
+		rig_answer(r, &c);
+		assert_true(rig_poll(r, &out));
+		assert_int_equal(out.fate, SEKI_FATE_PASS);
+		assert_int_equal(out.head_out, s[i].len);
+	}
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, longest), SEKI_FATE_HELD);
+	assert_int_equal(stats(r).in_flight, 2);
 }
 
 static void malformed_verdicts_drop(void **state)
 {
 	const struct seki_completion cases[] = {
 		{.verdict = 4, .len = 100},
-		{.verdict = UINT32_MAX, .len = 100},
+		{.verdict = UINT8_MAX, .len = 100},
 		{.verdict = SEKI_VERDICT_PASS, .len = 100, .out_port = 1},
-		{.verdict = SEKI_VERDICT_PASS, .len = 100, .pad = {[31] = 1}},
 		{.verdict = SEKI_VERDICT_MORE},
 	};
 	struct rig *r = *state;
@@ -244,19 +266,91 @@ static void more_is_granted_once(void **state)
 	assert_int_equal(stats(r).more, 1);
 }
 
-static void more_than_a_slot_is_too_long(void **state)
+/* It keeps its place among the others, of which it may be the oldest, the newest, or neither. */
+static void more_moves_to_a_longer_run(void **state)
 {
 	struct rig *r = *state;
-	struct rig_packet *p = rig_packet(r, SEKI_SLOT_BYTES + 1);
+	struct rig_packet *p[3];
+	struct seki_submission s[3], again;
+	struct seki_completion c;
+	struct seki_outcome out;
+
+	seki_ring_p4vm_set_want(&r->vm, 34);
+	for (int i = 0; i < 3; i++) {
+		p[i] = rig_packet(r, 9000);
+		assert_int_equal(rig_submit(r, SEKI_PORT_NET, p[i]), SEKI_FATE_HELD);
+		assert_true(rig_take(r, &s[i]));
+		r->now_ns += 10 * MS;
+	}
+	for (int i = 2; i >= 0; i--) {
+		c = rig_verdict(&s[i], SEKI_VERDICT_MORE);
+		rig_answer(r, &c);
+		assert_false(rig_poll(r, &out));
+		assert_true(rig_take(r, &again));
+		assert_int_equal(again.copied, 9000);
+		assert_memory_equal(seki_ring_p4vm_packet(&r->vm, again.slot), p[i]->bytes, 9000);
+		rig_answer(r, &c); /* its first place is nobody's now */
+		assert_false(rig_poll(r, &out));
+	}
+	assert_int_equal(stats(r).late, 3);
+	for (int i = 0; i < 3; i++) {
+		r->now_ns = r->q->slots[r->q->oldest].since_ns + 1000 * MS;
+		assert_true(rig_poll(r, &out));
+		assert_ptr_equal(out.packet, p[i]);
+		assert_false(rig_poll(r, &out));
+	}
+	assert_int_equal(stats(r).in_flight, 0);
+}
+
+static void more_follows_the_policy_where_memory_is_short(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 9000);
 	const struct seki_completion c = {.verdict = SEKI_VERDICT_MORE};
 	bool open = r->hook->fail_open;
 
+	seki_ring_p4vm_set_want(&r->vm, UINT32_MAX);
+	while (r->q->stats.from[SEKI_PORT_VM].dropped[SEKI_REASON_FULL] +
+		       r->q->stats.from[SEKI_PORT_VM].bypassed[SEKI_REASON_FULL] ==
+	       0) {
+		rig_submit(r, SEKI_PORT_VM, p);
+		rig_take(r, &(struct seki_submission){0});
+	}
+	seki_ring_p4vm_set_want(&r->vm, 34);
 	assert_int_equal(judge(r, SEKI_PORT_NET, p, c).fate,
 			 open ? SEKI_FATE_PASS : SEKI_FATE_DROP);
 	if (open)
-		assert_int_equal(stats(r).from[SEKI_PORT_NET].bypassed[SEKI_REASON_TOO_LONG], 1);
+		assert_int_equal(stats(r).from[SEKI_PORT_NET].bypassed[SEKI_REASON_FULL], 1);
 	else
-		assert_int_equal(stats(r).from[SEKI_PORT_NET].dropped[SEKI_REASON_TOO_LONG], 1);
+		assert_int_equal(stats(r).from[SEKI_PORT_NET].dropped[SEKI_REASON_FULL], 1);
+}
+
+/* What the P4 VM says of its times is believed only where it can be so. */
+static void times_are_within_what_was_seen(void **state)
+{
+	static const uint64_t said[][2] = {{0, 0}, {UINT64_MAX, 0}, {0, UINT64_MAX}, {5, 3}};
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_submission s;
+	struct seki_outcome out;
+	struct seki_hook_times t;
+	bool sampled;
+
+	for (uint64_t i = 0; i < 4; i++) {
+		r->now_ns += 10 * MS;
+		assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD);
+		assert_int_equal(seki_ring_p4vm_take(&r->vm, &s, 1, NULL, &sampled), 1);
+		assert_true(sampled);
+		seki_ring_p4vm_report(&r->vm, said[i][0], said[i][1]);
+		assert_false(rig_poll(r, &out));
+		t = stats(r).times;
+		assert_int_equal(t.samples, i + 1);
+		assert_int_equal(t.packets, 16);
+		assert_true(t.hand_off_ns + t.program_ns + t.return_ns < 100000 * MS);
+	}
+	assert_int_equal(rig_submit(r, SEKI_PORT_VM, p), SEKI_FATE_HELD); /* too soon */
+	assert_int_equal(seki_ring_p4vm_take(&r->vm, &s, 1, NULL, &sampled), 1);
+	assert_false(sampled);
 }
 
 static void lengths_that_are_no_packet(void **state)
@@ -646,12 +740,14 @@ int main(void)
 		TEST(drop_drops),
 		TEST(redirects_go_where_they_are_granted),
 		TEST(rewritten_packets_within_bounds),
-		TEST(a_packet_never_grows_beyond_the_maximum),
+		TEST(packets_of_many_slots),
 		TEST(malformed_verdicts_drop),
 		OPEN(malformed_verdicts_drop),
 		TEST(more_is_granted_once),
-		TEST(more_than_a_slot_is_too_long),
-		OPEN(more_than_a_slot_is_too_long),
+		TEST(more_moves_to_a_longer_run),
+		TEST(more_follows_the_policy_where_memory_is_short),
+		OPEN(more_follows_the_policy_where_memory_is_short),
+		TEST(times_are_within_what_was_seen),
 		TEST(lengths_that_are_no_packet),
 		TEST(late_and_made_up_completions_are_ignored),
 		TEST(deadline_follows_the_policy_and_then_nobody_waits),

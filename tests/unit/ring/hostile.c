@@ -52,7 +52,7 @@ static uint32_t word_of(uint64_t random)
 /* A random word into a header, or into a descriptor. */
 static void scribble(uint8_t *region, uint64_t random)
 {
-	size_t words = random & 2 ? 256 / 4 : SEKI_RING_ENTRIES * 64 / 4;
+	size_t words = random & 2 ? 256 / 4 : SEKI_RING_ENTRIES * 16 / 4;
 	size_t base = random & 2 ? 0 : SEKI_RING_DESC_OFFSET;
 	uint32_t word = word_of(random >> 2);
 
@@ -79,6 +79,7 @@ static void submit(struct hostile *h, uint64_t random)
 
 	require(room <= SEKI_RING_ENTRIES);
 	memset(subs, (int)random, sizeof(subs));
+	seki_ring_switch_sample(&h->sw, random);
 	seki_ring_switch_submit(&h->sw, subs, n < room ? n : room);
 	seki_ring_switch_wake_needed(&h->sw);
 }
@@ -95,22 +96,25 @@ static void take_completions(struct hostile *h, uint64_t random)
 		memcpy(&first, seki_ring_switch_head(&h->sw, cpls[i].slot % SEKI_RING_ENTRIES), 1);
 		(void)first;
 	}
-	require(seki_ring_switch_want(&h->sw) <= SEKI_SLOT_BYTES);
+	require(seki_ring_switch_want(&h->sw) <= SEKI_PACKET_MAX);
+	seki_ring_switch_sampled(&h->sw, &(struct seki_ring_sample){0});
 }
 
 static void take_submissions(struct hostile *h, uint64_t random)
 {
 	struct seki_submission subs[SEKI_BATCH_MAX];
-	uint8_t packet[SEKI_SLOT_BYTES];
+	uint8_t packet[SEKI_PACKET_MAX];
+	bool sampled;
 	uint32_t max = (uint32_t)(random % (SEKI_BATCH_MAX + 1));
 	uint64_t bad = 0;
-	int n = seki_ring_p4vm_take(&h->vm, subs, max, &bad);
+	int n = seki_ring_p4vm_take(&h->vm, subs, max, &bad, &sampled);
 
 	require(n == -EPROTO || (n >= 0 && n <= (int)max));
 	for (int i = 0; i < n; i++) {
-		require(subs[i].copied <= subs[i].len && subs[i].len <= SEKI_PACKET_MAX);
+		require(subs[i].copied <= subs[i].len);
 		memcpy(packet, seki_ring_p4vm_packet(&h->vm, subs[i].slot), subs[i].copied);
-		memcpy(seki_ring_p4vm_head(&h->vm, subs[i].slot), packet, subs[i].copied);
+		memset(seki_ring_p4vm_head(&h->vm, subs[i].slot), packet[0],
+		       seki_ring_run(subs[i].copied) * SEKI_SLOT_BYTES);
 	}
 }
 
@@ -118,7 +122,7 @@ static void answer(struct hostile *h, uint64_t random)
 {
 	struct seki_completion cpls[SEKI_BATCH_MAX];
 	uint32_t n = (uint32_t)(random % (SEKI_BATCH_MAX + 1));
-	uint32_t room = seki_ring_p4vm_room(&h->vm);
+	uint32_t room = seki_ring_p4vm_room(&h->vm, n);
 
 	require(room <= SEKI_RING_ENTRIES);
 	memset(cpls, (int)random, sizeof(cpls));

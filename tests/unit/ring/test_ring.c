@@ -47,22 +47,23 @@ static void wind(struct pair *p, uint32_t back)
 	p->sw.sub_tail = p->sw.cpl_head = p->vm.sub_head = p->vm.cpl_tail = at;
 	p->sw_header->sub_tail = p->sw_header->cpl_head = at;
 	p->vm_header->sub_head = p->vm_header->cpl_tail = at;
+	p->vm.cpl_head = at;
 }
 
-static struct seki_submission submission(uint32_t slot)
+static struct seki_submission submission(uint16_t slot)
 {
 	return (struct seki_submission){
 		.slot = slot, .generation = slot + 1000, .len = 100, .copied = 60};
 }
 
-static void submit_one(struct pair *p, uint32_t slot)
+static void submit_one(struct pair *p, uint16_t slot)
 {
 	struct seki_submission s = submission(slot);
 
 	seki_ring_switch_submit(&p->sw, &s, 1);
 }
 
-static void answer_one(struct pair *p, uint32_t slot)
+static void answer_one(struct pair *p, uint16_t slot)
 {
 	struct seki_completion c = {.slot = slot, .generation = slot + 1000};
 
@@ -80,22 +81,22 @@ static void round_trip(struct pair *p)
 		submit_one(p, i);
 	}
 	assert_int_equal(seki_ring_switch_room(&p->sw), 0);
-	assert_int_equal(seki_ring_p4vm_room(&p->vm), SEKI_RING_ENTRIES);
-	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, SEKI_RING_ENTRIES, NULL),
+	assert_int_equal(seki_ring_p4vm_room(&p->vm, SEKI_RING_ENTRIES), SEKI_RING_ENTRIES);
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, SEKI_RING_ENTRIES, NULL, NULL),
 			 SEKI_RING_ENTRIES);
-	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 1, NULL), 0);
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 1, NULL, NULL), 0);
 	for (uint32_t i = 0; i < SEKI_RING_ENTRIES; i++) {
 		assert_int_equal(got[i].slot, i);
 		assert_int_equal(got[i].generation, i + 1000);
 		answer_one(p, i);
 	}
-	assert_int_equal(seki_ring_p4vm_room(&p->vm), 0);
+	assert_int_equal(seki_ring_p4vm_room(&p->vm, SEKI_RING_ENTRIES), 0);
 	assert_int_equal(seki_ring_switch_room(&p->sw), 0);
 	assert_int_equal(seki_ring_switch_take(&p->sw, done, SEKI_RING_ENTRIES), SEKI_RING_ENTRIES);
 	assert_int_equal(seki_ring_switch_take(&p->sw, done, 1), 0);
 	for (uint32_t i = 0; i < SEKI_RING_ENTRIES; i++)
 		assert_int_equal(done[i].slot, i);
-	assert_int_equal(seki_ring_p4vm_room(&p->vm), SEKI_RING_ENTRIES);
+	assert_int_equal(seki_ring_p4vm_room(&p->vm, SEKI_RING_ENTRIES), SEKI_RING_ENTRIES);
 }
 
 static void full_and_empty(void **state)
@@ -142,8 +143,8 @@ static void batches_are_cut_to_what_was_asked(void **state)
 
 	for (uint32_t i = 0; i < 6; i++)
 		submit_one(p, i);
-	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 4, NULL), 4);
-	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 4, NULL), 2);
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 4, NULL, NULL), 4);
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 4, NULL, NULL), 2);
 	assert_int_equal(got[1].slot, 5);
 	for (uint32_t i = 0; i < 6; i++)
 		answer_one(p, 5 - i);
@@ -157,13 +158,12 @@ static void unsound_submissions_are_skipped(void **state)
 	struct pair *p = *state;
 	const struct seki_submission bad[] = {
 		{.slot = SEKI_RING_ENTRIES, .len = 60, .copied = 60},
-		{.slot = UINT32_MAX, .len = 60, .copied = 60},
+		{.slot = UINT16_MAX, .len = 60, .copied = 60},
 		{.slot = 1, .len = 60, .copied = 61},
 		{.slot = 1, .len = SEKI_PACKET_MIN - 1, .copied = 0},
 		{.slot = 1, .len = 0, .copied = 0},
-		{.slot = 1, .len = SEKI_PACKET_MAX + 1, .copied = 60},
-		{.slot = 1, .len = UINT32_MAX, .copied = UINT32_MAX},
-		{.slot = 1, .len = SEKI_SLOT_BYTES + 1, .copied = SEKI_SLOT_BYTES + 1},
+		{.slot = SEKI_RING_ENTRIES - 1, .len = 1793, .copied = 1793}, /* two slots */
+		{.slot = SEKI_RING_ENTRIES - 32, .len = SEKI_PACKET_MAX, .copied = SEKI_PACKET_MAX},
 	};
 	const uint32_t n = sizeof(bad) / sizeof(bad[0]);
 	struct seki_submission got[16];
@@ -172,7 +172,7 @@ static void unsound_submissions_are_skipped(void **state)
 	submit_one(p, 7);
 	seki_ring_switch_submit(&p->sw, bad, n);
 	submit_one(p, 8);
-	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 16, &counted), 2);
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 16, &counted, NULL), 2);
 	assert_int_equal(got[0].slot, 7);
 	assert_int_equal(got[1].slot, 8);
 	assert_int_equal(counted, n);
@@ -190,9 +190,11 @@ static void impossible_indices_are_refused(void **state)
 	p->vm_header->cpl_tail = UINT32_MAX;
 	assert_int_equal(seki_ring_switch_take(&p->sw, done, 1), -EPROTO);
 	p->sw_header->sub_tail = SEKI_RING_ENTRIES + 1;
-	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 1, NULL), -EPROTO);
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 1, NULL, NULL), -EPROTO);
 	p->sw_header->cpl_head = 1; /* more taken than answered */
-	assert_int_equal(seki_ring_p4vm_room(&p->vm), 0);
+	assert_int_equal(seki_ring_p4vm_room(&p->vm, UINT32_MAX), 0);
+	p->sw_header->cpl_head = 0; /* what was seen is no reason not to look again */
+	assert_int_equal(seki_ring_p4vm_room(&p->vm, 1), SEKI_RING_ENTRIES);
 }
 
 static void another_geometry_is_refused(void **state)
@@ -210,14 +212,86 @@ static void another_geometry_is_refused(void **state)
 	assert_int_equal(seki_ring_p4vm_init(&vm, p->sw_header, p->vm_header), 0);
 }
 
-static void want_is_cut_to_a_slot(void **state)
+static void want_is_cut_and_echoed(void **state)
 {
 	struct pair *p = *state;
 
 	seki_ring_p4vm_set_want(&p->vm, 54);
+	assert_int_equal(seki_ring_p4vm_want_seen(&p->vm), 0);
 	assert_int_equal(seki_ring_switch_want(&p->sw), 54);
+	assert_int_equal(seki_ring_p4vm_want_seen(&p->vm), 54);
 	seki_ring_p4vm_set_want(&p->vm, UINT32_MAX);
-	assert_int_equal(seki_ring_switch_want(&p->sw), SEKI_SLOT_BYTES);
+	assert_int_equal(seki_ring_switch_want(&p->sw), SEKI_PACKET_MAX);
+	assert_int_equal(seki_ring_p4vm_want_seen(&p->vm), UINT32_MAX);
+}
+
+static void runs_hold_the_packet_and_room_to_grow(void **state)
+{
+	(void)state;
+	for (uint32_t copied = 0; copied <= SEKI_PACKET_MAX; copied++) {
+		uint32_t run = seki_ring_run(copied);
+
+		assert_true(run >= 1 && run * SEKI_SLOT_BYTES >= copied + SEKI_RING_GROW);
+		assert_true((run - 1) * SEKI_SLOT_BYTES < copied + SEKI_RING_GROW);
+	}
+}
+
+/* Takes what there is; was a sample in it? Answers nothing. */
+static bool take_sampled(struct pair *p, uint32_t max)
+{
+	struct seki_submission got[4];
+	bool sampled = false;
+
+	assert_true(seki_ring_p4vm_take(&p->vm, got, max, NULL, &sampled) >= 0);
+	return sampled;
+}
+
+static void a_sample_goes_round(void **state)
+{
+	struct pair *p = *state;
+	struct seki_ring_sample s;
+
+	assert_false(seki_ring_switch_sampled(&p->sw, &s));
+	submit_one(p, 0);
+	seki_ring_switch_sample(&p->sw, 1000);
+	assert_false(take_sampled(p, 4)); /* it is of the next */
+	submit_one(p, 1);
+	submit_one(p, 2);
+	assert_false(seki_ring_switch_sampled(&p->sw, &s));
+	assert_true(take_sampled(p, 4));
+	seki_ring_p4vm_report(&p->vm, 70, 90);
+	assert_true(seki_ring_switch_sampled(&p->sw, &s));
+	assert_int_equal(s.submitted_ns, 1000);
+	assert_int_equal(s.taken_ns, 70);
+	assert_int_equal(s.done_ns, 90);
+	assert_false(seki_ring_switch_sampled(&p->sw, &s));
+	submit_one(p, 3);
+	assert_false(take_sampled(p, 4));
+}
+
+/* One that is overtaken by the next is forgotten, wherever it was. */
+static void a_sample_is_replaced(void **state)
+{
+	struct pair *p = *state;
+	struct seki_ring_sample s;
+
+	seki_ring_switch_sample(&p->sw, 1);
+	submit_one(p, 0);
+	submit_one(p, 1);
+	seki_ring_switch_sample(&p->sw, 2);
+	submit_one(p, 2);
+	assert_false(take_sampled(p, 2));
+	assert_true(take_sampled(p, 2));
+	seki_ring_p4vm_report(&p->vm, 3, 4);
+	assert_true(seki_ring_switch_sampled(&p->sw, &s));
+	assert_int_equal(s.submitted_ns, 2);
+	p->sw_header->sample = 77;
+	p->sw_header->sample_at = 0; /* long gone */
+	submit_one(p, 3);
+	assert_false(take_sampled(p, 4));
+	p->sw_header->sample_at = 4;
+	submit_one(p, 4);
+	assert_false(take_sampled(p, 4)); /* this one was given up */
 }
 
 static void one_wake_up_for_each_arming(void **state)
@@ -249,7 +323,7 @@ static void arming_sees_what_came_before(void **state)
 
 	submit_one(p, 0);
 	assert_false(seki_ring_p4vm_arm(&p->vm));
-	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 1, NULL), 1);
+	assert_int_equal(seki_ring_p4vm_take(&p->vm, got, 1, NULL, NULL), 1);
 	assert_true(seki_ring_p4vm_arm(&p->vm));
 	assert_true(seki_ring_switch_arm(&p->sw));
 	answer_one(p, 0);
@@ -267,7 +341,10 @@ int main(void)
 		TEST(unsound_submissions_are_skipped),
 		TEST(impossible_indices_are_refused),
 		TEST(another_geometry_is_refused),
-		TEST(want_is_cut_to_a_slot),
+		TEST(want_is_cut_and_echoed),
+		TEST(runs_hold_the_packet_and_room_to_grow),
+		TEST(a_sample_goes_round),
+		TEST(a_sample_is_replaced),
 		TEST(one_wake_up_for_each_arming),
 		TEST(arming_sees_what_came_before),
 	};

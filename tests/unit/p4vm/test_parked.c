@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packets that wait for a fact: how long, how many, and what becomes of them. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/p4vm/fake_machine.h"
+#include "tests/unit/p4vm/queue_rig.h"
+
+/* The same, but it has changed a map before, so that it must not run twice. */
+static int ask_late(struct seki_bpf_run *run, uint64_t *r0)
+{
+	int sent = run->host->udp_sent_any(run->host->arg, 1000, false);
+
+	assert_true(sent >= 0);
+	*r0 = (uint64_t)sent;
+	return 0;
+}
+
+static void test_waits_for_a_fact(void **state)
+{
+	struct queue_rig *f = *state;
+
+	rig_use_facts(f, rig_ask);
+	rig_submit(f, 60, 1);
+	rig_submit(f, 60, 0);
+	rig_step(f);
+	assert_int_equal(rig_only(f)->generation, 1); /* the one that did not ask is not delayed */
+	assert_int_equal(f->queue.n_parked, 1);
+	rig_retry(f, false);
+	assert_int_equal(f->n_got, 0);
+	rig_retry(f, true); /* facts came, but not this one */
+	assert_int_equal(f->n_got, 0);
+	fake_facts.sent = true;
+	rig_retry(f, true);
+	assert_int_equal(rig_only(f)->verdict, SEKI_VERDICT_PASS);
+	assert_int_equal(rig_only(f)->generation, 0);
+	assert_int_equal(f->queue.n_parked, 0);
+	assert_int_equal(f->queue.stats.waited, 1);
+	assert_int_equal(f->queue.stats.packets, 2);
+}
+
+/* The switch gave the packet up at its deadline, and its slot to another. */
+static void test_slot_used_anew_while_waiting(void **state)
+{
+	struct queue_rig *f = *state;
+
+	rig_use_facts(f, rig_ask);
+	rig_submit(f, 60, 1);
+	rig_step(f);
+	assert_int_equal(f->queue.n_parked, 1);
+	f->next = SEKI_RING_ENTRIES; /* slot 0 again */
+	rig_submit(f, 60, 0);
+	rig_step(f);
+	assert_int_equal(f->n_got, 2);
+	assert_int_equal(f->got[0].generation, 0);
+	assert_int_equal(f->got[0].verdict, SEKI_VERDICT_DROP);
+	assert_int_equal(f->got[1].generation, SEKI_RING_ENTRIES);
+	assert_int_equal(f->got[1].verdict, SEKI_VERDICT_PASS);
+	assert_int_equal(f->queue.n_parked, 0);
+}
+
+static void test_waiting_ends(void **state)
+{
+	struct queue_rig *f = *state;
+
+	rig_use_facts(f, rig_ask);
+	rig_submit(f, 60, 1);
+	rig_step(f);
+	f->engine.boot_ns += RIG_WAIT - 1;
+	rig_retry(f, false);
+	assert_int_equal(f->n_got, 0);
+	f->engine.boot_ns += 1;
+	rig_retry(f, false);
+	assert_int_equal(rig_only(f)->verdict, SEKI_VERDICT_DROP);
+	assert_int_equal(rig_only(f)->site, 9);
+}
+
+static void test_does_not_wait(void **state)
+{
+	struct queue_rig *f = *state;
+
+	rig_use_facts(f, rig_ask);
+	f->queue.wait_ns = 0;
+	rig_submit(f, 60, 1);
+	rig_step(f);
+	assert_int_equal(rig_only(f)->verdict, SEKI_VERDICT_DROP);
+	f->queue.wait_ns = RIG_WAIT;
+	fake_facts.fresh = false; /* none will come */
+	rig_submit(f, 60, 1);
+	rig_step(f);
+	assert_int_equal(rig_only(f)->verdict, SEKI_VERDICT_DROP);
+	fake_facts.fresh = true;
+	rig_use(f, ask_late, false); /* it cannot be run twice */
+	rig_submit(f, 60, 1);
+	rig_step(f);
+	assert_int_equal(rig_only(f)->verdict, SEKI_VERDICT_DROP);
+	f->engine.facts = NULL;
+	rig_use(f, rig_ask, false);
+	rig_submit(f, 60, 1);
+	rig_step(f);
+	assert_int_equal(rig_only(f)->verdict, SEKI_VERDICT_DROP);
+	assert_int_equal(f->queue.stats.waited, 0);
+}
+
+static void test_parking_is_bounded(void **state)
+{
+	struct queue_rig *f = *state;
+
+	rig_use_facts(f, rig_ask);
+	for (uint32_t i = 0; i < SEKI_QUEUE_PARKED + 5; i++) {
+		rig_submit(f, 60, 1);
+		rig_step(f);
+		assert_int_equal(f->n_got, i < SEKI_QUEUE_PARKED ? 0 : 1);
+	}
+	assert_int_equal(f->queue.n_parked, SEKI_QUEUE_PARKED);
+	fake_facts.sent = true;
+	rig_retry(f, true);
+	assert_int_equal(f->n_got, SEKI_QUEUE_PARKED);
+}
+
+/* A switch that takes back room must not make the P4 VM answer more than fits. */
+static void test_parked_and_a_lying_switch(void **state)
+{
+	struct queue_rig *f = *state;
+	struct seki_switch_header *h = (void *)f->switch_region;
+
+	rig_use_facts(f, rig_ask);
+	for (int i = 0; i < 3; i++)
+		rig_submit(f, 60, 1);
+	rig_step(f);
+	h->cpl_head = f->queue.ring.cpl_tail - SEKI_RING_ENTRIES + 1;
+	assert_int_equal(seki_ring_p4vm_room(&f->queue.ring, SEKI_RING_ENTRIES + 1), 1);
+	fake_facts.sent = true;
+	assert_int_equal(seki_queue_retry(&f->queue, &f->engine, true), 1);
+	assert_int_equal(f->queue.n_parked, 2);
+	h->sub_tail += SEKI_RING_ENTRIES + 1;
+	h->cpl_head = f->queue.ring.cpl_tail;
+	assert_int_equal(seki_queue_step(&f->queue, &f->engine), -EPROTO);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_waits_for_a_fact),   TEST(test_slot_used_anew_while_waiting),
+		TEST(test_waiting_ends),       TEST(test_does_not_wait),
+		TEST(test_parking_is_bounded), TEST(test_parked_and_a_lying_switch),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
