@@ -37,6 +37,17 @@ static struct ref_obj *new_object(struct ref *r, const void *key, const struct p
 
 static void make_in_body(struct ref *r, const struct p4_stmt *list, const char *prefix);
 
+static void bind_profile(struct ref *r, struct ref_obj *table)
+{
+	for (const struct p4_property *p = table->decl->table->properties; p; p = p->next) {
+		if (strcmp(p->name, "psa_implementation") != 0 &&
+		    strcmp(p->name, "implementation") != 0)
+			continue;
+		table->other = ref_object(r, p->value);
+		table->other->other = table;
+	}
+}
+
 static void make_member(struct ref *r, const struct p4_decl *d, const char *prefix)
 {
 	const char *name = control_plane_name(r, prefix, d);
@@ -46,8 +57,10 @@ static void make_member(struct ref *r, const struct p4_decl *d, const char *pref
 		obj = ref_make_object(r, d, d, d->type, d->init, name);
 	} else if (d->kind == P4_D_TABLE || d->kind == P4_D_VALUE_SET) {
 		obj = new_object(r, d, d, d->type, name);
-		if (d->kind == P4_D_TABLE)
+		if (d->kind == P4_D_TABLE) {
 			ref_table_entries(r, obj);
+			bind_profile(r, obj);
+		}
 	} else {
 		return;
 	}
@@ -126,12 +139,7 @@ struct ref_obj *ref_make_object(struct ref *r, const void *key, const struct p4_
 		ref_unable(decl ? decl->tok : NULL, "this kind of instance");
 	obj = new_object(r, key, decl, type, name);
 	if (type->kind == P4_T_EXTERN) {
-		if (strcmp(type->decl->name, "InternetChecksum") == 0)
-			return obj;
-		if (strcmp(type->decl->name, "Register") != 0 &&
-		    strcmp(type->decl->name, "Hash") != 0)
-			ref_unable(decl ? decl->tok : NULL, "instances of %s", type->decl->name);
-		obj->max = (uint32_t)mpz_get_ui(ref_eval(r, call->bound[0])->num);
+		ref_set_up(r, obj, call);
 		return obj;
 	}
 	obj->frame->outer = r->global;

@@ -148,6 +148,48 @@ static struct ref_val *udp_sent(struct ref *r, const struct p4_expr *call, int f
 	return ref_number(r, call->type, f != NULL);
 }
 
+/* ---- extern objects ---- */
+
+static uint32_t ctor_arg(struct ref *r, const struct p4_expr *call, uint32_t i)
+{
+	return (uint32_t)mpz_get_ui(ref_eval(r, call->bound[i])->num);
+}
+
+static void set_up_random(struct ref *r, struct ref_obj *obj, const struct p4_expr *call)
+{
+	struct ref_val *low = ref_eval(r, call->bound[0]), *high = ref_eval(r, call->bound[1]);
+
+	if (mpz_cmp(low->num, high->num) != 0)
+		ref_unable(call->tok, "random numbers");
+	obj->value = low;
+}
+
+void ref_set_up(struct ref *r, struct ref_obj *obj, const struct p4_expr *call)
+{
+	const char *of = obj->type->decl->name;
+
+	if (strcmp(of, "Hash") == 0) {
+		obj->algorithm = ctor_arg(r, call, 0);
+	} else if (strcmp(of, "Random") == 0) {
+		set_up_random(r, obj, call);
+	} else if (strcmp(of, "Digest") == 0) {
+		obj->max = call->args ? ctor_arg(r, call, 0) : 256;
+	} else if (strcmp(of, "ActionSelector") == 0) {
+		obj->algorithm = ctor_arg(r, call, 0);
+		obj->max = ctor_arg(r, call, 1);
+		obj->width = ctor_arg(r, call, 2);
+	} else if (strcmp(of, "DirectCounter") == 0 || strcmp(of, "DirectMeter") == 0) {
+		obj->unit = ctor_arg(r, call, 0);
+	} else if (strcmp(of, "Counter") == 0 || strcmp(of, "Meter") == 0) {
+		obj->max = ctor_arg(r, call, 0);
+		obj->unit = ctor_arg(r, call, 1);
+	} else if (strcmp(of, "Register") == 0 || strcmp(of, "ActionProfile") == 0) {
+		obj->max = ctor_arg(r, call, 0);
+	} else if (strcmp(of, "InternetChecksum") != 0) {
+		ref_unable(call->tok, "instances of %s", of);
+	}
+}
+
 /* ---- extern functions ---- */
 
 static bool run_statement(struct ref *r, const struct p4_expr *call)
@@ -182,6 +224,8 @@ struct ref_val *ref_extern(struct ref *r, const struct p4_expr *call)
 		return ref_number(r, call->type, 1);
 	if (strcmp(name, "ubpf_time_get_ns") == 0)
 		return ref_number(r, call->type, r->time & 0xffffffffffffull);
+	if (strcmp(name, "timestamp") == 0)
+		return ref_number(r, call->type, r->time);
 	if (strncmp(name, "csum_replace", strlen("csum_replace")) == 0)
 		return replace(r, call);
 	if (strcmp(name, "vm_udp_sent") == 0)
@@ -250,20 +294,39 @@ static struct ref_val *use_register(struct ref *r, const struct p4_expr *call)
 	return nothing(r, call);
 }
 
+static struct ref_val *use_random(struct ref *r, const struct p4_expr *call)
+{
+	struct ref_val *v = ref_make(r, ref_type(r, call->type));
+
+	mpz_set(v->num, ref_object(r, call->a->a)->value->num);
+	ref_wrap(v->num, v->type);
+	return v;
+}
+
 struct ref_val *ref_method(struct ref *r, const struct p4_expr *call)
 {
 	const char *of = call->callee->owner->name;
 
-	if (strcmp(of, "packet_in") == 0)
-		return ref_packet_in(r, call);
-	if (strcmp(of, "packet_out") == 0)
-		return ref_packet_out(r, call);
-	if (strcmp(of, "Register") == 0)
-		return use_register(r, call);
-	if (strcmp(of, "Hash") == 0)
-		return ref_get_hash(r, call);
-	if (strcmp(of, "InternetChecksum") == 0)
-		return ref_checksum(r, call);
+	static const struct {
+		const char *of;
+		struct ref_val *(*run)(struct ref *r, const struct p4_expr *call);
+	} methods[] = {
+		{"packet_in", ref_packet_in},
+		{"packet_out", ref_packet_out},
+		{"Register", use_register},
+		{"Hash", ref_get_hash},
+		{"InternetChecksum", ref_checksum},
+		{"Counter", ref_count},
+		{"DirectCounter", ref_count},
+		{"Meter", ref_meter},
+		{"DirectMeter", ref_meter},
+		{"Digest", ref_digest},
+		{"Random", use_random},
+	};
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcmp(of, methods[i].of) == 0)
+			return methods[i].run(r, call);
 	ref_unable(call->tok, "the method '%s' of %s", call->callee->name, of);
 }
 

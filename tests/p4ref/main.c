@@ -6,6 +6,12 @@
  *   packet PORT BYTES	     RESULT ACTION PORT SITE BYTES
  *   add TABLE [PRIORITY] KEY:VALUE ... ACTION(PARAM:VALUE, ...)	ok
  *   setdefault TABLE ACTION(PARAM:VALUE, ...)				ok
+ *   member PROFILE NUMBER ACTION(PARAM:VALUE, ...)			ok
+ *   group SELECTOR NUMBER MEMBER ...					ok
+ *   meter NAME INDEX CIR CBS PIR PBS					ok
+ *   counter NAME INDEX	     PACKETS BYTES
+ *   digest NAME	     the next record, or none
+ *   time NS		     ok: the clock stands there
  *   sent 4|6 SADDR DADDR SPORT DPORT (hex)				ok
  *   tables		     TABLE TABLE ...: their names
  *
@@ -134,6 +140,74 @@ static const char *do_add(struct ref *r, const char *text, bool is_default)
 	return NULL;
 }
 
+static const char *do_group(struct ref *r, char *text)
+{
+	uint32_t members[SEKI_GROUP_MEMBERS], n = 0;
+	char *name = strtok(text, " "), *number = strtok(NULL, " "), *word;
+
+	while (n < SEKI_GROUP_MEMBERS && (word = strtok(NULL, " ")))
+		members[n++] = (uint32_t)strtoul(word, NULL, 0);
+	if (!number || !ref_set_group(r, name, (uint32_t)strtoul(number, NULL, 0), members, n))
+		return "group SELECTOR NUMBER MEMBER ...";
+	puts("ok");
+	return NULL;
+}
+
+static const char *do_meter(struct ref *r, const char *text)
+{
+	unsigned long long index, v[4];
+	char name[256];
+
+	if (sscanf(text, "%255s %llu %llu %llu %llu %llu", name, &index, &v[0], &v[1], &v[2],
+		   &v[3]) != 6 ||
+	    !ref_set_meter(r, name, index, (uint64_t[4]){v[0], v[1], v[2], v[3]}))
+		return "meter NAME INDEX CIR CBS PIR PBS";
+	puts("ok");
+	return NULL;
+}
+
+static const char *do_counter(struct ref *r, const char *text)
+{
+	unsigned long long index;
+	uint64_t counts[2];
+	char name[256];
+
+	if (sscanf(text, "%255s %llu", name, &index) != 2 || !ref_counter(r, name, index, counts))
+		return "counter NAME INDEX";
+	printf("%llu %llu\n", (unsigned long long)counts[0], (unsigned long long)counts[1]);
+	return NULL;
+}
+
+static const char *do_digest(struct ref *r, const char *text)
+{
+	const struct ref_bits *record;
+
+	if (!ref_next_record(r, text, &record))
+		return "no such digest";
+	for (size_t i = 0; record && i < record->len / 8; i++)
+		printf("%02x", record->data[i]);
+	puts(record ? "" : "none");
+	return NULL;
+}
+
+static const char *do_member(struct ref *r, const char *text)
+{
+	const char *why = NULL;
+
+	ref_memory(r, &r->keep);
+	if (!ref_add_member(r, text, &why))
+		return why;
+	puts("ok");
+	return NULL;
+}
+
+static const char *do_time(struct ref *r, const char *text)
+{
+	r->time = strtoull(text, NULL, 0);
+	puts("ok");
+	return NULL;
+}
+
 static const char *do_tables(const struct ref *r)
 {
 	for (const struct ref_obj *o = r->objects; o; o = o->next)
@@ -141,6 +215,22 @@ static const char *do_tables(const struct ref *r)
 			printf("%s ", o->name);
 	puts("");
 	return NULL;
+}
+
+/* Commands for what packets leave behind. */
+static const char *do_cells(struct ref *r, const char *command, char *rest)
+{
+	if (strcmp(command, "member") == 0)
+		return do_member(r, rest);
+	if (strcmp(command, "group") == 0)
+		return do_group(r, rest);
+	if (strcmp(command, "meter") == 0)
+		return do_meter(r, rest);
+	if (strcmp(command, "counter") == 0)
+		return do_counter(r, rest);
+	if (strcmp(command, "digest") == 0)
+		return do_digest(r, rest);
+	return "no such command";
 }
 
 /* What is wrong with a command, or NULL. */
@@ -159,7 +249,9 @@ static const char *do_command(struct ref *r, char *line)
 		return do_sent(r, rest);
 	if (strcmp(line, "tables") == 0)
 		return do_tables(r);
-	return "no such command";
+	if (strcmp(line, "time") == 0)
+		return do_time(r, rest);
+	return do_cells(r, line, rest);
 }
 
 int main(int argc, char **argv)

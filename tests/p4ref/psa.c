@@ -64,7 +64,7 @@ static uint64_t identity(const struct ref_bits *bits)
 	return low;
 }
 
-static uint64_t hash_of(const struct ref_bits *bits, uint32_t algorithm)
+uint64_t ref_hash_of(const struct ref_bits *bits, uint32_t algorithm)
 {
 	switch (algorithm) {
 	case IDENTITY:
@@ -92,7 +92,7 @@ struct ref_val *ref_get_hash(struct ref *r, const struct p4_expr *call)
 	base = bounded ? number(r, call->bound[0]) : 0;
 	bits = bits_of(r, call->bound[bounded]);
 	max = bounded ? number(r, call->bound[2]) : 0;
-	hash = hash_of(&bits, obj->max);
+	hash = ref_hash_of(&bits, obj->algorithm);
 	return ref_number(r, ref_type(r, call->type), base + (max ? hash % max : hash));
 }
 

@@ -11,6 +11,7 @@
 #include <gmp.h>
 #include <setjmp.h>
 
+#include "abi/p4obj.h"
 #include "compiler/p4/ast.h"
 
 struct ref_val {
@@ -56,6 +57,8 @@ struct ref_entry {
 	const struct p4_action_ref *choice; /* of the program: its arguments */
 	struct p4_decl *action;		    /* of the control plane, with args */
 	struct ref_val **args;		    /* by parameter, NULL for those with a direction */
+	uint32_t member, group;		    /* of a table with an action profile: one of them */
+	struct ref_cell *cells;		    /* direct counters and meters */
 };
 
 /* An instance: of a parser, control or extern; a table is one too. */
@@ -67,10 +70,19 @@ struct ref_obj {
 	const char *name;	 /* "pipe_inner_filter" */
 	struct ref_frame *frame; /* constructor parameters and instances */
 	struct ref_obj *members;
-	struct ref_entry *entries; /* tables, value sets, cells of registers */
+	struct ref_entry *entries; /* tables, value sets, cells of registers, members of profiles */
 	struct ref_entry *fallback;
-	uint32_t max; /* cells; of a Hash its algorithm */
-	uint32_t sum; /* of an InternetChecksum, in this packet */
+	uint32_t max;	       /* cells, records */
+	uint32_t algorithm;    /* of a Hash or selector */
+	uint32_t width;	       /* of a selector's hash */
+	uint32_t unit;	       /* of a counter or meter */
+	uint32_t sum;	       /* of an InternetChecksum, in this packet */
+	uint64_t packed;       /* into a digest */
+	struct ref_obj *other; /* a table's action profile; a profile's table */
+	struct ref_cell *cells;
+	struct ref_record *records; /* of a digest, that nobody took */
+	struct ref_group *groups;   /* the one set last is the first */
+	struct ref_val *value;	    /* of a Random that has only one */
 };
 
 struct ref_name {
@@ -109,6 +121,7 @@ struct ref {
 	struct ref_frame *global, *frame;
 	struct ref_obj *objects; /* of all */
 	struct ref_obj *parser, *pipeline, *deparser;
+	struct ref_entry *entry; /* whose action runs */
 	struct ref_fact *facts;
 	uint64_t time;
 
@@ -188,6 +201,8 @@ void ref_action(struct ref *r, const struct p4_decl *action, struct p4_expr *con
 		struct ref_val *const *given);
 
 /* extern.c */
+/* What the constructor of an extern object was given. */
+void ref_set_up(struct ref *r, struct ref_obj *obj, const struct p4_expr *call);
 struct ref_val *ref_extern(struct ref *r, const struct p4_expr *call);
 struct ref_val *ref_method(struct ref *r, const struct p4_expr *call);
 struct ref_val *ref_builtin(struct ref *r, const struct p4_expr *call);
@@ -195,8 +210,24 @@ struct ref_val *ref_builtin(struct ref *r, const struct p4_expr *call);
 uint32_t ref_lookup3(const uint8_t *data, size_t len);
 
 /* psa.c: hashes and checksums of sekisho.p4 */
+uint64_t ref_hash_of(const struct ref_bits *bits, uint32_t algorithm);
 struct ref_val *ref_get_hash(struct ref *r, const struct p4_expr *call);
 struct ref_val *ref_checksum(struct ref *r, const struct p4_expr *call);
+
+/* cells.c: counters, meters, digests, action profiles */
+struct ref_val *ref_count(struct ref *r, const struct p4_expr *call);
+struct ref_val *ref_meter(struct ref *r, const struct p4_expr *call);
+struct ref_val *ref_digest(struct ref *r, const struct p4_expr *call);
+/* The member that an entry of a table with an action profile means; NULL: none. */
+struct ref_entry *ref_chosen(struct ref *r, const struct ref_obj *table,
+			     const struct ref_entry *entry, struct ref_val *const *keys);
+/* False, or NULL: there is none of that name, or no such cell. */
+struct ref_obj *ref_profile(struct ref *r, const char *name);
+bool ref_set_group(struct ref *r, const char *name, uint32_t number, const uint32_t *members,
+		   uint32_t n);
+bool ref_set_meter(struct ref *r, const char *name, uint64_t index, const uint64_t rates[4]);
+bool ref_counter(struct ref *r, const char *name, uint64_t index, uint64_t out[2]);
+bool ref_next_record(struct ref *r, const char *name, const struct ref_bits **out);
 
 /* packet.c: methods of packet_in and packet_out */
 /* The line that a drop here is counted at: of the program's own file. */
@@ -227,7 +258,8 @@ struct ref_applied ref_table(struct ref *r, const struct p4_expr *call);
 void ref_table_entries(struct ref *r, struct ref_obj *table);
 bool ref_matches(struct ref *r, const struct ref_field *field, const struct ref_val *key);
 
-/* script.c: `add ...` and `setdefault ...`. False and a text in why where that cannot be. */
+/* script.c: `add ...`, `setdefault ...` and `member ...`. False and a text in why where that cannot be. */
 bool ref_add(struct ref *r, const char *text, bool is_default, const char **why);
+bool ref_add_member(struct ref *r, const char *text, const char **why);
 
 #endif

@@ -238,6 +238,17 @@ static bool add_action(struct cursor *c, const struct p4_decl *table, struct ref
 	return add_args(c, e);
 }
 
+/* member(NUMBER) or group(NUMBER) */
+static bool add_choice(struct cursor *c, struct ref_entry *e)
+{
+	uint32_t *to = strcmp(c->word, "group") == 0 ? &e->group : &e->member;
+
+	if (*c->at++ != '(' || !next_word(c, ")"))
+		return fail(c, "%s", "no member");
+	*to = (uint32_t)strtoul(c->word, NULL, 0);
+	return true;
+}
+
 static struct ref_obj *find_object(struct cursor *c)
 {
 	struct ref_obj *obj = c->r->objects;
@@ -263,6 +274,35 @@ static bool add_to_set(struct cursor *c, struct ref_entry *e)
 	return true;
 }
 
+static bool add_value(struct cursor *c, const struct ref_obj *table, struct ref_entry *e,
+		      bool is_default)
+{
+	if (is_default)
+		next_word(c, "(");
+	return table->other && !is_default ? add_choice(c, e) : add_action(c, table->decl, e);
+}
+
+bool ref_add_member(struct ref *r, const char *text, const char **why)
+{
+	struct cursor *c = seki_arena_new(r->arena, struct cursor);
+	struct ref_entry *e = seki_arena_new(r->arena, struct ref_entry);
+	struct ref_obj *profile;
+
+	*c = (struct cursor){.r = r, .at = text, .why = why};
+	next_word(c, "");
+	profile = ref_profile(r, c->word);
+	if (!profile || !profile->other)
+		return fail(c, "no action profile '%s'", c->word);
+	next_word(c, "");
+	e->priority = (uint32_t)strtoul(c->word, NULL, 0);
+	next_word(c, "(");
+	if (!add_action(c, profile->other->decl, e))
+		return false;
+	e->next = profile->entries; /* the one set last is found */
+	profile->entries = e;
+	return true;
+}
+
 bool ref_add(struct ref *r, const char *text, bool is_default, const char **why)
 {
 	struct cursor *c = seki_arena_new(r->arena, struct cursor);
@@ -276,9 +316,9 @@ bool ref_add(struct ref *r, const char *text, bool is_default, const char **why)
 		return fail(c, "no table '%s'", c->word);
 	for (end = &obj->entries; *end;)
 		end = &(*end)->next;
-	if (obj->decl->kind == P4_D_VALUE_SET
-		    ? !add_to_set(c, e)
-		    : !add_keys(c, obj->decl, e) || !add_action(c, obj->decl, e))
+	if (obj->decl->kind == P4_D_VALUE_SET ? !add_to_set(c, e)
+					      : (!is_default && !add_keys(c, obj->decl, e)) ||
+							!add_value(c, obj, e, is_default))
 		return false;
 	if (is_default)
 		obj->fallback = e;

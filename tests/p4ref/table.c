@@ -137,20 +137,20 @@ static int lpm_key(const struct p4_table *table)
 	for (const struct p4_key *k = table->keys; k; k = k->next, i++) {
 		if (strcmp(k->match, "lpm") == 0 && found < 0)
 			found = i;
-		else if (strcmp(k->match, "exact") != 0)
+		else if (strcmp(k->match, "exact") != 0 && strcmp(k->match, "selector") != 0)
 			return -1;
 	}
 	return found;
 }
 
-static const struct ref_entry *find_entry(struct ref *r, const struct ref_obj *obj,
-					  struct ref_val **keys, uint32_t n)
+static struct ref_entry *find_entry(struct ref *r, const struct ref_obj *obj, struct ref_val **keys,
+				    uint32_t n)
 {
-	const struct ref_entry *best = NULL;
+	struct ref_entry *best = NULL;
 	int lpm = lpm_key(obj->decl->table);
 	int64_t rank, best_rank = 0;
 
-	for (const struct ref_entry *e = obj->entries; e; e = e->next) {
+	for (struct ref_entry *e = obj->entries; e; e = e->next) {
 		uint32_t i = 0;
 
 		while (i < n && ref_matches(r, &e->fields[i], keys[i]))
@@ -179,7 +179,7 @@ static const struct p4_action_ref *listed(const struct p4_table *table,
 }
 
 /* Parameters with a direction get what the list of actions says, the others what the entry says. */
-static void run_action(struct ref *r, const struct p4_table *table, const struct ref_entry *e)
+static void run_action(struct ref *r, const struct p4_table *table, struct ref_entry *e)
 {
 	uint32_t n = seki_decl_count(e->action->params), i = 0;
 	struct p4_expr **bound = seki_arena_alloc(r->arena, (n + 1) * sizeof(*bound));
@@ -196,14 +196,16 @@ static void run_action(struct ref *r, const struct p4_table *table, const struct
 		}
 		chosen = chosen ? chosen->next : NULL;
 	}
+	r->entry = e;
 	ref_action(r, e->action, bound, e->args);
+	r->entry = NULL;
 }
 
 struct ref_applied ref_table(struct ref *r, const struct p4_expr *call)
 {
 	const struct p4_decl *decl = call->callee;
 	struct ref_obj *obj = ref_object(r, call->a->a);
-	const struct ref_entry *e;
+	struct ref_entry *e;
 	struct ref_applied applied = {0};
 	struct ref_val *keys[64];
 	uint32_t n = 0;
@@ -214,6 +216,8 @@ struct ref_applied ref_table(struct ref *r, const struct p4_expr *call)
 		keys[n++] = ref_eval(r, k->expr);
 	}
 	e = n ? find_entry(r, obj, keys, n) : NULL;
+	if (e && obj->other)
+		e = ref_chosen(r, obj, e, keys);
 	applied.hit = e != NULL;
 	if (!e)
 		e = obj->fallback;
