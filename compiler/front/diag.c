@@ -73,6 +73,30 @@ struct seki_diag *seki_diag_unsupported(struct seki_diags *diags, struct seki_sp
 	return diag;
 }
 
+bool seki_diag_hush(struct seki_diags *diags, struct seki_span at, uint32_t warnings)
+{
+	if (diags->n_hushes == SEKI_DIAG_MAX_HUSHES)
+		return false;
+	if (!diags->hushes)
+		diags->hushes = seki_arena_alloc(diags->arena,
+						 SEKI_DIAG_MAX_HUSHES * sizeof(*diags->hushes));
+	diags->hushes[diags->n_hushes++] = (struct seki_hush){.at = at, .warnings = warnings};
+	return true;
+}
+
+static bool is_hushed(const struct seki_diags *diags, enum seki_warning warning,
+		      struct seki_span at)
+{
+	for (uint32_t i = 0; i < diags->n_hushes; i++) {
+		const struct seki_hush *h = &diags->hushes[i];
+
+		if (h->warnings & SEKI_WARNING_BIT(warning) && h->at.src == at.src &&
+		    at.off >= h->at.off && at.off - h->at.off < h->at.len)
+			return true;
+	}
+	return false;
+}
+
 struct seki_diag *seki_diag_warning(struct seki_diags *diags, enum seki_warning warning,
 				    struct seki_span at, const char *fmt, ...)
 {
@@ -83,7 +107,7 @@ struct seki_diag *seki_diag_warning(struct seki_diags *diags, enum seki_warning 
 	diag = make(diags, SEKI_WARNING, at, fmt, ap);
 	va_end(ap);
 	diag->warning = warning;
-	if (diags->off & SEKI_WARNING_BIT(warning))
+	if (diags->off & SEKI_WARNING_BIT(warning) || is_hushed(diags, warning, at))
 		return diag;
 	if (diags->warnings++ < SEKI_DIAG_MAX_ERRORS)
 		keep(diags, diag);

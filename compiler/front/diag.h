@@ -24,14 +24,24 @@ struct seki_diag {
 	const char *message;
 };
 
+/* A stretch of a source in which some warnings are not told. */
+struct seki_hush {
+	struct seki_span at;
+	uint32_t warnings; /* a set */
+};
+
+#define SEKI_DIAG_MAX_HUSHES 4096u
+
 struct seki_diags {
 	struct seki_arena *arena;
 	struct seki_diag *first;
 	struct seki_diag **end;
 	uint32_t errors;
 	uint32_t warnings;
-	uint32_t unsupported; /* of the errors */
-	uint32_t off;	      /* set of the warnings that are not told */
+	uint32_t unsupported;	  /* of the errors */
+	uint32_t off;		  /* set of the warnings that are not told */
+	struct seki_hush *hushes; /* room for SEKI_DIAG_MAX_HUSHES, or NULL */
+	uint32_t n_hushes;
 };
 
 void seki_diags_init(struct seki_diags *diags, struct seki_arena *arena);
@@ -50,6 +60,9 @@ __attribute__((format(printf, 4, 5))) struct seki_diag *seki_diag_warning(struct
 									  enum seki_warning warning,
 									  struct seki_span at,
 									  const char *fmt, ...);
+/* No such warnings there from now on. False: there are too many such places. */
+bool seki_diag_hush(struct seki_diags *diags, struct seki_span at, uint32_t warnings);
+
 __attribute__((format(printf, 4, 5))) void seki_diag_note(struct seki_diags *diags,
 							  struct seki_diag *diag,
 							  struct seki_span at, const char *fmt,

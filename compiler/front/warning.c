@@ -5,10 +5,24 @@
 #include <string.h>
 
 static const char *const names[] = {
-	"cpp",	       "overflow",	     "unused",	      "unreachable",
-	"shadow",      "invalid-header",     "uninitialized", "table-not-applied",
-	"no-effect",   "constant-condition", "shift",	      "missing-emit",
+	"cpp",
+	"overflow",
+	"unused",
+	"unreachable",
+	"shadow",
+	"invalid-header",
+	"uninitialized",
+	"table-not-applied",
+	"no-effect",
+	"constant-condition",
+	"shift",
+	"missing-emit",
 	"never-valid",
+	"annotation",
+	"deprecated",
+	"atomic",
+	"duplicate-priorities",
+	"entries-out-of-priority-order",
 };
 
 static_assert(sizeof(names) / sizeof(names[0]) == SEKI_WARNINGS, "a name for each");

@@ -159,6 +159,7 @@ struct p4_stmt {
 	struct p4_stmt *init, *update; /* P4_S_FOR */
 	struct p4_stmt *cases;
 	struct p4_decl *decl;
+	bool is_atomic; /* P4_S_BLOCK with @atomic */
 
 	/* check */
 	struct p4_decl *state; /* target of a transition; NULL for accept and reject */
@@ -257,9 +258,11 @@ struct p4_decl {
 	bool is_extern; /* P4_D_FUNCTION */
 	bool is_abstract;
 	bool is_constructor;
-	bool is_optional; /* parameter or abstract method with @optional */
-	bool is_pure;	  /* extern function with @pure: of constants it gives a constant */
-	bool is_ctor;	  /* parameter of a constructor */
+	bool is_optional;	/* parameter or abstract method with @optional */
+	bool is_atomic;		/* with @atomic */
+	const char *deprecated; /* of @deprecated: why, or NULL */
+	bool is_pure;		/* extern function with @pure: of constants it gives a constant */
+	bool is_ctor;		/* parameter of a constructor */
 	bool is_local;
 	struct p4_tref *tref; /* type, return type, base type */
 	struct p4_expr *init; /* initial value, default value, size of a value set */

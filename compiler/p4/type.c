@@ -321,7 +321,8 @@ bool seki_type_in_select(const struct p4_type *type)
 bool seki_type_in_value_set(const struct p4_type *type)
 {
 	return type->kind == P4_T_STRUCT || type->kind == P4_T_TUPLE ||
-	       (seki_type_is_scalar(type) && type->kind != P4_T_ERROR);
+	       (seki_type_is_scalar(type) && type->kind != P4_T_ERROR &&
+		(type->kind != P4_T_ENUM || type->elem));
 }
 
 bool seki_type_in_list(const struct p4_type *type)

@@ -55,6 +55,9 @@ struct p4_decl *seki_scope_find_here(struct p4_check *cx, const char *name);
 struct p4_decl *seki_scope_need(struct p4_check *cx, const struct seki_token *tok, const char *name,
 				bool global, const char *what);
 
+/* Warns where what is used there is marked as deprecated: of functions, which one the call tells. */
+void seki_check_use(struct p4_check *cx, const struct seki_token *tok, const struct p4_decl *decl);
+
 /* Bits of a bit<> or int<>. */
 #define SEKI_P4_MAX_WIDTH 2048u
 

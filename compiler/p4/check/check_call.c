@@ -366,6 +366,8 @@ struct p4_type *seki_check_against(struct p4_check *cx, struct p4_expr *call, st
 	struct p4_type *result;
 
 	call->callee = c->decl;
+	if (c->decl->kind == P4_D_FUNCTION || c->decl->kind == P4_D_METHOD)
+		seki_check_use(cx, call->a ? call->a->last : call->tok, c->decl);
 	call->type_args = bind;
 	seki_check_arg_exprs(cx, call);
 	if (!bind_explicit(cx, call, targs, c->type_params, bind) ||

@@ -234,6 +234,9 @@ static void check_param(struct p4_check *cx, struct p4_decl *p)
 				"a parameter of a constructor has no direction");
 	if (!p->init)
 		return;
+	if (p->is_optional)
+		seki_diag_error(cx->diags, p->tok->at,
+				"a parameter is '@optional' or has a default value, not both");
 	if (p->dir == P4_DIR_OUT || p->dir == P4_DIR_INOUT)
 		seki_diag_error(cx->diags, p->tok->at,
 				"only 'in' parameters and those without direction have defaults");
@@ -311,7 +314,11 @@ static bool always_returns(const struct p4_stmt *stmt)
 /* Only objects are made of parsers, controls and packages: what runs is not given them. */
 void seki_check_runtime_params(struct p4_check *cx, const struct p4_decl *decl)
 {
-	bool optional = decl->kind != P4_D_ACTION && !(decl->kind == P4_D_FUNCTION && decl->body);
+	static const char *const of[] = {[P4_D_ACTION] = "an action",
+					 [P4_D_FUNCTION] = "a function",
+					 [P4_D_PARSER] = "a parser with states",
+					 [P4_D_CONTROL] = "a control with a body"};
+	bool optional = decl->kind != P4_D_ACTION && !decl->has_body;
 
 	for (const struct p4_decl *p = decl->params; p; p = p->next) {
 		if (p->type->kind == P4_T_PARSER || p->type->kind == P4_T_CONTROL ||
@@ -321,8 +328,7 @@ void seki_check_runtime_params(struct p4_check *cx, const struct p4_decl *decl)
 					seki_type_name(cx->arena, p->type));
 		if (p->is_optional && !optional)
 			seki_diag_error(cx->diags, p->tok->at,
-					"a parameter of %s cannot be '@optional'",
-					decl->kind == P4_D_ACTION ? "an action" : "a function");
+					"a parameter of %s cannot be '@optional'", of[decl->kind]);
 	}
 }
 

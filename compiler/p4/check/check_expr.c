@@ -75,6 +75,8 @@ static struct p4_type *check_name(struct p4_check *cx, struct p4_expr *expr)
 	if (!decl)
 		return cx->bad;
 	decl->used = true;
+	if (decl->kind != P4_D_FUNCTION)
+		seki_check_use(cx, expr->tok, decl);
 	expr->decl = decl;
 	expr->type = type_of_name(cx, decl);
 	if (expr->type->kind == P4_T_TYPE) {
@@ -634,9 +636,11 @@ static struct p4_type *check_list(struct p4_check *cx, struct p4_expr *expr)
 	for (struct p4_expr *e = expr->args; e; e = e->next) {
 		seki_check_value(cx, e, NULL);
 		type->args[type->n_args++] = e->type;
-		if (e->kind == P4_E_DOTS && e->next)
+		if (e->kind == P4_E_DOTS && e->next) {
 			seki_diag_error(cx->diags, seki_expr_span(e), "'...' must be the last");
-		else if (e->kind != P4_E_DOTS && !e->arg_name != (expr->kind == P4_E_LIST))
+			return cx->bad;
+		}
+		if (e->kind != P4_E_DOTS && !e->arg_name != (expr->kind == P4_E_LIST))
 			seki_diag_error(cx->diags, seki_expr_span(e),
 					"either all elements have names, or none");
 		if (e->arg_name && seki_names_add(&seen, cx->arena, e->arg_name, e))

@@ -241,7 +241,9 @@ static struct p4_type *check_builtin(struct p4_check *cx, struct p4_expr *call)
 	if (type->kind == P4_T_STACK && call->args && !call->args->next &&
 	    (strcmp(name, "push_front") == 0 || strcmp(name, "pop_front") == 0)) {
 		seki_check_lvalue(cx, object);
-		seki_check_late_constant(cx, call->args, "the count", 65535, &n);
+		if (seki_check_late_constant(cx, call->args, "the count", 65535, &n) && n == 0)
+			seki_diag_error(cx->diags, seki_expr_span(call->args),
+					"the count must be 1 or more");
 		if (cx->block && cx->block->kind == P4_D_PARSER)
 			seki_diag_error(cx->diags, call->a->tok->at,
 					"'%s' of a stack is not for parsers", name);

@@ -399,16 +399,22 @@ static bool is_prefix(const struct p4_num *mask, uint32_t width)
 	return true;
 }
 
-static void check_prefixes(struct p4_check *cx, const struct p4_table *table,
-			   const struct p4_expr *keyset)
+/* What a key of its kind cannot match: several values, or no prefix. */
+static void check_kinds(struct p4_check *cx, const struct p4_table *table,
+			const struct p4_expr *keyset)
 {
 	const struct p4_expr *e = keyset->kind == P4_E_LIST ? keyset->args : keyset;
 
 	for (const struct p4_key *k = table->keys; k && e; k = k->next, e = e->next) {
 		const struct p4_type *type = seki_type_base(k->expr->type);
+		bool exact = strcmp(k->match, "exact") == 0;
 
-		if (strcmp(k->match, "lpm") == 0 && e->kind == P4_E_MASK && e->b->known &&
-		    seki_type_is_fixed(type) && !is_prefix(&e->b->num, type->width))
+		if ((exact && e->kind == P4_E_MASK) ||
+		    (e->kind == P4_E_RANGE && (exact || strcmp(k->match, "lpm") == 0)))
+			seki_diag_error(cx->diags, seki_expr_span(e), "an %s key matches no %s",
+					k->match, e->kind == P4_E_MASK ? "mask" : "range");
+		else if (strcmp(k->match, "lpm") == 0 && e->kind == P4_E_MASK && e->b->known &&
+			 seki_type_is_fixed(type) && !is_prefix(&e->b->num, type->width))
 			seki_diag_error(cx->diags, seki_expr_span(e->b),
 					"the mask of an lpm key is ones, then zeros");
 	}
@@ -440,7 +446,7 @@ static void check_entries(struct p4_check *cx, const struct p4_decl *decl)
 		if (!seki_is_constant(e->keyset))
 			seki_diag_error(cx->diags, seki_expr_span(e->keyset),
 					"the keys of an entry must be known at compile time");
-		check_prefixes(cx, table, e->keyset);
+		check_kinds(cx, table, e->keyset);
 		check_priority(cx, table, e);
 		check_choice(cx, table, e, false);
 	}

@@ -19,9 +19,7 @@ void seki_scope_pop(struct p4_check *cx)
 
 static bool is_callable(const struct p4_decl *decl)
 {
-	return decl->kind == P4_D_FUNCTION || decl->kind == P4_D_METHOD ||
-	       decl->kind == P4_D_EXTERN || decl->kind == P4_D_PARSER ||
-	       decl->kind == P4_D_CONTROL || decl->kind == P4_D_PACKAGE;
+	return decl->kind == P4_D_FUNCTION || decl->kind == P4_D_METHOD;
 }
 
 /* May both be there: do they differ in how many parameters they have, or in their names? */
@@ -220,6 +218,8 @@ struct p4_decl *seki_scope_need(struct p4_check *cx, const struct seki_token *to
 {
 	struct p4_decl *decl = seki_scope_find(cx, name, global);
 
+	if (decl)
+		seki_check_use(cx, tok, decl);
 	if (decl || name[0] == '?')
 		return decl;
 	/* What is looked for takes time, and what is told is not kept any more. */
@@ -228,4 +228,15 @@ struct p4_decl *seki_scope_need(struct p4_check *cx, const struct seki_token *to
 	else
 		seki_diag_error(cx->diags, tok->at, "no %s '%s' here", what, name);
 	return NULL;
+}
+
+void seki_check_use(struct p4_check *cx, const struct seki_token *tok, const struct p4_decl *decl)
+{
+	struct seki_diag *diag;
+
+	if (!decl->deprecated || tok->at.src->name[0] == '<')
+		return;
+	diag = seki_diag_warning(cx->diags, SEKI_WARN_DEPRECATED, tok->at, "'%s' is deprecated: %s",
+				 decl->name, decl->deprecated);
+	seki_diag_note(cx->diags, diag, decl->tok->at, "'%s' is declared here", decl->name);
 }

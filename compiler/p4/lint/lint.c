@@ -65,7 +65,9 @@ void seki_p4_lint(struct seki_diags *diags, const struct p4_program *program,
 	seki_lint_unused(&lint);
 	seki_lint_shadow(&lint);
 	seki_lint_unreachable(&lint);
+	seki_lint_entries(&lint);
 	seki_lint_effect(&lint);
+	seki_lint_atomic(&lint);
 	seki_lint_flow(&lint);
 	seki_lint_emit(&lint);
 	sort(diags);

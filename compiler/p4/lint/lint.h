@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Warnings: passes over a checked program that has no errors. Each file is one of them: unused.c,
- * shadow.c, unreachable.c, effect.c, and those that follow the packet: flow.c, emit.c.
+ * shadow.c, unreachable.c, entries.c, effect.c, atomic.c, and those that follow the packet: flow.c, emit.c.
  */
 #ifndef SEKI_P4_LINT_H
 #define SEKI_P4_LINT_H
@@ -36,7 +36,11 @@ struct p4_walk {
 };
 
 void seki_walk_decls(const struct p4_walk *walk, const struct p4_decl *list);
+void seki_walk_stmts(const struct p4_walk *walk, const struct p4_stmt *list);
 void seki_walk_expr(const struct p4_walk *walk, const struct p4_expr *expr);
+
+/* keyset.c: does the one keyset, of `count` values, take all that the other does? */
+bool seki_keyset_covers(const struct p4_expr *a, const struct p4_expr *b, uint32_t count);
 
 void seki_lint_unused(struct p4_lint *lint);
 void seki_lint_shadow(struct p4_lint *lint);
@@ -44,5 +48,7 @@ void seki_lint_unreachable(struct p4_lint *lint);
 void seki_lint_effect(struct p4_lint *lint);
 void seki_lint_flow(struct p4_lint *lint);
 void seki_lint_emit(struct p4_lint *lint);
+void seki_lint_atomic(struct p4_lint *lint);
+void seki_lint_entries(struct p4_lint *lint);
 
 #endif

@@ -84,64 +84,6 @@ static void check_sequence(struct p4_lint *lint, const struct p4_stmt *list)
 
 /* ---- select ---- */
 
-static bool is_any(const struct p4_expr *e)
-{
-	return e->kind == P4_E_DONTCARE || e->kind == P4_E_DEFAULT;
-}
-
-/* The part of a keyset for the n-th expression. */
-static const struct p4_expr *part(const struct p4_expr *keyset, uint32_t n, uint32_t count)
-{
-	const struct p4_expr *e = keyset;
-
-	if (is_any(keyset))
-		return keyset;
-	if (keyset->kind == P4_E_LIST && (count > 1 || seki_expr_count(keyset->args) == 1)) {
-		e = keyset->args;
-		while (e && n--)
-			e = e->next;
-	} else if (count > 1) {
-		return NULL;
-	}
-	return e;
-}
-
-static bool same_value(const struct p4_expr *a, const struct p4_expr *b)
-{
-	if (a->known && b->known)
-		return seki_num_cmp(&a->num, &b->num) == 0;
-	return a->kind == b->kind && a->decl && a->decl == b->decl && !a->known && !b->known &&
-	       (a->decl->kind == P4_D_ENUM_MEMBER || a->decl->kind == P4_D_ERROR_MEMBER);
-}
-
-/* Does the one keyset take all that the other does? */
-static bool covers_part(const struct p4_expr *a, const struct p4_expr *b)
-{
-	if (is_any(a))
-		return true;
-	if (a->kind == P4_E_RANGE && a->a->known && a->b->known) {
-		const struct p4_expr *low = b->kind == P4_E_RANGE ? b->a : b;
-		const struct p4_expr *high = b->kind == P4_E_RANGE ? b->b : b;
-
-		return low->known && high->known && seki_num_cmp(&a->a->num, &low->num) <= 0 &&
-		       seki_num_cmp(&high->num, &a->b->num) <= 0;
-	}
-	if (a->kind == P4_E_MASK || a->kind == P4_E_RANGE)
-		return a->kind == b->kind && same_value(a->a, b->a) && same_value(a->b, b->b);
-	return b->kind != P4_E_MASK && b->kind != P4_E_RANGE && !is_any(b) && same_value(a, b);
-}
-
-static bool covers(const struct p4_expr *a, const struct p4_expr *b, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		const struct p4_expr *x = part(a, i, count), *y = part(b, i, count);
-
-		if (!x || !y || !covers_part(x, y))
-			return false;
-	}
-	return true;
-}
-
 static void check_select(struct p4_lint *lint, const struct p4_stmt *select)
 {
 	uint32_t count = seki_expr_count(select->exprs), n = 0;
@@ -150,7 +92,7 @@ static void check_select(struct p4_lint *lint, const struct p4_stmt *select)
 		const struct p4_stmt *by = select->cases;
 		struct seki_diag *diag;
 
-		while (by != c && !covers(by->a, c->a, count))
+		while (by != c && !seki_keyset_covers(by->a, c->a, count))
 			by = by->next;
 		if (by == c || !seki_lint_is_users(select->tok))
 			continue;

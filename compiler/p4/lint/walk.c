@@ -22,7 +22,7 @@ void seki_walk_expr(const struct p4_walk *w, const struct p4_expr *expr)
 
 static void walk_decl(const struct p4_walk *w, const struct p4_decl *decl);
 
-static void walk_stmts(const struct p4_walk *w, const struct p4_stmt *list)
+void seki_walk_stmts(const struct p4_walk *w, const struct p4_stmt *list)
 {
 	for (; list; list = list->next) {
 		if (w->stmt)
@@ -32,11 +32,11 @@ static void walk_stmts(const struct p4_walk *w, const struct p4_stmt *list)
 		walk_list(w, list->exprs);
 		if (list->decl)
 			walk_decl(w, list->decl);
-		walk_stmts(w, list->init);
-		walk_stmts(w, list->update);
-		walk_stmts(w, list->body);
-		walk_stmts(w, list->other);
-		walk_stmts(w, list->cases);
+		seki_walk_stmts(w, list->init);
+		seki_walk_stmts(w, list->update);
+		seki_walk_stmts(w, list->body);
+		seki_walk_stmts(w, list->other);
+		seki_walk_stmts(w, list->cases);
 	}
 }
 
@@ -74,7 +74,7 @@ static void walk_decl(const struct p4_walk *w, const struct p4_decl *decl)
 	seki_walk_decls(w, decl->members);
 	if (decl->table)
 		walk_table(w, decl->table);
-	walk_stmts(w, decl->body);
+	seki_walk_stmts(w, decl->body);
 }
 
 void seki_walk_decls(const struct p4_walk *w, const struct p4_decl *list)

@@ -6,6 +6,15 @@
 
 /* ---- parts of declarations ---- */
 
+static void set_notes(struct p4_decl *decl, const struct p4_notes *notes)
+{
+	decl->rename = notes->name;
+	decl->annotations = notes->exprs;
+	decl->is_pure = notes->pure;
+	decl->is_atomic = notes->atomic;
+	decl->deprecated = notes->deprecated;
+}
+
 /* [ '<' name { ',' name } '>' ] */
 static struct p4_decl *parse_type_params(struct p4_parser *p)
 {
@@ -33,7 +42,9 @@ static struct p4_decl *parse_param(struct p4_parser *p)
 {
 	struct p4_decl *param = seki_parse_new_decl(p, P4_D_PARAM);
 
-	param->is_optional = seki_parse_annotations(p).optional;
+	struct p4_notes notes = seki_parse_annotations(p);
+
+	param->is_optional = notes.optional;
 	if (seki_parse_accept(p, "in"))
 		param->dir = P4_DIR_IN;
 	else if (seki_parse_accept(p, "out"))
@@ -44,6 +55,7 @@ static struct p4_decl *parse_param(struct p4_parser *p)
 	seki_parse_decl_name(p, param, "the name of a parameter");
 	if (seki_parse_accept(p, "="))
 		param->init = seki_parse_expr(p);
+	seki_parse_noted(p, &notes);
 	return param;
 }
 
@@ -126,9 +138,6 @@ static struct p4_decl *parse_instance_body(struct p4_parser *p)
 		seki_parse_annotations(p);
 		after = seki_parse_skip_type(p->tok, 0);
 		if (after && at_instance(after)) {
-			*end = seki_parse_var_or_instance(p);
-		} else if (after && seki_parse_is_name(after) && !seki_token_is(after->next, "(") &&
-			   !seki_token_is(after->next, "<")) {
 			*end = seki_parse_var_or_instance(p);
 		} else {
 			struct p4_tref *result = seki_parse_type(p);
@@ -270,8 +279,8 @@ static struct p4_decl *parse_local(struct p4_parser *p)
 		decl = parse_state(p);
 	else
 		decl = seki_parse_var_or_instance(p);
-	decl->rename = notes.name;
-	decl->annotations = notes.exprs;
+	seki_parse_noted(p, &notes);
+	set_notes(decl, &notes);
 	return decl;
 }
 
@@ -367,12 +376,12 @@ static struct p4_decl *parse_struct(struct p4_parser *p, enum p4_decl_kind kind)
 		struct p4_notes notes;
 
 		notes = seki_parse_annotations(p);
-		field->rename = notes.name;
-		field->annotations = notes.exprs;
+		set_notes(field, &notes);
 		field->match = notes.match;
 		field->tref = seki_parse_type(p);
 		seki_parse_decl_name(p, field, "the name of a field");
 		seki_parse_expect(p, ";", "after the field");
+		seki_parse_noted(p, &notes);
 		*end = field;
 		end = &field->next;
 		if (p->panic)
@@ -393,8 +402,9 @@ static struct p4_decl *parse_members(struct p4_parser *p, enum p4_decl_kind kind
 		seki_parse_error(p, "the name of a member");
 	while (!seki_parse_at(p, "}") && !p->panic) {
 		struct p4_decl *member = seki_parse_new_decl(p, kind);
+		struct p4_notes notes = seki_parse_annotations(p);
 
-		seki_parse_annotations(p);
+		set_notes(member, &notes);
 		seki_parse_decl_name(p, member, "the name of a member");
 		if (kind == P4_D_ENUM_MEMBER && seki_parse_accept(p, "="))
 			member->init = seki_parse_expr(p);
@@ -477,11 +487,12 @@ static struct p4_decl *parse_group(struct p4_parser *p, enum p4_decl_kind kind)
 static struct p4_decl *parse_method(struct p4_parser *p, const char *extern_name)
 {
 	struct p4_decl *decl = seki_parse_new_decl(p, P4_D_METHOD);
+	struct p4_notes notes = seki_parse_annotations(p);
 	const struct seki_token *after;
 
-	decl->is_optional = seki_parse_annotations(p).optional;
+	set_notes(decl, &notes);
 	decl->is_abstract = seki_parse_accept(p, "abstract");
-	decl->is_optional |= seki_parse_annotations(p).optional;
+	decl->is_optional = notes.optional | seki_parse_annotations(p).optional;
 	after = seki_parse_skip_type(p->tok, 0);
 	if (strcmp(p->tok->text, extern_name) == 0 && after && seki_token_is(after, "("))
 		decl->is_constructor = true;
@@ -491,6 +502,7 @@ static struct p4_decl *parse_method(struct p4_parser *p, const char *extern_name
 	decl->type_params = parse_type_params(p);
 	decl->params = seki_parse_params(p);
 	seki_parse_expect(p, ";", "after the method");
+	seki_parse_noted(p, &notes);
 	return decl;
 }
 
@@ -640,11 +652,13 @@ struct p4_program *seki_p4_parse(struct seki_diags *diags, struct seki_token *to
 
 		if (seki_parse_accept(p, ";"))
 			continue;
+		/* What an error before it left over. */
+		if (p->diags->errors && seki_parse_accept(p, "}"))
+			continue;
 		notes = seki_parse_annotations(p);
 		*end = parse_decl(p);
-		(*end)->rename = notes.name;
-		(*end)->is_pure = notes.pure;
-		(*end)->annotations = notes.exprs;
+		seki_parse_noted(p, &notes);
+		set_notes(*end, &notes);
 		while (*end)
 			end = &(*end)->next;
 		if (p->panic)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What all of the parser uses: taking tokens, telling errors, getting in step again after one,
- * names of types, annotations.
+ * names of types.
  */
 #include "compiler/p4/parse/parser.h"
 
@@ -230,91 +230,4 @@ struct p4_decl *seki_decl_find(struct p4_decl *list, const char *name)
 		if (strcmp(list->name, name) == 0)
 			return list;
 	return NULL;
-}
-
-/* ---- annotations ---- */
-
-static void skip_annotation_body(struct p4_parser *p)
-{
-	uint32_t depth = 0;
-
-	do {
-		if (seki_parse_at(p, "(") || seki_parse_at(p, "["))
-			depth++;
-		else if (seki_parse_at(p, ")") || seki_parse_at(p, "]"))
-			depth--;
-		seki_parse_take(p);
-	} while (depth && p->tok->kind != SEKI_TOKEN_END);
-	if (depth)
-		seki_parse_error(p, "the end of an annotation");
-}
-
-/* '(' string { '++' string } ')' of @name; NULL after an error */
-static const char *parse_annotation_name(struct p4_parser *p)
-{
-	struct seki_strbuf name = {.arena = p->arena};
-
-	seki_parse_expect(p, "(", "after '@name'");
-	do {
-		if (p->tok->kind != SEKI_TOKEN_STRING)
-			seki_parse_error(p, "a string");
-		if (p->panic)
-			return NULL;
-		seki_strbuf_printf(&name, "%s", p->tok->text);
-		seki_parse_take(p);
-	} while (seki_parse_accept(p, "++"));
-	seki_parse_expect(p, ")", "after the name");
-	return name.data;
-}
-
-/* '[' [ expression | name '=' expression ] { ',' ... } ']' */
-static struct p4_expr *parse_annotation_exprs(struct p4_parser *p)
-{
-	struct p4_expr *list;
-
-	seki_parse_take(p);
-	list = seki_parse_args(p, "]");
-	for (const struct p4_expr *e = list; e; e = e->next)
-		if (!e->arg_name != !list->arg_name && !p->panic)
-			seki_diag_error(p->diags, seki_expr_span(e),
-					"an annotation has either named values or values only");
-	return list;
-}
-
-static void append_exprs(struct p4_expr **list, struct p4_expr *more)
-{
-	while (*list)
-		list = &(*list)->next;
-	*list = more;
-}
-
-/* '@' name [ '(' ... ')' | '[' ... ']' ] */
-struct p4_notes seki_parse_annotations(struct p4_parser *p)
-{
-	struct p4_notes notes = {0};
-
-	while (seki_parse_accept(p, "@")) {
-		const char *name = p->tok->text;
-		bool pragma = strcmp(name, "pragma") == 0;
-
-		seki_parse_take(p);
-		if (pragma) {
-			while (!p->tok->line_start && p->tok->kind != SEKI_TOKEN_END)
-				seki_parse_take(p);
-			continue;
-		}
-		notes.optional |= strcmp(name, "optional") == 0;
-		notes.pure |= strcmp(name, "pure") == 0;
-		notes.default_only |= strcmp(name, "defaultonly") == 0;
-		notes.table_only |= strcmp(name, "tableonly") == 0;
-		if (strcmp(name, "match") == 0 && seki_parse_at(p, "("))
-			notes.match = p->tok->next;
-		if (strcmp(name, "name") == 0 && !seki_parse_at(p, "["))
-			notes.name = parse_annotation_name(p);
-		else if (seki_parse_at(p, "("))
-			skip_annotation_body(p);
-		else if (seki_parse_at(p, "["))
-			append_exprs(&notes.exprs, parse_annotation_exprs(p));
-	}
-	return notes;
 }

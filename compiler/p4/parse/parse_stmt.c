@@ -72,8 +72,8 @@ static struct p4_stmt *parse_simple(struct p4_parser *p)
 	return stmt;
 }
 
-/* if ( expression ) statement [ else statement ] */
-static struct p4_stmt *parse_if(struct p4_parser *p)
+/* if ( expression ) statement */
+static struct p4_stmt *parse_one_if(struct p4_parser *p)
 {
 	struct p4_stmt *stmt = new_stmt(p, P4_S_IF);
 
@@ -84,9 +84,32 @@ static struct p4_stmt *parse_if(struct p4_parser *p)
 		seki_parse_error(p, "')' after the condition ('==' compares)");
 	seki_parse_expect(p, ")", "after the condition");
 	stmt->body = seki_parse_stmt(p);
-	if (seki_parse_accept(p, "else"))
-		stmt->other = seki_parse_stmt(p);
 	return stmt;
+}
+
+/* if ( expression ) statement { else if ( expression ) statement } [ else statement ] */
+static struct p4_stmt *parse_if(struct p4_parser *p)
+{
+	struct p4_stmt *first = parse_one_if(p), *last = first;
+	uint32_t n = 1;
+
+	while (!p->stop && seki_parse_at(p, "else") && seki_token_is(p->tok->next, "if")) {
+		seki_parse_take(p);
+		if (n++ == SEKI_P4_MAX_DEPTH) {
+			seki_diag_error(p->diags, p->tok->at, "more than %u 'else if' in a row",
+					SEKI_P4_MAX_DEPTH);
+			p->stop = true;
+			p->panic = true;
+			return first;
+		}
+		last->other = parse_one_if(p);
+		last = last->other;
+		if (p->panic)
+			return first;
+	}
+	if (seki_parse_accept(p, "else"))
+		last->other = seki_parse_stmt(p);
+	return first;
 }
 
 /* case: label ':' [ block ] */
@@ -96,7 +119,7 @@ static struct p4_stmt *parse_case(struct p4_parser *p)
 
 	stmt->a = seki_parse_expr(p);
 	seki_parse_expect(p, ":", "after the label");
-	if (seki_parse_at(p, "{"))
+	if (seki_parse_at(p, "{") || seki_parse_at(p, "@"))
 		stmt->body = seki_parse_block(p);
 	return stmt;
 }
@@ -240,6 +263,9 @@ static struct p4_stmt *parse_one(struct p4_parser *p)
 	if (seki_parse_at(p, "else"))
 		seki_parse_error(p,
 				 "a statement ('else' comes right after the statement of an 'if')");
+	if (seki_parse_at(p, "transition") && p->tok->next->kind != SEKI_TOKEN_PUNCT)
+		seki_parse_error(p,
+				 "a statement ('transition' is the last of a state, in no other)");
 	stmt = new_stmt(p, P4_S_EMPTY);
 	if (seki_parse_accept(p, ";"))
 		return stmt;
@@ -251,12 +277,15 @@ static struct p4_stmt *parse_one(struct p4_parser *p)
 /* statement: block | if | switch | for | jump | declaration | assignment | call */
 struct p4_stmt *seki_parse_stmt(struct p4_parser *p)
 {
+	struct p4_notes notes;
 	struct p4_stmt *stmt;
 
 	if (!seki_parse_enter(p))
 		return new_stmt(p, P4_S_EMPTY);
-	seki_parse_annotations(p);
+	notes = seki_parse_annotations(p);
 	stmt = parse_one(p);
+	stmt->is_atomic |= notes.atomic;
+	seki_parse_noted(p, &notes);
 	seki_parse_leave(p);
 	if (p->panic)
 		seki_parse_sync(p);
@@ -269,10 +298,12 @@ struct p4_stmt *seki_parse_block(struct p4_parser *p)
 	struct p4_stmt *block = new_stmt(p, P4_S_BLOCK);
 	struct p4_stmt **end = &block->body;
 	const struct seki_token *open;
+	struct p4_notes notes;
 
 	if (!seki_parse_enter(p))
 		return block;
-	seki_parse_annotations(p);
+	notes = seki_parse_annotations(p);
+	block->is_atomic = notes.atomic;
 	open = p->tok;
 	seki_parse_expect(p, "{", "before the statements");
 	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->panic && !p->stop &&
@@ -282,6 +313,7 @@ struct p4_stmt *seki_parse_block(struct p4_parser *p)
 	}
 	block->last = p->tok;
 	seki_parse_close(p, open, "after the statements");
+	seki_parse_noted(p, &notes);
 	seki_parse_leave(p);
 	return block;
 }

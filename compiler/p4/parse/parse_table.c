@@ -68,6 +68,7 @@ static void parse_actions(struct p4_parser *p, struct p4_table *table)
 		ref->tok = p->tok;
 		ref->call = parse_action_call(p);
 		seki_parse_expect(p, ";", "after the action");
+		seki_parse_noted(p, &notes);
 		*end = ref;
 		end = &ref->next;
 		if (p->panic)
@@ -177,15 +178,15 @@ static bool is_second(struct p4_parser *p, const struct p4_table *table, const c
 }
 
 /*
- * 'key' '=' '{' keys '}' | 'actions' '=' '{' actions '}' | [ 'const' ] 'entries' '=' '{' entries '}'
+ * [ annotations ] 'key' '=' '{' keys '}' | 'actions' '=' '{' actions '}' | [ 'const' ] 'entries' '=' '{' entries '}'
  * | property
  */
 static void parse_table_part(struct p4_parser *p, struct p4_table *table, struct p4_property ***end)
 {
+	struct p4_notes notes = seki_parse_annotations(p);
 	const char *name, *near;
 	bool is_const;
 
-	seki_parse_annotations(p);
 	is_const = seki_parse_accept(p, "const");
 	near = misspelt_list(p);
 	name = near ? near : p->tok->text;
@@ -209,8 +210,10 @@ static void parse_table_part(struct p4_parser *p, struct p4_table *table, struct
 		parse_entries(p, table, is_const);
 	} else {
 		parse_property(p, table, is_const, end);
+		seki_parse_noted(p, &notes);
 		return;
 	}
+	seki_parse_noted(p, &notes);
 	seki_parse_accept(p, ";");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the parser share: parse.c (declarations), parse_table.c,
- * parse_stmt.c, parse_expr.c, parse_core.c. */
+ * parse_stmt.c, parse_expr.c, parse_notes.c (annotations), parse_core.c. */
 #ifndef SEKI_P4_PARSER_H
 #define SEKI_P4_PARSER_H
 
@@ -30,8 +30,12 @@ struct p4_notes {
 	bool pure;
 	bool default_only;
 	bool table_only;
+	bool atomic;
+	const char *deprecated;		/* why it should not be used, or NULL */
+	uint32_t quiet;			/* set of the warnings of @noWarn */
 	struct p4_expr *exprs;		/* what is in @a[...] */
 	const struct seki_token *match; /* first token of what @match has */
+	const struct seki_token *first; /* the first '@', where there is one */
 };
 
 bool seki_parse_at(const struct p4_parser *p, const char *text);
@@ -53,6 +57,8 @@ void seki_parse_leave(struct p4_parser *p);
 /* After an error: to behind the next ';' or before a '}' of this level. */
 void seki_parse_sync(struct p4_parser *p);
 struct p4_notes seki_parse_annotations(struct p4_parser *p);
+/* When all that the annotations are of has been taken. */
+void seki_parse_noted(struct p4_parser *p, const struct p4_notes *notes);
 void seki_parse_add_type(struct p4_parser *p, const char *name);
 bool seki_parse_is_type(const struct p4_parser *p, const char *name);
 struct p4_decl *seki_parse_new_decl(struct p4_parser *p, enum p4_decl_kind kind);

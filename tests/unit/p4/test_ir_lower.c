@@ -243,8 +243,8 @@ static const struct mistake mistakes[] = {
 	 {.locals =
 		  "@name(\"u\") table t { actions = { NoAction; } } table u { actions = { NoAction; } }"}},
 	{9,
-	 "key 'm.m' is matched by 'exact': give a value",
-	 {.locals = "table t { key = { m.m: exact; } actions = { NoAction; }\n"
+	 "key 'm.m' is matched by 'optional': give a value",
+	 {.locals = "table t { key = { m.m: optional; } actions = { NoAction; }\n"
 		    "entries = { 1 &&& 3: NoAction(); } }"}},
 	{9,
 	 "a size is from 1 to 1048576 here",

@@ -53,7 +53,7 @@ static const struct {
 	{P4_T_STRING, "string", "l", -1, -1, -1},
 	{P4_T_ERROR, "error", "v=skl", -1, -1, -1},
 	{P4_T_MATCH_KIND, "match_kind", "=l", -1, -1, -1},
-	{P4_T_ENUM, "d", "v=skelp", -1, -1, -1},
+	{P4_T_ENUM, "d", "v=skel", -1, -1, -1},
 	{P4_T_STRUCT, "d", "vhS=slpc", 0, 0, 0},
 	{P4_T_HEADER, "d", "vuS=slc", 0, 0, 0},
 	{P4_T_UNION, "d", "vS=slc", 0, 0, -1},
