@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sekisho shield`: a tenant's P4 VMs on this machine. */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -15,9 +14,9 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/control.h"
+#include "cli/shield_load.h"
 #include "cli/shield_status.h"
 #include "core/base/check.h"
-#include "lib/sys/file.h"
 #include "lib/sys/log.h"
 #include "lib/sys/opts.h"
 #include "lib/sys/rundir.h"
@@ -27,7 +26,6 @@
 /* The options of all subcommands; each has a table of those that are its own. */
 struct config {
 	const char *name;
-	const char *object;
 	const char *run_dir;
 	bool json;
 };
@@ -74,91 +72,6 @@ static int do_run(int argc, char **argv)
 			self);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* What a P4 VM says may quote names from an object that somebody else made, and it may be broken.
- */
-static void print_text(const char *text, FILE *out)
-{
-	char last = '\n';
-
-	for (; *text; text++) {
-		last = *text;
-		putc(isprint((unsigned char)last) || last == '\n' || last == '\t' ? last : '?',
-		     out);
-	}
-	if (last != '\n')
-		putc('\n', out);
-}
-
-/* Sends the object and tells what became of it. */
-static int load(const struct config *config, const void *object, size_t len)
-{
-	struct seki_control_frame reply;
-	int fd = seki_cli_connect(config->run_dir, config->name);
-	char *text;
-	int err;
-
-	if (fd < 0)
-		return SEKI_EXIT_FAILED;
-	err = seki_cli_request(fd, SEKI_CONTROL_LOAD, base_name(config->object), object, len,
-			       &reply, &text);
-	close(fd);
-	if (err)
-		return complain("P4 VM '%s' did not answer: %s", config->name, strerror(-err));
-	if (reply.status) {
-		complain("P4 VM '%s' refused '%s':", config->name, config->object);
-		print_text(*text ? text : strerror(-reply.status), stderr);
-		complain("nothing changed: the program it ran before still runs");
-	} else {
-		print_text(text, stdout);
-	}
-	free(text);
-	return reply.status ? SEKI_EXIT_FAILED : SEKI_EXIT_OK;
-}
-
-static int do_load(int argc, char **argv)
-{
-	static const struct seki_opt options[] = {
-		NAME_LINE,
-		SEKI_OPT_REQUIRED_LINE(struct config, object, "OBJ",
-				       "program, built by `sekisho p4 build`"),
-		RUN_DIR_LINE,
-	};
-	static const struct seki_command cmd = {
-		"sekisho shield load",
-		"Replaces the program of a running P4 VM, without losing a packet. What cannot be\n"
-		"proven safe is refused, and the program that ran before goes on undisturbed.",
-		options, SEKI_COUNT(options)};
-	struct config config = {0};
-	void *object;
-	size_t len;
-	int ret;
-
-	if (!parse(&cmd, argc, argv, &config, &ret))
-		return ret;
-	ret = seki_file_read(config.object, SEKI_CONTROL_MAX_REQUEST, &object, &len);
-	if (ret == -EFBIG)
-		return complain("'%s' is larger than %u bytes", config.object,
-				SEKI_CONTROL_MAX_REQUEST);
-	if (ret == -EINVAL)
-		return complain("'%s' is not a file", config.object);
-	if (ret)
-		return complain("'%s': %s", config.object, strerror(-ret));
-	if (len == 0) {
-		free(object);
-		return complain("'%s' is empty; build it with `sekisho p4 build`", config.object);
-	}
-	ret = load(&config, object, len);
-	free(object);
-	return ret;
-}
-
 /* 0 and the text of one instance's status; else it has been complained about. */
 static int fetch_status(const struct config *config, const char *name, char **text)
 {
@@ -187,7 +100,7 @@ static int show(const struct config *config, const char *name)
 	if (err)
 		return SEKI_EXIT_FAILED;
 	if (config->json)
-		print_text(text, stdout);
+		seki_cli_print_text(text, stdout);
 	else
 		err = seki_cli_print_status(text);
 	if (err)
@@ -305,7 +218,8 @@ int seki_cli_shield(int argc, char **argv)
 {
 	static const struct seki_cli_command commands[] = {
 		{"run", do_run, "start a P4 VM"},
-		{"load", do_load, "load a program into a running P4 VM"},
+		{"load", seki_cli_shield_load, "load a program into a running P4 VM"},
+		{"unload", seki_cli_shield_unload, "take a program away"},
 		{"status", do_status, "show P4 VMs, their programs, counters and drops"},
 		{"stop", do_stop, "end a P4 VM"},
 	};

@@ -57,13 +57,13 @@ static void print_duration(uint64_t s)
 		printf("%" PRIu64 " s", s);
 }
 
-static void print_program(struct json_object *program)
+/* `port` NULL: of all that have none of their own. */
+static void print_program(struct json_object *program, const char *port)
 {
-	if (!program) {
-		puts("  program   none: every packet is dropped");
-		return;
-	}
-	printf("  program   %s", text(program, "name"));
+	printf("  program   ");
+	if (port)
+		printf("of %s: ", port);
+	printf("%s", text(program, "name"));
 	if (*text(program, "source"))
 		printf(" of %s", text(program, "source"));
 	printf(", loaded %s\n", text(program, "loaded_at"));
@@ -75,6 +75,32 @@ static void print_program(struct json_object *program)
 	       json_object_get_boolean(get(program, "packet_written")) ? "may change"
 								       : "never changes",
 	       number(program, "maps"), number(program, "map_bytes"));
+}
+
+static void print_programs(struct json_object *root)
+{
+	struct json_object *ports = get(root, "ports");
+
+	if (get(root, "program"))
+		print_program(get(root, "program"), NULL);
+	else
+		printf("  program   none: every packet %s\n",
+		       strcmp(text(root, "no_program"), "pass") ? "is dropped" : "passes");
+	for (size_t i = 0; i < json_object_array_length(ports); i++) {
+		struct json_object *port = json_object_array_get_idx(ports, i);
+
+		print_program(get(port, "program"), text(port, "port"));
+	}
+}
+
+static void print_limits(struct json_object *root)
+{
+	struct json_object *limits = get(root, "limits");
+
+	printf("  limits    %" PRIu64 " workers; %" PRIu64 " instructions a packet; %" PRIu64
+	       " KiB of maps\n",
+	       number(root, "workers"), number(limits, "insns"),
+	       number(limits, "map_bytes") / 1024);
 }
 
 static void print_facts(struct json_object *facts)
@@ -99,9 +125,9 @@ static void print_facts(struct json_object *facts)
 
 static void print_queues(struct json_object *queues)
 {
-	static const char *const columns[] = {"packets",    "passed",	 "dropped",
-					      "redirected", "rewritten", "more",
-					      "bad",	    "parked",	 "waited"};
+	static const char *const columns[] = {"worker",	    "packets",	 "passed", "dropped",
+					      "redirected", "rewritten", "more",   "bad",
+					      "parked",	    "waited"};
 	const size_t n_columns = sizeof(columns) / sizeof(columns[0]);
 	size_t n = json_object_array_length(queues);
 
@@ -141,13 +167,14 @@ static void print_drops(struct json_object *drops, struct json_object *sites)
 		struct json_object *site = json_object_array_get_idx(sites, i);
 		const char *source = text(site, "source");
 
+		printf("            ");
+		if (get(site, "port"))
+			printf("%s: ", text(site, "port"));
 		if (number(site, "line"))
-			printf("            %s%s%" PRIu64 "  %" PRIu64 " packets\n",
-			       *source ? source : "line", *source ? ":" : " ", number(site, "line"),
-			       number(site, "count"));
+			printf("%s%s%" PRIu64 "  %" PRIu64 " packets\n", *source ? source : "line",
+			       *source ? ":" : " ", number(site, "line"), number(site, "count"));
 		else
-			printf("            (line unknown)  %" PRIu64 " packets\n",
-			       number(site, "count"));
+			printf("(line unknown)  %" PRIu64 " packets\n", number(site, "count"));
 	}
 }
 
@@ -192,6 +219,7 @@ int seki_cli_print_status(const char *json)
 
 	if (!json_object_is_type(root, json_type_object) ||
 	    !json_object_is_type(get(root, "queues"), json_type_array) ||
+	    !json_object_is_type(get(root, "ports"), json_type_array) ||
 	    !json_object_is_type(get(root, "drops"), json_type_object) ||
 	    !json_object_is_type(get(root, "sites"), json_type_array) ||
 	    !json_object_is_type(get(root, "last_drops"), json_type_array)) {
@@ -202,7 +230,8 @@ int seki_cli_print_status(const char *json)
 	print_duration(number(root, "uptime_s"));
 	printf(", process %" PRIu64 ", user %" PRIu64 ", sandbox %s\n", number(root, "pid"),
 	       number(root, "uid"), text(root, "sandbox"));
-	print_program(get(root, "program"));
+	print_programs(root);
+	print_limits(root);
 	print_facts(get(root, "facts"));
 	print_queues(get(root, "queues"));
 	print_drops(get(root, "drops"), get(root, "sites"));

@@ -23,7 +23,7 @@ struct inputs {
 	void *program;
 	size_t program_len;
 	void *region;
-	struct seki_vminfo *facts;
+	struct seki_vminfo *facts[SEKI_WORKERS_MAX];
 };
 
 #define complain(...) seki_complain(SEKI_P4VM_PROGRAM, __VA_ARGS__)
@@ -84,7 +84,10 @@ static int open_facts(const struct seki_p4vm_config *config, struct inputs *in)
 	err = seki_seal_read_key(config->key, key);
 	if (err)
 		return complain("key '%s': %s", config->key, seki_seal_key_error(err));
-	err = seki_vminfo_create(in->region, key, log_line, NULL, &in->facts);
+	/* A copy for each worker: lookups need no lock, and what the host withholds from one of them
+	 * it could withhold from all. One of them logs. */
+	for (uint32_t i = 0; !err && i < config->workers; i++)
+		err = seki_vminfo_create(in->region, key, i ? NULL : log_line, NULL, &in->facts[i]);
 	seki_seal_wipe(key, sizeof(key));
 	if (err)
 		return complain("facts '%s': %s", config->facts, strerror(-err));
@@ -97,11 +100,11 @@ static int open_program(const struct seki_p4vm_config *config, struct inputs *in
 
 	if (!config->program)
 		return 0;
-	err = seki_file_read(config->program, SEKI_CONTROL_MAX_REQUEST, &in->program,
+	err = seki_file_read(config->program, SEKI_CONTROL_MAX_OBJECT, &in->program,
 			     &in->program_len);
 	if (err == -EFBIG)
 		return complain("program '%s': larger than %u bytes", config->program,
-				SEKI_CONTROL_MAX_REQUEST);
+				SEKI_CONTROL_MAX_OBJECT);
 	if (err == -EINVAL)
 		return complain("program '%s': not a file", config->program);
 	if (err)
@@ -119,13 +122,14 @@ static const char *base_name(const char *path)
 static int load_first(struct seki_server *server, const struct seki_p4vm_config *config,
 		      struct inputs *in)
 {
+	const struct seki_load load = {.name = config->program ? base_name(config->program) : "",
+				       .port = ""};
 	char *text;
 	int err;
 
 	if (!in->program)
 		return 0;
-	err = seki_server_load(server, base_name(config->program), in->program, in->program_len,
-			       &text);
+	err = seki_server_load(server, &load, in->program, in->program_len, &text);
 	free(in->program);
 	if (err) {
 		complain("program '%s' was refused:", config->program);
@@ -133,12 +137,6 @@ static int load_first(struct seki_server *server, const struct seki_p4vm_config 
 	}
 	free(text);
 	return err;
-}
-
-static void do_nothing(struct seki_worker *worker, void *arg)
-{
-	(void)worker;
-	(void)arg;
 }
 
 /* Looking on for a while pays only where the switch has another core to work on. */
@@ -164,9 +162,7 @@ static int wall_in(const struct seki_p4vm_child *child, struct seki_server *serv
 		return complain("sandbox: %s", strerror(-err));
 	err = seki_server_start(server);
 	if (err)
-		return complain("worker: %s", strerror(-err));
-	/* Once it answers, its thread has made the calls that start a thread. */
-	seki_worker_call(&server->worker, do_nothing, NULL);
+		return complain("workers: %s", strerror(-err));
 	err = seki_sandbox_filter();
 	if (err)
 		return complain("sandbox: seccomp: %s", strerror(-err));
@@ -180,18 +176,22 @@ static int serve(const struct seki_p4vm_child *child, struct inputs *in, pid_t p
 
 	if (!server)
 		return complain("no memory");
-	*server = (struct seki_server){.name = config->name,
-				       .control_listen = child->control_listen,
-				       .port_listen = child->port_listen,
-				       .signals = child->signals,
-				       .keeper = child->keeper,
-				       .pid = pid,
-				       .uid = child->sandbox->own_user ? child->sandbox->uid
-								       : getuid(),
-				       .wait_ns = config->fact_wait_ms * 1000000ull,
-				       .spin_ns = spin_ns(config),
-				       .facts = in->facts,
-				       .sandbox = child->sandbox};
+	*server = (struct seki_server){
+		.name = config->name,
+		.control_listen = child->control_listen,
+		.port_listen = child->port_listen,
+		.signals = child->signals,
+		.keeper = child->keeper,
+		.pid = pid,
+		.uid = child->sandbox->own_user ? child->sandbox->uid : getuid(),
+		.pass = !strcmp(config->no_program, "pass"),
+		.wait_ns = config->fact_wait_ms * 1000000ull,
+		.spin_ns = spin_ns(config),
+		.programs = {.n_workers = config->workers,
+			     .max_insns = config->max_insns,
+			     .max_map_bytes = (uint64_t)config->memory_mib << 20},
+		.sandbox = child->sandbox};
+	memcpy(server->facts, in->facts, sizeof(server->facts));
 	if (wall_in(child, server) || load_first(server, config, in))
 		return 1;
 	/* A log that nobody reads any more must not keep packets waiting: lines are lost instead.
@@ -220,6 +220,7 @@ int seki_p4vm_child_run(const struct seki_p4vm_child *child)
 		return 1;
 	warm_up();
 	ret = serve(child, &in, pid);
-	seki_vminfo_destroy(in.facts);
+	for (uint32_t i = 0; i < SEKI_WORKERS_MAX; i++)
+		seki_vminfo_destroy(in.facts[i]);
 	return ret;
 }

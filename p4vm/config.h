@@ -20,7 +20,11 @@ struct seki_p4vm_config {
 	const char *key;     /* key file, or NULL */
 	uint32_t fact_wait_ms;
 	uint32_t spin_us;
-	uint32_t uid; /* 0: by name */
+	uint32_t uid;		/* 0: by name */
+	const char *no_program; /* "drop" or "pass" */
+	uint32_t workers;
+	uint32_t max_insns;
+	uint32_t memory_mib; /* of the programs' maps */
 	bool partial_ok;
 	bool daemon;
 	bool version;

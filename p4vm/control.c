@@ -35,7 +35,12 @@ static int check_frame(const struct seki_control_frame *frame)
 		return -EPROTO;
 	switch (frame->op) {
 	case SEKI_CONTROL_LOAD:
-		return frame->len && frame->len <= SEKI_CONTROL_MAX_REQUEST ? 0 : -EPROTO;
+		return frame->len > sizeof(struct seki_control_target) &&
+				       frame->len <= SEKI_CONTROL_MAX_REQUEST
+			       ? 0
+			       : -EPROTO;
+	case SEKI_CONTROL_UNLOAD:
+		return frame->len == sizeof(struct seki_control_target) ? 0 : -EPROTO;
 	case SEKI_CONTROL_STATUS:
 		return frame->len ? -EPROTO : 0;
 	default:

@@ -242,6 +242,7 @@ static int run_program(struct seki_engine *e, const struct seki_packet *packet, 
 		.copied = seen,
 		.len = sub->len,
 		.rss_hash = sub->rss_hash,
+		.queue = e->queue,
 		.meta = {.input_port = sub->in_port, .output_action = SEKI_ACTION_PASS}};
 	uint64_t r0 = 0;
 	int err;
@@ -266,6 +267,11 @@ int seki_engine_run(struct seki_engine *engine, const struct seki_packet *packet
 	uint32_t seen = (uint32_t)seki_min(sub->copied, engine->touch);
 
 	*out = (struct seki_completion){.slot = sub->slot, .generation = sub->generation};
+	if (!engine->prog && engine->pass && sub->in_port <= SEKI_PORT_VM) {
+		out->verdict = SEKI_VERDICT_PASS;
+		out->len = sub->len;
+		return 0;
+	}
 	if (!engine->prog || sub->in_port > SEKI_PORT_VM) {
 		drop(engine, packet, engine->prog ? SEKI_DROP_BAD_PORT : SEKI_DROP_NO_PROGRAM, 0, 0,
 		     out);

@@ -68,8 +68,10 @@ struct seki_engine {
 	struct seki_bpf_prog *prog; /* NULL: none; owned by whoever swaps it in and out */
 	struct seki_vminfo *facts;  /* NULL: none; the caller's */
 	struct seki_bpf_host host;
+	uint32_t queue; /* of the program that it runs */
 	uint32_t touch; /* bytes of each packet that the program can touch */
 	bool written;	/* can the program change packets? */
+	bool pass;	/* what becomes of packets while there is no program */
 	bool may_wait;	/* may the present run wait for a fact? */
 	uint64_t boot_ns;
 	uint64_t real_ns;

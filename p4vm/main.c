@@ -22,17 +22,26 @@
 #include "lib/sys/rundir.h"
 #include "p4vm/config.h"
 #include "p4vm/keeper.h"
+#include "p4vm/worker.h"
 
 static const struct seki_opt options[] = {
 #define CONFIG struct seki_p4vm_config
 	SEKI_OPT_REQUIRED_LINE(CONFIG, name, "NAME", "name of this P4 VM"),
 	SEKI_OPT_STRING_LINE(CONFIG, program, 'p', "program", "OBJ", "program to start with"),
+	SEKI_OPT_STRING_LINE(CONFIG, no_program, 0, "no-program", "WHAT",
+			     "what happens to packets without a program: drop (default) or pass"),
 	SEKI_OPT_STRING_LINE(CONFIG, facts, 'f', "facts", "FILE",
 			     "shared memory of the user VM's facts; made if absent"),
 	SEKI_OPT_STRING_LINE(CONFIG, key, 'k', "key", "FILE",
 			     "key of the facts: 32 bytes or 64 hex digits, mode 0600"),
 	SEKI_OPT_U32_LINE(CONFIG, fact_wait_ms, 0, "fact-wait-ms", "N", 0, 10000,
 			  "longest that a packet waits for its fact (default 200; 0: never)"),
+	SEKI_OPT_U32_LINE(CONFIG, workers, 'w', "workers", "N", 1, SEKI_WORKERS_MAX,
+			  "threads that run packets (default 1)"),
+	SEKI_OPT_U32_LINE(CONFIG, max_insns, 0, "max-insns", "N", 1, SEKI_RUN_INSNS_MAX,
+			  "refuse programs that may take longer for a packet (default 4194304)"),
+	SEKI_OPT_U32_LINE(CONFIG, memory_mib, 0, "memory", "MIB", 1, 65536,
+			  "memory for the maps of all programs together (default 64)"),
 	SEKI_OPT_U32_LINE(CONFIG, uid, 'u', "uid", "N", 1, INT_MAX,
 			  "user and group id to run as (default: by name, 61184 to 65519)"),
 	SEKI_OPT_STRING_LINE(CONFIG, run_dir, 0, "run-dir", "DIR",
@@ -137,6 +146,8 @@ static int prepare_sandbox(struct instance *in)
 	struct seki_sandbox *sandbox = &in->sandbox;
 	int err;
 
+	sandbox->workers = in->config.workers;
+	sandbox->map_mib = in->config.memory_mib;
 	sandbox->uid = in->config.uid ? in->config.uid : seki_sandbox_uid(in->config.name);
 	err = seki_sandbox_prepare(sandbox);
 	if (err)
@@ -286,7 +297,12 @@ static int run(struct instance *in)
 int main(int argc, char **argv)
 {
 	struct instance in = {
-		.config = {.fact_wait_ms = 200, .spin_us = SEKI_P4VM_SPIN_AUTO},
+		.config = {.fact_wait_ms = 200,
+			   .spin_us = SEKI_P4VM_SPIN_AUTO,
+			   .no_program = "drop",
+			   .workers = 1,
+			   .max_insns = SEKI_RUN_INSNS_MAX,
+			   .memory_mib = 64},
 		.waiter = -1,
 	};
 	char err[256];
@@ -305,6 +321,10 @@ int main(int argc, char **argv)
 	}
 	if (ret) {
 		fprintf(stderr, "%s: %s\n", command.name, err);
+		return 2;
+	}
+	if (strcmp(in.config.no_program, "drop") && strcmp(in.config.no_program, "pass")) {
+		complain("--no-program '%s': drop or pass", in.config.no_program);
 		return 2;
 	}
 	in.elsewhere = in.config.run_dir != NULL;

@@ -31,8 +31,13 @@ struct seki_parked {
 struct seki_queue {
 	struct seki_ring_p4vm ring;
 	struct seki_queue_stats stats;
-	uint32_t number; /* among the port's, as the switch says */
-	char port[64];	 /* name of the port, printable, as the switch says */
+	uint32_t number;  /* among the port's, as the switch says */
+	char port[64];	  /* name of the port, printable, as the switch says */
+	uint32_t program; /* number of the program that judges its packets */
+	/* While programs change: does the switch know how much the new one looks at? If so, the new
+	 * one may start once what was published up to this index is judged. */
+	bool seen;
+	uint32_t mark;
 	int conn; /* connection to the switch: wake-ups come in, its end is the queue's end */
 	int wake; /* eventfd that wakes the switch */
 	void *switch_region;

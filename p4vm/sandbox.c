@@ -119,20 +119,27 @@ static int enter_spaces(const char *dir)
 	return empty_root(dir);
 }
 
-static int set_limits(void)
+/* Of a worker: queues of 2.1 MiB, and engines. Of the rest: what is loaded, twice as it is replaced. */
+#define WORKER_MIB 192u
+#define REST_MIB   640u
+
+static int set_limits(const struct seki_sandbox *sandbox)
 {
-	static const struct {
+	const rlim_t mib = REST_MIB + sandbox->workers * WORKER_MIB + 2ull * sandbox->map_mib;
+	const struct {
 		int what;
 		rlim_t value;
 	} limits[] = {
-		{RLIMIT_CORE, 0},	{RLIMIT_FSIZE, 0},
-		{RLIMIT_NOFILE, 256}, /* two a queue, 64 queues, and the main thread's */
+		{RLIMIT_CORE, 0},
+		{RLIMIT_FSIZE, 0},
+		{RLIMIT_NOFILE, 128 + sandbox->workers * 128}, /* two a queue, 64 queues a worker */
 		{RLIMIT_MSGQUEUE, 0},
 #ifndef __SANITIZE_ADDRESS__
-		{RLIMIT_AS, 1ul << 30}, /* 64 queues of 2.1 MiB, two programs with 64 MiB of maps */
+		{RLIMIT_AS, mib << 20},
 #endif
 	};
 
+	(void)mib;
 	for (size_t i = 0; i < SEKI_COUNT(limits); i++) {
 		struct rlimit limit = {limits[i].value, limits[i].value};
 
@@ -173,7 +180,7 @@ int seki_sandbox_confine(const struct seki_sandbox *sandbox, const char *empty_d
 
 	if (err)
 		return err;
-	err = set_limits();
+	err = set_limits(sandbox);
 	if (err)
 		return err;
 	empty_bounding_set();

@@ -12,6 +12,7 @@
 #define SEKI_P4VM_SANDBOX_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* systemd's range for dynamic users: nobody else's files. */
@@ -19,9 +20,11 @@
 #define SEKI_SANDBOX_UID_MAX 65519u
 
 struct seki_sandbox {
-	uid_t uid;	 /* user and group to become; not 0 */
-	bool own_user;	 /* out: does it have that user id for itself? */
-	bool own_spaces; /* out: does it have its own namespaces? */
+	uid_t uid;	  /* user and group to become; not 0 */
+	uint32_t workers; /* these two decide how much it may have of memory and descriptors */
+	uint32_t map_mib; /* of the programs' maps */
+	bool own_user;	  /* out: does it have that user id for itself? */
+	bool own_spaces;  /* out: does it have its own namespaces? */
 };
 
 /* The user id that an instance of this name has where none is chosen. */

@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "p4vm/server.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "abi/p4obj.h"
 #include "core/base/check.h"
 #include "lib/sys/log.h"
 #include "p4vm/attach.h"
+#include "p4vm/request.h"
 #include "p4vm/status.h"
 
 #define SECOND_NS	 1000000000ull
 #define CONTROL_DEADLINE (5 * SECOND_NS)
 #define ATTACH_DEADLINE	 (2 * SECOND_NS)
-#define LOG_BYTES	 65536u
 
 static uint64_t now_ns(clockid_t clock)
 {
@@ -36,88 +33,76 @@ static void print_line(void *arg, const char *line)
 	seki_log("program: %s", line);
 }
 
+static void do_nothing(struct seki_worker *worker, void *arg)
+{
+	(void)worker;
+	(void)arg;
+}
+
+static void stop_workers(struct seki_server *server, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		seki_worker_stop(&server->workers[i]);
+	free(server->workers);
+}
+
 int seki_server_start(struct seki_server *server)
 {
 	server->start_ns = now_ns(CLOCK_MONOTONIC);
-	server->worker.spin_ns = server->spin_ns;
-	server->worker.wait_ns = server->wait_ns;
-	return seki_worker_start(&server->worker, server->facts, print_line);
+	server->workers = calloc(server->programs.n_workers, sizeof(*server->workers));
+	if (!server->workers)
+		return -ENOMEM;
+	server->programs.workers = server->workers;
+	for (uint32_t i = 0; i < server->programs.n_workers; i++) {
+		struct seki_worker *worker = &server->workers[i];
+		int err;
+
+		worker->number = i;
+		worker->pass = server->pass;
+		worker->spin_ns = server->spin_ns;
+		worker->wait_ns = server->wait_ns;
+		err = seki_worker_start(worker, server->facts[i], print_line);
+		if (err) {
+			stop_workers(server, i);
+			return err;
+		}
+		/* Once it answers, its thread has made the calls that start a thread. */
+		seki_worker_call(worker, do_nothing, NULL);
+	}
+	return 0;
 }
 
-static void copy_printable(char *out, size_t size, const char *in)
+int seki_server_load(struct seki_server *server, const struct seki_load *load, const void *object,
+		     size_t len, char **text)
 {
-	size_t i;
+	int err = seki_programs_load(&server->programs, load, object, len, text);
 
-	for (i = 0; in[i] && i + 1 < size; i++)
-		out[i] = isprint((unsigned char)in[i]) ? in[i] : '?';
-	out[i] = '\0';
-}
-
-static void do_swap(struct seki_worker *worker, void *arg)
-{
-	struct seki_bpf_prog **prog = arg;
-
-	*prog = seki_worker_swap(worker, *prog);
-}
-
-/* What the person reads after a load that went well. */
-static char *load_text(const struct seki_loaded *loaded)
-{
-	char *text;
-
-	if (asprintf(&text,
-		     "%s: %u instructions, at most %llu a packet; looks at %u bytes of it, %s it; "
-		     "%u maps of %llu bytes\n",
-		     loaded->name, loaded->info.insns, (unsigned long long)loaded->info.worst_insns,
-		     loaded->info.packet_touch,
-		     loaded->info.packet_written ? "changes" : "never changes", loaded->info.maps,
-		     (unsigned long long)loaded->info.map_bytes) < 0)
-		return NULL;
-	return text;
-}
-
-int seki_server_load(struct seki_server *server, const char *name, const void *object, size_t len,
-		     char **text)
-{
-	char *log = calloc(1, LOG_BYTES);
-	struct seki_bpf_load_opts opts = {.sz = sizeof(opts),
-					  .max_insns = SEKI_RUN_INSNS_MAX,
-					  .max_packet = SEKI_PACKET_MAX,
-					  .log = log,
-					  .log_size = LOG_BYTES};
-	struct seki_loaded loaded = {.real_ns = now_ns(CLOCK_REALTIME)};
-	struct seki_bpf_prog *prog;
-	int err = log ? seki_bpf_prog_load(object, len, &opts, &prog) : -ENOMEM;
-
-	*text = log;
-	copy_printable(loaded.name, sizeof(loaded.name), *name ? name : "program");
 	if (err) {
 		server->load_errors++;
-		seki_log("%s: refused: %s", loaded.name, strerror(-err));
-		return err;
+		seki_log("%s: refused: %s", load->name, strerror(-err));
+	} else {
+		server->loads++;
 	}
-	loaded.info = *seki_bpf_prog_info(prog);
-	copy_printable(loaded.source, sizeof(loaded.source), loaded.info.source);
-	loaded.info.source = NULL;
-	seki_worker_call(&server->worker, do_swap, &prog);
-	/* The worker swapped the old one out and has no way back to it. */
-	seki_bpf_prog_destroy(prog);
-	server->loaded = loaded;
-	server->loads++;
-	seki_log("%s: loaded, %u instructions", loaded.name, loaded.info.insns);
-	free(log);
-	*text = load_text(&server->loaded);
-	return 0;
+	return err;
 }
 
 static int handle(void *arg, const struct seki_control_frame *frame, const void *data, char **reply)
 {
 	struct seki_server *server = arg;
+	struct seki_request request;
+	int err;
 
+	if (frame->op == SEKI_CONTROL_STATUS) {
+		*reply = seki_status_json(server);
+		return *reply ? 0 : -ENOMEM;
+	}
+	err = seki_request_read(frame, data, &request);
+	if (err)
+		return err;
 	if (frame->op == SEKI_CONTROL_LOAD)
-		return seki_server_load(server, frame->name, data, frame->len, reply);
-	*reply = seki_status_json(server);
-	return *reply ? 0 : -ENOMEM;
+		return seki_server_load(server, &request.load, request.object, request.object_len,
+					reply);
+	return seki_programs_unload(&server->programs, request.target.port, reply);
 }
 
 static void accept_control(struct seki_server *server)
@@ -159,6 +144,38 @@ struct add_call {
 	int err;
 };
 
+struct crowd_call {
+	const char *port;
+	uint32_t same; /* queues of that port */
+	uint32_t all;
+};
+
+static void do_count(struct seki_worker *worker, void *arg)
+{
+	struct crowd_call *call = arg;
+
+	call->same = 0;
+	call->all = worker->n_queues;
+	for (uint32_t i = 0; i < worker->n_queues; i++)
+		call->same += !strcmp(worker->queues[i]->port, call->port);
+}
+
+/* The worker with the fewest queues of this port, among these the one with the fewest. */
+static struct seki_worker *choose_worker(struct seki_server *server, const char *port)
+{
+	struct crowd_call best = {.same = UINT32_MAX}, call = {.port = port};
+	struct seki_worker *worker = NULL;
+
+	for (uint32_t i = 0; i < server->programs.n_workers; i++) {
+		seki_worker_call(&server->workers[i], do_count, &call);
+		if (call.same > best.same || (call.same == best.same && call.all >= best.all))
+			continue;
+		best = call;
+		worker = &server->workers[i];
+	}
+	return worker;
+}
+
 /* On the worker: the switch may submit as soon as it has the reply. */
 static void do_add(struct seki_worker *worker, void *arg)
 {
@@ -182,7 +199,8 @@ static int attach(struct seki_server *server, int fd)
 	/* Once added, the queue can be closed at any time. */
 	memcpy(port, call.queue->port, sizeof(port));
 	number = call.queue->number;
-	seki_worker_call(&server->worker, do_add, &call);
+	call.queue->program = seki_programs_of(&server->programs, port);
+	seki_worker_call(choose_worker(server, port), do_add, &call);
 	if (call.err) {
 		call.queue->conn = -1; /* stays the caller's */
 		seki_attach_close(call.queue);
@@ -270,11 +288,8 @@ static void step_all(struct seki_server *server)
 
 static void stop(struct seki_server *server)
 {
-	struct seki_bpf_prog *prog = NULL;
-
-	seki_worker_call(&server->worker, do_swap, &prog);
-	seki_worker_stop(&server->worker);
-	seki_bpf_prog_destroy(prog);
+	stop_workers(server, server->programs.n_workers);
+	seki_programs_destroy(&server->programs);
 	while (server->n_controls)
 		seki_control_close(&server->controls[--server->n_controls]);
 	while (server->n_attaching)

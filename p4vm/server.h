@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The main thread of a P4 VM: switches attach, the tenant's command line loads programs and asks
- * for the status. Everything that takes the worker's time goes to it by seki_worker_call().
+ * for the status. Everything that takes a worker's time goes to it by seki_worker_call().
  */
 #ifndef SEKI_P4VM_SERVER_H
 #define SEKI_P4VM_SERVER_H
 
 #include "p4vm/control.h"
+#include "p4vm/programs.h"
 #include "p4vm/sandbox.h"
-#include "p4vm/worker.h"
 
 #define SEKI_SERVER_CONTROLS 8u
 #define SEKI_SERVER_ATTACHES 16u
@@ -17,14 +17,6 @@
 struct seki_attaching {
 	int fd;
 	uint64_t deadline_ns;
-};
-
-/* What the status says of the loaded program; name empty: none. */
-struct seki_loaded {
-	char name[64];	 /* printable */
-	char source[64]; /* printable; name of the P4 file or empty */
-	uint64_t real_ns;
-	struct seki_bpf_info info; /* without its source */
 };
 
 struct seki_server {
@@ -36,15 +28,16 @@ struct seki_server {
 	int keeper;  /* socket to the parent: its end ends it */
 	pid_t pid;   /* of this process as others see it */
 	uid_t uid;   /* that it has once confined */
+	bool pass;   /* packets pass while there is no program */
 	uint64_t wait_ns;
 	uint64_t spin_ns;
-	struct seki_vminfo *facts;
+	struct seki_vminfo *facts[SEKI_WORKERS_MAX]; /* a copy for each worker, or NULL */
 	const struct seki_sandbox *sandbox;
 
 	/* Its own. */
-	struct seki_worker worker;
-	struct seki_loaded loaded;
-	uint64_t start_ns; /* CLOCK_MONOTONIC */
+	struct seki_worker *workers;
+	struct seki_programs programs; /* n_workers and the limits: whoever starts it */
+	uint64_t start_ns;	       /* CLOCK_MONOTONIC */
 	uint64_t loads;
 	uint64_t load_errors;
 	uint64_t control_errors;
@@ -55,17 +48,14 @@ struct seki_server {
 	uint32_t n_attaching;
 };
 
-/* Starts the worker. 0 or negative errno. */
+/* Starts the workers, programs.n_workers of them. 0 or negative errno. */
 int seki_server_start(struct seki_server *server);
 
-/*
- * Verifies an object and has the worker run it from the next batch on. Returns 0 or negative errno,
- * then nothing changed; *text gets what there is to tell the person (malloc(), NULL: no memory).
- */
-int seki_server_load(struct seki_server *server, const char *name, const void *object, size_t len,
-		     char **text);
+/* seki_programs_load(), counted and logged. */
+int seki_server_load(struct seki_server *server, const struct seki_load *load, const void *object,
+		     size_t len, char **text);
 
-/* Serves until it is told to end, then stops the worker. */
+/* Serves until it is told to end, then stops the workers. */
 void seki_server_run(struct seki_server *server);
 
 #endif

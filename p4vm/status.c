@@ -10,43 +10,7 @@
 #include <time.h>
 
 #include "core/base/check.h"
-
-/* A copy of what is the worker's, made between two batches. */
-struct snapshot {
-	struct seki_engine_stats stats;
-	struct seki_vminfo_stats facts;
-	bool fresh;
-	uint32_t n_queues;
-	struct {
-		char port[64];
-		uint32_t number;
-		uint32_t id;
-		uint32_t parked;
-		struct seki_queue_stats stats;
-	} queues[SEKI_WORKER_QUEUES];
-};
-
-static void do_snapshot(struct seki_worker *worker, void *arg)
-{
-	struct snapshot *s = arg;
-	const struct seki_engine *engine = &worker->engine;
-
-	s->stats = engine->stats;
-	if (engine->facts) {
-		seki_vminfo_stats(engine->facts, engine->boot_ns, &s->facts);
-		s->fresh = seki_vminfo_fresh(engine->facts, engine->boot_ns);
-	}
-	s->n_queues = worker->n_queues;
-	for (uint32_t i = 0; i < worker->n_queues; i++) {
-		const struct seki_queue *queue = worker->queues[i];
-
-		memcpy(s->queues[i].port, queue->port, sizeof(queue->port));
-		s->queues[i].number = queue->number;
-		s->queues[i].id = queue->id;
-		s->queues[i].parked = queue->n_parked;
-		s->queues[i].stats = queue->stats;
-	}
-}
+#include "p4vm/snapshot.h"
 
 /* json-c frees an object that could not be added with what it was to be added to. */
 static void add_u64(struct json_object *to, const char *key, uint64_t value)
@@ -87,12 +51,33 @@ static struct json_object *program_json(const struct seki_loaded *loaded)
 	json_object_object_add(program, "packet_written",
 			       json_object_new_boolean(loaded->info.packet_written));
 	add_u64(program, "maps", loaded->info.maps);
+	add_u64(program, "maps_kept", loaded->maps_kept);
 	add_u64(program, "map_bytes", loaded->info.map_bytes);
 	add_time(program, "loaded_at", loaded->real_ns);
 	return program;
 }
 
-static struct json_object *queues_json(const struct snapshot *s)
+/* Those of ports that have their own. */
+static struct json_object *ports_json(const struct seki_programs *programs)
+{
+	struct json_object *ports = json_object_new_array();
+
+	for (uint32_t i = 1; i < SEKI_PROGRAMS; i++) {
+		const struct seki_program *program = &programs->at[i];
+		struct json_object *port;
+
+		if (!program->used)
+			continue;
+		port = json_object_new_object();
+		add_text(port, "port", program->port);
+		json_object_object_add(port, "program", program_json(&program->loaded));
+		json_object_array_add(ports, port);
+	}
+	return ports;
+}
+
+static struct json_object *queues_json(const struct seki_snapshot *s,
+				       const struct seki_programs *programs)
 {
 	struct json_object *queues = json_object_new_array();
 
@@ -102,6 +87,8 @@ static struct json_object *queues_json(const struct snapshot *s)
 
 		add_text(queue, "port", s->queues[i].port);
 		add_u64(queue, "queue", s->queues[i].number);
+		add_u64(queue, "worker", s->queues[i].worker);
+		add_text(queue, "program", programs->at[s->queues[i].program].loaded.name);
 		add_u64(queue, "packets", stats->packets);
 		add_u64(queue, "passed", stats->passed);
 		add_u64(queue, "dropped", stats->dropped);
@@ -116,35 +103,45 @@ static struct json_object *queues_json(const struct snapshot *s)
 	return queues;
 }
 
-static struct json_object *sites_json(const struct snapshot *s, const char *source)
+static void add_site(struct json_object *sites, const char *port, const char *source, uint64_t line,
+		     uint64_t count)
+{
+	struct json_object *site = json_object_new_object();
+
+	if (*port)
+		add_text(site, "port", port);
+	add_text(site, "source", source);
+	add_u64(site, "line", line);
+	add_u64(site, "count", count);
+	json_object_array_add(sites, site);
+}
+
+static struct json_object *sites_json(const struct seki_snapshot *s,
+				      const struct seki_programs *programs)
 {
 	struct json_object *sites = json_object_new_array();
 
-	for (uint32_t i = 0; i < s->stats.n_sites; i++) {
-		struct json_object *site = json_object_new_object();
+	for (uint32_t p = 0; p < SEKI_PROGRAMS; p++) {
+		const struct seki_program *program = &programs->at[p];
+		const struct seki_snapshot_sites *of = &s->sites[p];
 
-		add_text(site, "source", source);
-		add_u64(site, "line", s->stats.sites[i].line);
-		add_u64(site, "count", s->stats.sites[i].count);
-		json_object_array_add(sites, site);
-	}
-	if (s->stats.other_sites) {
-		struct json_object *site = json_object_new_object();
-
-		add_text(site, "source", "other");
-		add_u64(site, "line", 0);
-		add_u64(site, "count", s->stats.other_sites);
-		json_object_array_add(sites, site);
+		if (p && !program->used)
+			continue;
+		for (uint32_t i = 0; i < of->n; i++)
+			add_site(sites, program->port, program->loaded.source, of->at[i].line,
+				 of->at[i].count);
+		if (of->other)
+			add_site(sites, program->port, "other", 0, of->other);
 	}
 	return sites;
 }
 
-static struct json_object *reasons_json(const struct snapshot *s)
+static struct json_object *reasons_json(const struct seki_snapshot *s)
 {
 	struct json_object *reasons = json_object_new_object();
 
 	for (unsigned int i = 0; i < SEKI_DROP_COUNT; i++)
-		add_u64(reasons, seki_drop_text((enum seki_drop)i), s->stats.drops[i]);
+		add_u64(reasons, seki_drop_text((enum seki_drop)i), s->drops[i]);
 	return reasons;
 }
 
@@ -167,7 +164,7 @@ static void add_ipv4(struct json_object *to, const struct seki_dropped *d)
 }
 
 /* Port of a queue by its number in this P4 VM; the queue may be gone by now. */
-static const char *port_name(const struct snapshot *s, uint32_t id)
+static const char *port_name(const struct seki_snapshot *s, uint32_t id)
 {
 	for (uint32_t i = 0; i < s->n_queues; i++) {
 		if (s->queues[i].id == id)
@@ -176,13 +173,12 @@ static const char *port_name(const struct snapshot *s, uint32_t id)
 	return "";
 }
 
-static struct json_object *last_json(const struct snapshot *s)
+static struct json_object *last_json(const struct seki_snapshot *s)
 {
 	struct json_object *last = json_object_new_array();
-	uint64_t n = seki_min(s->stats.n_last, SEKI_ENGINE_LAST);
 
-	for (uint64_t i = s->stats.n_last - n; i < s->stats.n_last; i++) {
-		const struct seki_dropped *d = &s->stats.last[i % SEKI_ENGINE_LAST];
+	for (uint32_t i = 0; i < s->n_last; i++) {
+		const struct seki_dropped *d = &s->last[i];
 		struct json_object *dropped = json_object_new_object();
 		char ether[8];
 
@@ -202,7 +198,7 @@ static struct json_object *last_json(const struct snapshot *s)
 	return last;
 }
 
-static struct json_object *facts_json(const struct snapshot *s, uint64_t wait_ns)
+static struct json_object *facts_json(const struct seki_snapshot *s, uint64_t wait_ns)
 {
 	struct json_object *facts = json_object_new_object();
 
@@ -231,24 +227,38 @@ static uint64_t uptime_s(const struct seki_server *server)
 	return (uint64_t)t.tv_sec - server->start_ns / 1000000000u;
 }
 
-static struct json_object *build(const struct seki_server *server, const struct snapshot *s)
+static struct json_object *limits_json(const struct seki_server *server)
+{
+	struct json_object *limits = json_object_new_object();
+
+	add_u64(limits, "insns", server->programs.max_insns);
+	add_u64(limits, "map_bytes", server->programs.max_map_bytes);
+	return limits;
+}
+
+static struct json_object *build(const struct seki_server *server, const struct seki_snapshot *s)
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *errors = json_object_new_object();
+	const struct seki_programs *programs = &server->programs;
 
 	add_text(root, "name", server->name);
 	add_u64(root, "pid", (uint64_t)server->pid);
 	add_u64(root, "uid", server->uid);
 	add_u64(root, "uptime_s", uptime_s(server));
 	add_text(root, "sandbox", seki_sandbox_text(server->sandbox));
-	json_object_object_add(root, "program", program_json(&server->loaded));
-	json_object_object_add(root, "queues", queues_json(s));
-	add_u64(root, "instructions", s->stats.insns);
+	json_object_object_add(root, "program", program_json(&programs->at[0].loaded));
+	add_text(root, "no_program", server->pass ? "pass" : "drop");
+	json_object_object_add(root, "ports", ports_json(programs));
+	add_u64(root, "workers", programs->n_workers);
+	json_object_object_add(root, "limits", limits_json(server));
+	json_object_object_add(root, "queues", queues_json(s, programs));
+	add_u64(root, "instructions", s->insns);
 	json_object_object_add(root, "drops", reasons_json(s));
-	json_object_object_add(root, "sites", sites_json(s, server->loaded.source));
+	json_object_object_add(root, "sites", sites_json(s, programs));
 	json_object_object_add(root, "last_drops", last_json(s));
 	json_object_object_add(root, "facts",
-			       server->facts ? facts_json(s, server->wait_ns) : NULL);
+			       server->facts[0] ? facts_json(s, server->wait_ns) : NULL);
 	add_u64(errors, "loads", server->load_errors);
 	add_u64(errors, "control", server->control_errors);
 	add_u64(errors, "attach", server->attach_errors);
@@ -259,14 +269,13 @@ static struct json_object *build(const struct seki_server *server, const struct 
 
 char *seki_status_json(struct seki_server *server)
 {
-	struct snapshot *s = calloc(1, sizeof(*s));
+	struct seki_snapshot *s = seki_snapshot_take(server->workers, server->programs.n_workers);
 	struct json_object *root;
 	const char *text;
 	char *copy;
 
 	if (!s)
 		return NULL;
-	seki_worker_call(&server->worker, do_snapshot, s);
 	root = build(server, s);
 	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
 							    JSON_C_TO_STRING_NOSLASHESCAPE);

@@ -10,6 +10,8 @@
 #include "p4vm/worker.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -85,20 +87,33 @@ static void look_at_sockets(struct seki_worker *w, int timeout_ms)
 	}
 }
 
+/* Takes the time and new facts over, for all engines. Returns whether a fact changed. */
+static bool refresh(struct seki_worker *w)
+{
+	bool changed = seki_engine_refresh(&w->engine);
+
+	for (uint32_t i = 1; i < SEKI_PROGRAMS && w->engines[i]; i++) {
+		w->engines[i]->boot_ns = w->engine.boot_ns;
+		w->engines[i]->real_ns = w->engine.real_ns;
+	}
+	return changed;
+}
+
 /* One batch of each queue; returns how many packets were handled, sets whether some are parked. */
 static uint32_t round_of_queues(struct seki_worker *w, bool *parked)
 {
-	bool changed = seki_engine_refresh(&w->engine);
+	bool changed = refresh(w);
 	uint32_t work = 0;
 
 	*parked = false;
 	for (uint32_t i = 0; i < w->n_queues; i++) {
 		struct seki_queue *queue = w->queues[i];
+		struct seki_engine *engine = w->engines[queue->program];
 		int n;
 
 		if (queue->n_parked)
-			work += seki_queue_retry(queue, &w->engine, changed);
-		n = seki_queue_step(queue, &w->engine);
+			work += seki_queue_retry(queue, engine, changed);
+		n = seki_queue_step(queue, engine);
 		if (n < 0) {
 			close_queue(w, i--, "it broke the protocol");
 			continue;
@@ -182,6 +197,9 @@ int seki_worker_start(struct seki_worker *worker, struct seki_vminfo *facts,
 	if (err)
 		return err;
 	seki_engine_init(&worker->engine, facts, print);
+	worker->engine.queue = worker->number;
+	worker->engine.pass = worker->pass;
+	worker->engines[0] = &worker->engine;
 	sem_init(&worker->done, 0, 0);
 	err = -pthread_create(&worker->thread, NULL, run, worker);
 	if (err) {
@@ -213,20 +231,74 @@ int seki_worker_add(struct seki_worker *worker, struct seki_queue *queue)
 		return -ENOSPC;
 	if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, queue->conn, &event))
 		return -errno;
-	queue->id = worker->next_id++;
+	queue->id = worker->next_id++ * SEKI_WORKERS_MAX + worker->number;
 	queue->wait_ns = worker->wait_ns;
-	seki_ring_p4vm_set_want(&queue->ring, worker->engine.touch);
+	seki_ring_p4vm_set_want(&queue->ring, worker->engines[queue->program]->touch);
 	worker->queues[worker->n_queues++] = queue;
 	return 0;
 }
 
-struct seki_bpf_prog *seki_worker_swap(struct seki_worker *worker, struct seki_bpf_prog *prog)
+void seki_worker_give(struct seki_worker *worker, uint32_t program, struct seki_engine *engine)
 {
-	struct seki_bpf_prog *old = seki_engine_swap(&worker->engine, prog);
+	/* Without the facts: a change that it found would be lost on those who wait for one. */
+	seki_engine_init(engine, NULL, worker->engine.host.print);
+	engine->facts = worker->engine.facts;
+	engine->queue = worker->number;
+	worker->engines[program] = engine;
+}
 
-	for (uint32_t i = 0; i < worker->n_queues; i++)
-		seki_ring_p4vm_set_want(&worker->queues[i]->ring, worker->engine.touch);
-	return old;
+static bool is_affected(const struct seki_queue *queue, const struct seki_change *change)
+{
+	return *change->port ? !strcmp(queue->port, change->port) : queue->program == 0;
+}
+
+void seki_worker_announce(struct seki_worker *worker, const struct seki_change *change)
+{
+	const uint64_t one = 1;
+
+	for (uint32_t i = 0; i < worker->n_queues; i++) {
+		struct seki_queue *queue = worker->queues[i];
+
+		queue->seen = true;
+		queue->mark = queue->ring.sub_head;
+		if (!is_affected(queue, change) ||
+		    change->touch <= worker->engines[queue->program]->touch)
+			continue;
+		queue->seen = false;
+		seki_ring_p4vm_set_want(&queue->ring, change->touch);
+		/* Its switch may sleep. A full eventfd has woken it. */
+		if (write(queue->wake, &one, sizeof(one)) < 0)
+			continue;
+	}
+}
+
+bool seki_worker_ready(const struct seki_worker *worker, const struct seki_change *change)
+{
+	bool ready = true;
+
+	for (uint32_t i = 0; i < worker->n_queues; i++) {
+		struct seki_queue *queue = worker->queues[i];
+
+		if (!queue->seen && seki_ring_p4vm_want_seen(&queue->ring) >= change->touch) {
+			queue->seen = true;
+			queue->mark = seki_ring_p4vm_tail(&queue->ring);
+		}
+		ready &= queue->seen && (int32_t)(queue->ring.sub_head - queue->mark) >= 0;
+	}
+	return ready;
+}
+
+void seki_worker_put(struct seki_worker *worker, const struct seki_change *change)
+{
+	seki_engine_swap(worker->engines[change->number], change->prog);
+	for (uint32_t i = 0; i < worker->n_queues; i++) {
+		struct seki_queue *queue = worker->queues[i];
+
+		if (!is_affected(queue, change))
+			continue;
+		queue->program = change->judge;
+		seki_ring_p4vm_set_want(&queue->ring, worker->engines[change->judge]->touch);
+	}
 }
 
 static void do_stop(struct seki_worker *worker, void *arg)
@@ -241,6 +313,8 @@ void seki_worker_stop(struct seki_worker *worker)
 	pthread_join(worker->thread, NULL);
 	while (worker->n_queues)
 		close_queue(worker, worker->n_queues - 1, "the P4 VM ends");
+	for (uint32_t i = 1; i < SEKI_PROGRAMS; i++)
+		free(worker->engines[i]);
 	close(worker->epoll);
 	close(worker->call_event);
 	sem_destroy(&worker->done);

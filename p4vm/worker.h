@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread that runs packets: it alone touches the engine, the facts and the queues. The main
- * thread reaches it in one way, seki_worker_call(), which runs a function on it between two
- * batches.
+ * A thread that runs packets: it alone touches its engines, its facts and its queues. A P4 VM has
+ * one or several. The main thread reaches each in one way, seki_worker_call(), which runs a function
+ * on it between two batches.
  */
 #ifndef SEKI_P4VM_WORKER_H
 #define SEKI_P4VM_WORKER_H
@@ -12,11 +12,15 @@
 
 #include "p4vm/queue.h"
 
+#define SEKI_WORKERS_MAX   16u
 #define SEKI_WORKER_QUEUES 64u
+#define SEKI_PROGRAMS	   17u /* number 0, which all ports share, and those of single ports */
 
 struct seki_worker {
 	/* Constant while the thread runs. */
+	uint32_t number;  /* among the P4 VM's workers: the queue of each program that it runs */
 	uint64_t spin_ns; /* look for more packets for so long before sleeping */
+	bool pass;	  /* packets pass while there is no program */
 	uint64_t wait_ns; /* for the queues: how long a packet may wait for a fact */
 	int epoll;
 	int call_event;
@@ -28,7 +32,8 @@ struct seki_worker {
 	sem_t done;
 
 	/* The thread's own. */
-	struct seki_engine engine;
+	struct seki_engine engine;		    /* of program 0; its clocks are the thread's */
+	struct seki_engine *engines[SEKI_PROGRAMS]; /* by program; NULL: that never was */
 	struct seki_queue *queues[SEKI_WORKER_QUEUES];
 	uint32_t n_queues;
 	uint32_t next_id;
@@ -52,7 +57,25 @@ void seki_worker_call(struct seki_worker *worker, void (*fn)(struct seki_worker 
 /* For fn only: takes the queue over. -ENOSPC: too many, the queue stays the caller's. */
 int seki_worker_add(struct seki_worker *worker, struct seki_queue *queue);
 
-/* For fn only: seki_engine_swap(), and tells the switches how much of a packet it looks at. */
-struct seki_bpf_prog *seki_worker_swap(struct seki_worker *worker, struct seki_bpf_prog *prog);
+/* For fn only: an engine (malloc(), the worker's from now on) for a program that never was. */
+void seki_worker_give(struct seki_worker *worker, uint32_t program, struct seki_engine *engine);
+
+/* A program that takes the place of another, or of none. */
+struct seki_change {
+	uint32_t number;	    /* whose place, that of program 0 or of a port */
+	const char *port;	    /* whose queues; "": all that program 0 judges */
+	struct seki_bpf_prog *prog; /* NULL: none */
+	uint32_t judge;		    /* number of the program that judges these queues then */
+	uint32_t touch;		    /* bytes that that looks at */
+};
+
+/*
+ * For fn only, in this order: tells the switches where more of a packet will be looked at than now;
+ * says whether all of them know and what they handed over before is judged; puts the new program to
+ * work. The last is right at any time: packets with too few bytes are handed over again.
+ */
+void seki_worker_announce(struct seki_worker *worker, const struct seki_change *change);
+bool seki_worker_ready(const struct seki_worker *worker, const struct seki_change *change);
+void seki_worker_put(struct seki_worker *worker, const struct seki_change *change);
 
 #endif

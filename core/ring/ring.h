@@ -149,6 +149,9 @@ void seki_ring_p4vm_set_want(struct seki_ring_p4vm *r, uint32_t bytes);
 /* What the switch has seen of it: all that it publishes from now on has so much copied. */
 uint32_t seki_ring_p4vm_want_seen(const struct seki_ring_p4vm *r);
 
+/* Submissions that the switch has published so far, as it says. */
+uint32_t seki_ring_p4vm_tail(const struct seki_ring_p4vm *r);
+
 /* As for the switch's end. */
 bool seki_ring_p4vm_arm(struct seki_ring_p4vm *r);
 void seki_ring_p4vm_disarm(struct seki_ring_p4vm *r);

@@ -136,6 +136,11 @@ uint32_t seki_ring_p4vm_want_seen(const struct seki_ring_p4vm *r)
 	return seki_load_acquire(&peer(r)->want_seen);
 }
 
+uint32_t seki_ring_p4vm_tail(const struct seki_ring_p4vm *r)
+{
+	return seki_load_acquire(&peer(r)->sub_tail);
+}
+
 bool seki_ring_p4vm_arm(struct seki_ring_p4vm *r)
 {
 	seki_store_release(&header(r)->armed, seki_ring_next_arm(&r->arms));

@@ -84,6 +84,10 @@ static int set_option(struct parse *p, const struct seki_opt *opt, const char *v
 		*(bool *)member(p, opt) = true;
 		return 0;
 	}
+	if (opt->type == SEKI_OPT_MAYBE) {
+		*(const char **)member(p, opt) = value ? value : "";
+		return 0;
+	}
 	if (!value) {
 		if (p->next >= p->argc)
 			return fail(p, "a value is missing after", p->argv[p->next - 1]);
@@ -177,9 +181,12 @@ static void help_line(const struct seki_opt *opt, FILE *out)
 	if (is_positional(opt))
 		snprintf(left, sizeof(left), "%s", opt->name);
 	else
-		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", opt->letter ? '-' : ' ',
+		snprintf(left, sizeof(left), "%c%c%s --%s%s%s%s", opt->letter ? '-' : ' ',
 			 opt->letter ? opt->letter : ' ', opt->letter ? "," : " ", opt->name,
-			 opt->arg ? " " : "", opt->arg ? opt->arg : "");
+			 opt->type == SEKI_OPT_MAYBE ? "[="
+			 : opt->arg		     ? " "
+						     : "",
+			 opt->arg ? opt->arg : "", opt->type == SEKI_OPT_MAYBE ? "]" : "");
 	fprintf(out, "  %-28s %s\n", left, opt->help);
 }
 

@@ -14,6 +14,7 @@
 enum seki_opt_type {
 	SEKI_OPT_FLAG,	   /* bool */
 	SEKI_OPT_STRING,   /* const char *, into argv */
+	SEKI_OPT_MAYBE,	   /* the same; without "=value" it is "" */
 	SEKI_OPT_U32,	   /* uint32_t, min to max */
 	SEKI_OPT_REQUIRED, /* positional, const char *, must be there */
 	SEKI_OPT_OPTIONAL, /* positional, const char *, may be absent; after the required ones */
@@ -38,6 +39,11 @@ struct seki_opt {
 #define SEKI_OPT_STRING_LINE(cfg, member, letter_, name_, arg_, help_)                             \
 	{                                                                                          \
 		.name = name_, .arg = arg_, .letter = letter_, .type = SEKI_OPT_STRING,            \
+		.offset = offsetof(cfg, member), .help = help_                                     \
+	}
+#define SEKI_OPT_MAYBE_LINE(cfg, member, letter_, name_, arg_, help_)                              \
+	{                                                                                          \
+		.name = name_, .arg = arg_, .letter = letter_, .type = SEKI_OPT_MAYBE,             \
 		.offset = offsetof(cfg, member), .help = help_                                     \
 	}
 #define SEKI_OPT_U32_LINE(cfg, member, letter_, name_, arg_, min_, max_, help_)                    \

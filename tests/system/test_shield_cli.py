@@ -19,10 +19,11 @@ import pytest
 from lab import poll
 
 ENTRIES, SLOT_BYTES, HEADER = 512, 2048, 4096
-SLOTS = HEADER + ENTRIES * 64
+SLOTS = HEADER + ENTRIES * 16
 REGION = SLOTS + ENTRIES * SLOT_BYTES
 DROP, PASS, REDIRECT = 0, 1, 2
-CONTROL_MAGIC, LOAD, STATUS = 0x4c544353, 1, 2
+CONTROL_MAGIC, LOAD, STATUS, UNLOAD = 0x32544353, 1, 2, 3
+TARGET = 72  # bytes of struct seki_control_target
 
 PRELUDE = """
 typedef unsigned char u8; typedef unsigned int u32; typedef unsigned long long u64;
@@ -154,15 +155,15 @@ def sealed_memfd(extra=0):
 class Switch:
     """One queue of a switch, attached to a P4 VM."""
 
-    def __init__(self, path):
+    def __init__(self, path, port="port0"):
         self.conn = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.conn.settimeout(10)
         self.conn.connect(path)
         mine_fd, self.mine = sealed_memfd()
         theirs_fd, self.theirs = sealed_memfd()
         self.event = os.eventfd(0, os.EFD_NONBLOCK)
-        struct.pack_into("<4I", self.mine, 0, 0x494b4553, 1, ENTRIES, SLOT_BYTES)
-        hello = struct.pack("<6I64s", 0x41544353, 1, ENTRIES, SLOT_BYTES, 0, 0, b"port0")
+        struct.pack_into("<4I", self.mine, 0, 0x494b4553, 2, ENTRIES, SLOT_BYTES)
+        hello = struct.pack("<6I64s", 0x41544353, 1, ENTRIES, SLOT_BYTES, 0, 0, port.encode())
         socket.send_fds(self.conn, [hello], [mine_fd, theirs_fd, self.event])
         magic, _, status, _ = struct.unpack("<IIiI", self.conn.recv(100))
         os.close(mine_fd)
@@ -186,8 +187,8 @@ class Switch:
             slot = self.sent % ENTRIES
             at = SLOTS + slot * SLOT_BYTES
             self.mine[at:at + len(packet)] = packet
-            struct.pack_into("<6IQ", self.mine, HEADER + slot * 64, slot, self.sent, len(packet),
-                             len(packet), 0, 0, 0)
+            struct.pack_into("<3HBBII", self.mine, HEADER + slot * 16, slot, len(packet), len(packet),
+                             0, 0, self.sent, 0)
             self.sent += 1
             struct.pack_into("<I", self.mine, 64, self.sent)
         self.conn.send(b"!")
@@ -197,9 +198,9 @@ class Switch:
         """The verdicts that are there: {number of the packet: (verdict, site)}."""
         answers = {}
         while self.taken < self.word(self.theirs, 128):
-            at = HEADER + (self.taken % ENTRIES) * 64
-            fields = struct.unpack_from("<8I", self.theirs, at)
-            answers[fields[1]] = (fields[2], fields[7])
+            at = HEADER + (self.taken % ENTRIES) * 16
+            fields = struct.unpack_from("<HBBI4H", self.theirs, at)
+            answers[fields[3]] = (fields[1], fields[7])
             self.last = fields
             self.taken += 1
         struct.pack_into("<I", self.mine, 128, self.taken)
@@ -218,8 +219,8 @@ class Switch:
 
 
 @contextlib.contextmanager
-def switch(vms, name="vm"):
-    sw = Switch(vms.path(name, "port.sock"))
+def switch(vms, name="vm", port="port0"):
+    sw = Switch(vms.path(name, "port.sock"), port)
     try:
         yield sw
     finally:
@@ -384,7 +385,7 @@ def test_packets_grow_shrink_and_turn(vms, objects):
         assert sw.leaves(frame) == frame[:40]
         assert sw.leaves(frame[:20]) == frame[:20]
         vms.cli("load", "vm", objects["redirect"])
-        assert sw.judge(frame) == [(REDIRECT, 0)] and sw.last[3] == 2
+        assert sw.judge(frame) == [(REDIRECT, 0)] and sw.last[2] == 2
         queue = vms.status()["queues"][0]
         assert (queue["rewritten"], queue["redirected"], queue["passed"]) == (3, 1, 4)
 
@@ -493,10 +494,11 @@ def frame(op, length, magic=CONTROL_MAGIC, status=0, name=b"x"):
 def test_garbage_on_the_control_socket(vms):
     vms.start()
     for data in (b"GET / HTTP/1.0\r\n\r\n".ljust(64), secrets.token_bytes(4096), frame(9, 0),
-                 frame(LOAD, 0), frame(LOAD, 0xffffffff), frame(LOAD, (1 << 20) + 1),
+                 frame(LOAD, 0), frame(LOAD, 0xffffffff), frame(LOAD, TARGET + 8192 + (1 << 20) + 1),
+                 frame(LOAD, TARGET), frame(UNLOAD, 0), frame(UNLOAD, TARGET + 1),
                  frame(STATUS, 5), frame(STATUS, 0, magic=1), frame(STATUS, 0, name=b"y" * 48)):
         assert control(vms, data) == b""
-    assert vms.status()["errors"]["control"] >= 9
+    assert vms.status()["errors"]["control"] >= 12
 
 
 def test_silent_clients_cannot_hold_it(vms):
@@ -635,7 +637,7 @@ def test_several_and_status_of_all(vms):
 def test_a_hostile_p4vm_cannot_speak_to_the_terminal(vms):
     """Its process was broken into, and somebody asks for its status."""
     os.mkdir(vms.path("evil", ""))
-    status = json.dumps({"queues": [], "drops": {"a\x1b[2J": 1}, "sites": [], "last_drops": [], "name": "b\x1b[2J"})
+    status = json.dumps({"queues": [], "ports": [], "drops": {"a\x1b[2J": 1}, "sites": [], "last_drops": [], "name": "b\x1b[2J"})
     reply = status.replace("\\u001b", "\x1b").encode()
     with socket.create_server(vms.path("evil", "control.sock"), family=socket.AF_UNIX) as listener:
         for options in ([], ["--json"]):

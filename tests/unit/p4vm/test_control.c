@@ -129,9 +129,9 @@ static void test_garbage(void **state)
 
 static void test_unknown_op(void **state)
 {
-	struct seki_control_frame frame = load_frame(1);
+	struct seki_control_frame frame = load_frame(100);
 
-	frame.op = 3;
+	frame.op = 4;
 	assert_int_equal(verdict_of(*state, &frame), -EPROTO);
 }
 
@@ -151,14 +151,22 @@ static void test_huge(void **state)
 
 static void test_empty_load(void **state)
 {
-	struct seki_control_frame frame = load_frame(0);
+	struct seki_control_frame frame = load_frame(sizeof(struct seki_control_target));
 
+	assert_int_equal(verdict_of(*state, &frame), -EPROTO);
+}
+
+static void test_unload_of_more_than_a_target(void **state)
+{
+	struct seki_control_frame frame = load_frame(sizeof(struct seki_control_target) + 1);
+
+	frame.op = SEKI_CONTROL_UNLOAD;
 	assert_int_equal(verdict_of(*state, &frame), -EPROTO);
 }
 
 static void test_status_with_data(void **state)
 {
-	struct seki_control_frame frame = load_frame(5);
+	struct seki_control_frame frame = load_frame(100);
 
 	frame.op = SEKI_CONTROL_STATUS;
 	assert_int_equal(verdict_of(*state, &frame), -EPROTO);
@@ -166,7 +174,7 @@ static void test_status_with_data(void **state)
 
 static void test_name_without_end(void **state)
 {
-	struct seki_control_frame frame = load_frame(5);
+	struct seki_control_frame frame = load_frame(100);
 
 	memset(frame.name, 'a', sizeof(frame.name));
 	assert_int_equal(verdict_of(*state, &frame), -EPROTO);
@@ -174,7 +182,7 @@ static void test_name_without_end(void **state)
 
 static void test_status_in_a_request(void **state)
 {
-	struct seki_control_frame frame = load_frame(5);
+	struct seki_control_frame frame = load_frame(100);
 
 	frame.status = 1;
 	assert_int_equal(verdict_of(*state, &frame), -EPROTO);
@@ -189,7 +197,7 @@ static void hang_up(struct fixture *f)
 static void test_truncated_frame(void **state)
 {
 	struct fixture *f = *state;
-	struct seki_control_frame frame = load_frame(5);
+	struct seki_control_frame frame = load_frame(100);
 
 	assert_int_equal(send(f->client, &frame, 20, 0), 20);
 	assert_int_equal(step(f), -EAGAIN);
@@ -201,7 +209,7 @@ static void test_truncated_frame(void **state)
 static void test_truncated_object(void **state)
 {
 	struct fixture *f = *state;
-	struct seki_control_frame frame = load_frame(5);
+	struct seki_control_frame frame = load_frame(100);
 
 	assert_int_equal(verdict_of(f, &frame), -EAGAIN);
 	assert_int_equal(send(f->client, "abc", 3, 0), 3);
@@ -254,13 +262,21 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_status),	     TEST(test_load_byte_by_byte),
-		TEST(test_garbage),	     TEST(test_unknown_op),
-		TEST(test_oversize),	     TEST(test_huge),
-		TEST(test_empty_load),	     TEST(test_status_with_data),
-		TEST(test_name_without_end), TEST(test_status_in_a_request),
-		TEST(test_truncated_frame),  TEST(test_truncated_object),
-		TEST(test_slow_reader),	     TEST(test_reader_gone),
+		TEST(test_status),
+		TEST(test_load_byte_by_byte),
+		TEST(test_garbage),
+		TEST(test_unknown_op),
+		TEST(test_oversize),
+		TEST(test_huge),
+		TEST(test_empty_load),
+		TEST(test_unload_of_more_than_a_target),
+		TEST(test_status_with_data),
+		TEST(test_name_without_end),
+		TEST(test_status_in_a_request),
+		TEST(test_truncated_frame),
+		TEST(test_truncated_object),
+		TEST(test_slow_reader),
+		TEST(test_reader_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

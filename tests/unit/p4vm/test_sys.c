@@ -21,6 +21,7 @@ struct config {
 	const char *name;
 	const char *other;
 	const char *text;
+	const char *maybe;
 	uint32_t number;
 	bool flag;
 };
@@ -29,6 +30,7 @@ static const struct seki_opt options[] = {
 	SEKI_OPT_REQUIRED_LINE(struct config, name, "NAME", "a name"),
 	SEKI_OPT_OPTIONAL_LINE(struct config, other, "OTHER", "another"),
 	SEKI_OPT_STRING_LINE(struct config, text, 't', "text", "T", "some text"),
+	SEKI_OPT_MAYBE_LINE(struct config, maybe, 'm', "maybe", "M", "some text or none"),
 	SEKI_OPT_U32_LINE(struct config, number, 0, "number", "N", 2, 10, "a number"),
 	SEKI_OPT_FLAG_LINE(struct config, flag, 'f', "flag", "a flag"),
 };
@@ -66,6 +68,12 @@ static void test_options(void **state)
 	assert_int_equal(parse(&c, err, "-- -f"), 0);
 	assert_string_equal(c.name, "-f");
 	assert_false(c.flag);
+	assert_null(c.maybe);
+	assert_int_equal(parse(&c, err, "--maybe a"), 0);
+	assert_string_equal(c.name, "a");
+	assert_string_equal(c.maybe, "");
+	assert_int_equal(parse(&c, err, "a --maybe=x,y"), 0);
+	assert_string_equal(c.maybe, "x,y");
 	assert_int_equal(parse(&c, err, "a --help"), SEKI_OPTS_HELP);
 	assert_int_equal(parse(&c, err, "-h"), SEKI_OPTS_HELP);
 }
