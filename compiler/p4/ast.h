@@ -288,7 +288,10 @@ struct p4_decl {
 	int64_t limits
 		[P4_LIMITS]; /* type.c: bits of a struct or header, with 2 added; 0: not yet */
 	enum p4_mark { P4_UNVISITED, P4_VISITING, P4_VISITED } mark;
-	struct p4_names *by_name;					      /* members */
+	struct p4_decl *self; /* P4_D_INSTANCE with methods: what `this` is in them */
+	const struct seki_token
+		*outside;	  /* in a method of an instance: a variable from outside of it */
+	struct p4_names *by_name; /* members */
 	enum p4_answer { P4_UNASKED, P4_NO, P4_YES } has_equality, in_header; /* type.c: a struct */
 };
 

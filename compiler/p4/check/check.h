@@ -24,10 +24,11 @@ struct p4_check {
 	struct seki_arena *arena;
 	struct p4_scope *scope;
 	struct p4_scope *global;
-	struct p4_decl *block;	  /* the parser or control we are in */
-	struct p4_decl *function; /* the action, function or state we are in */
-	struct p4_type *result;	  /* what `return` gives, or NULL where it gives nothing */
-	struct p4_decl *errors;	  /* members of error, all of them */
+	struct p4_decl *block;	    /* the parser or control we are in */
+	struct p4_decl *function;   /* the action, function or state we are in */
+	const struct p4_decl *self; /* the instance whose methods we are in */
+	struct p4_type *result;	    /* what `return` gives, or NULL where it gives nothing */
+	struct p4_decl *errors;	    /* members of error, all of them */
 	struct p4_decl *match_kinds;
 	struct p4_names error_names, match_kind_names;
 	struct p4_names states; /* of the parser we are in */

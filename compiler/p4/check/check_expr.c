@@ -63,6 +63,16 @@ static struct p4_type *type_of_name(struct p4_check *cx, struct p4_decl *decl)
 	}
 }
 
+/* Methods of an instance are given no variables: identifiers count in the order of the text. */
+static void note_outside(struct p4_check *cx, const struct p4_expr *expr)
+{
+	const struct p4_decl *decl = expr->decl;
+
+	if (cx->self && cx->function && decl->id < cx->self->id && !decl->is_ctor &&
+	    (decl->kind == P4_D_VAR || decl->kind == P4_D_PARAM))
+		cx->function->outside = expr->tok;
+}
+
 static struct p4_type *check_name(struct p4_check *cx, struct p4_expr *expr)
 {
 	struct p4_decl *decl = seki_scope_find(cx, expr->name, expr->global);
@@ -78,6 +88,7 @@ static struct p4_type *check_name(struct p4_check *cx, struct p4_expr *expr)
 	if (decl->kind != P4_D_FUNCTION)
 		seki_check_use(cx, expr->tok, decl);
 	expr->decl = decl;
+	note_outside(cx, expr);
 	expr->type = type_of_name(cx, decl);
 	if (expr->type->kind == P4_T_TYPE) {
 		tref = seki_arena_new(cx->arena, struct p4_tref);

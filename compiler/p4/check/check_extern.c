@@ -162,6 +162,7 @@ void seki_check_all_methods(struct p4_check *cx, const struct p4_expr *call,
 static void check_members(struct p4_check *cx, struct p4_decl *decl)
 {
 	struct p4_decl *self = seki_arena_new(cx->arena, struct p4_decl);
+	const struct p4_decl *outer = cx->self;
 	struct p4_decl *block = cx->block;
 
 	if (decl->type->kind != P4_T_EXTERN) {
@@ -174,11 +175,14 @@ static void check_members(struct p4_check *cx, struct p4_decl *decl)
 	}
 	*self = *decl;
 	self->name = "this";
+	decl->self = self;
 	seki_scope_push(cx);
 	seki_scope_add(cx, self);
 	cx->block = NULL;
+	cx->self = decl;
 	for (struct p4_decl *m = decl->members; m; m = m->next)
 		seki_check_decl(cx, m);
+	cx->self = outer;
 	cx->block = block;
 	seki_scope_pop(cx);
 	check_bodies(cx, decl);

@@ -137,10 +137,11 @@ bool seki_can_cast(const struct p4_type *from, const struct p4_type *to)
 {
 	if (seki_type_equal(from, to))
 		return true;
-	if (from->kind == P4_T_NEW)
-		return seki_can_cast(from->elem, to);
-	if (to->kind == P4_T_NEW)
+	/* To and from the type that it is made of, and no other; a number without a width gets its. */
+	if (to->kind == P4_T_NEW && (from->kind == P4_T_INT || seki_type_equal(from, to->elem)))
 		return seki_can_cast(from, to->elem);
+	if (from->kind == P4_T_NEW || to->kind == P4_T_NEW)
+		return from->kind == P4_T_NEW && seki_type_equal(from->elem, to);
 	if (from->kind == P4_T_ENUM && from->elem)
 		return seki_can_cast(from->elem, to);
 	if (to->kind == P4_T_ENUM && to->elem)

@@ -25,6 +25,7 @@ struct arg {
 struct job {
 	const struct p4_decl *callee;
 	struct instance *instance;
+	struct frame *outer;	     /* of a method of an instance */
 	const struct p4_expr *given; /* the arguments of the call, in its order */
 	struct arg *args;
 	uint32_t n_args;
@@ -267,6 +268,8 @@ static void copy_out(struct lower *lw, const struct job *job)
 /* What surrounds the declaration of the callee. */
 static struct frame *outer_of(const struct lower *lw, const struct job *job)
 {
+	if (job->outer)
+		return job->outer;
 	if (job->instance)
 		return job->instance->frame;
 	for (struct frame *f = lw->frame; f && job->callee->owner; f = f->outer)
@@ -427,12 +430,55 @@ static void lower_apply(struct lower *lw, const struct p4_expr *call)
 							      : seki_lower_control);
 }
 
+/* The instance's own, where it has one. */
+static const struct p4_decl *given_method(const struct value *instance,
+					  const struct p4_decl *callee)
+{
+	for (const struct p4_decl *m = instance->methods; m; m = m->next)
+		if (m->kind == P4_D_FUNCTION && strcmp(m->name, callee->name) == 0)
+			return m;
+	return NULL;
+}
+
+static bool is_running(const struct lower *lw, const struct p4_decl *method)
+{
+	for (const struct frame *f = lw->frame; f; f = f->caller)
+		if (f->decl == method)
+			return true;
+	return false;
+}
+
+/* A method of an extern that has abstract ones: those that the instance gives are known. */
+static struct value *lower_given(struct lower *lw, const struct p4_expr *call,
+				 const struct value *instance)
+{
+	const struct p4_decl *method = given_method(instance, call->callee);
+	struct job job = {.callee = method, .given = call->args, .body = run_body};
+
+	if (!method || is_running(lw, method)) {
+		seki_diag_error(
+			lw->diags, seki_expr_span(call),
+			method ? "method '%s' calls itself"
+			       : "only methods that the instance gives can be called, and it "
+				 "gives no '%s'",
+			call->callee->name);
+		return seki_lower_zero(lw, call->type);
+	}
+	job.outer = instance->outer;
+	make_args(lw, &job, call->bound, NULL);
+	return run(lw, &job);
+}
+
 static struct value *lower_extern_method(struct lower *lw, const struct p4_expr *call)
 {
 	const char *type = call->a->a->type->decl->name;
+	const struct value *instance;
 
 	if (strcmp(type, "packet_in") == 0 || strcmp(type, "packet_out") == 0)
 		return seki_lower_packet(lw, call);
+	instance = seki_lower_expr(lw, call->a->a);
+	if (instance->outer)
+		return lower_given(lw, call, instance);
 	return seki_lower_extern(lw, call);
 }
 

@@ -91,6 +91,29 @@ static struct ir_extern *make_extern(struct lower *lw, const struct p4_expr *cal
 	return ext;
 }
 
+/* What an instance gives of its extern's abstract methods. */
+static void add_methods(struct lower *lw, struct value *v, const struct p4_decl *decl)
+{
+	struct frame *outer = lw->frame;
+
+	v->outer = seki_lower_frame(lw, NULL, outer);
+	v->outer->instance = outer->instance;
+	if (!decl || decl->kind != P4_D_INSTANCE)
+		return;
+	v->methods = decl->members;
+	if (decl->self)
+		seki_lower_bind_in(lw, v->outer, decl->self, v);
+	for (const struct p4_decl *m = decl->members; m; m = m->next) {
+		if (m->outside)
+			seki_diag_unsupported(lw->diags, m->outside->at,
+					      "variables from outside in a method of an instance "
+					      "are");
+		if (m->kind == P4_D_INSTANCE && m->init)
+			seki_lower_bind_in(lw, v->outer, m,
+					   seki_lower_construct(lw, m->init, m->type, m));
+	}
+}
+
 static struct value *construct_extern(struct lower *lw, const struct p4_expr *call,
 				      const struct p4_type *type, const struct p4_decl *decl,
 				      const struct instance *in)
@@ -99,8 +122,7 @@ static struct value *construct_extern(struct lower *lw, const struct p4_expr *ca
 
 	for (const struct p4_decl *m = type->decl->members; m; m = m->next)
 		if (m->is_abstract) {
-			seki_diag_unsupported(lw->diags, seki_expr_span(call),
-					      "externs with abstract methods are");
+			add_methods(lw, v, decl);
 			return v;
 		}
 	v->ext = make_extern(lw, call, type, named_like(decl, type->decl), in);

@@ -48,7 +48,10 @@ struct value {
 	const struct ir_expr *valid; /* of a header */
 	struct ir_header *header;
 	struct ir_stack *stack;
-	struct ir_extern *ext;	   /* VALUE_NONE: an extern's instance */
+	struct ir_extern *ext; /* VALUE_NONE: an extern's instance */
+	const struct p4_decl
+		*methods; /* VALUE_NONE: those that an instance gives, and their frame */
+	struct frame *outer;
 	struct ir_table *table;	   /* VALUE_NONE: a table */
 	struct instance *instance; /* VALUE_NONE: a control, parser or package */
 };

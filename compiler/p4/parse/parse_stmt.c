@@ -72,6 +72,15 @@ static struct p4_stmt *parse_simple(struct p4_parser *p)
 	return stmt;
 }
 
+/* The statement that an if or for has: a declaration would be of no use to anything. */
+static struct p4_stmt *parse_body(struct p4_parser *p)
+{
+	if (seki_parse_at_declaration(p) && !p->panic)
+		seki_diag_error(p->diags, p->tok->at,
+				"a declaration has to be in a block: '{ ... }'");
+	return seki_parse_stmt(p);
+}
+
 /* if ( expression ) statement */
 static struct p4_stmt *parse_one_if(struct p4_parser *p)
 {
@@ -83,7 +92,7 @@ static struct p4_stmt *parse_one_if(struct p4_parser *p)
 	if (seki_parse_at(p, "="))
 		seki_parse_error(p, "')' after the condition ('==' compares)");
 	seki_parse_expect(p, ")", "after the condition");
-	stmt->body = seki_parse_stmt(p);
+	stmt->body = parse_body(p);
 	return stmt;
 }
 
@@ -108,7 +117,7 @@ static struct p4_stmt *parse_if(struct p4_parser *p)
 			return first;
 	}
 	if (seki_parse_accept(p, "else"))
-		last->other = seki_parse_stmt(p);
+		last->other = parse_body(p);
 	return first;
 }
 
@@ -219,7 +228,7 @@ static struct p4_stmt *parse_for(struct p4_parser *p)
 		stmt->update = parse_for_list(p, ")");
 	}
 	seki_parse_expect(p, ")", "before the body of the loop");
-	stmt->body = seki_parse_stmt(p);
+	stmt->body = parse_body(p);
 	return stmt;
 }
 

@@ -253,6 +253,21 @@ static const struct mistake mistakes[] = {
 	 "table 't' has 2 entries, more than its size",
 	 {.locals = "table t { key = { m.m: exact; } actions = { NoAction; } size = 1;\n"
 		    "entries = { 1: NoAction(); 2: NoAction(); } }"}},
+	{11,
+	 "only methods that the instance gives can be called, and it gives no 'k'",
+	 {.types = "extern E { E(); abstract void m(); void k(); }",
+	  .locals = "E() e = { void m() { } };",
+	  .apply = "e.k();"}},
+	{5,
+	 "method 'm' calls itself",
+	 {.types = "extern E { E(); abstract void m(); }\n"
+		   "E() e = { void m() { this.m(); } };",
+	  .apply = "e.m();"}},
+	{9,
+	 "variables from outside in a method of an instance are not supported yet",
+	 {.types = "extern E { E(); abstract void m(); }",
+	  .locals = "bit<8> x = 1;\nE() e = { void m() { x = 2; } };",
+	  .apply = "e.m();"}},
 	{5,
 	 "with this the program has more than 65536 variables",
 	 {.types = "struct A { S[4096] s; } struct B { A[4096] a; }\n"
