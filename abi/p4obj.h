@@ -188,8 +188,11 @@ enum seki_crc {
 
 /*
  * Externs of sekisho.p4. Their maps are named after their P4Info names, as tables' are.
- *   Register         SEKI_MAP_HASH from the index to the value, both structs of C as of exact keys;
- *                    SEKI_MAP_ARRAY where an index of bits cannot be out of range, but with --compat
+ *   Register         SEKI_MAP_HASH from the index to the value, both structs of C: the type's fields in
+ *                    order, those of structs in it too; numbers of up to 64 bits as in exact keys, wider
+ *                    ones arrays of uint64_t, the lowest first; enums of no type and errors uint32_t; behind
+ *                    a header's fields a byte, is it valid. SEKI_MAP_ARRAY where an index of bits cannot be
+ *                    out of range, but with --compat
  *   Counter          SEKI_MAP_QUEUE_ARRAY of struct seki_counter
  *   Meter            SEKI_MAP_ARRAY of struct seki_meter
  *   DirectCounter, DirectMeter
@@ -200,8 +203,8 @@ enum seki_crc {
  *   ActionSelector   the same; the value of the table is uint32_t member, group; where group is not 0,
  *                    it is the key of <selector>_groups, SEKI_MAP_HASH of struct seki_group, and a hash
  *                    chooses one of its members. What names no member is a miss
- *   Digest           SEKI_MAP_QUEUE_ARRAY of records: u64 number, then the fields of the data as those
- *                    of a table's action. How to take them: struct seki_digest_state
+ *   Digest           SEKI_MAP_QUEUE_ARRAY of records: u64 number, then the data as a register's value.
+ *                    How to take them: struct seki_digest_state
  */
 struct seki_counter {
 	uint64_t packets, bytes;

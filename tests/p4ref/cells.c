@@ -132,12 +132,13 @@ struct ref_val *ref_meter(struct ref *r, const struct p4_expr *call)
 
 /* ---- digests ---- */
 
+/* Bytes of its type in C: the smallest that holds it, or an array of uint64_t. */
 static uint32_t c_size(uint32_t width)
 {
 	uint32_t n = 1;
 
 	if (width > 64)
-		return (width + 7) / 8;
+		return (width + 63) / 64 * 8;
 	while (8 * n < width)
 		n *= 2;
 	return n;
@@ -151,19 +152,17 @@ static void put_byte(struct ref *r, struct ref_bits *bits, uint64_t byte)
 	ref_put_bits(r, bits, x, 8);
 }
 
-/* A number as a member of a struct of C: aligned where it has 64 bits or fewer, the lowest byte first. */
-static void put_member(struct ref *r, struct ref_bits *bits, const struct ref_val *v,
+/* As a member of a struct of C. */
+static void put_number(struct ref *r, struct ref_bits *bits, const mpz_t num, uint32_t width,
 		       uint32_t *align)
 {
-	uint32_t width = ref_width(v->type), size = c_size(width);
+	uint32_t size = c_size(width), own = size < 8 ? size : 8;
 	mpz_t x;
 
-	while (width <= 64 && bits->len / 8 % size)
+	while (bits->len / 8 % own)
 		put_byte(r, bits, 0);
-	if (width <= 64 && size > *align)
-		*align = size;
-	mpz_init(x);
-	ref_unsigned(x, v);
+	*align = own > *align ? own : *align;
+	mpz_init_set(x, num);
 	for (uint32_t i = 0; i < size; i++, mpz_fdiv_q_2exp(x, x, 8))
 		put_byte(r, bits, mpz_get_ui(x));
 }
@@ -171,10 +170,21 @@ static void put_member(struct ref *r, struct ref_bits *bits, const struct ref_va
 static void put_members(struct ref *r, struct ref_bits *bits, const struct ref_val *v,
 			uint32_t *align)
 {
-	if (!v->n)
-		put_member(r, bits, v, align);
+	const struct p4_type *base = seki_type_base(v->type);
+	mpz_t x;
+
 	for (uint32_t i = 0; i < v->n; i++)
 		put_members(r, bits, &v->part[i], align);
+	mpz_init(x);
+	if (base->kind == P4_T_HEADER) {
+		mpz_set_ui(x, v->valid);
+		put_number(r, bits, x, 1, align);
+	} else if (!v->n && (base->kind == P4_T_BOOL || seki_type_is_fixed(base))) {
+		ref_unsigned(x, v);
+		put_number(r, bits, x, ref_width(v->type), align);
+	} else if (!v->n) {
+		put_number(r, bits, v->num, 32, align);
+	}
 }
 
 struct ref_val *ref_digest(struct ref *r, const struct p4_expr *call)

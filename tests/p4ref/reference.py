@@ -26,4 +26,4 @@ class Run(stf.Run):
         self.engine.ask("meter " + " ".join(re.split(r"[() ]+", text)))
 
     def counter(self, name, index):
-        return [int(n) for n in self.engine.ask(f"counter {name} {index}").split()]
+        return tuple(int(n) for n in self.engine.ask(f"counter {name} {index}").split())

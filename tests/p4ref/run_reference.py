@@ -18,7 +18,7 @@ def can_interpret(script, compat):
 
 
 def cases():
-    for program, script, compat in [*run_stf.cases(), *run_stf.architecture()]:
+    for program, script, compat in [*run_stf.cases(), *run_stf.architecture(), *run_stf.programs()]:
         if not script or can_interpret(script, compat):
             yield program, script, compat
 

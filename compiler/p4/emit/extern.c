@@ -107,7 +107,7 @@ void seki_emit_record(struct emit *em, const struct p4_type *type, const char *p
 			seki_emit_record(em, seki_type_field(em->arena, base, f),
 					 seki_emit_text(em, "%s$%s", path, f->name));
 		if (base->kind == P4_T_HEADER)
-			seki_emit_line(em, "\tu8 %s$;", path);
+			seki_emit_line(em, "\tu8 %s$$valid;", path);
 		return;
 	}
 	if (base->kind == P4_T_TUPLE) {

@@ -132,11 +132,11 @@ const char seki_emit_prelude[] =
 	"INLINE u32 police(struct meter *m, u64 need, u32 color)\n"
 	"{\n\tu64 now, elapsed, committed, peak;\n\tu32 busy = 1, full;\n"
 	"\tif (!m->is_set || !color) return color;\n"
-	"\tnow = ubpf_time_get_ns();\n"
 	"\t_Pragma(\"clang loop unroll(disable)\")\n"
 	"\tfor (u32 i = 0; busy && i < 64; i++)\n"
 	"\t\tbusy = __sync_val_compare_and_swap(&m->busy, 0, 1);\n"
 	"\tif (busy) return 0;\n"
+	"\tnow = ubpf_time_get_ns();\n" /* in turn: else one could set the time back that another set */
 	"\tneed *= 1000000000;\n\tfull = !m->time;\n"
 	"\telapsed = now > m->time ? now - m->time : 0;\n"
 	"\tcommitted = refill(m->committed, m->cbs, m->cir, elapsed, full);\n"

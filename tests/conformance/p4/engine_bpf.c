@@ -47,7 +47,9 @@ static int get(const char *name, const void *key, size_t key_len, void *value, s
 {
 	struct seki_bpf_map *map = seki_bpf_prog_map(prog, name);
 
-	if (!map || p4run_key_size(seki_bpf_map_def(map)) != key_len ||
+	if (!map)
+		return -ENOENT;
+	if (p4run_key_size(seki_bpf_map_def(map)) != key_len ||
 	    seki_bpf_map_def(map)->value_size > *value_len)
 		return -EINVAL;
 	*value_len = seki_bpf_map_def(map)->value_size;

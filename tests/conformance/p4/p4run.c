@@ -5,7 +5,7 @@
  * by one line:
  *
  *   set MAP KEY VALUE	     ok
- *   get MAP KEY	     VALUE, or none
+ *   get MAP KEY	     VALUE, or none, also where the program has no such map
  *   sent 4|6 SADDR DADDR SPORT DPORT (hex)   ok
  *   digest NAME	     the next record, or none
  *   time NS		     ok: programs are told this time from now on

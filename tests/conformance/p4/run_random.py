@@ -56,7 +56,7 @@ def outcome(answer):
 def prepare(run, script):
     for line in pathlib.Path(script).read_text().splitlines() if script else []:
         line = line.split("#")[0].strip()
-        if line.split(" ")[0] in ("add", "setdefault", "sent"):
+        if line.split(" ")[0] in ("add", "setdefault", "sent", "member", "group", "meter", "time"):
             run.line(line)
 
 
@@ -90,7 +90,7 @@ def compare(rng, tools, program, script, compat):
 
 def main(sekisho, p4run, p4ref, seed="1"):
     failed, programs = [], 0
-    for program, script, compat in run_stf.cases():
+    for program, script, compat in [*run_stf.cases(), *run_stf.programs()]:
         rng = random.Random(f"{seed} {program.name}")
         programs += 1
         try:

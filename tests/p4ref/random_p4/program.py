@@ -15,6 +15,8 @@ class Program(Stmts):
         rng = random.Random(seed)
         super().__init__(rng, wide=rng.random() < 0.25)
         self.seed = seed
+        if random.Random(f"externs {seed}").random() < 0.3:  # the others are as they were without
+            self.has.add("externs")
         self.text = []
         self.pairs = []
         self.items = 0
@@ -31,7 +33,9 @@ class Program(Stmts):
 
     def declare_enums(self):
         self.enums["E"] = (0, ["A", "B", "C"])
-        self.put("enum E { A, B, C }", "error { Mine, Other }", "match_kind { range, optional }")
+        self.put("enum E { A, B, C }", "error { Mine, Other }")
+        if "externs" not in self.has:
+            self.put("match_kind { range, optional }")
         if self.rng.random() < 0.6:
             w = self.rng.choice((4, 8, 8, 16))
             self.enums["N"] = (w, ["P", "Q", "R"])
@@ -438,9 +442,13 @@ class Program(Stmts):
             self.add(f"v{i}", t)
         if self.sub:
             self.put(f"\tSub({rng.randrange(256)}) sub;", f"\tSub({rng.randrange(256)}) sub2;")
+        if "externs" in self.has:
+            self.declare_externs()
         self.declare_actions()
         for i in range(rng.randrange(3)):
             self.declare_table(f"t{i}")
+        if "externs" in self.has:
+            self.declare_profile_table()
         self.put("\tapply {")
         if rng.random() < 0.85:
             self.put("\t\thdr.out_.setValid();")
@@ -487,10 +495,12 @@ class Program(Stmts):
         self.put(f"/* seed {self.seed} */")
         if not self.std:
             self.put("#define UBPF_MODEL_VERSION 20200304")
-        self.put("#include <ubpf_model.p4>")
+        self.put(f"#include <{'sekisho' if 'externs' in self.has else 'ubpf_model'}.p4>")
         self.declare_enums()
         self.declare_headers()
         self.declare_meta()
+        if "externs" in self.has:
+            self.declare_told()
         self.declare_functions()
         if "sub" in self.has:
             self.declare_sub_control()

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random P4 statements. A place is "function", "action", "sub" or "apply": it decides what may stand there."""
 from random_p4.expr import BOOL, Exprs, is_number, show
+from random_p4.externs import Externs
 
 
-class Stmts(Exprs):
+class Stmts(Exprs, Externs):
     def __init__(self, rng, wide):
         super().__init__(rng, wide)
         self.actions = []      # (name, [(direction, param, type)])
         self.table_names = []  # (name, [action])
         self.register = None   # (value's type, key's)
+        self.profile = None    # (key's type, [(action, [(param, type)])], is it a selector)
+        self.cells = {}        # of counters and meters
         self.sub = None        # type of the sub-control's `x`
         self.match_kinds = ("exact", "exact", "exact", "lpm", "ternary", "range", "optional")
         self.locals = 0
@@ -141,6 +144,8 @@ class Stmts(Exprs):
 
     def extern_statement(self, place):
         rng = self.rng
+        if self.cells and place != "sub" and rng.random() < 0.6:
+            return self.object_statement()
         x = rng.random() * (0.8 if place == "sub" or not self.std else 1)
         if x < 0.25:
             return [f"if ({self.expr(BOOL, 2)}) {{ mark_to_{rng.choice(('drop', 'pass'))}(); }}"]
