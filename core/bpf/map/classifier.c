@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Classifiers: keys, sizes, lookups. How it works: classifier.h. */
+/* Classifiers: keys, sizes, changes. How it works: classifier.h. */
 #include "core/bpf/map/classifier.h"
 
 #include <errno.h>
@@ -9,56 +9,64 @@
 
 /* ---- sizes ---- */
 
+#define FEW 64u /* entries: a block's, and not worth an index */
+
 static uint64_t round_up(uint64_t n, uint64_t to)
 {
 	return (n + to - 1) & ~(to - 1);
 }
 
-/* Wide nodes are few, and many entries are on a cache line; but they are copied at each change. */
-static uint32_t words_of(const struct seki_map_def *def)
+/* Wide blocks are few, and many entries are on a cache line; but they are copied at each change. */
+static uint32_t row_words(const struct seki_map_def *def)
 {
-	if (def->max_entries <= 128 || def->key_size > 32)
-		return 2;
-	return def->key_size > 16 ? 4 : 8;
+	if (def->max_entries <= FEW)
+		return 1;
+	return def->max_entries <= 128 || def->key_size > 32 ? 2 : SEKI_BLOCK_WIDTH / 64;
 }
 
-/* Each level is at least a quarter full, but for one node of each parent. */
-static void count_nodes(const struct seki_map_def *def, struct seki_tree_shape *shape)
+static void shape_blocks(const struct seki_map_def *def, struct seki_classifier_shape *shape)
 {
-	uint64_t n = def->max_entries, least = seki_tree_width(shape) / 4, depth = 0;
+	uint64_t width, n = def->max_entries;
 
-	shape->nodes = 0;
-	while (n > 1) {
-		n = n <= seki_tree_width(shape) && !depth ? 1 : n / (least - 2) + 2;
-		shape->nodes += n;
-		depth++;
-		if (n <= 2)
-			break;
-	}
-	shape->nodes += depth > 1;
-	shape->nodes = seki_max(shape->nodes, 1);
-	shape->spare = 8 * seki_max(depth, 1);
+	shape->row_words = row_words(def);
+	width = seki_block_width(shape);
+	shape->priorities = (uint32_t)round_up(
+		sizeof(struct seki_block) + round_up(shape->nibbles, SEKI_ORDER_STEP), 8);
+	shape->links = (uint32_t)(shape->priorities + width * 4);
+	shape->weights = (uint32_t)(shape->links + width * 4);
+	shape->rows = (uint32_t)round_up(shape->weights + shape->nibbles * 4, 64);
+	shape->block_bytes =
+		(uint32_t)round_up(shape->rows + shape->nibbles * 16 * shape->row_words * 8, 64);
+	shape->blocks = n <= width ? 1 : n * 16 / (width * 7) + 2;
+	shape->spare = n <= FEW ? 4 : 8;
 }
 
-void seki_tree_shape(const struct seki_map_def *def, struct seki_tree_shape *shape)
+/* At most 2.5 entries a bucket, so that hardly one of them is full. */
+static void shape_index(const struct seki_map_def *def, struct seki_classifier_shape *shape)
 {
-	uint64_t items;
+	if (def->max_entries <= FEW)
+		return;
+	shape->buckets = 16;
+	while (shape->buckets * 5ull < def->max_entries * 2ull)
+		shape->buckets *= 2;
+	shape->tuple_words = 1 + shape->key_words;
+	shape->shift = 64 - (uint32_t)__builtin_ctz(shape->buckets);
+	shape->index_bytes = round_up(SEKI_TUPLES_MAX * 8ull * shape->tuple_words, 64) +
+			     shape->buckets * (8 + sizeof(struct seki_bucket));
+	shape->sample = (uint32_t)seki_min(def->max_entries, SEKI_SAMPLE_MAX);
+	shape->groups = (uint32_t)seki_min(def->max_entries, SEKI_GROUPS_MAX);
+}
 
+void seki_classifier_shape(const struct seki_map_def *def, struct seki_classifier_shape *shape)
+{
 	memset(shape, 0, sizeof(*shape));
 	shape->nibbles = def->key_size * 2;
-	shape->words = words_of(def);
-	shape->priorities = (uint32_t)round_up(
-		sizeof(struct seki_node) + round_up(shape->nibbles, SEKI_ORDER_STEP), 8);
-	shape->links = shape->priorities + seki_tree_width(shape) * 4;
-	shape->sets = shape->links + seki_tree_width(shape) * 4;
-	shape->weights = shape->sets + seki_tree_sets(shape) * 2;
-	shape->rows = (uint32_t)round_up(shape->weights + shape->nibbles * 4, 64);
-	shape->node_bytes = (uint32_t)round_up(shape->rows + shape->nibbles * 16 * shape->words * 8,
-					       64);
-	count_nodes(def, shape);
-	items = seki_tree_width(shape) + 1;
-	shape->state_bytes = round_up(sizeof(struct seki_tree), 8) + round_up(items * 4, 8) * 2 +
-			     round_up(items, 8) + items * seki_tree_sets(shape) * 2;
+	shape->key_words = (def->key_size + 7) / 8;
+	shape_blocks(def, shape);
+	shape_index(def, shape);
+	shape->state_bytes = round_up(sizeof(struct seki_classifier), 64) + shape->index_bytes +
+			     (shape->groups + shape->sample) * 8ull * shape->key_words +
+			     seki_block_width(shape) * 8;
 }
 
 /* ---- fields and keys ---- */
@@ -88,17 +96,17 @@ static const char *fault_of(const struct seki_map_def *def, const struct seki_ma
 
 static void set_fields(struct seki_bpf_map *map, const struct seki_map_field *fields, uint32_t n)
 {
-	struct seki_tree *tree = map->tree;
+	struct seki_classifier *c = map->classifier;
 
-	memcpy(tree->fields, fields, n * sizeof(*fields));
-	tree->n_fields = n;
-	tree->n_ranges = 0;
-	memset(tree->masked, 0xff, sizeof(tree->masked));
+	memcpy(c->fields, fields, n * sizeof(*fields));
+	c->n_fields = n;
+	c->n_ranges = 0;
+	memset(c->masked, 0xff, sizeof(c->masked));
 	for (uint32_t i = 0; i < n; i++) {
 		if (fields[i].match != SEKI_MATCH_RANGE)
 			continue;
-		tree->ranges[tree->n_ranges++] = fields[i];
-		memset(tree->masked + fields[i].offset, 0, fields[i].bytes);
+		c->ranges[c->n_ranges++] = fields[i];
+		memset(c->masked + fields[i].offset, 0, fields[i].bytes);
 	}
 }
 
@@ -112,21 +120,26 @@ const char *seki_bpf_map_set_fields(struct seki_bpf_map *map, const struct seki_
 	return why;
 }
 
-void seki_tree_init(struct seki_bpf_map *map, const struct seki_tree_shape *shape)
+void seki_classifier_init(struct seki_bpf_map *map, const struct seki_classifier_shape *shape)
 {
-	struct seki_tree *tree = map->tree;
-	uint64_t items = seki_tree_width(shape) + 1;
-	uint8_t *at = (uint8_t *)tree + round_up(sizeof(*tree), 8);
+	struct seki_classifier *c = map->classifier;
+	uint8_t *at = (uint8_t *)c + round_up(sizeof(*c), 64);
 	struct seki_map_field all = {0, (uint16_t)map->def.key_size,
 				     (uint16_t)(map->def.key_size * 8), SEKI_MATCH_TERNARY, 0};
 
-	tree->shape = *shape;
-	tree->item_links = (uint32_t *)(void *)at;
-	at += round_up(items * 4, 8);
-	tree->item_priorities = (uint32_t *)(void *)at;
-	at += round_up(items * 4, 8);
-	tree->item_side = at;
-	tree->item_sets = (uint16_t *)(void *)(at + round_up(items, 8));
+	c->shape = *shape;
+	c->tuples = (uint64_t *)(void *)at;
+	at += round_up(SEKI_TUPLES_MAX * 8ull * shape->tuple_words, 64);
+	c->tags = (uint64_t *)(void *)at;
+	at += shape->buckets * 8ull;
+	c->buckets = (struct seki_bucket *)(void *)at;
+	at += shape->buckets * sizeof(struct seki_bucket);
+	c->groups = (uint64_t *)(void *)at;
+	at += shape->groups * 8ull * shape->key_words;
+	c->sample = (uint64_t *)(void *)at;
+	at += shape->sample * 8ull * shape->key_words;
+	c->items = (uint32_t *)(void *)at;
+	c->changes_left = FEW;
 	set_fields(map, &all, 1);
 }
 
@@ -198,8 +211,8 @@ static int normalise(const struct seki_bpf_map *map, const void *key, void *out)
 	uint8_t *first = (uint8_t *)out + sizeof(struct seki_classifier_key);
 
 	memcpy(out, key, map->key_bytes);
-	for (uint32_t i = 0; i < map->tree->n_fields; i++) {
-		const struct seki_map_field *f = &map->tree->fields[i];
+	for (uint32_t i = 0; i < map->classifier->n_fields; i++) {
+		const struct seki_map_field *f = &map->classifier->fields[i];
 
 		if (!normalise_field(f, first + f->offset, first + map->def.key_size + f->offset))
 			return -EINVAL;
@@ -258,16 +271,16 @@ static uint32_t range_set(struct range_walk *w, uint32_t low, uint32_t high)
 
 void seki_entry_box(const struct seki_bpf_map *map, struct seki_map_slot *entry, uint16_t *sets)
 {
-	const struct seki_tree *tree = map->tree;
-	const uint8_t *first = (uint8_t *)seki_map_key(entry) + sizeof(struct seki_classifier_key);
+	const struct seki_classifier *c = map->classifier;
+	const uint8_t *first = seki_entry_first(entry);
 	uint32_t size = map->def.key_size;
 	const uint8_t *second = first + size;
 
 	for (uint32_t i = 0; i < size * 2; i++)
 		sets[i % 2 * size + i / 2] = (uint16_t)masked_set(nibble_of(first, i / 2, i % 2),
 								  nibble_of(second, i / 2, i % 2));
-	for (uint32_t r = 0; r < tree->n_ranges; r++) {
-		const struct seki_map_field *f = &tree->ranges[r];
+	for (uint32_t r = 0; r < c->n_ranges; r++) {
+		const struct seki_map_field *f = &c->ranges[r];
 		struct range_walk w = {.one = true};
 
 		for (uint32_t i = f->offset * 2u; i < (f->offset + f->bytes) * 2u; i++)
@@ -277,387 +290,124 @@ void seki_entry_box(const struct seki_bpf_map *map, struct seki_map_slot *entry,
 	}
 }
 
-/* ---- lookups ---- */
-
-typedef uint64_t pair __attribute__((vector_size(16), may_alias));
-
-struct row {
-	pair pairs[SEKI_NODE_WIDTH / 128]; /* as many as the map's rows have */
-};
-
-typedef uint16_t eight __attribute__((vector_size(16), may_alias));
-typedef uint8_t eight_bytes __attribute__((vector_size(8), may_alias));
-
-#define BATCH 8 /* leaves */
-
-/* Short loops of a constant number of rounds: gcc leaves them as they are at -O2, clang does not. */
-#ifdef __clang__
-#define UNROLLED
-#else
-#define UNROLLED _Pragma("GCC unroll 8")
-#endif
-
-struct search {
-	const struct seki_bpf_map *map;
-	const uint8_t *key;
-	struct seki_map_slot *best;
-	int64_t priority;			    /* of the best; 0: there is none */
-	uint16_t rows[SEKI_CLASSIFIER_KEY_MAX * 2]; /* by nibble: the number of the key's row */
-};
-
-/* A leaf, and what the rows so far leave of it. */
-struct visit {
-	const struct seki_node *leaf;
-	uint32_t at;	  /* the first entry that is left */
-	bool refined;	  /* all rows were read */
-	int64_t priority; /* of that; -1: none is left */
-	uint64_t left[SEKI_NODE_WIDTH / 64] __attribute__((aligned(16)));
-};
-
-static inline uint64_t load(const uint8_t *bytes)
+/* What the ends of a range begin with. */
+static void range_mask(const struct seki_map_field *f, const uint8_t *first, const uint8_t *second,
+		       uint8_t *mask)
 {
-	uint64_t word;
+	uint32_t i = f->offset, end = f->offset + f->bytes;
 
-	__builtin_memcpy(&word, bytes, sizeof(word));
-	return word;
+	for (; i < end && first[i] == second[i]; i++)
+		mask[i] = 0xff;
+	if (i == end)
+		return;
+	mask[i] = (uint8_t) ~(0xffu >> (__builtin_clz((uint32_t)(first[i] ^ second[i])) - 24));
+	memset(mask + i + 1, 0, end - i - 1);
 }
 
-/* Of eight nibbles in the lower halves of bytes, the first of which has this number. */
-static inline void number_rows(struct search *s, uint64_t nibbles, uint32_t first)
+void seki_entry_words(const struct seki_bpf_map *map, struct seki_map_slot *entry, uint64_t *first,
+		      uint64_t *mask)
 {
-	static const eight steps = {0, 16, 32, 48, 64, 80, 96, 112};
-	eight rows = __builtin_convertvector((eight_bytes)nibbles, eight) + steps +
-		     (uint16_t)(first * 16);
+	const struct seki_classifier *c = map->classifier;
+	const uint8_t *bytes = seki_entry_first(entry);
+	uint32_t size = map->def.key_size;
+	uint8_t own[SEKI_CLASSIFIER_KEY_MAX];
 
-	__builtin_memcpy(s->rows + first, &rows, sizeof(rows));
+	memcpy(own, bytes + size, size);
+	for (uint32_t i = 0; i < c->n_ranges; i++)
+		range_mask(&c->ranges[i], bytes, bytes + size, own);
+	seki_key_words(bytes, size, first);
+	seki_key_words(own, size, mask);
 }
 
-static inline void find_rows(struct search *s, uint32_t size)
+/* ---- changes, under the lock ---- */
+
+static bool start(struct seki_classifier *c)
 {
-	const uint64_t lower = 0x0f0f0f0f0f0f0f0fu;
-
-	for (uint32_t i = 0; size >= 8; i += 8) {
-		uint32_t at = i + 8 < size ? i : size - 8; /* some again, in the end */
-		uint64_t word = load(s->key + at);
-
-		number_rows(s, word >> 4 & lower, at);
-		number_rows(s, word & lower, size + at);
-		if (i + 8 >= size)
-			return;
-	}
-	for (uint32_t i = 0; i < size; i++) {
-		s->rows[i] = (uint16_t)(i * 16 + (s->key[i] >> 4));
-		s->rows[size + i] = (uint16_t)((size + i) * 16 + (s->key[i] & 15));
-	}
-}
-
-/* In all fields but ranges. */
-static inline bool agree(const struct seki_tree *tree, const uint8_t *key, const uint8_t *first,
-			 uint32_t size)
-{
-	const uint8_t *mask = first + size;
-	uint64_t differ = 0;
-	uint32_t i = 0;
-
-	for (; i + 8 <= size; i += 8)
-		differ |= (load(key + i) ^ load(first + i)) & load(mask + i) &
-			  load(tree->masked + i);
-	if (i < size && size >= 8) {
-		i = size - 8; /* some bytes again */
-		differ |= (load(key + i) ^ load(first + i)) & load(mask + i) &
-			  load(tree->masked + i);
-		i = size;
-	}
-	for (; i < size; i++)
-		differ |= (uint64_t)((key[i] ^ first[i]) & mask[i] & tree->masked[i]);
-	return !differ;
-}
-
-static inline uint32_t load_16(const uint8_t *bytes)
-{
-	uint16_t half;
-
-	__builtin_memcpy(&half, bytes, sizeof(half));
-	return __builtin_bswap16(half);
-}
-
-static inline bool is_between(const struct seki_map_field *f, const uint8_t *key,
-			      const uint8_t *low, const uint8_t *high)
-{
-	uint32_t at = f->offset;
-
-	if (f->bytes == 2) /* ports: one comparison */
-		return load_16(key + at) - load_16(low + at) <=
-		       load_16(high + at) - load_16(low + at);
-	return order(key + at, low + at, f->bytes) >= 0 &&
-	       order(key + at, high + at, f->bytes) <= 0;
-}
-
-static inline bool matches(const struct search *s, struct seki_map_slot *entry)
-{
-	const struct seki_tree *tree = s->map->tree;
-	const uint8_t *first = (uint8_t *)seki_map_key(entry) + sizeof(struct seki_classifier_key);
-	uint32_t size = s->map->def.key_size;
-
-	if (!agree(tree, s->key, first, size))
+	if (__atomic_load_n(&c->holds, __ATOMIC_SEQ_CST))
 		return false;
-	for (uint32_t i = 0; i < tree->n_ranges; i++)
-		if (!is_between(&tree->ranges[i], s->key, first, first + size))
-			return false;
+	seki_classifier_start(c);
 	return true;
 }
 
-/* ANDs the rows of the next eight nibbles of the order. Words is a constant where this is inlined. */
-static inline __attribute__((always_inline)) struct row and_rows(const struct search *s,
-								 const struct seki_node *node,
-								 uint32_t from, uint32_t words,
-								 struct row left)
+/* More than a block is worth it. */
+static bool is_choice_due(const struct seki_bpf_map *map)
 {
-	const uint8_t *rows = seki_node_at(node, s->map->tree->shape.rows);
-	const uint8_t *order = node->order + from;
+	const struct seki_classifier *c = map->classifier;
 
-	UNROLLED
-	for (uint32_t i = 0; i < SEKI_ORDER_STEP; i++) {
-		const pair *row =
-			(const pair *)(const void *)(rows + s->rows[order[i]] * (words * 8));
-
-		UNROLLED
-		for (uint32_t w = 0; w < words / 2; w++)
-			left.pairs[w] &= row[w];
-	}
-	return left;
+	return c->shape.buckets && c->n_blocked > FEW + map->live / 128;
 }
 
-/* Every row has zeros where there is no child. */
-static const struct row all_bits = {
-	{{~0ull, ~0ull}, {~0ull, ~0ull}, {~0ull, ~0ull}, {~0ull, ~0ull}}};
-
-/* Without a branch: which word it is in is hard to foresee. */
-static inline __attribute__((always_inline)) void find_first(const struct search *s,
-							     struct visit *v, uint32_t words)
+/* Every now and then. */
+static void count_change(struct seki_classifier *c)
 {
-	const uint32_t *priorities = seki_node_at(v->leaf, s->map->tree->shape.priorities);
-	uint64_t word = 0;
-
-	v->at = 0;
-	UNROLLED
-	for (uint32_t w = words; w--;) {
-		v->at = v->left[w] ? w * 64 : v->at;
-		word = v->left[w] ? v->left[w] : word;
-	}
-	v->at += (uint32_t)__builtin_ctzll(word | 1ull << 63);
-	v->priority = word ? (int64_t)priorities[v->at] : -1;
+	c->changes_left -= c->changes_left > 0;
 }
 
-static inline __attribute__((always_inline)) void begin(const struct search *s,
-							const struct seki_node *leaf,
-							uint32_t words, struct visit *v)
+static void tidy(struct seki_bpf_map *map, uint32_t queue)
 {
-	struct row left = and_rows(s, leaf, 0, words, all_bits);
+	struct seki_classifier *c = map->classifier;
 
-	for (uint32_t i = SEKI_ORDER_STEP; i < leaf->n_first; i += SEKI_ORDER_STEP)
-		left = and_rows(s, leaf, i, words, left);
-	v->leaf = leaf;
-	v->refined = false;
-	__builtin_memcpy(v->left, &left, words * 8);
-	find_first(s, v, words);
-}
-
-/* The first that was left does not match. */
-static inline __attribute__((always_inline)) void go_on(const struct search *s, struct visit *v,
-							uint32_t words)
-{
-	struct row left = {{{0}}};
-
-	v->left[v->at / 64] &= ~(1ull << v->at % 64);
-	__builtin_memcpy(&left, v->left, words * 8);
-	for (uint32_t i = v->leaf->n_first; !v->refined && i < v->leaf->n_order;
-	     i += SEKI_ORDER_STEP)
-		left = and_rows(s, v->leaf, i, words, left);
-	__builtin_memcpy(v->left, &left, words * 8);
-	v->refined = true;
-	find_first(s, v, words);
-}
-
-static inline bool is_better(const struct search *s, struct seki_map_slot *entry, int64_t priority)
-{
-	if (!s->best || priority != s->priority)
-		return true; /* not less: see compare() */
-	return *seki_entry_number(s->map, entry) < *seki_entry_number(s->map, s->best);
-}
-
-/* Compares the entries that are left in full, by priority. The first of a leaf that matches is the
- * leaf's best. */
-static inline __attribute__((always_inline)) void compare(struct search *s, struct visit *visits,
-							  uint32_t n, uint32_t words)
-{
-	for (;;) {
-		struct visit *v = visits;
-		struct seki_map_slot *entry;
-		uint32_t *links;
-
-		for (uint32_t i = 1; i < n; i++)
-			v = visits[i].priority > v->priority ? &visits[i] : v;
-		if (v->priority < s->priority)
-			return;
-		links = seki_node_at(v->leaf, s->map->tree->shape.links);
-		entry = seki_map_slot(s->map, seki_load_acquire(&links[v->at]));
-		if (!matches(s, entry)) {
-			go_on(s, v, words);
-			continue;
-		}
-		if (is_better(s, entry, v->priority)) {
-			s->best = entry;
-			s->priority = v->priority;
-		}
-		v->priority = -1;
-	}
-}
-
-/* The number of the lowest bit, which becomes 0. False: there is none. */
-static inline __attribute__((always_inline)) bool take_bit(uint64_t *bits, uint32_t words,
-							   uint32_t *at)
-{
-	for (uint32_t w = 0; w < words; w++)
-		if (bits[w]) {
-			*at = w * 64 + (uint32_t)__builtin_ctzll(bits[w]);
-			bits[w] &= bits[w] - 1;
-			return true;
-		}
-	return false;
-}
-
-/* The next child that can have a better entry. */
-static inline __attribute__((always_inline)) const struct seki_node *next_child(
-	const struct search *s, const struct seki_node *node, uint64_t *left, uint32_t words)
-{
-	const struct seki_tree_shape *shape = &s->map->tree->shape;
-	const uint32_t *priorities = seki_node_at(node, shape->priorities);
-	const uint32_t *links = seki_node_at(node, shape->links);
-	uint32_t at;
-
-	while (take_bit(left, words, &at))
-		if (priorities[at] >= s->priority)
-			return seki_node(s->map, links[at]);
-	return NULL;
-}
-
-/* In batches: rows of one leaf are on their way while those of another are ANDed, and what is
- * compared first is likely to rule all others out. */
-static inline __attribute__((always_inline)) void search_leaves(struct search *s,
-								const struct seki_node *node,
-								uint64_t *left, uint32_t words)
-{
-	struct visit visits[BATCH];
-	uint32_t n;
-
-	do {
-		for (n = 0; n < BATCH; n++) {
-			const struct seki_node *leaf = next_child(s, node, left, words);
-
-			if (!leaf)
-				break;
-			begin(s, leaf, words, &visits[n]);
-		}
-		if (n)
-			compare(s, visits, n, words);
-	} while (n == BATCH);
-}
-
-/* The children that may match. */
-static inline __attribute__((always_inline)) void select(const struct search *s,
-							 const struct seki_node *node,
-							 uint32_t words, uint64_t *children)
-{
-	const uint8_t *rows = seki_node_at(node, s->map->tree->shape.rows);
-	struct row left;
-
-	if (node->n <= 64) { /* one word of each row */
-		__builtin_memset(children, 0, words * 8);
-		children[0] = ~0ull;
-		for (uint32_t i = 0; i < node->n_order; i += SEKI_ORDER_STEP) {
-			UNROLLED
-			for (uint32_t j = i; j < i + SEKI_ORDER_STEP; j++)
-				children[0] &= load(rows + s->rows[node->order[j]] * (words * 8));
-		}
+	if (c->changes_left)
 		return;
+	if (is_choice_due(map))
+		seki_classifier_choose(map);
+	if (c->twice) {
+		seki_classifier_start(c);
+		seki_blocks_sweep(map, queue);
 	}
-	left = all_bits;
-	for (uint32_t i = 0; i < node->n_order; i += SEKI_ORDER_STEP)
-		left = and_rows(s, node, i, words, left);
-	__builtin_memcpy(children, &left, words * 8);
+	seki_classifier_start(c);
+	c->changes_left = (uint32_t)seki_max(FEW, c->n_blocked / 2);
 }
 
-/* Below a node that is no leaf, depth first. */
-static inline __attribute__((always_inline)) void search_below(struct search *s,
-							       const struct seki_node *top,
-							       uint32_t words)
+int seki_classifier_add(struct seki_bpf_map *map, uint32_t entry, uint32_t queue)
 {
-	uint64_t left[SEKI_TREE_DEPTH_MAX][SEKI_NODE_WIDTH / 64];
-	const struct seki_node *path[SEKI_TREE_DEPTH_MAX] = {top};
-	uint32_t depth = 0;
+	struct seki_classifier *c = map->classifier;
+	int err = 0;
 
-	select(s, top, words, left[0]);
-	for (;;) {
-		const struct seki_node *child = NULL;
+	if (!start(c))
+		return -EBUSY;
+	tidy(map, queue);
+	if (!seki_index_put(map, entry))
+		err = seki_blocks_add(map, entry, queue);
+	if (!err)
+		count_change(c);
+	return err;
+}
 
-		if (path[depth]->level == 1)
-			search_leaves(s, path[depth], left[depth], words);
-		else
-			child = next_child(s, path[depth], left[depth], words);
-		if (child) {
-			path[++depth] = child;
-			select(s, child, words, left[depth]);
-		} else if (!depth--) {
-			return;
-		}
+int seki_classifier_drop(struct seki_bpf_map *map, uint32_t entry, uint32_t queue)
+{
+	struct seki_classifier *c = map->classifier;
+	uint32_t *head = seki_index_find(map, entry);
+	int err;
+
+	if (!start(c))
+		return -EBUSY;
+	if (!head || c->twice) {
+		err = seki_blocks_drop(map, entry, queue);
+		if (err && (err != -ENOENT || !head))
+			return err;
 	}
+	if (head)
+		seki_index_erase(map, head);
+	count_change(c);
+	return 0;
 }
 
-static inline __attribute__((always_inline)) void *find(const struct seki_bpf_map *map,
-							const void *key, uint32_t words)
+int seki_classifier_swap(struct seki_bpf_map *map, uint32_t old, uint32_t entry)
 {
-	uint32_t root = seki_load_acquire(&map->tree->root);
-	const struct seki_node *top = seki_node(map, root);
-	struct visit only;
-	struct search s;
+	struct seki_classifier *c = map->classifier;
+	uint32_t *link = seki_index_find(map, old);
 
-	if (!root)
-		return NULL;
-	s.map = map;
-	s.key = key;
-	s.best = NULL;
-	s.priority = 0;
-	find_rows(&s, map->def.key_size);
-	if (top->level) {
-		search_below(&s, top, words);
-	} else {
-		begin(&s, top, words, &only);
-		compare(&s, &only, 1, words);
-	}
-	return s.best ? seki_map_value(map, s.best) : NULL;
-}
-
-static void *find_8(const struct seki_bpf_map *map, const void *key)
-{
-	return find(map, key, 8);
-}
-
-static void *find_4(const struct seki_bpf_map *map, const void *key)
-{
-	return find(map, key, 4);
-}
-
-static void *find_2(const struct seki_bpf_map *map, const void *key)
-{
-	return find(map, key, 2);
-}
-
-seki_bpf_find seki_classifier_finder(const struct seki_map_def *def)
-{
-	uint32_t words = words_of(def);
-
-	return words == 8 ? find_8 : words == 4 ? find_4 : find_2;
+	if (!start(c))
+		return -EBUSY;
+	if (link)
+		seki_store_release(link, entry);
+	if (link && !c->twice)
+		return 0;
+	link = seki_blocks_find(map, old);
+	if (link)
+		seki_store_release(link, entry);
+	return 0;
 }
 
 /* ---- the control plane: programs have no business here, and keys of another size ---- */

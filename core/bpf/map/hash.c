@@ -9,8 +9,8 @@
  * were looked up since it came by last and takes their mark, and stops at the first without one.
  * It gives up after SWEEP_WORDS steps and takes what is next, so that no change is long.
  *
- * A classifier's entries are kept here as well, by all that names them; lookups find them by the
- * tree, which each change changes first.
+ * A classifier's entries are kept here as well, by all that names them; lookups find them as
+ * classifier.h says, where each change is made first.
  */
 #include <errno.h>
 #include <string.h>
@@ -201,17 +201,17 @@ static void fill(struct seki_bpf_map *map, uint32_t taken, const void *key, cons
 	seki_map_store_value(map, seki_map_value(map, slot), value);
 }
 
-static int add_to_tree(struct seki_bpf_map *map, uint32_t taken, uint32_t queue)
+static int classify(struct seki_bpf_map *map, uint32_t taken, uint32_t queue)
 {
-	*seki_entry_number(map, seki_map_slot(map, taken)) = ++map->tree->added;
-	return seki_tree_add(map, taken, queue);
+	*seki_entry_number(map, seki_map_slot(map, taken)) = ++map->classifier->added;
+	return seki_classifier_add(map, taken, queue);
 }
 
-static void swap_in_tree(struct seki_bpf_map *map, uint32_t old, uint32_t taken)
+static int classify_instead(struct seki_bpf_map *map, uint32_t old, uint32_t taken)
 {
 	*seki_entry_number(map, seki_map_slot(map, taken)) =
 		*seki_entry_number(map, seki_map_slot(map, old));
-	seki_tree_swap(map, old, taken);
+	return seki_classifier_swap(map, old, taken);
 }
 
 static int insert(struct seki_bpf_map *map, const void *key, const void *value, uint32_t hash,
@@ -226,7 +226,7 @@ static int insert(struct seki_bpf_map *map, const void *key, const void *value, 
 	if (!taken)
 		return -EBUSY;
 	fill(map, taken, key, value, hash);
-	if (is_classifier(map) && add_to_tree(map, taken, queue)) {
+	if (is_classifier(map) && classify(map, taken, queue)) {
 		seki_map_give(map, &map->entries, taken);
 		return -EBUSY;
 	}
@@ -255,10 +255,12 @@ static int replace(struct seki_bpf_map *map, uint32_t *link, const void *value, 
 		return -EBUSY;
 	fill(map, taken, seki_map_key(slot), value, slot->hash);
 	seki_map_slot(map, taken)->next = slot->next;
+	if (is_classifier(map) && classify_instead(map, old, taken)) {
+		seki_map_give(map, &map->entries, taken);
+		return -EBUSY;
+	}
 	set_alive(map, slot, false, false);
 	set_alive(map, seki_map_slot(map, taken), true, true);
-	if (is_classifier(map))
-		swap_in_tree(map, old, taken);
 	seki_store_release(link, taken);
 	seki_map_retire(map, &map->entries, old, queue);
 	return 0;
@@ -321,7 +323,7 @@ int seki_hash_remove(struct seki_bpf_map *map, const void *key, uint32_t queue)
 	link = place_of(map, key, hash_of(map, key), &found);
 	err = found ? 0 : -ENOENT;
 	if (found && is_classifier(map))
-		err = seki_tree_drop(map, *link, queue);
+		err = seki_classifier_drop(map, *link, queue);
 	if (!err)
 		unlink_slot(map, link, queue);
 	seki_map_unlock(map);

@@ -24,7 +24,7 @@ struct layout {
 	uint64_t slots, n_slots;
 	uint64_t glue, glue_stride, n_glue;
 	uint64_t marks, alive;
-	uint64_t tree;
+	uint64_t classifier;
 	uint64_t bytes;
 };
 
@@ -88,24 +88,24 @@ uint32_t seki_bpf_map_key_size(const struct seki_map_def *def)
 	return def->key_size;
 }
 
-static void lay_out_tree(const struct seki_map_def *def, struct layout *l)
+static void lay_out_classifier(const struct seki_map_def *def, struct layout *l)
 {
-	struct seki_tree_shape shape;
+	struct seki_classifier_shape shape;
 
-	seki_tree_shape(def, &shape);
+	seki_classifier_shape(def, &shape);
 	l->glue = round_up(l->bytes, 64);
-	l->glue_stride = shape.node_bytes;
-	l->n_glue = shape.nodes + shape.spare;
-	l->tree = l->glue + l->glue_stride * l->n_glue;
-	l->bytes = l->tree + shape.state_bytes;
+	l->glue_stride = shape.block_bytes;
+	l->n_glue = shape.blocks + shape.spare;
+	l->classifier = l->glue + l->glue_stride * l->n_glue;
+	l->bytes = l->classifier + shape.state_bytes;
 }
 
 static void lay_out_pools(const struct seki_map_def *def, struct layout *l)
 {
-	bool lpm = def->type == SEKI_MAP_LPM, tree = def->type == SEKI_MAP_CLASSIFIER;
+	bool lpm = def->type == SEKI_MAP_LPM, classifier = def->type == SEKI_MAP_CLASSIFIER;
 	uint64_t key = lpm ? round_up(lpm_bits(def) / 8, 8) : seki_bpf_map_key_size(def);
 
-	l->value_at = round_up(SEKI_MAP_KEY_AT + key, 8) + tree * sizeof(uint64_t);
+	l->value_at = round_up(SEKI_MAP_KEY_AT + key, 8) + classifier * sizeof(uint64_t);
 	l->stride = l->value_at + round_up(def->value_size, 8);
 	l->heads = lpm ? 1 + (1ull << lpm_root_bits(def)) : bucket_count(def);
 	l->n_slots = def->max_entries + spare_slots(def, l->stride);
@@ -117,8 +117,8 @@ static void lay_out_pools(const struct seki_map_def *def, struct layout *l)
 		l->glue_stride = l->value_at;
 		l->n_glue = l->n_slots;
 		l->bytes += l->glue_stride * l->n_glue;
-	} else if (tree) {
-		lay_out_tree(def, l);
+	} else if (classifier) {
+		lay_out_classifier(def, l);
 	} else if (def->type == SEKI_MAP_LRU_HASH) {
 		l->marks = l->bytes;
 		l->alive = l->marks + round_up(l->n_slots, 8);
@@ -198,14 +198,14 @@ static struct seki_map_pool pool_at(uint64_t at, uint64_t stride, uint64_t n, ui
 	};
 }
 
-static void init_tree(struct seki_bpf_map *map, const struct layout *l)
+static void init_classifier(struct seki_bpf_map *map, const struct layout *l)
 {
-	struct seki_tree_shape shape;
+	struct seki_classifier_shape shape;
 
-	seki_tree_shape(&map->def, &shape);
-	map->glue = pool_at(l->glue, l->glue_stride, l->n_glue, shape.nodes);
-	map->tree = (struct seki_tree *)(void *)(map->slots + l->tree);
-	seki_tree_init(map, &shape);
+	seki_classifier_shape(&map->def, &shape);
+	map->glue = pool_at(l->glue, l->glue_stride, l->n_glue, shape.blocks);
+	map->classifier = (struct seki_classifier *)(void *)(map->slots + l->classifier);
+	seki_classifier_init(map, &shape);
 }
 
 void seki_bpf_map_init(struct seki_bpf_map *map, const struct seki_map_def *def, void *memory,
@@ -235,7 +235,7 @@ void seki_bpf_map_init(struct seki_bpf_map *map, const struct seki_map_def *def,
 	}
 	map->mask = (uint32_t)(l.heads - 1);
 	if (def->type == SEKI_MAP_CLASSIFIER)
-		init_tree(map, &l);
+		init_classifier(map, &l);
 	if (def->type == SEKI_MAP_LRU_HASH) {
 		map->marks = map->slots + l.marks;
 		map->alive = map->slots + l.alive;

@@ -76,9 +76,9 @@ struct seki_bpf_map {
 	const char *name;			/* the user's, else NULL */
 	uint32_t mask;				/* number of buckets - 1 */
 	uint32_t seed;
-	uint32_t bits;		/* LPM: of the data */
-	uint32_t root_bits;	/* LPM: of the data that choose the trie */
-	struct seki_tree *tree; /* classifiers; in the map's memory */
+	uint32_t bits;			    /* LPM: of the data */
+	uint32_t root_bits;		    /* LPM: of the data that choose the trie */
+	struct seki_classifier *classifier; /* in the map's memory */
 
 	uint8_t pad[64]; /* what lookups read is not on the cache lines that changes write */
 

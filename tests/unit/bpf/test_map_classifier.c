@@ -278,42 +278,54 @@ static void check_walk(struct seki_bpf_map *map)
 	assert_int_equal(met, list.n);
 }
 
-/* What classifier.h promises of the tree's shape; returns the entries below. */
-static uint32_t check_node(struct seki_bpf_map *map, uint32_t link, uint32_t *nodes)
+/* What classifier.h promises of a block. */
+static void check_block(struct seki_bpf_map *map, const struct seki_block *block,
+			const struct seki_block *before)
 {
-	const struct seki_tree_shape *shape = &map->tree->shape;
-	const struct seki_node *node = seki_node(map, link);
-	const uint32_t *links = seki_node_at(node, shape->links);
-	const uint32_t *priorities = seki_node_at(node, shape->priorities);
-	uint32_t few = 0, entries = 0;
+	const struct seki_classifier_shape *shape = &map->classifier->shape;
+	const uint32_t *links = seki_block_at(block, shape->links);
+	const uint32_t *priorities = seki_block_at(block, shape->priorities);
 
-	++*nodes;
-	assert_true(node->n && node->n <= seki_tree_width(shape));
-	for (uint32_t i = 0; i < node->n; i++) {
-		if (!node->level) {
-			assert_int_equal(priorities[i],
-					 seki_entry_priority(seki_map_slot(map, links[i])));
-			assert_true(!i || priorities[i - 1] >= priorities[i]);
-			entries++;
-			continue;
-		}
-		assert_int_equal(seki_node(map, links[i])->level, node->level - 1);
-		assert_int_equal(seki_node(map, links[i])->priority, priorities[i]);
-		few += seki_node(map, links[i])->n < seki_tree_width(shape) / 4;
-		entries += check_node(map, links[i], nodes);
+	assert_true(block->n && block->n <= seki_block_width(shape));
+	assert_int_equal(block->priority, priorities[0]);
+	for (uint32_t i = 0; i < block->n; i++) {
+		assert_int_equal(priorities[i], seki_entry_priority(seki_map_slot(map, links[i])));
+		assert_true(!i || priorities[i - 1] >= priorities[i]);
 	}
-	assert_true(few <= 1);
-	return entries;
+	if (before)
+		assert_true(before->n + block->n > seki_block_width(shape) * 7 / 8);
 }
 
-static void check_tree(struct seki_bpf_map *map)
+static uint32_t count_tags(const struct seki_classifier *c)
 {
-	uint32_t nodes = 0;
+	uint32_t n = 0;
 
-	assert_int_equal(!!map->tree->root, !!list.n);
-	if (list.n)
-		assert_int_equal(check_node(map, map->tree->root, &nodes), list.n);
-	assert_true(nodes <= map->tree->shape.nodes);
+	for (uint32_t i = 0; i < c->shape.buckets * SEKI_BUCKET; i++) {
+		bool tagged = c->tags[i / SEKI_BUCKET] >> i % SEKI_BUCKET * 8 & 0xff;
+
+		assert_int_equal(tagged, c->buckets[i / SEKI_BUCKET].links[i % SEKI_BUCKET] != 0);
+		n += tagged;
+	}
+	return n;
+}
+
+/* Each entry is in a bucket or in a block. */
+static void check_shape(struct seki_bpf_map *map)
+{
+	const struct seki_classifier *c = map->classifier;
+	const struct seki_block *before = NULL;
+	uint32_t blocks = 0, entries = 0;
+
+	for (uint32_t link = c->first; link; link = before->next) {
+		check_block(map, seki_block(map, link), before);
+		before = seki_block(map, link);
+		entries += before->n;
+		blocks++;
+	}
+	assert_int_equal(entries, c->n_blocked);
+	assert_true(blocks <= c->shape.blocks);
+	entries += count_tags(c);
+	assert_true(entries == list.n || (c->twice && entries > list.n));
 }
 
 /* `grow`: of 8 changes, how many put. No run is on: nothing is ever busy. */
@@ -328,7 +340,7 @@ static void steps(struct seki_bpf_map *map, uint32_t n, uint32_t grow)
 		if (n % 4 == 0)
 			step_read(map);
 		if (n % 256 == 0)
-			check_tree(map);
+			check_shape(map);
 	}
 	check_walk(map);
 }
@@ -393,7 +405,7 @@ static void test_against_list(void **state)
 		}
 }
 
-/* Three levels, from the first entry to the last and back. */
+/* Many blocks, from the first entry to the last and back. */
 static void test_deep(void **state)
 {
 	static const struct seki_map_field field = FIELD(272, TERNARY);
@@ -411,13 +423,12 @@ static void test_deep(void **state)
 		if (list.n % 1000 == 0)
 			step_look(map);
 	}
-	check_tree(map);
-	assert_int_equal(seki_node(map, map->tree->root)->level, 2);
+	check_shape(map);
 	while (list.n > 10) {
 		assert_int_equal(seki_bpf_map_remove(map, &list.keys[--list.n], PLANE), 0);
 		if (list.n % 500)
 			continue;
-		check_tree(map);
+		check_shape(map);
 		step_look(map);
 	}
 	steps(map, 100, 4);
@@ -557,7 +568,7 @@ static void test_busy(void **state)
 			}
 			step_look(map);
 		}
-		check_tree(map);
+		check_shape(map);
 		check_walk(map);
 		seki_bpf_reader_leave(map->readers, 0);
 	}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Which tuples a classifier gets: one after the other, masks that take the most of what is in blocks.
+ * A mask with few bits covers many entries but does not keep them apart. So each starts as the most
+ * frequent mask of a sample, and gives up bits for other masks' sake while that is a gain. See
+ * classifier.h.
+ */
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/bpf/map/classifier.h"
+
+#define UNIT	   256u			 /* of gains: an entry */
+#define ALIKE_COST 16u			 /* of a comparison more, in probes of a tuple */
+#define GROWTH_MAX 32u			 /* times as many entries are foreseen, at most */
+#define WORTH	   24u			 /* entries that are worth a tuple */
+#define TABLE	   (SEKI_SAMPLE_MAX * 2) /* hashes */
+
+/* Of the sample, entries with one mask are a group. */
+struct choice {
+	struct seki_classifier *c;
+	uint32_t n_seen, n_sample, n_groups; /* those of too many groups are not in the sample */
+	uint64_t scale; /* how many are alike for each that is alike in the sample */
+	uint32_t left[SEKI_GROUPS_MAX]; /* of each group, in no tuple yet */
+	uint8_t group[SEKI_SAMPLE_MAX]; /* of each entry */
+	uint64_t hashes[TABLE];
+	uint16_t counts[TABLE];
+};
+
+static uint64_t *mask_of(const struct choice *ch, uint32_t group)
+{
+	return ch->c->groups + (size_t)group * ch->c->shape.key_words;
+}
+
+static uint64_t *first_of(const struct choice *ch, uint32_t entry)
+{
+	return ch->c->sample + (size_t)entry * ch->c->shape.key_words;
+}
+
+/* ---- the sample ---- */
+
+/* UINT32_MAX: there are too many. */
+static uint32_t group_of(struct choice *ch, const uint64_t *mask)
+{
+	uint32_t words = ch->c->shape.key_words;
+
+	for (uint32_t g = 0; g < ch->n_groups; g++)
+		if (!memcmp(mask_of(ch, g), mask, words * sizeof(*mask)))
+			return g;
+	if (ch->n_groups == ch->c->shape.groups)
+		return UINT32_MAX;
+	memcpy(mask_of(ch, ch->n_groups), mask, words * sizeof(*mask));
+	return ch->n_groups++;
+}
+
+static void take_sample_of(struct choice *ch, struct seki_bpf_map *map, uint32_t entry)
+{
+	uint64_t mask[SEKI_KEY_WORDS_MAX];
+	uint32_t group;
+
+	seki_entry_words(map, seki_map_slot(map, entry), first_of(ch, ch->n_sample), mask);
+	group = group_of(ch, mask);
+	ch->n_seen++;
+	if (group == UINT32_MAX)
+		return;
+	ch->group[ch->n_sample++] = (uint8_t)group;
+	ch->left[group]++;
+}
+
+/* Of what is in blocks, evenly. */
+static void take_sample(struct choice *ch, struct seki_bpf_map *map)
+{
+	struct seki_classifier *c = ch->c;
+	uint32_t every = (c->n_blocked + c->shape.sample - 1) / c->shape.sample, at = 0;
+
+	for (uint32_t link = c->first; link; link = seki_block(map, link)->next) {
+		const struct seki_block *block = seki_block(map, link);
+		const uint32_t *links = seki_block_at(block, c->shape.links);
+
+		for (; at < block->n; at += every)
+			take_sample_of(ch, map, links[at]);
+		at -= block->n;
+	}
+	ch->scale = seki_min(map->def.max_entries / (map->live + 1), GROWTH_MAX) * every;
+	ch->scale = seki_max(ch->scale, 1);
+}
+
+/* ---- one tuple ---- */
+
+/* How many there were of this hash; one more now. */
+static uint32_t count_hash(struct choice *ch, uint64_t hash)
+{
+	uint32_t at = (uint32_t)(hash >> 32) % TABLE;
+
+	while (ch->counts[at] && ch->hashes[at] != hash)
+		at = (at + 1) % TABLE;
+	ch->hashes[at] = hash;
+	return ch->counts[at]++;
+}
+
+/* Pairs of entries of the groups that have these bits of a tuple's mask alike. */
+static uint64_t count_pairs(struct choice *ch, const uint64_t *tuple, uint64_t bits,
+			    const bool *covered)
+{
+	uint32_t words = ch->c->shape.key_words;
+	uint64_t part[SEKI_KEY_WORDS_MAX + 1] = {tuple[0]}, pairs = 0;
+
+	for (uint32_t i = 1; i <= words; i++)
+		part[i] = tuple[i] & bits;
+	memset(ch->counts, 0, sizeof(ch->counts));
+	for (uint32_t i = 0; i < ch->n_sample; i++)
+		if (covered[ch->group[i]])
+			pairs += count_hash(ch, seki_tuple_hash(part, first_of(ch, i), words));
+	return pairs;
+}
+
+/*
+ * How many others of n entries of the sample a tuple will not keep apart from one of them, in units,
+ * once the map has grown. A small sample has no pairs that are rare, but shows how rare: halves of
+ * the bits are alike more often, and both at once that much more seldom, or more often where they
+ * depend on each other, which then shows in the sample.
+ */
+static uint64_t count_alike(struct choice *ch, const uint64_t *tuple, const bool *covered,
+			    uint64_t n)
+{
+	const uint64_t half = 0x5555555555555555u;
+	uint64_t all = count_pairs(ch, tuple, ~0ull, covered);
+	uint64_t even = count_pairs(ch, tuple, half, covered);
+	uint64_t odd = count_pairs(ch, tuple, ~half, covered);
+
+	/* Of n * n / 2 pairs each; 2 * even + 1 to be on the safe side. */
+	return ch->scale * UNIT * seki_max(2 * all * n * n, (2 * even + 1) * (2 * odd + 1)) /
+	       (n * n * n);
+}
+
+/* Entries that a tuple would take; fewer where a lookup would have to compare many that are alike.
+ * Not more than `least`: 0. */
+static uint64_t gain(struct choice *ch, const uint64_t *tuple, uint64_t least)
+{
+	bool covered[SEKI_GROUPS_MAX];
+	uint64_t n = 0;
+
+	for (uint32_t g = 0; g < ch->n_groups; g++) {
+		covered[g] = ch->left[g] &&
+			     seki_mask_covers(mask_of(ch, g), tuple + 1, ch->c->shape.key_words);
+		n += covered[g] ? ch->left[g] : 0;
+	}
+	if (n * UNIT <= least)
+		return 0;
+	return n * UNIT * UNIT / (UNIT + ALIKE_COST * count_alike(ch, tuple, covered, n));
+}
+
+static uint32_t most_frequent(const struct choice *ch)
+{
+	uint32_t best = 0;
+
+	for (uint32_t g = 1; g < ch->n_groups; g++)
+		if (ch->left[g] > ch->left[best])
+			best = g;
+	return best;
+}
+
+static void meet(const struct choice *ch, uint64_t *to, const uint64_t *tuple, uint32_t group)
+{
+	to[0] = tuple[0];
+	for (uint32_t i = 0; i < ch->c->shape.key_words; i++)
+		to[1 + i] = tuple[1 + i] & mask_of(ch, group)[i];
+}
+
+/* The mask gives way to the one that it has in common with some group, the best. */
+static bool improve(struct choice *ch, uint64_t *tuple, uint64_t *have)
+{
+	uint32_t words = ch->c->shape.tuple_words, best = UINT32_MAX;
+	uint64_t other[SEKI_KEY_WORDS_MAX + 1];
+
+	for (uint32_t g = 0; g < ch->n_groups; g++) {
+		uint64_t now;
+
+		if (!ch->left[g] || seki_mask_covers(mask_of(ch, g), tuple + 1, words - 1))
+			continue;
+		meet(ch, other, tuple, g);
+		now = gain(ch, other, *have);
+		if (now <= *have)
+			continue;
+		*have = now;
+		best = g;
+	}
+	if (best == UINT32_MAX)
+		return false;
+	meet(ch, other, tuple, best);
+	memcpy(tuple, other, words * sizeof(*tuple));
+	return true;
+}
+
+/* False: no more is worth it. */
+static bool add_tuple(struct choice *ch, uint32_t seed)
+{
+	struct seki_classifier *c = ch->c;
+	uint64_t *tuple = seki_tuple(c, c->n_tuples), have;
+
+	tuple[0] = seki_fold(seed + 0x9e3779b97f4a7c15u, c->n_tuples + 0xbf58476d1ce4e5b9u);
+	memcpy(tuple + 1, mask_of(ch, most_frequent(ch)), c->shape.key_words * sizeof(*tuple));
+	have = gain(ch, tuple, 0);
+	while (improve(ch, tuple, &have))
+		;
+	if (have * c->n_blocked < (WORTH + c->n_blocked / 64ull) * UNIT * ch->n_seen)
+		return false;
+	for (uint32_t g = 0; g < ch->n_groups; g++)
+		if (seki_mask_covers(mask_of(ch, g), tuple + 1, c->shape.key_words))
+			ch->left[g] = 0;
+	seki_store_release(&c->n_tuples, c->n_tuples + 1);
+	return true;
+}
+
+static void put_all(struct seki_bpf_map *map)
+{
+	struct seki_classifier *c = map->classifier;
+
+	c->twice = true;
+	for (uint32_t link = c->first; link; link = seki_block(map, link)->next) {
+		const struct seki_block *block = seki_block(map, link);
+		const uint32_t *links = seki_block_at(block, c->shape.links);
+
+		for (uint32_t i = 0; i < block->n; i++)
+			if (!seki_index_find(map, links[i]))
+				seki_index_put(map, links[i]);
+	}
+}
+
+void seki_classifier_choose(struct seki_bpf_map *map)
+{
+	struct choice ch = {.c = map->classifier};
+	uint32_t before = map->classifier->n_tuples;
+
+	take_sample(&ch, map);
+	while (ch.n_sample && map->classifier->n_tuples < SEKI_TUPLES_MAX &&
+	       add_tuple(&ch, map->seed))
+		;
+	if (map->classifier->n_tuples > before)
+		put_all(map);
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A classifier's entries in buckets, by the hash of the bits that a tuple leaves. See classifier.h. */
+#include "core/bpf/map/classifier.h"
+
+/* Entries of one tag in a bucket, most of them alike in the tuple's bits: lookups compare them all. */
+#define ALIKE_MAX 4u
+
+/* An entry as tuples see it. */
+struct view {
+	uint64_t first[SEKI_KEY_WORDS_MAX], mask[SEKI_KEY_WORDS_MAX];
+};
+
+/* Where an entry is or would be. */
+struct place {
+	uint64_t *tags;
+	struct seki_bucket *bucket;
+	uint8_t tag;
+};
+
+bool seki_mask_covers(const uint64_t *mask, const uint64_t *tuple_mask, uint32_t words)
+{
+	uint64_t missing = 0;
+
+	for (uint32_t i = 0; i < words; i++)
+		missing |= tuple_mask[i] & ~mask[i];
+	return !missing;
+}
+
+/* Of the next tuple from *n on that covers the entry; false: there is none. */
+static bool next_place(const struct seki_classifier *c, const struct view *view, uint32_t *n,
+		       struct place *place)
+{
+	const struct seki_classifier_shape *shape = &c->shape;
+
+	for (; *n < c->n_tuples; ++*n) {
+		const uint64_t *tuple = seki_tuple(c, *n);
+		uint64_t hash;
+
+		if (!seki_mask_covers(view->mask, tuple + 1, shape->key_words))
+			continue;
+		hash = seki_tuple_hash(tuple, view->first, shape->key_words);
+		*place = (struct place){c->tags + (hash >> shape->shift),
+					c->buckets + (hash >> shape->shift), seki_tuple_tag(hash)};
+		++*n;
+		return true;
+	}
+	return false;
+}
+
+static uint32_t count_tag(uint64_t tags, uint8_t tag)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < SEKI_BUCKET; i++)
+		n += (uint8_t)(tags >> i * 8) == tag;
+	return n;
+}
+
+static bool put_at(const struct place *place, uint32_t entry, uint32_t priority)
+{
+	uint64_t tags = *place->tags;
+	uint32_t at = 0;
+
+	if (count_tag(tags, place->tag) >= ALIKE_MAX)
+		return false;
+	while (at < SEKI_BUCKET && tags >> at * 8 & 0xff)
+		at++;
+	if (at == SEKI_BUCKET)
+		return false;
+	seki_store_release(&place->bucket->priorities[at], priority);
+	seki_store_release(&place->bucket->links[at], entry);
+	seki_store64_release(place->tags, tags | (uint64_t)place->tag << at * 8);
+	return true;
+}
+
+bool seki_index_put(struct seki_bpf_map *map, uint32_t entry)
+{
+	struct seki_map_slot *slot = seki_map_slot(map, entry);
+	struct place place;
+	struct view view;
+	uint32_t n = 0;
+
+	seki_entry_words(map, slot, view.first, view.mask);
+	while (next_place(map->classifier, &view, &n, &place))
+		if (put_at(&place, entry, seki_entry_priority(slot)))
+			return true;
+	return false;
+}
+
+uint32_t *seki_index_find(const struct seki_bpf_map *map, uint32_t entry)
+{
+	struct place place;
+	struct view view;
+	uint32_t n = 0;
+
+	seki_entry_words(map, seki_map_slot(map, entry), view.first, view.mask);
+	while (next_place(map->classifier, &view, &n, &place))
+		for (uint32_t at = 0; at < SEKI_BUCKET; at++)
+			if (place.bucket->links[at] == entry)
+				return &place.bucket->links[at];
+	return NULL;
+}
+
+/* First the link: who has seen the tag finds none. */
+void seki_index_erase(struct seki_bpf_map *map, uint32_t *link)
+{
+	size_t at = (size_t)((uint8_t *)link - (uint8_t *)map->classifier->buckets);
+	uint64_t *tags = map->classifier->tags + at / sizeof(struct seki_bucket);
+
+	seki_store_release(link, 0);
+	seki_store64_release(tags, *tags & ~(0xffull << at % sizeof(struct seki_bucket) * 2));
+}

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Lookups in classifiers: tuples, then blocks. See classifier.h. */
+#include "core/bpf/map/classifier.h"
+
+#define BATCH 8 /* blocks */
+#define TRIES 4 /* before a lookup asks for changes to hold */
+
+#define ONES  0x0101010101010101u
+#define HIGHS 0x8080808080808080u
+
+typedef uint64_t pair __attribute__((vector_size(16), may_alias));
+typedef uint16_t eight __attribute__((vector_size(16), may_alias));
+typedef uint8_t eight_bytes __attribute__((vector_size(8), may_alias));
+
+/* Short loops of a constant number of rounds: gcc leaves them as they are at
+ * -O2, clang does not. */
+#ifdef __clang__
+#define UNROLLED
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
+
+struct search {
+	const struct seki_bpf_map *map;
+	const uint8_t *key;
+	struct seki_map_slot *best;
+	int64_t priority; /* of the best; -1: there is none */
+};
+
+/* A bucket that may have an entry. */
+struct hit {
+	const struct seki_bucket *bucket;
+	uint64_t places; /* the upper bit of each one's byte */
+};
+
+/* ---- entries ---- */
+
+static int order(const uint8_t *a, const uint8_t *b, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
+}
+
+/* Not 0 where they differ, in any field but ranges. */
+static inline uint64_t differ(const struct seki_classifier *c, const uint8_t *key,
+			      const uint8_t *first, uint32_t size)
+{
+	const uint8_t *mask = first + size;
+	uint64_t bits = 0;
+	uint32_t i = 0;
+
+	for (; i + 8 <= size; i += 8)
+		bits |= (seki_load_word(key + i) ^ seki_load_word(first + i)) &
+			seki_load_word(mask + i) & seki_load_word(c->masked + i);
+	if (i < size && size >= 8) {
+		i = size - 8; /* some bytes again */
+		bits |= (seki_load_word(key + i) ^ seki_load_word(first + i)) &
+			seki_load_word(mask + i) & seki_load_word(c->masked + i);
+		i = size;
+	}
+	for (; i < size; i++)
+		bits |= (uint64_t)((key[i] ^ first[i]) & mask[i] & c->masked[i]);
+	return bits;
+}
+
+static inline uint32_t load_16(const uint8_t *bytes)
+{
+	uint16_t half;
+
+	__builtin_memcpy(&half, bytes, sizeof(half));
+	return __builtin_bswap16(half);
+}
+
+static inline bool is_outside(const struct seki_map_field *f, const uint8_t *key,
+			      const uint8_t *low, const uint8_t *high)
+{
+	uint32_t at = f->offset;
+
+	if (f->bytes == 2) /* ports: one comparison */
+		return load_16(key + at) - load_16(low + at) >
+		       load_16(high + at) - load_16(low + at);
+	return order(key + at, low + at, f->bytes) < 0 || order(key + at, high + at, f->bytes) > 0;
+}
+
+/* Mostly without a branch: the entry is often not in the cache, and a wrong
+ * guess of what it is would cost as much as the wait. */
+static inline bool matches(const struct search *s, struct seki_map_slot *entry)
+{
+	const struct seki_classifier *c = s->map->classifier;
+	const uint8_t *first = seki_entry_first(entry);
+	uint32_t size = s->map->def.key_size;
+	uint64_t wrong = differ(c, s->key, first, size);
+
+	for (uint32_t i = 0; i < c->n_ranges; i++)
+		wrong |= is_outside(&c->ranges[i], s->key, first, first + size);
+	return !wrong;
+}
+
+static inline bool is_better(const struct search *s, struct seki_map_slot *entry, int64_t priority)
+{
+	if (priority != s->priority)
+		return priority > s->priority;
+	return *seki_entry_number(s->map, entry) < *seki_entry_number(s->map, s->best);
+}
+
+/* ---- tuples ---- */
+
+/* The bytes of a word that are this one; rarely another above it. */
+static inline uint64_t find_byte(uint64_t word, uint8_t byte)
+{
+	uint64_t differ = word ^ ONES * byte;
+
+	return (differ - ONES) & ~differ & HIGHS;
+}
+
+/* Without a branch: buckets that have the tag of the key's hash. Words is a
+ * constant where this is inlined for short keys. */
+static inline __attribute__((always_inline)) uint32_t probe(const struct seki_classifier *c,
+							    const uint64_t *key, uint32_t words,
+							    struct hit *hits)
+{
+	const uint64_t *tuple = c->tuples, *tags = c->tags;
+	const struct seki_bucket *buckets = c->buckets;
+	uint32_t shift = c->shape.shift;
+	struct hit *hit = hits;
+
+	for (uint32_t n = seki_load_acquire(&c->n_tuples); n; n--, tuple += 1 + words) {
+		uint64_t hash = seki_tuple_hash(tuple, key, words);
+
+		hit->places = find_byte(seki_load64_acquire(&tags[hash >> shift]),
+					seki_tuple_tag(hash));
+		hit->bucket = buckets + (hash >> shift);
+		hit += hit->places != 0;
+	}
+	return (uint32_t)(hit - hits);
+}
+
+/* The entries of buckets, on their way into the cache. */
+static inline uint32_t gather(const struct search *s, const struct hit *hits, uint32_t n,
+			      struct seki_map_slot **entries)
+{
+	struct seki_map_slot **next = entries;
+
+	for (const struct hit *hit = hits; hit < hits + n; hit++)
+		for (uint64_t left = hit->places; left; left &= left - 1) {
+			uint32_t at = (uint32_t)__builtin_ctzll(left) / 8;
+			uint32_t link = seki_load_acquire(&hit->bucket->links[at]);
+
+			*next = seki_map_slot(s->map, link);
+			__builtin_prefetch(*next);
+			next += link != 0;
+		}
+	return (uint32_t)(next - entries);
+}
+
+static inline void compare(struct search *s, struct seki_map_slot **entries, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct seki_map_slot *entry = entries[i];
+		uint64_t right = -(uint64_t)matches(s, entry), better;
+		int64_t priority = (int64_t)(seki_entry_priority(entry) | ~right);
+
+		better = -(uint64_t)(priority > s->priority);
+		if (__builtin_expect(priority == s->priority && right, 0))
+			better = -(uint64_t)is_better(s, entry, priority);
+		s->priority ^= (int64_t)((uint64_t)(s->priority ^ priority) & better);
+		s->best = (struct seki_map_slot *)(((uintptr_t)entry & better) |
+						   ((uintptr_t)s->best & ~better));
+	}
+}
+
+/* ---- blocks ---- */
+
+/* As many words as the map's rows have. */
+struct row {
+	uint64_t words[SEKI_BLOCK_WIDTH / 64] __attribute__((aligned(16)));
+};
+
+/* By nibble: the number of the key's row. */
+struct rows {
+	uint16_t at[SEKI_CLASSIFIER_KEY_MAX * 2];
+};
+
+/* A block, and what the rows so far leave of it. */
+struct visit {
+	const struct seki_block *block;
+	bool refined;	  /* all rows were read */
+	uint32_t at;	  /* the first entry that is left */
+	int64_t priority; /* of that; -1: none is left */
+	struct row left;
+};
+
+/* Of eight nibbles in the lower halves of bytes, the first of which has this
+ * number. */
+static inline void number_rows(struct rows *rows, uint64_t nibbles, uint32_t first)
+{
+	static const eight steps = {0, 16, 32, 48, 64, 80, 96, 112};
+	eight at = __builtin_convertvector((eight_bytes)nibbles, eight) + steps +
+		   (uint16_t)(first * 16);
+
+	__builtin_memcpy(rows->at + first, &at, sizeof(at));
+}
+
+static inline void find_rows(const uint8_t *key, uint32_t size, struct rows *rows)
+{
+	const uint64_t lower = 0x0f0f0f0f0f0f0f0fu;
+
+	for (uint32_t i = 0; size >= 8; i += 8) {
+		uint32_t at = i + 8 < size ? i : size - 8; /* some again, in the end */
+		uint64_t word = seki_load_word(key + at);
+
+		number_rows(rows, word >> 4 & lower, at);
+		number_rows(rows, word & lower, size + at);
+		if (i + 8 >= size)
+			return;
+	}
+	for (uint32_t i = 0; i < size; i++) {
+		rows->at[i] = (uint16_t)(i * 16 + (key[i] >> 4));
+		rows->at[size + i] = (uint16_t)((size + i) * 16 + (key[i] & 15));
+	}
+}
+
+/* ANDs the rows of the nibbles of an order. `words` are a row's, `used` of
+ * these, constants where this is inlined. */
+static inline __attribute__((always_inline)) struct row and_rows(
+	struct row left, const uint8_t *table, const struct rows *rows, const uint8_t *order,
+	const uint8_t *end, uint32_t words, uint32_t used)
+{
+	uint64_t word = left.words[0];
+	pair pairs[SEKI_BLOCK_WIDTH / 128];
+
+	__builtin_memcpy(pairs, &left, sizeof(pairs));
+	for (; order < end; order += SEKI_ORDER_STEP) {
+		UNROLLED
+		for (uint32_t i = 0; i < SEKI_ORDER_STEP; i++) {
+			const uint8_t *row = table + rows->at[order[i]] * (words * 8);
+
+			if (used == 1)
+				word &= seki_load_word(row);
+			UNROLLED
+			for (uint32_t w = 0; w < used / 2; w++)
+				pairs[w] &= ((const pair *)(const void *)row)[w];
+		}
+	}
+	__builtin_memcpy(&left, pairs, sizeof(left));
+	if (used == 1)
+		left.words[0] = word;
+	return left;
+}
+
+/* Without a branch: which word it is in is hard to foresee. */
+static inline __attribute__((always_inline)) void find_first(
+	const struct seki_classifier_shape *shape, struct visit *v, uint32_t used)
+{
+	const uint32_t *priorities = seki_block_at(v->block, shape->priorities);
+	uint64_t word = 0;
+
+	v->at = 0;
+	UNROLLED
+	for (uint32_t w = used; w--;) {
+		v->at = v->left.words[w] ? w * 64 : v->at;
+		word = v->left.words[w] ? v->left.words[w] : word;
+	}
+	v->at += (uint32_t)__builtin_ctzll(word | 1ull << 63);
+	v->priority = word ? (int64_t)priorities[v->at] : -1;
+}
+
+static inline __attribute__((always_inline)) void begin(const struct seki_classifier_shape *shape,
+							struct visit *v, const struct rows *rows,
+							uint32_t words, uint32_t used)
+{
+	const struct seki_block *block = v->block;
+
+	/* Rows have zeros where there is no entry. */
+	v->left = (struct row){{~0ull, ~0ull, ~0ull, ~0ull}};
+	v->left = and_rows(v->left, seki_block_at(block, shape->rows), rows, block->order,
+			   block->order + block->n_first, words, used);
+	v->refined = false;
+	find_first(shape, v, used);
+}
+
+/* The first that was left does not match. */
+static inline __attribute__((always_inline)) void go_on(const struct seki_classifier_shape *shape,
+							struct visit *v, const struct rows *rows,
+							uint32_t words, uint32_t used)
+{
+	const struct seki_block *block = v->block;
+
+	v->left.words[v->at / 64] &= ~(1ull << v->at % 64);
+	if (!v->refined)
+		v->left = and_rows(v->left, seki_block_at(block, shape->rows), rows,
+				   block->order + block->n_first, block->order + block->n_order,
+				   words, used);
+	v->refined = true;
+	find_first(shape, v, used);
+}
+
+/* Entries that are left, by priority: the first of a block that matches is the
+ * block's best. */
+static inline __attribute__((always_inline)) void search_block(struct search *s, struct visit *v,
+							       const struct rows *rows,
+							       uint32_t words, uint32_t used)
+{
+	const struct seki_classifier_shape *shape = &s->map->classifier->shape;
+	const uint32_t *links = seki_block_at(v->block, shape->links);
+
+	for (; v->priority >= s->priority && v->priority >= 0; go_on(shape, v, rows, words, used)) {
+		struct seki_map_slot *entry = seki_map_slot(s->map,
+							    seki_load_acquire(&links[v->at]));
+
+		if (!is_better(s, entry, v->priority) || !matches(s, entry))
+			continue;
+		s->best = entry;
+		s->priority = v->priority;
+		return;
+	}
+}
+
+/* The first block; whether its rows were found in `rows`. */
+static inline __attribute__((always_inline)) void search_first(struct search *s,
+							       const struct seki_block *block,
+							       const struct rows *rows,
+							       uint32_t words)
+{
+	const struct seki_classifier_shape *shape = &s->map->classifier->shape;
+	struct visit v = {.block = block};
+
+	if (block->n <= 64) { /* as the only block mostly is */
+		begin(shape, &v, rows, words, 1);
+		search_block(s, &v, rows, words, 1);
+	} else {
+		begin(shape, &v, rows, words, words);
+		search_block(s, &v, rows, words, words);
+	}
+}
+
+/* Some at a time: rows of one are on their way while those of another are
+ * ANDed. */
+static inline __attribute__((always_inline)) void search_rest(struct search *s, uint32_t link,
+							      const struct rows *rows,
+							      uint32_t words)
+{
+	const struct seki_classifier_shape *shape = &s->map->classifier->shape;
+	struct visit visits[BATCH];
+	uint32_t n = BATCH;
+
+	while (link && n == BATCH) {
+		for (n = 0; link && n < BATCH; n++) {
+			visits[n].block = seki_block(s->map, link);
+			if (visits[n].block->priority < s->priority)
+				break;
+			begin(shape, &visits[n], rows, words, words);
+			link = seki_load_acquire(&visits[n].block->next);
+		}
+		for (uint32_t i = 0; i < n; i++)
+			search_block(s, &visits[i], rows, words, words);
+	}
+}
+
+/* Tuples' entries are compared after the first block: they come into the cache
+ * meanwhile. */
+static inline __attribute__((always_inline)) void search_blocks(struct search *s, uint32_t link,
+								struct seki_map_slot **entries,
+								uint32_t n, uint32_t words)
+{
+	const struct seki_block *block = seki_block(s->map, link);
+	struct rows rows;
+
+	find_rows(s->key, s->map->def.key_size, &rows);
+	search_first(s, block, &rows, words);
+	compare(s, entries, n);
+	link = seki_load_acquire(&block->next);
+	if (link)
+		search_rest(s, link, &rows, words);
+}
+
+static __attribute__((noinline)) void search_both(struct search *s, uint32_t link,
+						  struct seki_map_slot **entries, uint32_t n)
+{
+	switch (s->map->classifier->shape.row_words) {
+	case 1:
+		search_blocks(s, link, entries, n, 1);
+		break;
+	case 2:
+		search_blocks(s, link, entries, n, 2);
+		break;
+	default:
+		search_blocks(s, link, entries, n, 4);
+	}
+}
+
+/* ---- lookups ---- */
+
+static inline __attribute__((always_inline)) void search(struct search *s, uint32_t words)
+{
+	const struct seki_classifier *c = s->map->classifier;
+	struct seki_map_slot *entries[SEKI_TUPLES_MAX * SEKI_BUCKET + 1];
+	struct hit hits[SEKI_TUPLES_MAX + 1];
+	uint64_t key[SEKI_KEY_WORDS_MAX];
+	uint32_t n, first;
+
+	s->best = NULL;
+	s->priority = -1;
+	seki_key_words(s->key, s->map->def.key_size, key);
+	n = probe(c, key, words, hits);
+	n = gather(s, hits, n, entries);
+	first = seki_load_acquire(&c->first);
+	if (first)
+		search_both(s, first, entries, n);
+	else
+		compare(s, entries, n);
+}
+
+/* The words of a key are a constant for short ones; 0: the map's. */
+static inline __attribute__((always_inline)) void *find(const struct seki_bpf_map *map,
+							const void *key, uint32_t words)
+{
+	struct seki_classifier *c = map->classifier;
+	struct search s = {.map = map, .key = key};
+	uint64_t started;
+	uint32_t tries = 0;
+
+	do {
+		if (tries == TRIES)
+			__atomic_fetch_add(&c->holds, 1, __ATOMIC_SEQ_CST);
+		tries += tries <= TRIES;
+		started = seki_load64_acquire(&c->started);
+		search(&s, words ? words : c->shape.key_words);
+	} while (seki_load64_acquire(&c->started) != started);
+	if (tries > TRIES)
+		__atomic_fetch_sub(&c->holds, 1, __ATOMIC_SEQ_CST);
+	return s.best ? seki_map_value(map, s.best) : NULL;
+}
+
+static void *find_1(const struct seki_bpf_map *map, const void *key)
+{
+	return find(map, key, 1);
+}
+
+static void *find_2(const struct seki_bpf_map *map, const void *key)
+{
+	return find(map, key, 2);
+}
+
+static void *find_any(const struct seki_bpf_map *map, const void *key)
+{
+	return find(map, key, 0);
+}
+
+seki_bpf_find seki_classifier_finder(const struct seki_map_def *def)
+{
+	return def->key_size > 16 ? find_any : def->key_size > 8 ? find_2 : find_1;
+}
