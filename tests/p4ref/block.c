@@ -126,6 +126,29 @@ static void bind_ctor_param(struct ref *r, struct ref_obj *obj, const struct p4_
 	ref_bind(r, obj->frame, p, v, given);
 }
 
+static bool has_abstract(const struct p4_type *type)
+{
+	for (const struct p4_decl *m = type->decl->members; m; m = m->next)
+		if (m->is_abstract)
+			return true;
+	return false;
+}
+
+/* The names that methods see which an instance gives: itself, its own instances, those around it. */
+static void make_given(struct ref *r, struct ref_obj *obj, const struct p4_decl *decl,
+		       const char *name)
+{
+	struct ref_frame *outer = r->frame;
+
+	obj->frame->outer = outer;
+	if (!decl || !decl->self)
+		return;
+	ref_bind(r, obj->frame, decl->self, NULL, obj);
+	r->frame = obj->frame;
+	make_members(r, decl, name);
+	r->frame = outer;
+}
+
 struct ref_obj *ref_make_object(struct ref *r, const void *key, const struct p4_decl *decl,
 				const struct p4_type *type, const struct p4_expr *call,
 				const char *name)
@@ -139,7 +162,10 @@ struct ref_obj *ref_make_object(struct ref *r, const void *key, const struct p4_
 		ref_unable(decl ? decl->tok : NULL, "this kind of instance");
 	obj = new_object(r, key, decl, type, name);
 	if (type->kind == P4_T_EXTERN) {
-		ref_set_up(r, obj, call);
+		if (has_abstract(type))
+			make_given(r, obj, decl, name);
+		else
+			ref_set_up(r, obj, call);
 		return obj;
 	}
 	obj->frame->outer = r->global;

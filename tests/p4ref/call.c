@@ -222,6 +222,22 @@ static struct ref_val *call_function(struct ref *r, const struct p4_expr *call)
 	return v ? as(r, type, v) : ref_make(r, type);
 }
 
+/* A method that the instance gives. */
+static struct ref_val *call_given(struct ref *r, const struct p4_expr *call)
+{
+	struct ref_obj *obj = ref_object(r, call->a->a);
+	const struct p4_type *type = ref_type(r, call->type);
+	const struct p4_decl *m = obj->decl ? obj->decl->members : NULL;
+	struct ref_val *v;
+
+	while (m && (m->kind != P4_D_FUNCTION || strcmp(m->name, call->callee->name) != 0))
+		m = m->next;
+	if (!m)
+		ref_unable(call->tok, "the method '%s'", call->callee->name);
+	v = ref_run(r, m, call->bound, NULL, ref_frame(r, obj->frame), run_stmts);
+	return v ? as(r, type, v) : ref_make(r, type);
+}
+
 struct ref_val *ref_call(struct ref *r, const struct p4_expr *call)
 {
 	ref_step(r, call->tok);
@@ -234,7 +250,7 @@ struct ref_val *ref_call(struct ref *r, const struct p4_expr *call)
 	case P4_CALL_EXTERN:
 		return ref_extern(r, call);
 	case P4_CALL_METHOD:
-		return ref_method(r, call);
+		return call->callee->is_abstract ? call_given(r, call) : ref_method(r, call);
 	case P4_CALL_APPLY:
 		return ref_apply(r, call);
 	case P4_CALL_TABLE:

@@ -8,6 +8,7 @@
 #include "tests/p4ref/ref.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,24 +205,67 @@ static bool is_action(const struct p4_action_ref *ref, const char *word)
 	       same_name(name, word + all - n);
 }
 
+/* The scalar of a value that `name` is the rest of a parameter's name for: "_field", "_0_field" ... */
+static struct ref_val *find_part(struct ref_val *v, const char *name)
+{
+	const struct p4_decl *field = v->type->decl ? v->type->decl->members : NULL;
+	bool is_struct = v->type->kind == P4_T_STRUCT;
+
+	if (!*name)
+		return v->n ? NULL : v;
+	for (uint32_t i = 0; i < v->n; i++) {
+		char number[16];
+		const char *part = number;
+		size_t n;
+
+		snprintf(number, sizeof(number), "%u", i);
+		if (is_struct) {
+			part = field->name;
+			field = field->next;
+		}
+		n = strlen(part);
+		if (name[0] == '_' && strncmp(name + 1, part, n) == 0 &&
+		    find_part(&v->part[i], name + 1 + n))
+			return find_part(&v->part[i], name + 1 + n);
+	}
+	return NULL;
+}
+
+/* Where the number goes that a script has for a parameter, or a part of one. */
+static struct ref_val *find_arg(struct cursor *c, struct ref_entry *e)
+{
+	uint32_t i = 0;
+
+	for (const struct p4_decl *p = e->action->params; p; p = p->next, i++) {
+		size_t n = strlen(p->name);
+		struct ref_val *v;
+
+		if (strncmp(c->word, p->name, n) != 0)
+			continue;
+		v = e->args[i] ? e->args[i] : ref_make(c->r, p->type);
+		if (!find_part(v, c->word + n))
+			continue;
+		e->args[i] = v;
+		return find_part(v, c->word + n);
+	}
+	return NULL;
+}
+
 static bool add_args(struct cursor *c, struct ref_entry *e)
 {
-	uint32_t n = seki_decl_count(e->action->params), i;
+	uint32_t n = seki_decl_count(e->action->params);
 
 	e->args = seki_arena_alloc(c->r->arena, (n + 1) * sizeof(struct ref_val *));
 	c->at++;
 	while (next_word(c, ":)")) {
-		const struct p4_decl *p = e->action->params;
+		struct ref_val *to = find_arg(c, e);
 
-		for (i = 0; p && strcmp(p->name, c->word) != 0; i++)
-			p = p->next;
-		if (!p || *c->at != ':')
+		if (!to || *c->at != ':')
 			return fail(c, "no parameter '%s'", c->word);
 		c->at++;
-		e->args[i] = ref_make(c->r, p->type);
-		if (!next_word(c, ",)") || !read_number(c->word, e->args[i]->num))
+		if (!next_word(c, ",)") || !read_number(c->word, to->num))
 			return fail(c, "'%s' is not a value", c->word);
-		ref_wrap(e->args[i]->num, p->type);
+		ref_wrap(to->num, to->type);
 	}
 	return true;
 }

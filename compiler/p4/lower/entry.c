@@ -27,6 +27,25 @@ static struct p4_num bits_of(struct lower *lw, const struct p4_expr *expr, uint3
 	return width ? seki_num_wrap(lw->arena, &num, width, false) : seki_num_u64(0);
 }
 
+/* The numbers of a value, as add_parts() of table.c names them. */
+static void add_numbers(struct lower *lw, const struct p4_expr *arg, const struct value *v,
+			const struct ir_action *action, struct ir_choice *choice, uint32_t *i)
+{
+	struct p4_num num;
+
+	for (uint32_t k = 0; k < v->n_parts; k++)
+		add_numbers(lw, arg, v->parts[k], action, choice, i);
+	if (v->kind != VALUE_SCALAR || *i == action->n_params)
+		return;
+	if (!seki_lower_number_of(lw, v, &num)) {
+		seki_diag_error(lw->diags, seki_expr_span(arg),
+				"this must be known when the program is compiled");
+		num = seki_num_u64(0);
+	}
+	choice->args[*i] = seki_num_wrap(lw->arena, &num, action->params[*i].width, false);
+	++*i;
+}
+
 /* The arguments of the parameters without a direction are behind those of the others. */
 static struct ir_choice choice_of(struct lower *lw, const struct ir_table *table,
 				  const struct p4_action_ref *ref)
@@ -41,10 +60,8 @@ static struct ir_choice choice_of(struct lower *lw, const struct ir_table *table
 	action = &table->actions[choice.action];
 	choice.args = seki_arena_alloc(lw->arena, (action->n_params + 1) * sizeof(*choice.args));
 	for (const struct p4_decl *p = action->decl->params; p && arg; p = p->next) {
-		if (p->dir == P4_DIR_NONE) {
-			choice.args[i] = bits_of(lw, arg, action->params[i].width);
-			i++;
-		}
+		if (p->dir == P4_DIR_NONE)
+			add_numbers(lw, arg, seki_lower_expr(lw, arg), action, &choice, &i);
 		arg = arg->next;
 	}
 	return choice;

@@ -60,8 +60,7 @@ static struct value *int_value(struct lower *lw, const struct p4_expr *expr,
 	return v;
 }
 
-/* The number of a constant: of an int, or with the sign that its type has. */
-static bool number_of(struct lower *lw, const struct value *v, struct p4_num *out)
+bool seki_lower_number_of(struct lower *lw, const struct value *v, struct p4_num *out)
 {
 	if (v->kind != VALUE_SCALAR)
 		return false;
@@ -83,7 +82,7 @@ bool seki_lower_number(struct lower *lw, const struct p4_expr *expr, struct p4_n
 		*out = expr->num;
 		return true;
 	}
-	if (number_of(lw, seki_lower_expr(lw, expr), out))
+	if (seki_lower_number_of(lw, seki_lower_expr(lw, expr), out))
 		return true;
 	seki_diag_error(lw->diags, seki_expr_span(expr),
 			"this must be known when the program is compiled");
@@ -307,7 +306,7 @@ static const struct ir_expr *sliced(struct lower *lw, const struct value *v)
 
 	if (v->value)
 		return v->value;
-	(void)number_of(lw, v, &num);
+	(void)seki_lower_number_of(lw, v, &num);
 	return seki_ir_num(lw->ir, P4_IR_MAX_WIDTH, &num);
 }
 
@@ -343,7 +342,7 @@ static struct value *lower_unary(struct lower *lw, const struct p4_expr *expr)
 	if (a->kind != VALUE_SCALAR)
 		return a;
 	if (!a->value) {
-		(void)number_of(lw, a, &num);
+		(void)seki_lower_number_of(lw, a, &num);
 		if (expr->op == P4_OP_NEG)
 			num = seki_num_neg(&num);
 		return int_value(lw, expr, &num);
@@ -406,8 +405,8 @@ static struct value *lower_comparison(struct lower *lw, const struct p4_expr *ex
 	bool or_equal = expr->op == P4_OP_LE || expr->op == P4_OP_GE, swap;
 
 	if (expr->op == P4_OP_EQ || expr->op == P4_OP_NE) {
-		if (a->kind == VALUE_SCALAR && !a->value && number_of(lw, a, &x) &&
-		    number_of(lw, b, &y))
+		if (a->kind == VALUE_SCALAR && !a->value && seki_lower_number_of(lw, a, &x) &&
+		    seki_lower_number_of(lw, b, &y))
 			equal = seki_ir_const(lw->ir, 1, seki_num_cmp(&x, &y) == 0);
 		else
 			equal = seki_lower_equal(lw, a, b);
@@ -417,7 +416,8 @@ static struct value *lower_comparison(struct lower *lw, const struct p4_expr *ex
 	}
 	swap = expr->op == P4_OP_GT || expr->op == P4_OP_GE;
 	if (!a->value || !b->value) {
-		if (!number_of(lw, swap ? b : a, &x) || !number_of(lw, swap ? a : b, &y))
+		if (!seki_lower_number_of(lw, swap ? b : a, &x) ||
+		    !seki_lower_number_of(lw, swap ? a : b, &y))
 			return seki_lower_zero(lw, expr->type);
 		return scalar(lw, expr,
 			      seki_ir_const(lw->ir, 1, seki_num_cmp(&x, &y) < (or_equal ? 1 : 0)));
@@ -468,7 +468,7 @@ static const struct ir_expr *amount(struct lower *lw, const struct value *v)
 
 	if (v->value)
 		return v->value;
-	(void)number_of(lw, v, &num);
+	(void)seki_lower_number_of(lw, v, &num);
 	return seki_ir_const(lw->ir, 32,
 			     seki_num_to_u64(&num) > UINT32_MAX ? UINT32_MAX
 								: seki_num_to_u64(&num));
@@ -585,10 +585,10 @@ static struct value *lower_cast(struct lower *lw, const struct p4_expr *expr)
 	uint32_t width = seki_lower_width(type);
 	struct p4_num num;
 
-	if (type->kind == P4_T_INT && number_of(lw, a, &num))
+	if (type->kind == P4_T_INT && seki_lower_number_of(lw, a, &num))
 		return int_value(lw, expr, &num);
 	if (a->kind == VALUE_SCALAR && !a->value && width) {
-		(void)number_of(lw, a, &num);
+		(void)seki_lower_number_of(lw, a, &num);
 		return seki_lower_constant(lw, seki_ir_num(lw->ir, width, &num), type);
 	}
 	if (a->kind == VALUE_SCALAR && width)
@@ -720,7 +720,7 @@ const struct ir_expr *seki_lower_scalar(struct lower *lw, const struct p4_expr *
 
 	if (v->kind == VALUE_SCALAR && v->value)
 		return v->value;
-	if (v->kind == VALUE_SCALAR && number_of(lw, v, &num))
+	if (v->kind == VALUE_SCALAR && seki_lower_number_of(lw, v, &num))
 		return seki_ir_num(lw->ir, 64, &num);
 	if (!lw->stop)
 		seki_diag_unsupported(lw->diags, seki_expr_span(expr), "values of type %s here are",

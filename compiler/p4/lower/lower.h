@@ -172,6 +172,8 @@ const struct ir_expr *seki_lower_scalar(struct lower *lw, const struct p4_expr *
 bool seki_lower_acts(const struct p4_expr *expr);
 /* The value of an expression that is known when instances are made; false and an error if not. */
 bool seki_lower_number(struct lower *lw, const struct p4_expr *expr, struct p4_num *out);
+/* The number of a constant: of an int, or with the sign that its type has. False: it is none. */
+bool seki_lower_number_of(struct lower *lw, const struct value *v, struct p4_num *out);
 /* The bounds of expr, a slice of so many bits; false and an error where they are not known. */
 bool seki_lower_slice(struct lower *lw, const struct p4_expr *expr, uint32_t width, uint32_t *high,
 		      uint32_t *low);

@@ -72,26 +72,68 @@ static void add_keys(struct lower *lw, struct ir_table *table)
 
 /* ---- actions ---- */
 
+#define MAX_PARAMS 256u
+
+static void add_param(struct lower *lw, struct ir_action *action, const struct p4_decl *decl,
+		      const char *name)
+{
+	for (uint32_t i = 0; i < action->n_params; i++)
+		if (strcmp(action->params[i].name, name) == 0)
+			seki_diag_error(lw->diags, decl->tok->at,
+					"the control plane would know two parameters as '%s'",
+					name);
+	if (action->n_params == MAX_PARAMS) {
+		seki_diag_error(lw->diags, decl->tok->at,
+				"with this, entries give action '%s' more than %u values",
+				action->decl->name, MAX_PARAMS);
+		return;
+	}
+	action->params[action->n_params++] = (struct ir_param){
+		.decl = decl, .name = name, .width = seki_lower_width(decl->type)};
+}
+
+/*
+ * The control plane gives numbers: P4Runtime knows no structs and tuples. Those are taken apart into
+ * their fields, `param_field`, in their order.
+ */
+static void add_parts(struct lower *lw, struct ir_action *action, const struct p4_decl *decl,
+		      const struct p4_type *type, const char *name)
+{
+	struct p4_decl *part = seki_arena_new(lw->arena, struct p4_decl);
+	const struct p4_decl *field = type->decl ? type->decl->members : NULL;
+
+	*part = *decl;
+	part->type = (struct p4_type *)(uintptr_t)seki_lower_type(lw, type);
+	type = part->type;
+	if (seki_lower_width(type)) {
+		add_param(lw, action, part, name);
+	} else if (type->kind == P4_T_STRUCT) {
+		for (; field && action->n_params < MAX_PARAMS; field = field->next)
+			add_parts(lw, action, decl, seki_type_field(lw->arena, type, field),
+				  seki_arena_printf(lw->arena, "%s_%s", name, field->name));
+	} else if (type->kind == P4_T_TUPLE) {
+		for (uint32_t i = 0; i < type->n_args && action->n_params < MAX_PARAMS; i++)
+			add_parts(lw, action, decl, type->args[i],
+				  seki_arena_printf(lw->arena, "%s_%u", name, i));
+	} else {
+		seki_diag_error(lw->diags, decl->tok->at,
+				"entries cannot give an action a value of type %s: they have "
+				"numbers, truth values, and structs and tuples of these",
+				seki_type_name(lw->arena, type));
+	}
+}
+
 static void add_params(struct lower *lw, struct ir_action *action)
 {
-	uint32_t n = seki_decl_count(action->decl->params);
+	uint32_t n = 0;
 
+	for (const struct p4_decl *p = action->decl->params; p; p = p->next)
+		n += seki_lower_width(p->type) ? 1 : MAX_PARAMS;
+	n = n < MAX_PARAMS ? n : MAX_PARAMS;
 	action->params = seki_arena_alloc(lw->arena, (n + 1) * sizeof(*action->params));
-	for (const struct p4_decl *p = action->decl->params; p; p = p->next) {
-		struct ir_param *param = &action->params[action->n_params];
-
-		if (p->dir != P4_DIR_NONE)
-			continue;
-		param->decl = p;
-		param->name = p->name;
-		param->width = seki_lower_width(seki_lower_type(lw, p->type));
-		if (!param->width)
-			seki_diag_unsupported(lw->diags, p->tok->at,
-					      "parameters of type %s that the control plane gives "
-					      "are",
-					      seki_type_name(lw->arena, p->type));
-		action->n_params++;
-	}
+	for (const struct p4_decl *p = action->decl->params; p; p = p->next)
+		if (p->dir == P4_DIR_NONE)
+			add_parts(lw, action, p, seki_lower_type(lw, p->type), p->name);
 }
 
 static void add_actions(struct lower *lw, const struct instance *in, struct ir_table *table)
@@ -172,6 +214,17 @@ static void add_direct(struct lower *lw, struct ir_table *table, const struct p4
 	ext->table = table;
 }
 
+/* v1model's and PSA's: false, or PSA_IdleTimeout_t.NO_TIMEOUT, is what there is without it. */
+static void check_timeout(struct lower *lw, const struct p4_property *p)
+{
+	if (!p->value->known || !seki_num_is_zero(&p->value->num))
+		seki_diag_error(
+			lw->diags, p->tok->at,
+			"entries do not time out here: a control plane can remove those whose "
+			"direct counter stands still; leave '%s' out",
+			p->name);
+}
+
 static void add_property(struct lower *lw, struct ir_table *table, const struct p4_property *p)
 {
 	if (strcmp(p->name, "size") == 0) {
@@ -182,6 +235,9 @@ static void add_property(struct lower *lw, struct ir_table *table, const struct 
 		add_direct(lw, table, p->value, "DirectCounter");
 	} else if (strstr(p->name, "meter")) {
 		add_direct(lw, table, p->value, "DirectMeter");
+	} else if (strcmp(p->name, "support_timeout") == 0 ||
+		   strcmp(p->name, "psa_idle_timeout") == 0) {
+		check_timeout(lw, p);
 	} else if (strcmp(p->name, "largest_priority_wins") != 0 &&
 		   strcmp(p->name, "priority_delta") != 0) {
 		seki_diag_unsupported(lw->diags, p->tok->at, "property '%s' is", p->name);
@@ -287,21 +343,34 @@ static void note_table(struct lower *lw, const struct ir_table *table)
 	insn->table = (struct ir_table *)(uintptr_t)table;
 }
 
-/* What the control plane gives, into a variable of its own. */
-static struct value *data_of(struct lower *lw, const struct ir_table *table,
-			     const struct ir_action *action, uint32_t i)
+/* Sets all scalars of the storage from the entry, the first from parameter *i. */
+static void load_data(struct lower *lw, const struct ir_table *table,
+		      const struct ir_action *action, const struct value *to, uint32_t *i)
 {
-	const struct ir_param *param = &action->params[i];
-	const char *name = seki_arena_printf(lw->arena, "%s.%s", action->decl->name, param->name);
-	struct value *v = seki_lower_storage(lw, param->decl->type, name, param->decl->tok);
-	struct ir_insn *insn = seki_lower_insn(lw, IR_DATA);
+	struct ir_insn *insn;
 
+	for (uint32_t k = 0; k < to->n_parts; k++)
+		load_data(lw, table, action, to->parts[k], i);
+	if (to->kind != VALUE_SCALAR)
+		return;
+	insn = seki_lower_insn(lw, IR_DATA);
 	if (!insn)
-		return v;
-	insn->var = v->var;
-	insn->lo = i;
+		return;
+	insn->var = to->var;
+	insn->lo = (*i)++;
 	insn->number = (uint32_t)(action - table->actions);
 	insn->table = (struct ir_table *)(uintptr_t)table;
+}
+
+/* What the control plane gives, into a variable of its own. */
+static struct value *data_of(struct lower *lw, const struct ir_table *table,
+			     const struct ir_action *action, const struct p4_decl *param,
+			     uint32_t *i)
+{
+	const char *name = seki_arena_printf(lw->arena, "%s.%s", action->decl->name, param->name);
+	struct value *v = seki_lower_storage(lw, param->type, name, param->tok);
+
+	load_data(lw, table, action, v, i);
 	return v;
 }
 
@@ -316,7 +385,7 @@ static void run_action(struct lower *lw, const struct ir_table *table,
 
 	for (const struct p4_decl *p = decl->params; p; p = p->next, i++) {
 		if (p->dir == P4_DIR_NONE) {
-			data[i] = data_of(lw, table, action, given++);
+			data[i] = data_of(lw, table, action, p, &given);
 			continue;
 		}
 		bound[i] = listed;

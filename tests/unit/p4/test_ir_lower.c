@@ -253,6 +253,21 @@ static const struct mistake mistakes[] = {
 	 "table 't' has 2 entries, more than its size",
 	 {.locals = "table t { key = { m.m: exact; } actions = { NoAction; } size = 1;\n"
 		    "entries = { 1: NoAction(); 2: NoAction(); } }"}},
+	{9,
+	 "entries do not time out here: a control plane can remove those whose direct counter "
+	 "stands still; leave 'support_timeout' out",
+	 {.locals = "table t { key = { m.m: exact; } actions = { NoAction; }\n"
+		    "support_timeout = true; }"}},
+	{9,
+	 "entries cannot give an action a value of type Q: they have numbers, truth values, and "
+	 "structs and tuples of these",
+	 {.types = "header Q { bit<8> x; }",
+	  .locals = "action a(Q h) { } table t { key = { m.m: exact; } actions = { a; } }"}},
+	{9,
+	 "the control plane would know two parameters as 's_x'",
+	 {.types = "struct V { bit<8> x; }",
+	  .locals = "action a(bit<8> s_x, V s) { }\n"
+		    "table t { key = { m.m: exact; } actions = { a; } }"}},
 	{11,
 	 "only methods that the instance gives can be called, and it gives no 'k'",
 	 {.types = "extern E { E(); abstract void m(); void k(); }",
