@@ -294,13 +294,20 @@ static bool ends_with(const char *s, const char *end)
 static int save_info(const struct config *config, struct seki_p4_result *result)
 {
 	bool is_text = ends_with(config->p4info, ".txt") || ends_with(config->p4info, ".txtpb");
-	size_t len = 0;
+	bool is_json = ends_with(config->p4info, ".json");
 	const char *text = is_text ? seki_p4_result_info_text(result) : NULL;
+	size_t len = 0;
 	const void *data = is_text ? text : seki_p4_result_info(result, &len);
+	char *json = is_json && data ? seki_cli_p4info_json(data, len) : NULL;
+	int ret;
 
+	if (is_json)
+		data = text = json;
 	if (!data)
 		return complain("'%s': out of memory", config->file);
-	return seki_cli_save(config->p4info, data, is_text ? strlen(text) : len);
+	ret = seki_cli_save(config->p4info, data, text ? strlen(text) : len);
+	free(json);
+	return ret;
 }
 
 static int build(const struct config *config, struct seki_p4_result *result)
@@ -364,8 +371,9 @@ static int do_build(int argc, char **argv)
 				     "write the graph of blocks that the program becomes"),
 		SEKI_OPT_STRING_LINE(struct config, externs, 0, "extern", "FILE.c",
 				     "C of the extern functions that the program declares"),
-		SEKI_OPT_STRING_LINE(struct config, p4info, 0, "p4info", "FILE",
-				     "write its P4Info: as text where FILE ends in .txt or .txtpb"),
+		SEKI_OPT_STRING_LINE(
+			struct config, p4info, 0, "p4info", "FILE",
+			"write its P4Info: as text where FILE ends in .txt or .txtpb, as JSON in .json"),
 		SEKI_OPT_STRING_LINE(struct config, compat, 0, "compat", "p4c",
 				     "do as p4c's uBPF back end: a rejected packet passes"),
 		INCLUDE_LINE,

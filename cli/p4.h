@@ -36,6 +36,9 @@ int seki_cli_p4_object(const struct seki_cli_p4_source *source, void **object, s
  */
 bool seki_cli_p4_warnings(int *argc, char **argv, uint32_t *off, bool *werror);
 
+/* P4Info from protobuf's bytes in protobuf's JSON form, of malloc(). NULL: memory is short. */
+char *seki_cli_p4info_json(const void *info, size_t len);
+
 int seki_cli_p4_fmt(int argc, char **argv);
 
 #endif

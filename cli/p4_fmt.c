@@ -4,13 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/p4.h"
 #include "compiler/p4/fmt/fmt.h"
+#include "compiler/p4/tool.h"
 #include "lib/sys/file.h"
 #include "lib/sys/log.h"
 
@@ -31,35 +30,21 @@ static void help(FILE *out)
 	      out);
 }
 
-/* What diff(1) says of the file and its canonical layout, which it is given as its input. */
+/* What diff(1) says of the file and its canonical layout, which it is given as its input. It exits with 1
+ * where they differ. */
 static int show_diff(const char *path, const char *text)
 {
-	int fds[2], status;
-	size_t len = strlen(text);
-	FILE *in;
-	pid_t pid;
+	static const char script[] =
+		"diff -u --label \"$1\" --label \"$1\" -- \"$1\" -; test $? -le 1";
+	const char *argv[] = {"sh", "-c", script, "sh", path, NULL};
+	char log[256] = "";
+	size_t len;
+	void *out;
 
-	if (pipe(fds))
-		return complain("cannot make a pipe: %s", strerror(errno));
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		dup2(fds[0], 0);
-		close(fds[0]);
-		close(fds[1]);
-		execlp("diff", "diff", "-u", "--label", path, "--label", path, "--", path, "-",
-		       (char *)NULL);
-		_exit(127);
-	}
-	close(fds[0]);
-	in = fdopen(fds[1], "w");
-	if (in) {
-		fwrite(text, 1, len, in);
-		fclose(in);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) ||
-	    WEXITSTATUS(status) > 1)
-		return complain("cannot run 'diff'");
+	if (seki_tool_run((char *const *)argv, text, &out, &len, log, sizeof(log)))
+		return complain("cannot run 'diff': %s", log);
+	fwrite(out, 1, len, stdout);
+	free(out);
 	return SEKI_EXIT_FAILED;
 }
 

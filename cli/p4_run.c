@@ -201,14 +201,11 @@ static bool prepare(struct session *s)
 	const struct config *config = s->config;
 	struct seki_cli_p4_source source = {
 		.file = config->file, .include = config->include, .externs = config->externs};
-	struct seki_bpf_prog *prog;
 
-	if (!seki_cli_p4_open(&source, &s->program))
-		return false;
-	prog = seki_cli_p4_load(&s->program, config->interpret ? SEKI_BPF_ENGINE_INTERPRETER
-							       : SEKI_BPF_ENGINE_AUTO);
-	return prog && seki_stf_init(&s->stf, &s->program, prog) &&
-	       seki_stf_entries(&s->stf, config->entries);
+	return seki_stf_prepare(&s->stf, &source,
+				config->interpret ? SEKI_BPF_ENGINE_INTERPRETER
+						  : SEKI_BPF_ENGINE_AUTO,
+				config->entries, &s->program);
 }
 
 static int run(const struct config *config)

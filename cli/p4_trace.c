@@ -415,13 +415,9 @@ static bool prepare(struct session *s)
 					    .include = config->include,
 					    .externs = config->externs,
 					    .trace = true};
-	struct seki_bpf_prog *prog;
 
-	if (!seki_cli_p4_open(&source, &s->program))
-		return false;
-	prog = seki_cli_p4_load(&s->program, SEKI_BPF_ENGINE_INTERPRETER);
-	return prog && seki_stf_init(&s->stf, &s->program, prog) &&
-	       seki_stf_entries(&s->stf, config->entries);
+	return seki_stf_prepare(&s->stf, &source, SEKI_BPF_ENGINE_INTERPRETER, config->entries,
+				&s->program);
 }
 
 static int run(const struct config *config)

@@ -82,6 +82,18 @@ bool seki_stf_init(struct seki_stf *stf, const struct seki_cli_p4_program *progr
 	return true;
 }
 
+bool seki_stf_prepare(struct seki_stf *stf, const struct seki_cli_p4_source *source,
+		      enum seki_bpf_engine engine, const char *entries,
+		      struct seki_cli_p4_program *program)
+{
+	struct seki_bpf_prog *prog;
+
+	if (!seki_cli_p4_open(source, program))
+		return false;
+	prog = seki_cli_p4_load(program, engine);
+	return prog && seki_stf_init(stf, program, prog) && seki_stf_entries(stf, entries);
+}
+
 static void drop_packets(struct seki_stf *stf)
 {
 	for (struct seki_stf_packet *next, *p = stf->out; p; p = next) {

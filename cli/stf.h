@@ -59,6 +59,14 @@ struct seki_stf {
 	uint32_t site;
 };
 
+/*
+ * Opens the program's source or object, loads it for the engine, and runs what sets entries, of a file; NULL:
+ * none. False: it has complained; seki_stf_exit() and seki_cli_p4_close() are right all the same.
+ */
+bool seki_stf_prepare(struct seki_stf *stf, const struct seki_cli_p4_source *source,
+		      enum seki_bpf_engine engine, const char *entries,
+		      struct seki_cli_p4_program *program);
+
 /* Takes the program. False: it has complained. */
 bool seki_stf_init(struct seki_stf *stf, const struct seki_cli_p4_program *program,
 		   struct seki_bpf_prog *prog);

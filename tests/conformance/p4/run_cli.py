@@ -102,7 +102,7 @@ def main(sekisho):
               "writes to what is no file", done)
         stream.unlink()
 
-        graph, info, text = folder / "p.ir", folder / "p.p4info", folder / "p.txtpb"
+        graph, info, text, as_json = (folder / n for n in ("p.ir", "p.p4info", "p.txtpb", "p.json"))
         done = call(sekisho, "build", GOOD, "--emit-ir", graph, "--p4info", info, "-o", out)
         check(done.returncode == 0 and "b0:" in graph.read_text() and info.read_bytes() in
               out.read_bytes(), "writes the graph, and P4Info to the object", done)
@@ -112,13 +112,22 @@ def main(sekisho):
         bounds = struct.pack("<QII", int(worst[2]), int(worst[1]), int(worst[3]))
         check("tables {" in text.read_text() and bounds in out.read_bytes(), "bounds", done)
 
+        done = call(sekisho, "build", TOP / "tests/conformance/p4/arch/profiles.p4", "--p4info", as_json, "-o", out)
+        found = json.loads(as_json.read_text())
+        selector = found["actionProfiles"][1]
+        two = next(t for t in found["tables"] if t["preamble"]["alias"] == "two")
+        check(selector["withSelector"] is True and selector["size"] == "8" and
+              two["implementationId"] == found["actionProfiles"][0]["preamble"]["id"] and
+              two["matchFields"][0]["matchType"] == "TERNARY" and
+              two["initialDefaultAction"]["arguments"] == [{"paramId": 1, "value": "mQ=="}], "P4Info as JSON", done)
+
         endless = folder / "endless.p4"
         endless.write_text(STACK % ("h_t x;", "p.extract(hdr.x);",
                                     "for (bit<64> i = 0; i < hdr.x.a; i = i + 1) { hdr.x.b = hdr.x.b ^ i; }"))
         done = call(sekisho, "build", endless, "-o", out)
         check(done.returncode == 1 and f"{endless}:10:" in done.stderr and
               "cannot prove that this ends" in done.stderr, "an endless loop", done)
-        for path in (graph, info, text, endless):
+        for path in (graph, info, text, as_json, endless):
             path.unlink()
 
         (folder / "inc").mkdir()
