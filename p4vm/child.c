@@ -139,12 +139,10 @@ static int load_first(struct seki_server *server, const struct seki_p4vm_config 
 	return err;
 }
 
-/* Looking on for a while pays only where the switch has another core to work on. */
 static uint64_t spin_ns(const struct seki_p4vm_config *config)
 {
-	if (config->spin_us != SEKI_P4VM_SPIN_AUTO)
-		return config->spin_us * 1000ull;
-	return sysconf(_SC_NPROCESSORS_ONLN) > 2 ? 20000 : 0;
+	return config->spin_us == SEKI_P4VM_SPIN_AUTO ? SEKI_WORKER_SPIN_NS
+						      : config->spin_us * 1000ull;
 }
 
 /* Everything that libraries do at their first use and that the sandbox would forbid. */

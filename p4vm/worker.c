@@ -2,14 +2,15 @@
 /*
  * Theory of operation. The thread goes round its queues, one batch each, for as long as packets
  * come; no system call is made meanwhile but a look at the sockets once in a while. When nothing
- * comes it looks on for spin_ns, then arms every queue (which has the switch send a wake-up) and
- * sleeps in epoll. Facts are polled before each round; while asleep, at the rate of their
+ * comes it looks on for a while (core/ring/spin.h), letting other threads of its processor run between two
+ * looks, then arms every queue (which has the switch send a wake-up) and sleeps in epoll. Facts are polled before each round; while asleep, at the rate of their
  * heartbeats, so that no old one can be passed off as new after a long sleep; and every millisecond
  * while a packet waits for one.
  */
 #include "p4vm/worker.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -17,11 +18,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/check.h"
 #include "lib/sys/log.h"
 #include "p4vm/attach.h"
 
 /* Rounds with packets between two looks at the sockets. */
 #define BUSY_ROUNDS 64u
+
+/* What looking on costs at most: after more than `few` packets sleeping is cheap for each. */
+#define SPIN_FEW     4u
+#define SPIN_MANY_NS 20000u
+#define SPIN_SHARE   8u /* one in so many of all time may be spent looking in vain */
 
 static void close_queue(struct seki_worker *w, uint32_t index, const char *why)
 {
@@ -144,20 +151,43 @@ static bool sleep_armed(struct seki_worker *w, bool parked, bool stuck)
 	return may_sleep;
 }
 
+/* After a round that brought nothing. Returns whether to look again rather than to sleep. */
+static bool look_on(struct seki_worker *w, uint32_t last, uint64_t *budget)
+{
+	uint64_t now = w->engine.boot_ns;
+
+	if (!w->spin.waiting)
+		*budget = seki_spin_begin(&w->spin, now, last);
+	if (now - w->spin.since_ns >= *budget) {
+		if (*budget)
+			seki_spin_vain(&w->spin, now);
+		*budget = 0;
+		return false;
+	}
+	if (now - w->spin.since_ns < SEKI_SPIN_TIGHT_NS)
+		seki_spin_pause();
+	else
+		sched_yield();
+	return true;
+}
+
 static void *run(void *arg)
 {
 	struct seki_worker *w = arg;
-	uint64_t last_work = 0;
-	uint32_t busy = 0, vain = 0;
+	uint64_t budget = 0;
+	uint32_t busy = 0, vain = 0, last = 0;
 	bool parked;
 
 	while (!w->stop) {
-		if (round_of_queues(w, &parked)) {
-			last_work = w->engine.boot_ns;
+		uint32_t work = round_of_queues(w, &parked);
+
+		if (work) {
+			seki_spin_end(&w->spin, w->engine.boot_ns, budget > 0);
+			last = work;
 			vain = 0;
 			if (++busy % BUSY_ROUNDS == 0)
 				look_at_sockets(w, 0);
-		} else if (w->engine.boot_ns - last_work >= w->spin_ns) {
+		} else if (!look_on(w, last, &budget)) {
 			vain = sleep_armed(w, parked, vain > 2) ? 0 : vain + 1;
 		}
 		run_call(w);
@@ -200,6 +230,12 @@ int seki_worker_start(struct seki_worker *worker, struct seki_vminfo *facts,
 	worker->engine.queue = worker->number;
 	worker->engine.pass = worker->pass;
 	worker->engines[0] = &worker->engine;
+	worker->spin_limits = (struct seki_spin_limits){
+		.few = SPIN_FEW,
+		.few_ns = (uint32_t)worker->spin_ns,
+		.many_ns = (uint32_t)seki_min(worker->spin_ns, SPIN_MANY_NS),
+		.share = SPIN_SHARE};
+	seki_spin_init(&worker->spin, &worker->spin_limits);
 	sem_init(&worker->done, 0, 0);
 	err = -pthread_create(&worker->thread, NULL, run, worker);
 	if (err) {

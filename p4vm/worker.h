@@ -10,17 +10,19 @@
 #include <pthread.h>
 #include <semaphore.h>
 
+#include "core/ring/spin.h"
 #include "p4vm/queue.h"
 
-#define SEKI_WORKERS_MAX   16u
-#define SEKI_WORKER_QUEUES 64u
-#define SEKI_PROGRAMS	   17u /* number 0, which all ports share, and those of single ports */
+#define SEKI_WORKER_SPIN_NS 200000u /* as a rule, for spin_ns */
+#define SEKI_WORKERS_MAX    16u
+#define SEKI_WORKER_QUEUES  64u
+#define SEKI_PROGRAMS	    17u /* number 0, which all ports share, and those of single ports */
 
 struct seki_worker {
 	/* Constant while the thread runs. */
 	uint32_t number;  /* among the P4 VM's workers: the queue of each program that it runs */
-	uint64_t spin_ns; /* look for more packets for so long before sleeping */
 	bool pass;	  /* packets pass while there is no program */
+	uint64_t spin_ns; /* look for more packets for so long at most before sleeping */
 	uint64_t wait_ns; /* for the queues: how long a packet may wait for a fact */
 	int epoll;
 	int call_event;
@@ -34,6 +36,8 @@ struct seki_worker {
 	/* The thread's own. */
 	struct seki_engine engine;		    /* of program 0; its clocks are the thread's */
 	struct seki_engine *engines[SEKI_PROGRAMS]; /* by program; NULL: that never was */
+	struct seki_spin_limits spin_limits;
+	struct seki_spin spin;
 	struct seki_queue *queues[SEKI_WORKER_QUEUES];
 	uint32_t n_queues;
 	uint32_t next_id;

@@ -78,6 +78,9 @@ bool seki_ring_switch_wake_needed(struct seki_ring_switch *r);
  */
 int seki_ring_switch_take(struct seki_ring_switch *r, struct seki_completion *out, uint32_t max);
 
+/* Is there a completion to take? A look only. */
+bool seki_ring_switch_ready(const struct seki_ring_switch *r);
+
 /* The new head that the P4 VM wrote for a run: copy once. slot < SEKI_RING_ENTRIES. */
 const uint8_t *seki_ring_switch_head(const struct seki_ring_switch *r, uint32_t slot);
 

@@ -80,6 +80,11 @@ bool seki_ring_switch_wake_needed(struct seki_ring_switch *r)
 	return seki_ring_wake_due(seki_load_acquire(&peer(r)->armed), &r->woken);
 }
 
+bool seki_ring_switch_ready(const struct seki_ring_switch *r)
+{
+	return seki_load_acquire(&peer(r)->cpl_tail) != r->cpl_head;
+}
+
 int seki_ring_switch_take(struct seki_ring_switch *r, struct seki_completion *out, uint32_t max)
 {
 	uint32_t ready = seki_load_acquire(&peer(r)->cpl_tail) - r->cpl_head;

@@ -190,6 +190,8 @@ void seki_hook_stats(const struct seki_hook *hook, uint32_t i, struct seki_hook_
 	COPY(batches);
 	COPY(wakeups);
 	COPY(woken);
+	COPY(lingered);
+	COPY(in_vain);
 	COPY(idle_woken);
 	COPY(sessions);
 	COPY(lies);

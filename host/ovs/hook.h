@@ -98,6 +98,8 @@ struct seki_hook_stats {
 	uint64_t batches;    /* handed over */
 	uint64_t wakeups;    /* sent to the P4 VM */
 	uint64_t woken;	     /* taken from the P4 VM */
+	uint64_t lingered;   /* times that looking on found completions before a sleep ... */
+	uint64_t in_vain;    /* ... and did not */
 	uint64_t idle_woken; /* of those, without a completion to take */
 	uint64_t sessions;   /* attached so far */
 	uint64_t lies;	     /* sessions dropped as the P4 VM's index was impossible */
@@ -198,6 +200,14 @@ void seki_queue_give_up(struct seki_queue *q, const struct seki_outcome *outcome
  */
 void seki_queue_leave(struct seki_queue *q);
 void seki_queue_join(struct seki_queue *q);
+
+/*
+ * For a thread that may sleep soon and has time now: looks for a while, which follows from how long
+ * it took lately and is 50 us at most, whether what it just handed over comes back. True: poll. All
+ * looking of a queue is at most a quarter of the time, and none where the thread is busy, so that a
+ * slow P4 VM costs other ports next to nothing.
+ */
+bool seki_queue_linger(struct seki_queue *q);
 
 struct seki_sleep {
 	bool ready;	   /* do not sleep: there is something to poll for */

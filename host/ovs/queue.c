@@ -7,6 +7,7 @@
 #include "host/ovs/queue.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -22,6 +23,12 @@
 /* Wake-ups in a row that brought nothing before the P4 VM's eventfd is looked at once a ms only. */
 #define IDLE_WAKES_MAX 16u
 #define IDLE_SLEEP_NS  1000000ull
+
+/* A thread that slept for so long before it was woken has time to look for completions. */
+#define IDLE_NS 10000u
+
+static const struct seki_spin_limits linger_limits = {
+	.few = 8, .few_ns = 50000, .many_ns = 0, .share = 4, .count_success = true};
 
 /* How often a batch is timed. */
 #define SAMPLE_NS 1000000ull
@@ -46,6 +53,7 @@ void seki_queue_init(struct seki_queue *q, struct seki_hook *hook, uint32_t key,
 	q->lost = SEKI_REASON_DOWN;
 	q->oldest = q->newest = NONE;
 	seki_slots_init(&q->free);
+	seki_spin_init(&q->spin, &linger_limits);
 	q->link.wanted = 1;
 }
 
@@ -193,6 +201,7 @@ static void hand_over(struct seki_queue *q, const struct seki_submission *subs, 
 		return;
 	seki_ring_switch_submit(&q->session->ring, subs, n);
 	add(&q->stats.batches, 1);
+	q->fresh = true;
 	if (!seki_ring_switch_wake_needed(&q->session->ring))
 		return;
 	/* A full socket is a P4 VM that was woken before; a broken one is the connector's to see.
@@ -391,6 +400,8 @@ static void lose_session(struct seki_queue *q, enum seki_hook_reason why)
 
 	q->session = NULL;
 	q->armed = false;
+	q->fresh = false;
+	q->spin.waiting = false;
 	q->idle_wakes = 0;
 	q->lost = why;
 	set_state(q, SEKI_QUEUE_DOWN);
@@ -424,6 +435,7 @@ static bool wake_up(struct seki_queue *q)
 	if (!q->armed)
 		return false;
 	q->armed = false;
+	q->idle = clock_ns() - q->armed_ns > IDLE_NS;
 	seki_ring_switch_disarm(&q->session->ring);
 	if (preadv2(q->session->eventfd, &iov, 1, -1, RWF_NOWAIT) != sizeof(count)) {
 		q->idle_wakes = 0;
@@ -449,6 +461,8 @@ static uint32_t take_completions(struct seki_queue *q, struct seki_outcome *out,
 		return 0;
 	}
 	if (n > 0) {
+		if (q->spin.waiting)
+			seki_spin_end(&q->spin, clock_ns(), false);
 		q->idle_wakes = 0;
 		set_state(q, SEKI_QUEUE_UP);
 	} else if (woken) {
@@ -553,6 +567,32 @@ void seki_queue_join(struct seki_queue *q)
 	seki_connector_kick(q->hook->connector);
 }
 
+bool seki_queue_linger(struct seki_queue *q)
+{
+	uint64_t now, start, budget;
+
+	if (!q->fresh || !q->idle || !q->session || q->stats.state != SEKI_QUEUE_UP)
+		return false;
+	q->fresh = false;
+	start = now = clock_ns();
+	budget = seki_spin_begin(&q->spin, now, q->in_flight);
+	while (!seki_ring_switch_ready(&q->session->ring)) {
+		if (now - start >= budget) {
+			seki_spin_vain(&q->spin, now);
+			add(&q->stats.in_vain, budget > 0);
+			return false;
+		}
+		if (now - start < SEKI_SPIN_TIGHT_NS)
+			seki_spin_pause();
+		else
+			sched_yield();
+		now = clock_ns();
+	}
+	seki_spin_end(&q->spin, now, true);
+	add(&q->stats.lingered, 1);
+	return true;
+}
+
 void seki_queue_sleep(struct seki_queue *q, uint64_t now_ns, struct seki_sleep *out)
 {
 	*out = (struct seki_sleep){.fd = -1, .until_ns = UINT64_MAX};
@@ -561,6 +601,7 @@ void seki_queue_sleep(struct seki_queue *q, uint64_t now_ns, struct seki_sleep *
 		return;
 	}
 	q->armed = true;
+	q->armed_ns = clock_ns();
 	out->ready = !seki_ring_switch_arm(&q->session->ring);
 	if (q->oldest != NONE)
 		out->until_ns = first_deadline(q);

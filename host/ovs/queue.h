@@ -13,7 +13,7 @@
 #ifndef SEKI_HOST_OVS_QUEUE_H
 #define SEKI_HOST_OVS_QUEUE_H
 
-#include "core/ring/ring.h"
+#include "core/ring/spin.h"
 #include "host/ovs/hook.h"
 #include "host/ovs/slots.h"
 
@@ -70,6 +70,12 @@ struct seki_queue {
 	uint32_t in_flight;
 	uint16_t oldest, newest;
 	uint64_t sampled_ns; /* the last timed batch was submitted then */
+
+	struct seki_spin spin; /* of a thread that sleeps */
+	bool fresh;	       /* handed over since the last seki_queue_linger() */
+	bool idle;	       /* the thread slept well before its last poll: it has time */
+	uint64_t armed_ns;
+
 	struct seki_slots free;
 	struct seki_slot slots[SEKI_RING_ENTRIES];
 

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "abi/ring.h"
+#include "core/ring/ring.h"
 
 #define SEKI_SLOT_NONE	SEKI_RING_ENTRIES
 #define SEKI_SLOT_WORDS (SEKI_RING_ENTRIES / 64u)

@@ -343,6 +343,13 @@ uint32_t sekisho_poll(struct sekisho *s, unsigned core, long long now_us,
 	return take(s, q, now_us, out);
 }
 
+bool sekisho_linger(struct sekisho *s, unsigned core)
+{
+	struct seki_queue *q = seki_hook_queue(s->hook, core);
+
+	return q && seki_queue_linger(q);
+}
+
 uint32_t sekisho_leave(struct sekisho *s, unsigned core, long long now_us,
 		       struct sekisho_output *out)
 {

@@ -71,6 +71,12 @@ struct sekisho_output {
 uint32_t sekisho_poll(struct sekisho *shield, unsigned core, long long now_us,
 		      struct sekisho_output *out);
 
+/*
+ * For the main thread, when it has received: looks for a moment whether something comes back of what was
+ * just handed over. Returns whether to call sekisho_poll().
+ */
+bool sekisho_linger(struct sekisho *shield, unsigned core);
+
 /* A granted port that is not there: drops the packet. */
 void sekisho_no_port(struct sekisho *shield, unsigned core, const struct sekisho_granted *granted);
 

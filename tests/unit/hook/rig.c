@@ -175,3 +175,25 @@ bool rig_poll(struct rig *r, struct seki_outcome *out)
 {
 	return seki_queue_poll(r->q, r->now_ns, out, 1) == 1;
 }
+
+int rig_set_up(void **state)
+{
+	const struct seki_hook_config config = rig_config();
+
+	*state = rig_create(&config);
+	return 0;
+}
+
+int rig_tear_down(void **state)
+{
+	rig_destroy(*state);
+	return 0;
+}
+
+struct seki_hook_stats rig_stats(struct rig *r)
+{
+	struct seki_hook_stats s;
+
+	seki_hook_stats(r->hook, 0, &s);
+	return s;
+}

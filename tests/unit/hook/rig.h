@@ -8,6 +8,7 @@
 
 #include "host/ovs/queue.h"
 
+#define MS	 1000000ull
 #define RIG_WANT 1792u /* of each packet, until another is set: they fill a slot */
 
 struct rig {
@@ -35,6 +36,12 @@ struct rig *rig_create(const struct seki_hook_config *config);
 void rig_destroy(struct rig *r);
 
 struct seki_hook_config rig_config(void);
+
+/* For cmocka: *state is a rig of rig_config(). */
+int rig_set_up(void **state);
+int rig_tear_down(void **state);
+
+struct seki_hook_stats rig_stats(struct rig *r);
 
 /* Offers the queue a new session, as the connector does. */
 void rig_attach(struct rig *r);
