@@ -385,8 +385,8 @@ static void draw_action(struct p4_drawing *d, const struct p4_decl *action)
 		seki_draw_stmt(d, action->body, 1);
 }
 
-/* What the actions do, beside the flow: a table's box only names them. */
-static void draw_action_list(struct p4_drawing *d, const struct p4_decl *control)
+/* Above the flow, where they do not push apart what is beside them; a table's box only names them. */
+void seki_draw_actions(struct p4_drawing *d, const struct p4_decl *control)
 {
 	bool begun = false;
 
@@ -394,15 +394,18 @@ static void draw_action_list(struct p4_drawing *d, const struct p4_decl *control
 		if (m->kind != P4_D_ACTION)
 			continue;
 		if (!begun) {
-			seki_draw_begin(d, P4_LOOK_ACTIONS, m->tok);
+			seki_strbuf_printf(d->out, "<TR><TD><FONT POINT-SIZE=\"11\">");
+			seki_draw_box(d, P4_LOOK_ACTIONS);
 			seki_draw_text(d, "actions");
 		}
 		begun = true;
 		seki_draw_rule(d);
 		draw_action(d, m);
 	}
-	if (begun)
-		seki_draw_end(d);
+	if (!begun)
+		return;
+	seki_draw_box_end(d);
+	seki_strbuf_printf(d->out, "</FONT></TD></TR>");
 }
 
 void seki_draw_control(struct p4_drawing *d, const struct p4_decl *control)
@@ -417,5 +420,4 @@ void seki_draw_control(struct p4_drawing *d, const struct p4_decl *control)
 	if (f.ends)
 		next_plain(&f, P4_LOOK_GOOD, NULL, "end");
 	draw_others(&f, control);
-	draw_action_list(d, control);
 }

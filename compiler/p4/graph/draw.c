@@ -25,6 +25,19 @@ static bool has_parts(enum p4_look look)
 	return look == P4_LOOK_STATE || look == P4_LOOK_TABLE || look == P4_LOOK_ACTIONS;
 }
 
+void seki_draw_box(struct p4_drawing *d, enum p4_look look)
+{
+	seki_strbuf_printf(d->out,
+			   "<TABLE BORDER=\"0\" CELLBORDER=\"%u\" CELLSPACING=\"0\" "
+			   "CELLPADDING=\"%u\" BGCOLOR=\"%s\">" BEGIN_PART,
+			   has_parts(look), has_parts(look) ? 5 : 0, looks[look].colour);
+}
+
+void seki_draw_box_end(struct p4_drawing *d)
+{
+	seki_strbuf_printf(d->out, END_PART "</TABLE>");
+}
+
 uint32_t seki_draw_begin(struct p4_drawing *d, enum p4_look look, const struct seki_token *tok)
 {
 	seki_strbuf_printf(d->out, "\t\tn%u [shape=%s, fillcolor=\"%s\", ", d->nodes,
@@ -32,16 +45,15 @@ uint32_t seki_draw_begin(struct p4_drawing *d, enum p4_look look, const struct s
 	if (tok && tok->at.src)
 		seki_strbuf_printf(d->out, "tooltip=\"line %u\", ",
 				   seki_source_place(tok->at.src, tok->at.off).line);
-	seki_strbuf_printf(d->out,
-			   "label=<<TABLE BORDER=\"0\" CELLBORDER=\"%u\" CELLSPACING=\"0\" "
-			   "CELLPADDING=\"%u\" BGCOLOR=\"%s\">" BEGIN_PART,
-			   has_parts(look), has_parts(look) ? 5 : 0, looks[look].colour);
+	seki_strbuf_printf(d->out, "label=<");
+	seki_draw_box(d, look);
 	return d->nodes++;
 }
 
 void seki_draw_end(struct p4_drawing *d)
 {
-	seki_strbuf_printf(d->out, END_PART "</TABLE>>];\n");
+	seki_draw_box_end(d);
+	seki_strbuf_printf(d->out, ">];\n");
 }
 
 uint32_t seki_draw_plain(struct p4_drawing *d, enum p4_look look, const struct seki_token *tok,
@@ -93,12 +105,13 @@ void seki_draw_tokens(struct p4_drawing *d, const struct seki_token *first,
 	for (const struct seki_token *t = first; t; t = t == last ? NULL : t->next) {
 		const char *quote = t->kind == SEKI_TOKEN_STRING ? "\"" : "";
 
-		if (room == 0) {
+		if (t != first && (t->spaced || t->line_start))
+			room = draw_some(d, " ", room);
+		if (room < strlen(t->text) + 2 * strlen(quote)) {
+			draw_some(d, t->text, room);
 			seki_strbuf_printf(d->out, " ...");
 			return;
 		}
-		if (t != first && (t->spaced || t->line_start))
-			room = draw_some(d, " ", room);
 		room = draw_some(d, quote, room);
 		room = draw_some(d, t->text, room);
 		room = draw_some(d, quote, room);

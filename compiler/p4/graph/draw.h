@@ -35,6 +35,10 @@ void seki_draw_end(struct p4_drawing *d);
 uint32_t seki_draw_plain(struct p4_drawing *d, enum p4_look look, const struct seki_token *tok,
 			 const char *text);
 
+/* A box in a label, which a node has by itself. */
+void seki_draw_box(struct p4_drawing *d, enum p4_look look);
+void seki_draw_box_end(struct p4_drawing *d);
+
 /* ---- in a node or label ---- */
 
 void seki_draw_text(struct p4_drawing *d, const char *text);
@@ -57,5 +61,7 @@ void seki_draw_stmt(struct p4_drawing *d, const struct p4_stmt *stmt, uint32_t d
 
 void seki_draw_parser(struct p4_drawing *d, const struct p4_decl *parser);
 void seki_draw_control(struct p4_drawing *d, const struct p4_decl *control);
+/* What the actions of a control do, as a row of a label's table, if it has any. */
+void seki_draw_actions(struct p4_drawing *d, const struct p4_decl *control);
 
 #endif

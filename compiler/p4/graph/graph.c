@@ -13,10 +13,14 @@ static void draw_cluster(struct p4_drawing *d, const struct p4_decl *decl)
 {
 	bool is_parser = decl->kind == P4_D_PARSER;
 
-	seki_strbuf_printf(d->out, "\tsubgraph cluster_%u {\n\t\tlabel=<%s <B>", d->nodes,
-			   is_parser ? "parser" : "control");
+	seki_strbuf_printf(d->out,
+			   "\tsubgraph cluster_%u {\n\t\tlabel=<<TABLE BORDER=\"0\"><TR><TD>%s <B>",
+			   d->nodes, is_parser ? "parser" : "control");
 	seki_draw_name(d, decl);
-	seki_strbuf_printf(d->out, "</B>>;\n");
+	seki_strbuf_printf(d->out, "</B></TD></TR>");
+	if (!is_parser)
+		seki_draw_actions(d, decl);
+	seki_strbuf_printf(d->out, "</TABLE>>;\n");
 	if (is_parser)
 		seki_draw_parser(d, decl);
 	else
