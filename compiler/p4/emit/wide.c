@@ -349,13 +349,27 @@ static void multiply(struct emit *em, const struct ir_expr *e, const char *to)
 	trim(em, to, e->width);
 }
 
+/* A constant of one digit, and not 0. */
+static bool is_short(const struct ir_expr *e)
+{
+	return e->op == IR_CONST && seki_num_size(&e->num) && seki_num_size(&e->num) <= 32;
+}
+
 static void divide(struct emit *em, const struct ir_expr *e, const char *to)
 {
-	const char *a = seki_emit_wide(em, e->a), *b = seki_emit_wide(em, e->b);
-	const char *q = fresh(em, e->width), *r = fresh(em, e->width), *d = fresh(em, e->width);
+	const char *a = seki_emit_wide(em, e->a), *b, *u, *v;
+	uint32_t n = seki_emit_limbs(e->width);
 
-	seki_emit_line(em, "divide(%s, %s, %s, %s, %s, %s, %u, %u);", to, a, b, q, r, d,
-		       seki_emit_limbs(e->width), e->op == IR_MOD);
+	if (is_short(e->b)) {
+		seki_emit_line(em, "divide_short(%s, %s, %lluull, %u, %u);", to, a,
+			       (unsigned long long)seki_num_to_u64(&e->b->num), n, e->op == IR_MOD);
+		return;
+	}
+	b = seki_emit_wide(em, e->b);
+	u = fresh(em, 128 * n);
+	v = fresh(em, e->width);
+	seki_emit_line(em, "divide(%s, %s, %s, %s, %s, %u, %u);", to, a, b, u, v, n,
+		       e->op == IR_MOD);
 }
 
 const char *seki_emit_wide(struct emit *em, const struct ir_expr *e)
