@@ -47,8 +47,6 @@ static void set_varbit(struct emit *em, const struct ir_insn *insn)
 		seki_emit_line(em, "if (%s) {", seki_emit_var(em, insn->guard));
 	seki_emit_line(em, "%s = %s;", seki_emit_var(em, to->size),
 		       from ? seki_emit_var(em, from->size) : "0");
-	seki_emit_line(em, "%s = %s;", seki_emit_count(em, to),
-		       from ? seki_emit_count(em, from) : "0");
 	for (uint32_t i = 0; i < seki_emit_limbs(to->width); i++)
 		if (i < n)
 			seki_emit_line(em, "%s[%u] = %s[%u];", seki_emit_var(em, to), i,
@@ -86,13 +84,8 @@ static void mark(struct emit *em, const struct ir_insn *insn)
 	if (em->base)
 		em->vars[insn->var->id] = em->base;
 	name = seki_emit_var(em, insn->var);
-	seki_emit_line(em, "%s = %s%s;", name, place, more);
-	if (insn->lo) /* with unknown bits twice: the value is the same, its range is not */
-		seki_emit_line(
-			em,
-			"{\n\tu64 veil = pkt_len;\n\tasm(\"\" : \"+r\"(veil));\n\t%s ^= veil;\n"
-			"\tasm(\"\" : \"+r\"(%s));\n\t%s ^= veil;\n}",
-			name, name, name);
+	seki_emit_line(em, "%s = %s%s;\nforget(%s);\nif (%s > %u)\n\tgoto reject;", name, place,
+		       more, name, name, insn->lo);
 	copy_base(em, insn->var);
 }
 

@@ -40,6 +40,11 @@ static uint32_t first_kept(const struct emit *em)
 	return first;
 }
 
+static uint32_t most_bytes(const struct ir_header *h)
+{
+	return (h->bits + (h->varbit ? h->varbit->width : 0)) / 8;
+}
+
 bool seki_emit_moves(const struct emit *em, const struct ir_header *header)
 {
 	uint32_t kept = first_kept(em);
@@ -67,8 +72,8 @@ static bool has_few_spots(const struct ir_fate *fate)
 static void store_at(struct emit *em, const struct ir_header *h, const char *base, uint32_t byte,
 		     const char *cond)
 {
-	seki_emit_line(em, "if (%spkt_len >= %s%s%u + %s) {", cond, base ? base : "",
-		       base ? " + " : "", byte, seki_emit_size(em, h));
+	seki_emit_line(em, "if (%spkt_len >= %s%s%u) {", cond, base ? base : "", base ? " + " : "",
+		       byte + h->bits / 8);
 	seki_emit_store_changes(em, h, base ? base : "0", byte);
 	seki_emit_line(em, "}");
 }
@@ -79,6 +84,7 @@ static void store_in_place(struct emit *em, const struct ir_emit *e)
 	const char *where = fate->where ? seki_emit_var(em, fate->where) : NULL;
 
 	seki_emit_line(em, "if (%s) {", seki_emit_var(em, e->flag));
+	seki_emit_recall_count(em, e->header);
 	if (!where)
 		store_at(em, e->header, NULL, fate->spots->at.bits / 8, "");
 	else if (!has_few_spots(fate))
@@ -190,20 +196,16 @@ static bool find_ways(struct emit *em, struct ways *ways)
 	return true;
 }
 
-/* What varbit fields hold is in `gone`, less than nothing, as it mostly is in what came as well. */
 static void sum_sizes(struct emit *em)
 {
-	seki_emit_line(em, "u32 out_len = 0, gone = %s;", seki_emit_var(em, em->ir->plan->head));
+	seki_emit_line(em, "u32 out_len = 0, head = %s;", seki_emit_var(em, em->ir->plan->head));
 	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
 		const struct ir_header *h = em->ir->emits[i].header;
 
 		if (!can_be_there(em, &em->ir->emits[i]))
 			continue;
-		seki_emit_line(em, "if (%s) {\n\tout_len += %u;",
+		seki_emit_line(em, "if (%s)\n\tout_len += %u;",
 			       seki_emit_var(em, em->ir->emits[i].flag), h->bits / 8);
-		if (h->varbit)
-			seki_emit_line(em, "gone -= (u32)%s;", seki_emit_count(em, h->varbit));
-		seki_emit_line(em, "}");
 	}
 }
 
@@ -215,7 +217,7 @@ static void sum_sizes(struct emit *em)
  */
 static void move_head(struct emit *em, const struct counts *moves)
 {
-	seki_emit_line(em, "switch ((int)(out_len - gone)) {");
+	seki_emit_line(em, "switch ((int)(out_len - head)) {");
 	for (uint32_t i = 0; i < moves->n; i++) {
 		int by = (int)moves->v[i];
 
@@ -305,111 +307,100 @@ static void store_at_constants(struct emit *em, const struct ways *ways)
 /* ---- anew, at an offset that grows ---- */
 
 /*
- * The empty asms keep clang from working with the difference's parts, and with the sum's: the
- * verifier knows what a constant less the place in the packet is, and what the length becomes by it.
+ * The sums, the flags and what varbit fields hold are forgotten (prelude.c) where they are used:
+ * behind each header there is one state for the verifier, whatever headers came before. So it is for
+ * many headers that may each be there or not.
  */
-static void move_head_by(struct emit *em)
-{
-	seki_emit_line(em, "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\n"
-			   "asm volatile(\"\" : \"+r\"(pkt_len));");
-}
 
-/* One header at `off`, if its flag is set. */
-static void store_next(struct emit *em, uint32_t i)
+/* Is the i-th header there? What it is tested by is a copy, so that nothing is learnt of the flag. */
+static void begin_header(struct emit *em, uint32_t i)
 {
 	const struct ir_emit *e = &em->ir->emits[i];
-	const char *end = seki_emit_text(em, "off + %s", seki_emit_size(em, e->header));
 
-	stop_at_end(em, end);
-	if (i < first_kept(em) || fate_of(em, e->header)->written) {
-		seki_emit_line(em, "if (pkt_len < %s)\n\tgoto drop;", end);
-		store_again(em, i, "off", 0);
-	}
-	seki_emit_line(em, "off = %s;", end);
+	seki_emit_place(em, e->tok);
+	seki_emit_line(em, "{\nu64 is_there = %s;\nforget(is_there);\nif (is_there) {",
+		       seki_emit_var(em, e->flag));
+	seki_emit_recall_count(em, e->header);
 }
 
-static void store_at_offset(struct emit *em)
+static void end_header(struct emit *em, const char *sum)
 {
-	sum_sizes(em);
-	seki_emit_line(em, "asm volatile(\"\" : \"+r\"(gone));\nint by = (int)(out_len - gone);");
-	move_head_by(em);
-	seki_emit_line(em, "u64 off = 0;");
+	seki_emit_line(em, "}\n}\nforget(%s);", sum);
+}
+
+static void forget_all(struct emit *em)
+{
 	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
-		if (!can_be_there(em, &em->ir->emits[i]))
+		const struct ir_emit *e = &em->ir->emits[i];
+
+		if (!can_be_there(em, e))
 			continue;
-		seki_emit_place(em, em->ir->emits[i].tok);
-		seki_emit_line(em, "if (%s) {", seki_emit_var(em, em->ir->emits[i].flag));
-		store_next(em, i);
-		seki_emit_line(em, "}");
+		seki_emit_line(em, "forget(%s);", seki_emit_var(em, e->flag));
+		if (e->header->varbit)
+			seki_emit_line(em, "forget(%s);",
+				       seki_emit_var(em, e->header->varbit->size));
 	}
-	seki_emit_line(em, "stored: __attribute__((unused));");
-}
-
-/* ---- anew, with all sums in scratch memory ---- */
-
-/*
- * What is read from there may be anything to the verifier: behind each header there is one state for
- * it, whatever headers came before. So it is for many headers that may each be there or not.
- */
-#define FORGET "asm volatile(\"\" ::: \"memory\");"
-
-/* A varbit field's bytes, as a number that is not tied to the place in the packet. */
-static void recall_count(struct emit *em, const struct ir_header *h)
-{
-	const char *count;
-
-	if (!h->varbit)
-		return;
-	count = seki_emit_count(em, h->varbit);
-	seki_emit_line(em, "u64 %s = %s >> 3;\nif (%s > %u)\n\tgoto drop;", count,
-		       seki_emit_var(em, h->varbit->size), count, h->varbit->width / 8);
 }
 
 /* What came in less what goes out. Returns the most that goes out. */
-static uint32_t sum_sizes_in_scratch(struct emit *em)
+static uint32_t sum_less(struct emit *em)
 {
 	uint32_t most = 0;
 
-	seki_emit_line(em, "scratch->less = %s;\n" FORGET, seki_emit_var(em, em->ir->plan->head));
+	seki_emit_line(em, "int less = %s;", seki_emit_var(em, em->ir->plan->head));
 	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
 		const struct ir_header *h = em->ir->emits[i].header;
 
 		if (!can_be_there(em, &em->ir->emits[i]))
 			continue;
-		most += h->bits / 8 + (h->varbit ? h->varbit->width / 8 : 0);
-		seki_emit_line(em, "if (%s) {", seki_emit_var(em, em->ir->emits[i].flag));
-		recall_count(em, h);
-		seki_emit_line(em, "scratch->less -= %s;\n}\n" FORGET, seki_emit_size(em, h));
+		most += most_bytes(h);
+		begin_header(em, i);
+		seki_emit_line(em, "less -= %s;\n", seki_emit_size(em, h));
+		end_header(em, "less");
 	}
 	return most;
 }
 
 /* The verifier ties the new length to the old one by the number that is negated. */
-static void store_from_scratch(struct emit *em)
+static void move_head_by(struct emit *em, uint32_t most)
 {
-	uint32_t most = sum_sizes_in_scratch(em);
-
 	seki_emit_line(em,
-		       "int less = scratch->less, by;\nasm volatile(\"\" : \"+r\"(less));\n"
-		       "if (less < -%d)\n\tgoto drop;\nby = -less;\n"
-		       "asm volatile(\"\" : \"+r\"(by));",
-		       (int)most);
-	move_head_by(em);
-	seki_emit_line(em, "if (pkt_len > %u)\n\tgoto drop;\nscratch->off = 0;",
-		       (unsigned int)SEKI_PACKET_MAX);
+		       "hide(less);\nif (less < -%d || less > %u)\n\tgoto drop;\nint by = -less;\n"
+		       "hide(by);\npkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\n"
+		       "hide(pkt_len);\nif (pkt_len > %u)\n\tgoto drop;",
+		       (int)most, em->ir->plan->reach, (unsigned int)SEKI_PACKET_MAX);
+}
+
+/* One header at `off`, if its flag is set. */
+static void store_next(struct emit *em, uint32_t i, uint32_t most)
+{
+	const struct ir_emit *e = &em->ir->emits[i];
+	const char *end = seki_emit_text(em, "off + %s", seki_emit_size(em, e->header));
+
+	begin_header(em, i);
+	seki_emit_line(em, "if (off > %u)\n\tgoto drop;", most);
+	stop_at_end(em, end);
+	if (i < first_kept(em) || fate_of(em, e->header)->written) {
+		/* What a varbit field moves is looked at by itself. */
+		seki_emit_line(em, "if (pkt_len < off + %u)\n\tgoto drop;", e->header->bits / 8);
+		store_again(em, i, "off", 0);
+	}
+	seki_emit_line(em, "off = %s;", end);
+	end_header(em, "off");
+}
+
+static void store_at_offset(struct emit *em)
+{
+	uint32_t most = 0;
+
+	forget_all(em);
+	move_head_by(em, sum_less(em));
+	seki_emit_line(em, "u64 off = 0;");
 	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
 		if (!can_be_there(em, &em->ir->emits[i]))
 			continue;
-		seki_emit_place(em, em->ir->emits[i].tok);
-		seki_emit_line(
-			em,
-			FORGET
-			"\nif (%s) {\nu64 off = scratch->off;\n"
-			"asm volatile(\"\" : \"+r\"(off));\nif (off > pkt_len)\n\tgoto drop;",
-			seki_emit_var(em, em->ir->emits[i].flag));
-		recall_count(em, em->ir->emits[i].header);
-		store_next(em, i);
-		seki_emit_line(em, "scratch->off = off;\n}");
+		store_next(em, i, most);
+		most += most_bytes(em->ir->emits[i].header);
 	}
 	seki_emit_line(em, "stored: __attribute__((unused));");
 }
@@ -423,8 +414,6 @@ void seki_emit_deparser(struct emit *em)
 	seki_emit_line(em, "deparse: __attribute__((unused));\n{");
 	if (ir->plan->preserved)
 		deparse_in_place(em);
-	else if (em->room >= EMIT_ALL_IN_SCRATCH)
-		store_from_scratch(em);
 	else if (find_ways(em, &ways))
 		store_at_constants(em, &ways);
 	else

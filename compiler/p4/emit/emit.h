@@ -84,8 +84,9 @@ static inline const char *seki_emit_var(const struct emit *em, const struct ir_v
 {
 	return em->vars[var->id];
 }
-/* Of a varbit variable: the variable of C that counts its bytes. */
+/* Of a varbit variable: the variable of C that counts its bytes, short-lived, and making it. */
 const char *seki_emit_count(struct emit *em, const struct ir_var *var);
+void seki_emit_recall_count(struct emit *em, const struct ir_header *header);
 /* Bits of the C type that holds `width` bits: 8, 16, 32, 64. */
 uint32_t seki_emit_cwidth(uint32_t width);
 static inline bool seki_emit_is_wide(uint32_t width)

@@ -80,17 +80,25 @@ void seki_emit_load_to(struct emit *em, const struct ir_var *var, const char *ba
  * The empty asm keeps clang from making one test of several, for a range that wraps around: the
  * verifier would not know the length after it.
  */
+static void need(struct emit *em, const struct ir_insn *insn, const char *bytes)
+{
+	seki_emit_line(em, "asm volatile(\"\" : : \"i\"(%u));", seki_emit_id(em));
+	seki_emit_line(em, "if (pkt_len < %s) {\n\tsite = %u;\n\tgoto reject;\n}", bytes,
+		       seki_emit_line_number(insn->tok));
+}
+
+/* The verifier does not conclude from the sum of two variables to one of them. */
 void seki_emit_need(struct emit *em, const struct ir_insn *insn)
 {
-	const char *need = seki_emit_text(em, "%u", (insn->at.bits + insn->lo + 7) / 8);
+	const char *bytes = seki_emit_text(em, "%u", (insn->at.bits + insn->lo + 7) / 8);
 
-	if (insn->a)
-		need = seki_emit_text(em, "(u64)%s + %s", seki_emit_value(em, insn->a), need);
 	if (insn->at.base)
-		need = seki_emit_text(em, "%s + %s", seki_emit_var(em, insn->at.base), need);
-	seki_emit_line(em, "asm volatile(\"\" : : \"i\"(%u));", seki_emit_id(em));
-	seki_emit_line(em, "if (pkt_len < %s) {\n\tsite = %u;\n\tgoto reject;\n}", need,
-		       seki_emit_line_number(insn->tok));
+		bytes = seki_emit_text(em, "%s + %s", seki_emit_var(em, insn->at.base), bytes);
+	if (insn->at.base || !insn->a)
+		need(em, insn, bytes);
+	if (insn->a)
+		need(em, insn,
+		     seki_emit_text(em, "(u64)%s + %s", seki_emit_value(em, insn->a), bytes));
 }
 
 static void set_where(struct emit *em, const struct ir_insn *insn)
@@ -108,14 +116,27 @@ static void extract_varbit(struct emit *em, const struct ir_var *var, const stru
 {
 	const char *name = seki_emit_var(em, var), *count = seki_emit_count(em, var);
 
-	seki_emit_line(em, "%s = %s;", count, bytes ? seki_emit_value(em, bytes) : "0");
+	seki_emit_line(em, "u64 %s = %s;", count, bytes ? seki_emit_value(em, bytes) : "0");
 	seki_emit_line(em, "%s = (u32)%s << 3;", seki_emit_var(em, var->size), count);
 	if (!em->needed[var->id])
 		return;
 	for (uint32_t i = 0; i < seki_emit_limbs(var->width); i++)
 		seki_emit_line(em, "%s[%u] = 0;", name, i);
-	seki_emit_line(em, "walk_bytes(%s, %s, %u, reject, ((u8 *)%s)[j] = *p);", at, count,
-		       var->width / 8, name);
+	seki_emit_line(em, "move_bytes(from_packet, %s, %s, %s, %u, reject);", name, at, count,
+		       var->width / 8);
+}
+
+/* The place that the header's fields behind the varbit field count from, with a check of its own: what
+ * is known of the length by the sizes before it, the verifier may have forgotten. */
+static const char *behind_varbit(struct emit *em, const struct ir_insn *extract, const char *at)
+{
+	const struct ir_header *h = extract->header;
+	const char *name = seki_emit_text(em, "behind%u", seki_emit_id(em));
+
+	seki_emit_line(em, "u64 %s = %s + %s;\nhide(%s);\nif (pkt_len < %s + %u)\n\tgoto reject;",
+		       name, at, seki_emit_count(em, h->varbit), name, name,
+		       (extract->at.bits + h->bits + 7) / 8);
+	return name;
 }
 
 /* How many fields from the i-th on one load of whole bytes gets, where they are put together. */
@@ -153,6 +174,7 @@ void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 	const struct ir_header *h = insn->header;
 	const char *at = insn->at.base ? seki_emit_var(em, insn->at.base) : "0";
 
+	seki_emit_line(em, "{");
 	for (uint32_t i = 0; i < h->n_fields; i++) {
 		const struct ir_field *f = &h->fields[i];
 		uint32_t off = insn->at.bits + f->off, n = count_joined(em, h, i, off);
@@ -167,9 +189,10 @@ void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 			continue;
 		}
 		extract_varbit(em, f->var, insn->a, seki_emit_text(em, "%s + %u", at, off / 8));
-		at = seki_emit_text(em, "%s + %s", at, seki_emit_count(em, f->var));
+		if (i + 1 < h->n_fields)
+			at = behind_varbit(em, insn, at);
 	}
-	seki_emit_line(em, "%s = 1;", seki_emit_var(em, h->valid));
+	seki_emit_line(em, "}\n%s = 1;", seki_emit_var(em, h->valid));
 	set_where(em, insn);
 	seki_emit_trace_extract(em, insn);
 }
@@ -244,8 +267,8 @@ static void store_shared(struct emit *em, const struct ir_header *h, uint32_t fr
 
 static void store_varbit(struct emit *em, const struct ir_var *var, const char *at, uint32_t byte)
 {
-	seki_emit_line(em, "walk_bytes(%s + %u, %s, %u, drop, *p = ((u8 *)%s)[j]);", at, byte,
-		       seki_emit_count(em, var), var->width / 8, seki_emit_var(em, var));
+	seki_emit_line(em, "move_bytes(to_packet, %s, %s + %u, %s, %u, drop);",
+		       seki_emit_var(em, var), at, byte, seki_emit_count(em, var), var->width / 8);
 }
 
 /* May a field have changed, of those from `from` on, that has bits in the 8 from `bit` on? */
@@ -262,6 +285,17 @@ static bool is_byte_written(const struct ir_header *h, uint32_t from, uint32_t b
 	return false;
 }
 
+/* As behind_varbit(). */
+static const char *store_behind(struct emit *em, const struct ir_header *h, const char *at,
+				uint32_t byte)
+{
+	const char *name = seki_emit_text(em, "behind%u", seki_emit_id(em));
+
+	seki_emit_line(em, "u64 %s = %s + %s;\nhide(%s);\nif (pkt_len < %s + %u)\n\tgoto drop;",
+		       name, at, seki_emit_count(em, h->varbit), name, name, byte + h->bits / 8);
+	return name;
+}
+
 /* A varbit field's bits that were never looked at are where they belong. */
 static void store(struct emit *em, const struct ir_header *h, const char *at, uint32_t byte,
 		  bool all)
@@ -275,7 +309,8 @@ static void store(struct emit *em, const struct ir_header *h, const char *at, ui
 		if (f->var == h->varbit) {
 			if (all && em->needed[f->var->id])
 				store_varbit(em, f->var, at, byte + f->off / 8);
-			at = seki_emit_text(em, "%s + %s", at, seki_emit_count(em, f->var));
+			if (i + 1 < h->n_fields)
+				at = store_behind(em, h, at, byte);
 			continue;
 		}
 		if (f->off == bit && f->var->width % 8 == 0 && bit % 8 == 0) {

@@ -56,6 +56,18 @@ const char *seki_emit_count(struct emit *em, const struct ir_var *var)
 	return seki_emit_text(em, "bytes$%u", var->id);
 }
 
+/* Its bound is what the verifier needs to know, whatever became of the size. */
+void seki_emit_recall_count(struct emit *em, const struct ir_header *h)
+{
+	const char *count;
+
+	if (!h->varbit)
+		return;
+	count = seki_emit_count(em, h->varbit);
+	seki_emit_line(em, "u64 %s = %s >> 3;\nhide(%s);\nif (%s > %u)\n\tgoto drop;", count,
+		       seki_emit_var(em, h->varbit->size), count, count, h->varbit->width / 8);
+}
+
 /* The variable that a value begins or ends with, or NULL where that is none. */
 static const struct ir_var *edge(const struct ir_expr *expr, bool last)
 {
@@ -175,8 +187,6 @@ void seki_emit_declare_vars(struct emit *em)
 	for (const struct ir_var *var = em->ir->vars; var; var = var->next) {
 		if (!in_scratch(em, var) && strncmp(seki_emit_var(em, var), "std->", 5) != 0)
 			declare(em, var);
-		if (var->kind == IR_VAR_VARBIT)
-			seki_emit_line(em, "u64 %s = 0;", seki_emit_count(em, var));
 	}
 }
 
@@ -186,7 +196,7 @@ void seki_emit_scratch_map(struct emit *em)
 
 	if (em->room == EMIT_ON_STACK)
 		return;
-	seki_emit_line(em, "struct scratch {\n\tint less; /* of the deparser */\n\tu32 off;");
+	seki_emit_line(em, "struct scratch {");
 	for (const struct ir_var *var = em->ir->vars; var; var = var->next)
 		if (in_scratch(em, var))
 			seki_emit_line(em, "\t%s%s %s;", is_array(var) ? kept : "", ctype(em, var),

@@ -258,8 +258,8 @@ enum ir_insn_op {
 	IR_PUSH,    /* the next index of `stack` grows by `lo`, to its size at most */
 	IR_POP,	    /* and shrinks, to 0 at least */
 	/* made by pass/ */
-	IR_MARK, /* base variable `var` = at, and `a` bytes (or NULL) behind it; with `lo` the machine
-		    shall not know more of it than that: in a loop, states that differ only there
+	IR_MARK, /* base variable `var` = at, and `a` bytes (or NULL) behind it: `lo` bytes at most, and
+		    the machine shall not know more of it than that: states that differ only there
 		    would be told apart */
 	/* deparser */
 	IR_EMIT, /* header, as number `number` of ir->emits; after pass/ only those that a condition

@@ -230,6 +230,10 @@ static void put_insn(struct seki_strbuf *out, const struct ir_insn *insn)
 		put_var(out, insn->var);
 		seki_strbuf_printf(out, " = place");
 		put_at(out, &insn->at);
+		if (insn->a) {
+			seki_strbuf_printf(out, " + 8 * ");
+			put_expr(out, insn->a);
+		}
 		break;
 	case IR_EMIT:
 		seki_strbuf_printf(out, "emit %s", insn->header->path);

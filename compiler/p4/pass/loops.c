@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define MAX_ROUNDS 256u
-
 /* ---- counting ---- */
 
 static struct ir_var *rounds_of(struct ir_program *ir, struct ir_var **rounds,
@@ -29,7 +27,7 @@ struct ir_block *seki_loops_count(struct ir_program *ir, struct ir_var **rounds,
 	block->last = IR_BRANCH;
 	block->tok = tok;
 	block->value = seki_ir_binary(ir, IR_LE, 1, seki_ir_read(ir, var),
-				      seki_ir_const(ir, 32, MAX_ROUNDS));
+				      seki_ir_const(ir, 32, LOOPS_ROUNDS));
 	block->to = to;
 	block->other = end;
 	end->last = IR_REJECT;

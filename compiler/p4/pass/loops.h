@@ -8,6 +8,8 @@
 
 #include "compiler/p4/pass/track.h"
 
+#define LOOPS_ROUNDS 256u
+
 /* Of the parser as it was lowered; by id of the block. */
 struct loops {
 	uint32_t *rank;		/* its place in the order of blocks */

@@ -59,6 +59,7 @@ struct ir_plan {
 	struct ir_layout *layouts;
 	uint32_t n_layouts;  /* 0 where they are not constants, or too many */
 	struct ir_var *head; /* 32 bits: bytes that the parser went by, set where it accepts */
+	uint32_t reach;	     /* the most that can be, at most SEKI_PACKET_MAX */
 	bool in_order;	/* on every way headers are extracted in the order of emits, without gaps */
 	bool preserved; /* headers leave as they came, but for their fields: stores in place do */
 	bool skips;	/* the parser may skip bytes that no header holds */
@@ -72,6 +73,7 @@ void seki_p4_prune(struct ir_program *ir);
 /* Parts of the above. */
 void seki_p4_drop_clears(struct ir_program *ir);
 void seki_p4_settle_emits(struct ir_program *ir);
+void seki_p4_bound_places(struct ir_program *ir);
 
 enum ir_pass { IR_PASS_UNROLL, IR_PASS_PLAN, IR_PASS_PRUNE };
 

@@ -400,7 +400,7 @@ static struct ir_block *clone_of(struct unroll *u, struct ir_block *from, const 
 	return block;
 }
 
-/* To a far clone, by way of a block that counts and keeps what is known of the place to itself. */
+/* To a far clone, by way of a block that counts. */
 static struct ir_block *way_back(struct unroll *u, const struct clone *to, const struct ir_at *at,
 				 const struct seki_token *tok)
 {
@@ -408,7 +408,7 @@ static struct ir_block *way_back(struct unroll *u, const struct clone *to, const
 
 	c.block = seki_loops_count(u->ir, &u->loops.rounds[to->from->id], to->block,
 				   seki_loops_tok(to->from));
-	mark(u, &c, tok, NULL)->lo = 1;
+	mark(u, &c, tok, NULL);
 	return c.block;
 }
 
@@ -547,5 +547,6 @@ int seki_p4_unroll(struct ir_program *ir)
 	drop_old(ir, order.reached, n_old);
 	seki_loops_cut(ir);
 	seki_p4_drop_clears(ir);
+	seki_p4_bound_places(ir);
 	return ir->diags->errors ? -EINVAL : 0;
 }
