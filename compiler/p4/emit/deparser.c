@@ -342,33 +342,38 @@ static void forget_all(struct emit *em)
 	}
 }
 
-/* What came in less what goes out. Returns the most that goes out. */
-static uint32_t sum_less(struct emit *em)
+/* The most that can go out. */
+static uint32_t sum_most(struct emit *em)
 {
 	uint32_t most = 0;
 
-	seki_emit_line(em, "int less = %s;", seki_emit_var(em, em->ir->plan->head));
-	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
-		const struct ir_header *h = em->ir->emits[i].header;
-
-		if (!can_be_there(em, &em->ir->emits[i]))
-			continue;
-		most += most_bytes(h);
-		begin_header(em, i);
-		seki_emit_line(em, "less -= %s;\n", seki_emit_size(em, h));
-		end_header(em, "less");
-	}
+	for (uint32_t i = 0; i < em->ir->n_emits; i++)
+		if (can_be_there(em, &em->ir->emits[i]))
+			most += most_bytes(em->ir->emits[i].header);
 	return most;
 }
 
-/* The verifier ties the new length to the old one by the number that is negated. */
-static void move_head_by(struct emit *em, uint32_t most)
+/*
+ * By what goes out less what came in. It is counted from `most` down, so that it is no less than 0:
+ * the verifier ties the new length to the old one by the number that a constant is less than.
+ */
+static void move_head_by(struct emit *em)
 {
+	uint32_t most = sum_most(em);
+
+	seki_emit_line(em, "u32 left = %s + %u;", seki_emit_var(em, em->ir->plan->head), most);
+	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
+		if (!can_be_there(em, &em->ir->emits[i]))
+			continue;
+		begin_header(em, i);
+		seki_emit_line(em, "left -= %s;\n", seki_emit_size(em, em->ir->emits[i].header));
+		end_header(em, "left");
+	}
 	seki_emit_line(em,
-		       "hide(less);\nif (less < -%d || less > %u)\n\tgoto drop;\nint by = -less;\n"
-		       "hide(by);\npkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\n"
-		       "hide(pkt_len);\nif (pkt_len > %u)\n\tgoto drop;",
-		       (int)most, em->ir->plan->reach, (unsigned int)SEKI_PACKET_MAX);
+		       "hide(left);\nif (left > %u)\n\tgoto drop;\nint by = %u - left;\nhide(by);\n"
+		       "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\nhide(pkt_len);\n"
+		       "if (pkt_len > %u)\n\tgoto drop;",
+		       em->ir->plan->reach + most, most, (unsigned int)SEKI_PACKET_MAX);
 }
 
 /* One header at `off`, if its flag is set. */
@@ -394,7 +399,7 @@ static void store_at_offset(struct emit *em)
 	uint32_t most = 0;
 
 	forget_all(em);
-	move_head_by(em, sum_less(em));
+	move_head_by(em);
 	seki_emit_line(em, "u64 off = 0;");
 	for (uint32_t i = 0; i < em->ir->n_emits; i++) {
 		if (!can_be_there(em, &em->ir->emits[i]))

@@ -234,6 +234,7 @@ static void put_insn(struct seki_strbuf *out, const struct ir_insn *insn)
 			seki_strbuf_printf(out, " + 8 * ");
 			put_expr(out, insn->a);
 		}
+		seki_strbuf_printf(out, ", at most %u", insn->lo);
 		break;
 	case IR_EMIT:
 		seki_strbuf_printf(out, "emit %s", insn->header->path);

@@ -83,9 +83,11 @@ static bool *find_emptied(const struct search *s)
 	return emptied;
 }
 
-/* Can the block be come back to by blocks that do not fill a stack? */
-static bool is_endless(struct search *s, struct ir_block *head, const bool *emptied)
+/* Marks what can be reached from the block; `fill`: also by blocks that fill a stack. Whether the block
+ * itself is among that. */
+static bool reach(struct search *s, struct ir_block *head, const bool *emptied, bool fill)
 {
+	bool returns = false;
 	uint32_t n = 0;
 
 	memset(s->seen, 0, s->ir->n_blocks);
@@ -95,17 +97,46 @@ static bool is_endless(struct search *s, struct ir_block *head, const bool *empt
 		struct flow_edges edges = seki_flow_edges(from);
 		struct ir_block **to;
 
-		while (from->last != IR_ACCEPTED && !fills(from, emptied) &&
+		while (from->last != IR_ACCEPTED && (fill || !fills(from, emptied)) &&
 		       (to = seki_flow_next(&edges))) {
-			if (*to == head)
-				return true;
-			if (s->seen[(*to)->id])
+			returns |= *to == head;
+			if (*to == head || s->seen[(*to)->id])
 				continue;
 			s->seen[(*to)->id] = true;
 			s->stack[n++] = *to;
 		}
 	}
-	return false;
+	return returns;
+}
+
+/*
+ * Loops inside each other, or through the same states, are counted together: to tell how often each
+ * was gone round is more than the verifier can follow.
+ */
+static void find_leaders(struct loops *loops, struct search *s, const bool *emptied)
+{
+	const struct flow_order *parser = s->parser;
+	bool *reached = seki_arena_alloc(s->ir->arena, s->ir->n_blocks + 1);
+
+	for (uint32_t i = 0; i < parser->n; i++) {
+		uint32_t head = parser->blocks[i]->id;
+
+		if (!loops->endless[head] || loops->leader[head])
+			continue;
+		loops->leader[head] = 1 + head;
+		reach(s, parser->blocks[i], emptied, true);
+		memcpy(reached, s->seen, s->ir->n_blocks);
+		for (uint32_t k = i + 1; k < parser->n; k++) {
+			struct ir_block *other = parser->blocks[k];
+
+			if (!loops->endless[other->id] || loops->leader[other->id] ||
+			    !reached[other->id])
+				continue;
+			reach(s, other, emptied, true);
+			if (s->seen[head])
+				loops->leader[other->id] = 1 + head;
+		}
+	}
 }
 
 /* States that are come back to; whether there is any. */
@@ -135,6 +166,7 @@ void seki_loops_init(struct loops *loops, struct ir_program *ir, const struct fl
 
 	loops->rank = seki_arena_alloc(ir->arena, (ir->n_blocks + 1) * sizeof(*loops->rank));
 	loops->endless = seki_arena_alloc(ir->arena, ir->n_blocks + 1);
+	loops->leader = seki_arena_alloc(ir->arena, (ir->n_blocks + 1) * sizeof(*loops->leader));
 	loops->rounds = seki_arena_alloc(ir->arena, (ir->n_blocks + 1) * sizeof(struct ir_var *));
 	for (uint32_t i = 0; i < parser->n; i++)
 		loops->rank[parser->blocks[i]->id] = i;
@@ -146,8 +178,9 @@ void seki_loops_init(struct loops *loops, struct ir_program *ir, const struct fl
 	for (uint32_t i = 0; i < parser->n; i++) {
 		struct ir_block *block = parser->blocks[i];
 
-		loops->endless[block->id] = heads[block->id] && is_endless(&s, block, emptied);
+		loops->endless[block->id] = heads[block->id] && reach(&s, block, emptied, false);
 	}
+	find_leaders(loops, &s, emptied);
 }
 
 bool seki_loops_returns(const struct loops *loops, const struct ir_block *from,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loops of the parser's states that no stack ends: what comes back to a state for the 257th time
- * rejects. Loops of statements inside a state end as the program says.
+ * Loops of the parser's states that no stack ends: what comes back to a state of one for the 257th
+ * time rejects. Loops of statements inside a state end as the program says.
  */
 #ifndef SEKI_P4_PASS_LOOPS_H
 #define SEKI_P4_PASS_LOOPS_H
@@ -14,7 +14,8 @@
 struct loops {
 	uint32_t *rank;		/* its place in the order of blocks */
 	bool *endless;		/* a state that can be come back to without filling a stack */
-	struct ir_var **rounds; /* how often that was, or NULL */
+	uint32_t *leader;	/* 1 + id of the state by which its loop is known; 0: none */
+	struct ir_var **rounds; /* by the leader: how often that was, or NULL */
 };
 
 void seki_loops_init(struct loops *loops, struct ir_program *ir, const struct flow_order *parser,

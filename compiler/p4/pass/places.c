@@ -54,8 +54,10 @@ static void note_write(void *arg, struct ir_var *var)
 
 static void find_setters(struct places *p)
 {
-	for (struct ir_block *b = p->ir->blocks; b; b = b->next)
-		for (struct ir_insn *i = b->first; i; i = i->next)
+	struct flow_order all = seki_flow_order(p->ir, p->ir->entry, false);
+
+	for (uint32_t b = 0; b < all.n; b++)
+		for (const struct ir_insn *i = all.blocks[b]->first; i; i = i->next)
 			if (i->op == IR_SET)
 				add_setter(p, i->var, i);
 			else

@@ -406,8 +406,8 @@ static struct ir_block *way_back(struct unroll *u, const struct clone *to, const
 {
 	struct cursor c = {.at = *at};
 
-	c.block = seki_loops_count(u->ir, &u->loops.rounds[to->from->id], to->block,
-				   seki_loops_tok(to->from));
+	c.block = seki_loops_count(u->ir, &u->loops.rounds[u->loops.leader[to->from->id] - 1],
+				   to->block, seki_loops_tok(to->from));
 	mark(u, &c, tok, NULL);
 	return c.block;
 }
