@@ -16,10 +16,12 @@
 #define FLOW_PATHS 32u
 #define NO_SLOT	   UINT32_MAX
 
-/* A variable, parameter or field of one; its fields are `parts`. */
+/* A variable, parameter or part of one: fields, members of a union, elements of a stack. */
 struct place {
 	struct place *next, *parts;
-	struct place *older; /* made before it, for a variable or parameter */
+	struct place *older;	    /* made before it, for a variable or parameter */
+	const struct place *around; /* the union that it is a member of, or NULL */
+	const char *name;
 	const struct p4_decl *decl;
 	const struct p4_type *type;
 	uint32_t slot; /* NO_SLOT: not followed */
@@ -64,6 +66,13 @@ void seki_paths_set(struct paths *p, uint32_t slot, enum known known);
 void seki_paths_set_place(struct paths *p, const struct place *place, enum known headers,
 			  enum known scalars);
 void seki_paths_copy_place(struct paths *p, const struct place *to, const struct place *from);
+/*
+ * A header becomes valid, or invalid: so do, or do not stay, the other members of its union, of which one
+ * at most is valid.
+ */
+void seki_paths_set_header(struct paths *p, const struct place *header, enum known known);
+/* Leaves the paths on which a header may be (not) valid, or any of a union's, and there it is. */
+void seki_paths_assume_valid(struct paths *p, const struct place *place, bool valid);
 /* Leaves the paths on which the slot may be so, and there it is. */
 void seki_paths_assume(struct paths *p, uint32_t slot, enum known known);
 /* How many of the paths know that it is not. */

@@ -94,18 +94,23 @@ static void follow(struct flow *f, struct paths *p, const struct p4_expr *call)
 	take_args(f, p, call, true);
 }
 
-/* setValid(), setInvalid() */
+/* setValid(), setInvalid(), push_front() ...: of an element that is not known, any may be changed. */
 static void builtin(struct flow *f, struct paths *p, const struct p4_expr *call)
 {
 	const struct place *place;
+	const char *name;
 
 	if (!call->a || call->a->kind != P4_E_MEMBER)
 		return;
 	place = seki_place_resolve(f, call->a->a);
-	if (place && place->header && strcmp(call->a->name, "setValid") == 0)
-		seki_paths_set(p, place->slot, KNOWN_YES);
-	else if (place && place->header && strcmp(call->a->name, "setInvalid") == 0)
-		seki_paths_set(p, place->slot, KNOWN_NO);
+	name = call->a->name;
+	if (place && place->header && strcmp(name, "setValid") == 0)
+		seki_paths_set_header(p, place, KNOWN_YES);
+	else if (place && place->header && strcmp(name, "setInvalid") == 0)
+		seki_paths_set_header(p, place, KNOWN_NO);
+	else if (strncmp(name, "set", 3) == 0 || strncmp(name, "push", 4) == 0 ||
+		 strncmp(name, "pop", 3) == 0)
+		seki_flow_write(f, p, call->a->a);
 	else if (!place)
 		seki_flow_read(f, p, call->a->a);
 }
@@ -121,7 +126,7 @@ static void method(struct flow *f, struct paths *p, const struct p4_expr *call)
 	take_args(f, p, call, false);
 	if (place && place->header && owner && strcmp(owner->name, "packet_in") == 0 &&
 	    strcmp(call->callee->name, "extract") == 0)
-		seki_paths_set(p, place->slot, KNOWN_YES);
+		seki_paths_set_header(p, place, KNOWN_YES);
 }
 
 void seki_flow_call(struct flow *f, struct paths *p, const struct p4_expr *call)
@@ -191,7 +196,7 @@ static void read_keys(struct flow *f, struct paths *p, const struct p4_table *ta
 						    : NULL;
 
 		if (place)
-			seki_paths_set(p, place->slot, KNOWN_NOT);
+			seki_paths_set_place(p, place, KNOWN_NOT, KNOWN_NOT);
 	}
 	for (const struct p4_key *k = table->keys; k; k = k->next) {
 		seki_flow_read(f, p, k->expr);

@@ -28,16 +28,16 @@ static void tell(struct flow *f, struct paths *p, const struct place *place,
 		return;
 	if (!place->header)
 		diag = seki_diag_warning(f->lint->diags, warning, at, "'%s' %s no value here",
-					 place->decl->name, always ? "has" : "may have");
+					 place->name, always ? "has" : "may have");
 	else if (always)
 		diag = seki_diag_warning(f->lint->diags, warning, at,
-					 "header '%s' is not valid here%s", place->decl->name,
+					 "header '%s' is not valid here%s", place->name,
 					 writes ? ": what is written to it is lost" : "");
 	else
 		diag = seki_diag_warning(
 			f->lint->diags, warning, at,
 			"header '%s' may not be valid here: 'if (%.*s.isValid())' tells",
-			place->decl->name, (int)at.len, at.src->text + at.off);
+			place->name, (int)at.len, at.src->text + at.off);
 	if (place->decl->tok && seki_lint_is_users(place->decl->tok))
 		seki_diag_note(f->lint->diags, diag, place->decl->tok->at, "'%s' is declared here",
 			       place->decl->name);
@@ -138,7 +138,8 @@ void seki_flow_write(struct flow *f, struct paths *p, const struct p4_expr *to)
 	const struct place *place = seki_place_resolve(f, to);
 
 	if (place) {
-		seki_paths_set_place(p, place, KNOWN_NOT, KNOWN_YES);
+		seki_paths_set_place(p, place->around ? place->around : place, KNOWN_NOT,
+				     KNOWN_YES);
 		return;
 	}
 	for (; to->kind == P4_E_SLICE || to->kind == P4_E_INDEX || to->kind == P4_E_MEMBER;
@@ -165,14 +166,16 @@ void seki_flow_assign(struct flow *f, struct paths *p, const struct p4_expr *to,
 	b = seki_place_resolve(f, from);
 	if (!a)
 		seki_flow_write(f, p, to);
-	else if (b)
+	else if (b && !a->around)
 		seki_paths_copy_place(p, a, b);
+	else if (from->kind == P4_E_INVALID && a->header)
+		seki_paths_set_header(p, a, KNOWN_NO);
 	else if (from->kind == P4_E_INVALID)
 		seki_paths_set_place(p, a, KNOWN_NO, KNOWN_YES);
 	else if (a->header && (from->kind == P4_E_LIST || from->kind == P4_E_RECORD))
-		seki_paths_set_place(p, a, KNOWN_YES, KNOWN_YES);
+		seki_paths_set_header(p, a, KNOWN_YES);
 	else
-		seki_paths_set_place(p, a, KNOWN_NOT, KNOWN_YES);
+		seki_flow_write(f, p, to);
 	if (a && !a->header && a->slot != NO_SLOT)
 		seki_paths_set(p, a->slot, KNOWN_YES);
 }
@@ -201,7 +204,7 @@ bool seki_flow_is_varying(struct flow *f, const struct p4_expr *e)
 	return s.found;
 }
 
-/* The header that e.isValid() asks about, or NULL. */
+/* The header or union that e.isValid() asks about, or NULL. */
 static const struct place *asked(struct flow *f, const struct p4_expr *e)
 {
 	const struct place *place;
@@ -210,7 +213,7 @@ static const struct place *asked(struct flow *f, const struct p4_expr *e)
 	    e->a->kind != P4_E_MEMBER || strcmp(e->a->name, "isValid") != 0)
 		return NULL;
 	place = seki_place_resolve(f, e->a->a);
-	return place && place->header ? place : NULL;
+	return place && (place->header || place->type->kind == P4_T_UNION) ? place : NULL;
 }
 
 /* table.apply().hit or .miss */
@@ -258,8 +261,8 @@ void seki_flow_condition(struct flow *f, struct paths *p, const struct p4_expr *
 	*yes = seki_paths_copy(f, p);
 	*no = seki_paths_copy(f, p);
 	if (place) {
-		seki_paths_assume(*yes, place->slot, KNOWN_YES);
-		seki_paths_assume(*no, place->slot, KNOWN_NO);
+		seki_paths_assume_valid(*yes, place, true);
+		seki_paths_assume_valid(*no, place, false);
 	} else if (e->known) {
 		(seki_num_is_zero(&e->num) ? *yes : *no)->n = 0;
 	} else if (seki_flow_is_varying(f, e)) {

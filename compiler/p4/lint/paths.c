@@ -132,6 +132,43 @@ void seki_paths_assume(struct paths *p, uint32_t slot, enum known known)
 	seki_paths_set(p, slot, known);
 }
 
+void seki_paths_set_header(struct paths *p, const struct place *header, enum known known)
+{
+	const struct place *other = header->around ? header->around->parts : NULL;
+
+	for (; other; other = other->next)
+		seki_paths_set(p, other->slot, known == KNOWN_NOT ? KNOWN_NOT : KNOWN_NO);
+	seki_paths_set(p, header->slot, known);
+}
+
+/* None of the union's headers is valid on the path. */
+static bool is_empty(const struct path *path, const struct place *of)
+{
+	for (const struct place *m = of->parts; m; m = m->next)
+		if (m->slot == NO_SLOT || !has(path->no, m->slot))
+			return false;
+	return true;
+}
+
+void seki_paths_assume_valid(struct paths *p, const struct place *place, bool valid)
+{
+	const struct place *m = place->header && place->around ? place->around->parts
+							       : place->parts;
+	uint32_t n = 0;
+
+	for (; m && (place->header ? valid : !valid); m = m->next)
+		if (m != place)
+			seki_paths_assume(p, m->slot, KNOWN_NO);
+	if (place->header) {
+		seki_paths_assume(p, place->slot, valid ? KNOWN_YES : KNOWN_NO);
+		return;
+	}
+	for (uint32_t i = 0; i < p->n && valid; i++)
+		if (!is_empty(&p->of[i], place))
+			p->of[n++] = p->of[i];
+	p->n = valid ? n : p->n;
+}
+
 uint32_t seki_paths_count_no(const struct paths *p, uint32_t slot)
 {
 	uint32_t n = 0;
