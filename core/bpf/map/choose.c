@@ -11,7 +11,7 @@
 #include "core/bpf/map/classifier.h"
 
 #define UNIT	   256u			 /* of gains: an entry */
-#define ALIKE_COST 16u			 /* of a comparison more, in probes of a tuple */
+#define ALIKE_COST 8u			 /* of a comparison more, in probes of a tuple */
 #define GROWTH_MAX 32u			 /* times as many entries are foreseen, at most */
 #define WORTH	   24u			 /* entries that are worth a tuple */
 #define TABLE	   (SEKI_SAMPLE_MAX * 2) /* hashes */
@@ -192,6 +192,12 @@ static bool improve(struct choice *ch, uint64_t *tuple, uint64_t *have)
 	return true;
 }
 
+/* Entries that are worth a tuple: the more there are, the more. */
+static uint64_t worth(const struct seki_classifier *c)
+{
+	return 2 + c->n_tuples * c->n_tuples / 16;
+}
+
 /* False: no more is worth it. */
 static bool add_tuple(struct choice *ch, uint32_t seed)
 {
@@ -203,7 +209,7 @@ static bool add_tuple(struct choice *ch, uint32_t seed)
 	have = gain(ch, tuple, 0);
 	while (improve(ch, tuple, &have))
 		;
-	if (have * c->n_blocked < (WORTH + c->n_blocked / 64ull) * UNIT * ch->n_seen)
+	if (have * c->n_blocked < (worth(c) + c->n_blocked / 64ull) * UNIT * ch->n_seen)
 		return false;
 	for (uint32_t g = 0; g < ch->n_groups; g++)
 		if (seki_mask_covers(mask_of(ch, g), tuple + 1, c->shape.key_words))

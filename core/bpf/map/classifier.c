@@ -329,12 +329,14 @@ static bool start(struct seki_classifier *c)
 	return true;
 }
 
-/* More than a block is worth it. */
+/* At first of a large sample; later where more than a few are in blocks again. */
 static bool is_choice_due(const struct seki_bpf_map *map)
 {
 	const struct seki_classifier *c = map->classifier;
+	uint64_t many = seki_max(FEW, seki_min(map->def.max_entries / 16, SEKI_SAMPLE_MAX));
+	uint64_t few = FEW / 4 + map->live / 1024;
 
-	return c->shape.buckets && c->n_blocked > FEW + map->live / 128;
+	return c->shape.buckets && c->n_blocked > (c->n_tuples ? few : many);
 }
 
 /* Every now and then. */

@@ -3,6 +3,7 @@
 #include "core/bpf/map/classifier.h"
 
 #define BATCH 8 /* blocks */
+#define FEW   4 /* entries */
 #define TRIES 4 /* before a lookup asks for changes to hold */
 
 #define ONES  0x0101010101010101u
@@ -31,6 +32,11 @@ struct search {
 struct hit {
 	const struct seki_bucket *bucket;
 	uint64_t places; /* the upper bit of each one's byte */
+};
+
+struct hits {
+	struct hit at[SEKI_TUPLES_MAX + 1];
+	uint32_t n;
 };
 
 /* ---- entries ---- */
@@ -117,14 +123,14 @@ static inline uint64_t find_byte(uint64_t word, uint8_t byte)
 
 /* Without a branch: buckets that have the tag of the key's hash. Words is a
  * constant where this is inlined for short keys. */
-static inline __attribute__((always_inline)) uint32_t probe(const struct seki_classifier *c,
-							    const uint64_t *key, uint32_t words,
-							    struct hit *hits)
+static inline __attribute__((always_inline)) void probe(const struct seki_classifier *c,
+							const uint64_t *key, uint32_t words,
+							struct hits *hits)
 {
 	const uint64_t *tuple = c->tuples, *tags = c->tags;
 	const struct seki_bucket *buckets = c->buckets;
 	uint32_t shift = c->shape.shift;
-	struct hit *hit = hits;
+	struct hit *hit = hits->at;
 
 	for (uint32_t n = seki_load_acquire(&c->n_tuples); n; n--, tuple += 1 + words) {
 		uint64_t hash = seki_tuple_hash(tuple, key, words);
@@ -134,29 +140,32 @@ static inline __attribute__((always_inline)) uint32_t probe(const struct seki_cl
 		hit->bucket = buckets + (hash >> shift);
 		hit += hit->places != 0;
 	}
-	return (uint32_t)(hit - hits);
+	hits->n = (uint32_t)(hit - hits->at);
 }
 
-/* The entries of buckets, on their way into the cache. */
-static inline uint32_t gather(const struct search *s, const struct hit *hits, uint32_t n,
+/* The entries of buckets that can be better than what was found. */
+static inline uint32_t gather(const struct search *s, const struct hits *hits,
 			      struct seki_map_slot **entries)
 {
 	struct seki_map_slot **next = entries;
 
-	for (const struct hit *hit = hits; hit < hits + n; hit++)
+	for (const struct hit *hit = hits->at; hit < hits->at + hits->n; hit++)
 		for (uint64_t left = hit->places; left; left &= left - 1) {
 			uint32_t at = (uint32_t)__builtin_ctzll(left) / 8;
 			uint32_t link = seki_load_acquire(&hit->bucket->links[at]);
 
-			*next = seki_map_slot(s->map, link);
-			__builtin_prefetch(*next);
-			next += link != 0;
+			if (seki_load_acquire(&hit->bucket->priorities[at]) >= s->priority && link)
+				*next++ = seki_map_slot(s->map, link);
 		}
 	return (uint32_t)(next - entries);
 }
 
-static inline void compare(struct search *s, struct seki_map_slot **entries, uint32_t n)
+/* Without a branch on what an entry is. */
+static inline void compare(struct search *s, const struct hits *hits)
 {
+	struct seki_map_slot *entries[SEKI_TUPLES_MAX * SEKI_BUCKET];
+	uint32_t n = gather(s, hits, entries);
+
 	for (uint32_t i = 0; i < n; i++) {
 		struct seki_map_slot *entry = entries[i];
 		uint64_t right = -(uint64_t)matches(s, entry), better;
@@ -222,16 +231,20 @@ static inline void find_rows(const uint8_t *key, uint32_t size, struct rows *row
 	}
 }
 
-/* ANDs the rows of the nibbles of an order. `words` are a row's, `used` of
- * these, constants where this is inlined. */
-static inline __attribute__((always_inline)) struct row and_rows(
-	struct row left, const uint8_t *table, const struct rows *rows, const uint8_t *order,
-	const uint8_t *end, uint32_t words, uint32_t used)
+/* ANDs the rows of the nibbles of an order, the first ones where `fresh`. `words` are a row's, `used`
+ * of these, constants where this is inlined. Words are stored in pairs: they are loaded so. */
+static inline __attribute__((always_inline)) void and_rows(struct row *left, bool fresh,
+							   const uint8_t *table,
+							   const struct rows *rows,
+							   const uint8_t *order, const uint8_t *end,
+							   uint32_t words, uint32_t used)
 {
-	uint64_t word = left.words[0];
+	uint64_t word = fresh ? ~0ull : left->words[0];
 	pair pairs[SEKI_BLOCK_WIDTH / 128];
 
-	__builtin_memcpy(pairs, &left, sizeof(pairs));
+	UNROLLED
+	for (uint32_t w = 0; w < used / 2; w++)
+		pairs[w] = fresh ? (pair){~0ull, ~0ull} : ((const pair *)(const void *)left)[w];
 	for (; order < end; order += SEKI_ORDER_STEP) {
 		UNROLLED
 		for (uint32_t i = 0; i < SEKI_ORDER_STEP; i++) {
@@ -244,10 +257,11 @@ static inline __attribute__((always_inline)) struct row and_rows(
 				pairs[w] &= ((const pair *)(const void *)row)[w];
 		}
 	}
-	__builtin_memcpy(&left, pairs, sizeof(left));
+	UNROLLED
+	for (uint32_t w = 0; w < used / 2; w++)
+		((pair *)(void *)left)[w] = pairs[w];
 	if (used == 1)
-		left.words[0] = word;
-	return left;
+		left->words[0] = word;
 }
 
 /* Without a branch: which word it is in is hard to foresee. */
@@ -274,9 +288,8 @@ static inline __attribute__((always_inline)) void begin(const struct seki_classi
 	const struct seki_block *block = v->block;
 
 	/* Rows have zeros where there is no entry. */
-	v->left = (struct row){{~0ull, ~0ull, ~0ull, ~0ull}};
-	v->left = and_rows(v->left, seki_block_at(block, shape->rows), rows, block->order,
-			   block->order + block->n_first, words, used);
+	and_rows(&v->left, true, seki_block_at(block, shape->rows), rows, block->order,
+		 block->order + block->n_first, words, used);
 	v->refined = false;
 	find_first(shape, v, used);
 }
@@ -288,11 +301,10 @@ static inline __attribute__((always_inline)) void go_on(const struct seki_classi
 {
 	const struct seki_block *block = v->block;
 
-	v->left.words[v->at / 64] &= ~(1ull << v->at % 64);
 	if (!v->refined)
-		v->left = and_rows(v->left, seki_block_at(block, shape->rows), rows,
-				   block->order + block->n_first, block->order + block->n_order,
-				   words, used);
+		and_rows(&v->left, false, seki_block_at(block, shape->rows), rows,
+			 block->order + block->n_first, block->order + block->n_order, words, used);
+	v->left.words[v->at / 64] &= ~(1ull << v->at % 64);
 	v->refined = true;
 	find_first(shape, v, used);
 }
@@ -325,8 +337,9 @@ static inline __attribute__((always_inline)) void search_first(struct search *s,
 							       uint32_t words)
 {
 	const struct seki_classifier_shape *shape = &s->map->classifier->shape;
-	struct visit v = {.block = block};
+	struct visit v;
 
+	v.block = block;
 	if (block->n <= 64) { /* as the only block mostly is */
 		begin(shape, &v, rows, words, 1);
 		search_block(s, &v, rows, words, 1);
@@ -362,32 +375,56 @@ static inline __attribute__((always_inline)) void search_rest(struct search *s, 
 /* Tuples' entries are compared after the first block: they come into the cache
  * meanwhile. */
 static inline __attribute__((always_inline)) void search_blocks(struct search *s, uint32_t link,
-								struct seki_map_slot **entries,
-								uint32_t n, uint32_t words)
+								const struct hits *hits,
+								uint32_t words)
 {
 	const struct seki_block *block = seki_block(s->map, link);
 	struct rows rows;
 
 	find_rows(s->key, s->map->def.key_size, &rows);
 	search_first(s, block, &rows, words);
-	compare(s, entries, n);
+	compare(s, hits);
 	link = seki_load_acquire(&block->next);
 	if (link)
 		search_rest(s, link, &rows, words);
 }
 
-static __attribute__((noinline)) void search_both(struct search *s, uint32_t link,
-						  struct seki_map_slot **entries, uint32_t n)
+/* Rows are not worth it for a few. */
+static inline void search_few(struct search *s, const struct seki_block *block)
 {
+	const struct seki_classifier_shape *shape = &s->map->classifier->shape;
+	const uint32_t *links = seki_block_at(block, shape->links);
+
+	for (uint32_t i = 0; i < block->n; i++) {
+		struct seki_map_slot *entry = seki_map_slot(s->map, seki_load_acquire(&links[i]));
+
+		if (!matches(s, entry))
+			continue;
+		s->best = entry;
+		s->priority = seki_entry_priority(entry);
+		return;
+	}
+}
+
+static __attribute__((noinline)) void search_both(struct search *s, uint32_t link,
+						  const struct hits *hits)
+{
+	const struct seki_block *block = seki_block(s->map, link);
+
+	if (block->n <= FEW && !seki_load_acquire(&block->next)) {
+		search_few(s, block);
+		compare(s, hits);
+		return;
+	}
 	switch (s->map->classifier->shape.row_words) {
 	case 1:
-		search_blocks(s, link, entries, n, 1);
+		search_blocks(s, link, hits, 1);
 		break;
 	case 2:
-		search_blocks(s, link, entries, n, 2);
+		search_blocks(s, link, hits, 2);
 		break;
 	default:
-		search_blocks(s, link, entries, n, 4);
+		search_blocks(s, link, hits, 4);
 	}
 }
 
@@ -396,21 +433,19 @@ static __attribute__((noinline)) void search_both(struct search *s, uint32_t lin
 static inline __attribute__((always_inline)) void search(struct search *s, uint32_t words)
 {
 	const struct seki_classifier *c = s->map->classifier;
-	struct seki_map_slot *entries[SEKI_TUPLES_MAX * SEKI_BUCKET + 1];
-	struct hit hits[SEKI_TUPLES_MAX + 1];
+	struct hits hits;
 	uint64_t key[SEKI_KEY_WORDS_MAX];
-	uint32_t n, first;
+	uint32_t first;
 
 	s->best = NULL;
 	s->priority = -1;
 	seki_key_words(s->key, s->map->def.key_size, key);
-	n = probe(c, key, words, hits);
-	n = gather(s, hits, n, entries);
+	probe(c, key, words, &hits);
 	first = seki_load_acquire(&c->first);
 	if (first)
-		search_both(s, first, entries, n);
+		search_both(s, first, &hits);
 	else
-		compare(s, entries, n);
+		compare(s, &hits);
 }
 
 /* The words of a key are a constant for short ones; 0: the map's. */
