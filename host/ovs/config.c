@@ -86,9 +86,11 @@ void seki_hook_config_read(struct seki_hook_config *config,
 	memset(config, 0, sizeof(*config));
 	config->inflight = SEKI_RING_ENTRIES;
 	config->deadline_ms = 1000;
+	config->workers = 1;
 	read_socket(&r, config);
 	read_policy(&r, config);
 	read_number(&r, "sekisho-inflight", SEKI_RING_ENTRIES, &config->inflight);
+	read_number(&r, "sekisho-workers", SEKI_HOOK_LANES, &config->workers);
 	read_number(&r, "sekisho-deadline-ms", SEKI_HOOK_DEADLINE_MAX_MS, &config->deadline_ms);
 	read_grants(&r, config);
 }

@@ -35,6 +35,7 @@ static void apply(struct seki_hook *hook, const struct seki_hook_config *config)
 	hook->config = *config;
 	SEKI_PUT(hook->fail_open, config->fail_open);
 	SEKI_PUT(hook->inflight, config->inflight);
+	SEKI_PUT(hook->workers, config->workers);
 	SEKI_PUT(hook->deadline_ns, config->deadline_ms * 1000000ull);
 	SEKI_PUT(hook->grants, config->grants);
 }
@@ -73,6 +74,8 @@ void seki_hook_destroy(struct seki_hook *hook)
 		return;
 	for (uint32_t i = 0; i < hook->queue_count; i++)
 		destroy_queue(hook, hook->queues[i]);
+	for (uint32_t i = 0; i < hook->thread_count; i++)
+		free(hook->threads[i]);
 	free(hook);
 }
 
@@ -130,7 +133,7 @@ uint32_t seki_hook_queues(const struct seki_hook *hook)
 	return SEKI_GET(hook->queue_count);
 }
 
-static struct seki_queue *add_queue(struct seki_hook *hook, uint32_t key)
+static struct seki_queue *add_queue(struct seki_hook *hook, uint32_t key, uint32_t lane)
 {
 	struct seki_queue *q = NULL;
 
@@ -139,6 +142,7 @@ static struct seki_queue *add_queue(struct seki_hook *hook, uint32_t key)
 		q = malloc(sizeof(*q));
 	if (q) {
 		seki_queue_init(q, hook, key, hook->queue_count);
+		q->stats.lane = lane;
 		hook->queues[hook->queue_count] = q;
 		SEKI_PUT(hook->queue_count, hook->queue_count + 1);
 		seki_connector_add(hook->connector, q);
@@ -147,17 +151,46 @@ static struct seki_queue *add_queue(struct seki_hook *hook, uint32_t key)
 	return q;
 }
 
-struct seki_queue *seki_hook_queue(struct seki_hook *hook, uint32_t key)
+struct seki_queue *seki_hook_queue(struct seki_hook *hook, uint32_t key, uint32_t lane)
 {
 	uint32_t n = seki_hook_queues(hook);
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct seki_queue *q = hook->queues[i];
 
-		if (q->stats.key == key)
+		if (q->stats.key == key && q->stats.lane == lane)
 			return q;
 	}
-	return add_queue(hook, key);
+	return add_queue(hook, key, lane);
+}
+
+/* With no more of them than queues, there is always room. */
+static struct seki_lanes *add_lanes(struct seki_hook *hook, uint32_t key)
+{
+	struct seki_queue *first = seki_hook_queue(hook, key, 0);
+	struct seki_lanes *l = first ? malloc(sizeof(*l)) : NULL;
+
+	if (!l)
+		return NULL;
+	seki_lanes_init(l, hook, first);
+	seki_connector_lock(hook->connector);
+	hook->threads[hook->thread_count] = l;
+	SEKI_PUT(hook->thread_count, hook->thread_count + 1);
+	seki_connector_unlock(hook->connector);
+	return l;
+}
+
+struct seki_lanes *seki_hook_lanes(struct seki_hook *hook, uint32_t key)
+{
+	uint32_t n = SEKI_GET(hook->thread_count);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct seki_lanes *l = hook->threads[i];
+
+		if (l->key == key)
+			return l;
+	}
+	return add_lanes(hook, key);
 }
 
 #define COPY(field) out->field = __atomic_load_n(&s->field, __ATOMIC_RELAXED)
@@ -180,6 +213,7 @@ void seki_hook_stats(const struct seki_hook *hook, uint32_t i, struct seki_hook_
 	const struct seki_hook_stats *s = &q->stats;
 
 	out->key = s->key;
+	out->lane = s->lane;
 	COPY(state);
 	out->error = SEKI_GET(q->link.error);
 	COPY(in_flight);

@@ -4,8 +4,8 @@
  * to Open vSwitch (glue/) hands them over in batches and forwards what comes out.
  *
  * Theory of operation. A shielded port is a struct seki_hook. Each datapath thread that uses the
- * port has a queue of its own in it, with its own connection to the P4 VM (abi/attach.h), so that
- * datapath threads share nothing. A packet that is submitted is held until its completion comes
+ * port has lanes of its own in it, one or several: queues with connections of their own to the P4 VM
+ * (abi/attach.h), so that datapath threads share nothing, and that workers of the P4 VM do not. A packet that is submitted is held until its completion comes
  * back, or until its deadline; either way it comes out of seki_queue_poll() once. A datapath thread
  * never waits: connections are made and watched by one thread of a struct seki_connector.
  *
@@ -22,7 +22,8 @@
 
 #include "abi/ring.h"
 
-#define SEKI_HOOK_QUEUES	  64u  /* datapath threads that can use a port */
+#define SEKI_HOOK_QUEUES	  64u  /* lanes of all datapath threads that can use a port */
+#define SEKI_HOOK_LANES		  8u   /* of a datapath thread */
 #define SEKI_HOOK_GRANTS	  16u  /* ports that a program can be granted */
 #define SEKI_HOOK_NAME		  64u  /* bytes of a port's name with its NUL */
 #define SEKI_HOOK_SOCKET	  108u /* bytes of a Unix socket's path with its NUL */
@@ -31,7 +32,9 @@
 struct seki_hook_config {
 	char socket[SEKI_HOOK_SOCKET]; /* the P4 VM's attach socket; "": the port is not shielded */
 	bool fail_open;
-	uint32_t inflight;    /* packets that a queue holds at most: 1 to SEKI_RING_ENTRIES */
+	uint32_t inflight;    /* packets that the lanes of a datapath thread hold at most, together:
+				 1 to SEKI_RING_ENTRIES */
+	uint32_t workers;     /* lanes of each datapath thread: 1 to SEKI_HOOK_LANES */
 	uint32_t deadline_ms; /* 1 to SEKI_HOOK_DEADLINE_MAX_MS */
 	uint32_t grants;
 	char grant[SEKI_HOOK_GRANTS][SEKI_HOOK_NAME]; /* grant[0] is SEKI_PORT_GRANTED */
@@ -88,7 +91,8 @@ struct seki_hook_times {
 };
 
 struct seki_hook_stats {
-	uint32_t key; /* of the datapath thread */
+	uint32_t key;  /* of the datapath thread */
+	uint32_t lane; /* among its lanes */
 	enum seki_hook_state state;
 	int error; /* negative errno of the last attempt to attach, 0 if it succeeded */
 	uint32_t in_flight;
@@ -147,17 +151,25 @@ uint32_t seki_hook_queues(const struct seki_hook *hook);
 void seki_hook_stats(const struct seki_hook *hook, uint32_t i, struct seki_hook_stats *out);
 
 /*
- * The queue of the datapath thread `key`, made at its first use; NULL where there are too many or
- * memory is short: then the packets of this thread must be dropped. All functions on a queue are
- * for its datapath thread only.
+ * The queue of a lane of the datapath thread `key`, made at its first use; NULL where there are too
+ * many or memory is short. All functions on a queue are for its datapath thread only.
  */
-struct seki_queue *seki_hook_queue(struct seki_hook *hook, uint32_t key);
+struct seki_queue *seki_hook_queue(struct seki_hook *hook, uint32_t key, uint32_t lane);
+
+/*
+ * The lanes of the datapath thread `key`; NULL as above: then the packets of this thread must be
+ * dropped. The functions on them, below, are for this thread only, and those of the same name on
+ * queues are then nobody else's to call.
+ */
+struct seki_lanes;
+struct seki_lanes *seki_hook_lanes(struct seki_hook *hook, uint32_t key);
 
 struct seki_hook_packet {
 	void *packet;
 	const uint8_t *data; /* stays valid and unchanged while the packet is held */
 	uint32_t len;
 	uint32_t rss_hash;
+	uint8_t tag; /* the caller's, comes back with the packet */
 };
 
 enum seki_fate { SEKI_FATE_PASS, SEKI_FATE_DROP, SEKI_FATE_HELD };
@@ -180,6 +192,8 @@ struct seki_outcome {
 	uint32_t head_out;   /* ... and to put there, from: */
 	const uint8_t *head; /* shared memory: copy once, before the queue is used again */
 	uint32_t len;	     /* then cut to this length; all within bounds */
+	uint8_t tag;	     /* as it was submitted */
+	uint32_t lane;	     /* where it came from lanes */
 };
 
 /* Takes what came back, up to max packets. */
@@ -217,5 +231,20 @@ struct seki_sleep {
 
 /* What to wait for before the next seki_queue_poll(). */
 void seki_queue_sleep(struct seki_queue *q, uint64_t now_ns, struct seki_sleep *out);
+
+/* The same for all lanes of a datapath thread. Packets of a flow keep their order; `max` is for all
+ * lanes together. Sleep writes one entry a lane and returns how many; leave polls as well, and is to be
+ * called until it returns 0. */
+void seki_lanes_submit(struct seki_lanes *l, uint32_t in_port, uint64_t now_ns,
+		       const struct seki_hook_packet *packets, uint32_t n, enum seki_fate *fates);
+uint32_t seki_lanes_poll(struct seki_lanes *l, uint64_t now_ns, struct seki_outcome *out,
+			 uint32_t max);
+uint32_t seki_lanes_leave(struct seki_lanes *l, uint64_t now_ns, struct seki_outcome *out,
+			  uint32_t max);
+void seki_lanes_give_up(struct seki_lanes *l, const struct seki_outcome *outcome,
+			enum seki_hook_reason why);
+bool seki_lanes_linger(struct seki_lanes *l);
+uint32_t seki_lanes_sleep(struct seki_lanes *l, uint64_t now_ns,
+			  struct seki_sleep out[SEKI_HOOK_LANES]);
 
 #endif

@@ -54,6 +54,7 @@ void seki_queue_init(struct seki_queue *q, struct seki_hook *hook, uint32_t key,
 	q->oldest = q->newest = NONE;
 	seki_slots_init(&q->free);
 	seki_spin_init(&q->spin, &linger_limits);
+	q->held = &q->alone;
 	q->link.wanted = 1;
 }
 
@@ -75,6 +76,7 @@ static void hold(struct seki_queue *q, struct seki_slot *s)
 		q->oldest = number;
 	q->newest = number;
 	q->in_flight++;
+	*q->held += 1;
 	SEKI_PUT(q->stats.in_flight, q->in_flight);
 }
 
@@ -91,6 +93,7 @@ static void let_go(struct seki_queue *q, struct seki_slot *s)
 	s->packet = NULL;
 	seki_slots_give(&q->free, slot_number(q, s), s->run);
 	q->in_flight--;
+	*q->held -= 1;
 	SEKI_PUT(q->stats.in_flight, q->in_flight);
 }
 
@@ -219,7 +222,7 @@ static enum seki_hook_reason refusal(const struct seki_queue *q, uint32_t len, u
 		return SEKI_REASON_DOWN;
 	if (q->stats.state == SEKI_QUEUE_UNRESPONSIVE)
 		return SEKI_REASON_UNRESPONSIVE;
-	if (room == 0 || q->in_flight >= SEKI_GET(q->hook->inflight))
+	if (room == 0 || *q->held >= SEKI_GET(q->hook->inflight))
 		return SEKI_REASON_FULL;
 	return SEKI_REASONS;
 }
@@ -241,6 +244,7 @@ static enum seki_hook_reason take_in(struct seki_queue *q, const struct seki_hoo
 	s->data = p->data;
 	s->len = (uint16_t)p->len;
 	s->rss_hash = p->rss_hash;
+	s->tag = p->tag;
 	s->run = (uint8_t)run;
 	s->in_port = (uint8_t)in_port;
 	s->since_ns = now_ns;
@@ -289,6 +293,7 @@ static void come_out(struct seki_queue *q, struct seki_slot *s, enum seki_fate f
 		.packet = s->packet,
 		.in_port = s->in_port,
 		.fate = fate,
+		.tag = s->tag,
 		.out_port = other_side(s->in_port),
 	};
 	let_go(q, s);

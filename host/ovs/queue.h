@@ -40,6 +40,7 @@ struct seki_slot {
 	uint16_t older, newer; /* by submission; SEKI_SLOT_NONE: none */
 	uint8_t run;	       /* slots */
 	uint8_t in_port;
+	uint8_t tag;
 };
 
 enum seki_link_state { SEKI_LINK_IDLE, SEKI_LINK_ATTACHING, SEKI_LINK_UP };
@@ -68,6 +69,8 @@ struct seki_queue {
 	enum seki_hook_reason lost; /* while there is no session: what becomes of those in flight */
 	uint64_t hung_since_ns;	    /* while unresponsive */
 	uint32_t in_flight;
+	uint32_t *held; /* packets in flight of all lanes of the thread */
+	uint32_t alone; /* the same where it is no lane */
 	uint16_t oldest, newest;
 	uint64_t sampled_ns; /* the last timed batch was submitted then */
 
@@ -83,6 +86,22 @@ struct seki_queue {
 	struct seki_link link;
 };
 
+#define SEKI_HOOK_BUCKETS 64u
+
+/* The lanes of a datapath thread, and all its own: see lanes.c. */
+struct seki_lanes {
+	struct seki_hook *hook;
+	uint32_t key;
+	uint32_t n;	   /* lanes that were made; they stay */
+	uint32_t first;	   /* polled first */
+	uint32_t held;	   /* packets in flight of all lanes */
+	uint32_t untagged; /* packets in flight that are in no bucket */
+	uint32_t away;	   /* buckets whose lane is not 0 */
+	struct seki_queue *queues[SEKI_HOOK_LANES];
+	uint8_t lane[SEKI_HOOK_BUCKETS];
+	uint16_t in_flight[SEKI_HOOK_BUCKETS];
+};
+
 struct seki_hook {
 	struct seki_connector *connector;
 	void (*drop)(void *packet);
@@ -93,6 +112,7 @@ struct seki_hook {
 	uint32_t fail_open;
 	uint32_t inflight;
 	uint32_t grants;
+	uint32_t workers;
 	uint64_t deadline_ns;
 
 	/* Under the connector's mutex. */
@@ -100,6 +120,8 @@ struct seki_hook {
 
 	uint32_t queue_count; /* shared: raised after the entry is there */
 	struct seki_queue *queues[SEKI_HOOK_QUEUES];
+	uint32_t thread_count; /* the same */
+	struct seki_lanes *threads[SEKI_HOOK_QUEUES];
 };
 
 /* Words that threads of this process share. */
@@ -108,6 +130,9 @@ struct seki_hook {
 
 /* queue.c */
 void seki_queue_init(struct seki_queue *q, struct seki_hook *hook, uint32_t key, uint32_t number);
+
+/* lanes.c. The first queue is lane 0. */
+void seki_lanes_init(struct seki_lanes *l, struct seki_hook *hook, struct seki_queue *first);
 
 /* connector.c */
 void seki_connector_lock(struct seki_connector *c);

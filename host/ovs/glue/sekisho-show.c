@@ -44,6 +44,7 @@ static struct json *queue_json(const struct seki_hook_stats *stats)
 	char *thread = sekisho_thread_name(stats->key);
 
 	json_object_put_string(object, "thread", thread);
+	put(object, "lane", stats->lane);
 	json_object_put_string(object, "state", sekisho_state_name(stats->state));
 	json_object_put_string(object, "error", stats->error ? ovs_strerror(-stats->error) : "");
 	put(object, "in_flight", stats->in_flight);
@@ -82,6 +83,7 @@ static struct json *port_json(const struct sekisho *s)
 	json_object_put_string(object, "fail", config.fail_open ? "open" : "closed");
 	put(object, "inflight", config.inflight);
 	put(object, "deadline_ms", config.deadline_ms);
+	put(object, "workers", config.workers);
 	json_object_put(object, "redirect", grants);
 	json_object_put(object, "queues", queues);
 	return object;
@@ -115,7 +117,10 @@ static void put_queue(struct ds *ds, const struct seki_hook_stats *stats)
 {
 	char *thread = sekisho_thread_name(stats->key);
 
-	ds_put_format(ds, "  thread %s: %s", thread, sekisho_state_name(stats->state));
+	ds_put_format(ds, "  thread %s", thread);
+	if (stats->lane)
+		ds_put_format(ds, " lane %" PRIu32, stats->lane);
+	ds_put_format(ds, ": %s", sekisho_state_name(stats->state));
 	if (stats->state == SEKI_QUEUE_DOWN && stats->error)
 		ds_put_format(ds, " (%s)", ovs_strerror(-stats->error));
 	ds_put_format(ds, ", in flight %" PRIu32 "\n", stats->in_flight);

@@ -191,7 +191,7 @@ static struct seki_hook_packet describe(struct dp_packet *packet)
 static void filter(struct sekisho *s, uint32_t in_port, unsigned core, long long now_us,
 		   struct dp_packet_batch *batch)
 {
-	struct seki_queue *q = seki_hook_queue(s->hook, core);
+	struct seki_lanes *q = seki_hook_lanes(s->hook, core);
 	const size_t n = dp_packet_batch_size(batch);
 	struct seki_hook_packet packets[NETDEV_MAX_BURST];
 	enum seki_fate fates[NETDEV_MAX_BURST];
@@ -207,7 +207,7 @@ static void filter(struct sekisho *s, uint32_t in_port, unsigned core, long long
 		batch->packets[j] = own(packet);
 		packets[j] = describe(batch->packets[j]);
 	}
-	seki_queue_submit(q, in_port, now_us * 1000ull, packets, n, fates);
+	seki_lanes_submit(q, in_port, now_us * 1000ull, packets, n, fates);
 	DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
 		if (fates[i] == SEKI_FATE_PASS) {
 			dp_packet_batch_refill(batch, packet, i);
@@ -254,7 +254,7 @@ static struct dp_packet *edit(struct dp_packet *packet, const struct seki_outcom
 }
 
 /* Edits, or frees, before anything else uses the queue. Returns whether the packet goes on. */
-static bool settle(struct seki_queue *q, struct seki_outcome *o)
+static bool settle(struct seki_lanes *q, struct seki_outcome *o)
 {
 	struct dp_packet *edited;
 
@@ -266,7 +266,7 @@ static bool settle(struct seki_queue *q, struct seki_outcome *o)
 		return true;
 	edited = edit(o->packet, o);
 	if (!edited) {
-		seki_queue_give_up(q, o, SEKI_REASON_LENGTH);
+		seki_lanes_give_up(q, o, SEKI_REASON_LENGTH);
 		dp_packet_delete(o->packet);
 		return false;
 	}
@@ -274,7 +274,7 @@ static bool settle(struct seki_queue *q, struct seki_outcome *o)
 	return true;
 }
 
-static void sort_out(struct sekisho *s, struct seki_queue *q, const struct seki_outcome *o,
+static void sort_out(struct sekisho *s, struct seki_lanes *q, const struct seki_outcome *o,
 		     struct sekisho_output *out)
 {
 	struct sekisho_granted *granted;
@@ -292,22 +292,21 @@ static void sort_out(struct sekisho *s, struct seki_queue *q, const struct seki_
 			granted->packet = o->packet;
 			granted->in_port = o->in_port;
 			granted->out_port = o->out_port;
+			granted->lane = o->lane;
 			granted->edited = o->edited;
 			out->granted_count++;
 		} else {
-			seki_queue_give_up(q, o, SEKI_REASON_BAD_PORT);
+			seki_lanes_give_up(q, o, SEKI_REASON_BAD_PORT);
 			dp_packet_delete(o->packet);
 		}
 		break;
 	}
 }
 
-static uint32_t take(struct sekisho *s, struct seki_queue *q, long long now_us,
-		     struct sekisho_output *out)
+/* Edits, frees and sorts what came back. */
+static void sort_all(struct sekisho *s, struct seki_lanes *q, struct seki_outcome *outcomes,
+		     uint32_t n, struct sekisho_output *out)
 {
-	struct seki_outcome outcomes[NETDEV_MAX_BURST];
-	uint32_t n = seki_queue_poll(q, now_us * 1000ull, outcomes, NETDEV_MAX_BURST);
-
 	dp_packet_batch_init(&out->to_switch);
 	dp_packet_batch_init(&out->to_port);
 	out->granted_count = 0;
@@ -315,7 +314,6 @@ static uint32_t take(struct sekisho *s, struct seki_queue *q, long long now_us,
 		if (settle(q, &outcomes[i]))
 			sort_out(s, q, &outcomes[i], out);
 	}
-	return n;
 }
 
 void sekisho_no_port(struct sekisho *s, unsigned core, const struct sekisho_granted *granted)
@@ -324,61 +322,75 @@ void sekisho_no_port(struct sekisho *s, unsigned core, const struct sekisho_gran
 	const struct seki_outcome o = {
 		.in_port = granted->in_port,
 		.out_port = granted->out_port,
+		.lane = granted->lane,
 		.edited = granted->edited,
 	};
 
 	VLOG_WARN_RL(&rl, "%s: no port \"%s\" to redirect to", s->port, granted->port);
-	seki_queue_give_up(seki_hook_queue(s->hook, core), &o, SEKI_REASON_BAD_PORT);
+	seki_lanes_give_up(seki_hook_lanes(s->hook, core), &o, SEKI_REASON_BAD_PORT);
 	dp_packet_delete(granted->packet);
 }
 
 uint32_t sekisho_poll(struct sekisho *s, unsigned core, long long now_us,
 		      struct sekisho_output *out)
 {
-	struct seki_queue *q = seki_hook_queue(s->hook, core);
+	struct seki_lanes *q = seki_hook_lanes(s->hook, core);
+
+	struct seki_outcome outcomes[NETDEV_MAX_BURST];
+	uint32_t n;
 
 	if (!q)
 		return 0;
-	seki_queue_join(q);
-	return take(s, q, now_us, out);
+	n = seki_lanes_poll(q, now_us * 1000ull, outcomes, NETDEV_MAX_BURST);
+	sort_all(s, q, outcomes, n, out);
+	return n;
 }
 
 bool sekisho_linger(struct sekisho *s, unsigned core)
 {
-	struct seki_queue *q = seki_hook_queue(s->hook, core);
+	struct seki_lanes *q = seki_hook_lanes(s->hook, core);
 
-	return q && seki_queue_linger(q);
+	return q && seki_lanes_linger(q);
 }
 
 uint32_t sekisho_leave(struct sekisho *s, unsigned core, long long now_us,
 		       struct sekisho_output *out)
 {
-	struct seki_queue *q = seki_hook_queue(s->hook, core);
+	struct seki_lanes *q = seki_hook_lanes(s->hook, core);
+
+	struct seki_outcome outcomes[NETDEV_MAX_BURST];
+	uint32_t n;
 
 	if (!q)
 		return 0;
-	seki_queue_leave(q);
-	return take(s, q, now_us, out);
+	n = seki_lanes_leave(q, now_us * 1000ull, outcomes, NETDEV_MAX_BURST);
+	sort_all(s, q, outcomes, n, out);
+	return n;
+}
+
+static void wait_for(const struct seki_sleep *sleep)
+{
+	if (sleep->ready)
+		poll_immediate_wake();
+	if (sleep->fd >= 0)
+		poll_fd_wait(sleep->fd, POLLIN);
+	if (sleep->until_ns != UINT64_MAX)
+		poll_timer_wait_until(DIV_ROUND_UP(sleep->until_ns, 1000000));
 }
 
 void sekisho_wait(struct sekisho *s, unsigned core)
 {
-	struct seki_queue *q = seki_hook_queue(s->hook, core);
-	struct seki_sleep sleep;
+	struct seki_lanes *q = seki_hook_lanes(s->hook, core);
+	struct seki_sleep sleeps[SEKI_HOOK_LANES];
 
 	poll_fd_wait(seki_connector_bell(connector), POLLIN);
 	if (!q)
 		return;
-	seki_queue_sleep(q, time_usec() * 1000ull, &sleep);
-	if (sleep.ready || seki_hook_drained(s->hook)) {
+	for (uint32_t i = 0, n = seki_lanes_sleep(q, time_usec() * 1000ull, sleeps); i < n; i++)
+		wait_for(&sleeps[i]);
+	if (seki_hook_drained(s->hook))
 		poll_immediate_wake();
-		return;
-	}
-	if (sleep.fd >= 0)
-		poll_fd_wait(sleep.fd, POLLIN);
-	if (sleep.until_ns != UINT64_MAX)
-		poll_timer_wait_until(DIV_ROUND_UP(sleep.until_ns, 1000000));
 	/* Other threads may still hold packets of a shield that is to be removed. */
-	if (seki_hook_off(s->hook))
+	else if (seki_hook_off(s->hook))
 		poll_timer_wait(10);
 }

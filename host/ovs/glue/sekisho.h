@@ -53,6 +53,7 @@ struct sekisho_granted {
 	char port[64]; /* where to: name of a netdev */
 	uint32_t in_port;
 	uint32_t out_port;
+	uint32_t lane;
 	bool edited;
 };
 

@@ -60,7 +60,7 @@ static void submit(struct liar *l, uint64_t random)
 			continue;
 		p->len = (uint32_t)((random >> 24) + i * 37) % (random >> 48 & 7 ? 4096 : DATA_MAX);
 		p->in_port = in_port;
-		packets[n++] = (struct seki_hook_packet){p, l->data, p->len, 0};
+		packets[n++] = (struct seki_hook_packet){p, l->data, p->len, 0, 0};
 	}
 	seki_queue_submit(l->r->q, in_port, l->r->now_ns, packets, n, fates);
 	for (uint32_t i = 0; i < n; i++) {

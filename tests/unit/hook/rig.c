@@ -51,6 +51,7 @@ struct seki_hook_config rig_config(void)
 		.socket = "/p4vm",
 		.inflight = SEKI_RING_ENTRIES,
 		.deadline_ms = 1000,
+		.workers = 1,
 		.grants = 2,
 		.grant = {"one", "two"},
 	};
@@ -106,8 +107,8 @@ struct rig *rig_create(const struct seki_hook_config *config)
 	struct seki_outcome out;
 
 	require(r && seki_hook_create(NULL, "port", config, drop_packet, &r->hook) == 0);
-	r->q = seki_hook_queue(r->hook, 7);
-	require(r->q && seki_hook_queue(r->hook, 7) == r->q);
+	r->q = seki_hook_queue(r->hook, 7, 0);
+	require(r->q && seki_hook_queue(r->hook, 7, 0) == r->q);
 	r->now_ns = 1000000000;
 	r->switch_region = calloc(1, SEKI_RING_REGION_BYTES);
 	r->p4vm_region = calloc(1, SEKI_RING_REGION_BYTES);
@@ -148,7 +149,7 @@ struct rig_packet *rig_packet(struct rig *r, uint32_t len)
 
 enum seki_fate rig_submit(struct rig *r, uint32_t in_port, struct rig_packet *p)
 {
-	const struct seki_hook_packet packet = {p, p->bytes, p->len, 0x1234};
+	const struct seki_hook_packet packet = {p, p->bytes, p->len, 0x1234, 0};
 	enum seki_fate fate;
 
 	seki_queue_submit(r->q, in_port, r->now_ns, &packet, 1, &fate);

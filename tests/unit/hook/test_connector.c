@@ -51,7 +51,7 @@ static int listen_at(const char *path)
 
 static struct seki_hook_config config_for(const char *path)
 {
-	struct seki_hook_config c = {.inflight = 512, .deadline_ms = 1000};
+	struct seki_hook_config c = {.inflight = 512, .deadline_ms = 1000, .workers = 1};
 
 	strcpy(c.socket, path);
 	return c;
@@ -72,7 +72,7 @@ static int set_up(void **state)
 	config = config_for(b->path[0]);
 	assert_int_equal(seki_connector_create(&b->connector), 0);
 	assert_int_equal(seki_hook_create(b->connector, "port0", &config, free, &b->hook), 0);
-	b->q = seki_hook_queue(b->hook, 3);
+	b->q = seki_hook_queue(b->hook, 3, 0);
 	assert_non_null(b->q);
 	*state = b;
 	return 0;
@@ -238,7 +238,7 @@ static void a_packet_goes_round(void **state)
 	struct bench *b = *state;
 	struct attached a = accept_queue(b, 0);
 	uint8_t bytes[60] = "a packet that goes to the P4 VM and back";
-	const struct seki_hook_packet packet = {bytes, bytes, sizeof(bytes), 0};
+	const struct seki_hook_packet packet = {bytes, bytes, sizeof(bytes), 0, 0};
 	struct seki_ring_p4vm vm;
 	struct seki_submission sub;
 	struct seki_completion c;
@@ -392,7 +392,7 @@ static void many_queues(void **state)
 	struct attached a[8];
 
 	for (uint32_t key = 100; key < 107; key++)
-		assert_non_null(seki_hook_queue(b->hook, key));
+		assert_non_null(seki_hook_queue(b->hook, key, 0));
 	for (int i = 0; i < 8; i++) {
 		a[i] = accept_queue(b, 0);
 		accept_it(&a[i]);
@@ -407,9 +407,9 @@ static void a_queue_for_each_thread_up_to_a_limit(void **state)
 	struct bench *b = *state;
 
 	for (uint32_t key = 100; key < 100 + SEKI_HOOK_QUEUES - 1; key++)
-		assert_non_null(seki_hook_queue(b->hook, key));
-	assert_null(seki_hook_queue(b->hook, 99));
-	assert_non_null(seki_hook_queue(b->hook, 100));
+		assert_non_null(seki_hook_queue(b->hook, key, 0));
+	assert_null(seki_hook_queue(b->hook, 99, 0));
+	assert_non_null(seki_hook_queue(b->hook, 100, 0));
 }
 
 int main(void)
