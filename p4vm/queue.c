@@ -6,10 +6,15 @@
 #include "p4vm/queue.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/base/check.h"
+#include "core/ring/flow.h"
+
+/* The longest headers of which a flow is made out. */
+#define FLOW_BYTES 128u
 
 static void count(struct seki_queue *q, const struct seki_submission *sub,
 		  const struct seki_completion *cpl)
@@ -61,10 +66,30 @@ static void answer(struct seki_queue *q, const struct seki_completion *cpls, uin
 		return;
 }
 
-static void park(struct seki_queue *q, const struct seki_submission *sub, uint64_t boot_ns)
+/* The bytes may change meanwhile; then it is the switch that misorders its own packets. */
+static uint32_t flow_of(const struct seki_queue *q, const struct seki_submission *sub)
 {
-	q->parked[q->n_parked++] = (struct seki_parked){.sub = *sub,
-							.until_ns = boot_ns + q->wait_ns};
+	uint8_t head[FLOW_BYTES];
+	uint32_t len = (uint32_t)seki_min(sub->copied, sizeof(head));
+
+	memcpy(head, seki_ring_p4vm_packet(&q->ring, sub->slot), len);
+	return seki_flow_hash(head, len) << 1 | (sub->in_port & 1u);
+}
+
+static bool flow_is_in(const struct seki_parked *parked, uint32_t n, uint32_t flow)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (parked[i].flow == flow)
+			return true;
+	}
+	return false;
+}
+
+static void park(struct seki_queue *q, const struct seki_submission *sub, uint32_t flow, bool ran,
+		 uint64_t boot_ns)
+{
+	q->parked[q->n_parked++] = (struct seki_parked){
+		.sub = *sub, .flow = flow, .ran = ran, .until_ns = boot_ns + q->wait_ns};
 	q->stats.waited++;
 }
 
@@ -107,6 +132,50 @@ static uint64_t clock_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* Decides at once on what is parked of a flow. Returns how many were answered. */
+static uint32_t wait_no_longer(struct seki_queue *q, struct seki_engine *engine, uint32_t flow,
+			       struct seki_completion *out)
+{
+	uint32_t kept = 0, done = 0;
+
+	for (uint32_t i = 0; i < q->n_parked; i++) {
+		const struct seki_parked parked = q->parked[i];
+
+		if (parked.flow == flow && decide(q, engine, &parked.sub, false, &out[done]) == 0)
+			done++;
+		else
+			q->parked[kept++] = parked;
+	}
+	q->n_parked = kept;
+	return done;
+}
+
+/* A packet that came now. Returns how many were answered, others that were parked included. */
+static uint32_t handle(struct seki_queue *q, struct seki_engine *engine,
+		       const struct seki_submission *sub, struct seki_completion *out)
+{
+	bool full = q->n_parked == SEKI_QUEUE_PARKED;
+	uint32_t done = 0, flow = 0;
+
+	if (q->n_parked) {
+		done = answer_outdated(q, sub, out);
+		flow = flow_of(q, sub);
+		if (flow_is_in(q->parked, q->n_parked, flow)) {
+			if (!full) {
+				park(q, sub, flow, false, engine->boot_ns);
+				return done;
+			}
+			done += wait_no_longer(q, engine, flow, &out[done]);
+		}
+	} else if (q->wait_ns == 0) {
+		return decide(q, engine, sub, false, out) == 0;
+	}
+	if (decide(q, engine, sub, q->wait_ns && !full, &out[done]) == 0)
+		return done + 1;
+	park(q, sub, q->n_parked ? flow : flow_of(q, sub), true, engine->boot_ns);
+	return done;
+}
+
 int seki_queue_step(struct seki_queue *queue, struct seki_engine *engine)
 {
 	struct seki_submission subs[SEKI_BATCH_MAX];
@@ -124,17 +193,8 @@ int seki_queue_step(struct seki_queue *queue, struct seki_engine *engine)
 				&queue->stats.bad, &sampled);
 	if (n > 0 && sampled)
 		taken_ns = clock_ns();
-	for (int i = 0; i < n; i++) {
-		bool may_wait;
-
-		if (queue->n_parked)
-			done += answer_outdated(queue, &subs[i], &cpls[done]);
-		may_wait = queue->wait_ns && queue->n_parked < SEKI_QUEUE_PARKED;
-		if (decide(queue, engine, &subs[i], may_wait, &cpls[done]) == 0)
-			done++;
-		else
-			park(queue, &subs[i], engine->boot_ns);
-	}
+	for (int i = 0; i < n; i++)
+		done += handle(queue, engine, &subs[i], &cpls[done]);
 	if (taken_ns)
 		seki_ring_p4vm_report(&queue->ring, taken_ns, clock_ns());
 	answer(queue, cpls, done);
@@ -152,11 +212,15 @@ uint32_t seki_queue_retry(struct seki_queue *queue, struct seki_engine *engine, 
 		struct seki_parked parked = queue->parked[i];
 		bool due = engine->boot_ns >= parked.until_ns;
 
-		if ((due || changed) && done < room &&
-		    decide(queue, engine, &parked.sub, !due, &cpls[done]) == 0)
-			done++;
-		else
-			queue->parked[kept++] = parked;
+		if ((due || changed || !parked.ran) && done < room &&
+		    !flow_is_in(queue->parked, kept, parked.flow)) {
+			if (decide(queue, engine, &parked.sub, !due, &cpls[done]) == 0) {
+				done++;
+				continue;
+			}
+			parked.ran = true;
+		}
+		queue->parked[kept++] = parked;
 	}
 	queue->n_parked = kept;
 	answer(queue, cpls, done);

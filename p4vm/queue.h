@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One attached packet queue: takes batches from its ring, has the engine decide, answers. A packet
- * whose program asked for a fact that may still come is parked and run anew; parked packets never
- * delay others. All of it belongs to the worker thread once the queue is added to it.
+ * whose program asked for a fact that may still come is parked and run anew; packets of its flow wait
+ * behind it, so that a flow stays in order, and others are not delayed. All of it belongs to the worker thread once the queue is added to it.
  */
 #ifndef SEKI_P4VM_QUEUE_H
 #define SEKI_P4VM_QUEUE_H
@@ -20,11 +20,13 @@ struct seki_queue_stats {
 	uint64_t rewritten; /* of those passed or redirected */
 	uint64_t more;	    /* sent back for more of their bytes */
 	uint64_t bad;	    /* submissions out of bounds */
-	uint64_t waited;    /* packets that waited for a fact */
+	uint64_t waited;    /* packets that waited for a fact, or behind one that did */
 };
 
 struct seki_parked {
 	struct seki_submission sub;
+	uint32_t flow;	   /* of one direction */
+	bool ran;	   /* if not, it only waits for one before it */
 	uint64_t until_ns; /* CLOCK_BOOTTIME: then a fact that is missing counts as absent */
 };
 
@@ -45,7 +47,7 @@ struct seki_queue {
 	uint32_t id;	  /* of the queue in this P4 VM */
 	uint64_t wait_ns; /* how long a packet may wait for a fact; 0: not at all */
 	uint32_t n_parked;
-	struct seki_parked parked[SEKI_QUEUE_PARKED];
+	struct seki_parked parked[SEKI_QUEUE_PARKED]; /* in the order they came */
 };
 
 /*

@@ -63,8 +63,10 @@ void rig_submit_copied(struct queue_rig *f, uint32_t len, uint32_t copied, uint8
 
 	for (uint32_t i = 0; i < copied; i++)
 		bytes[i] = (uint8_t)i;
-	if (copied > 14)
+	if (copied > 14) {
+		memcpy(bytes + 6, f->flow ? &f->flow : &f->next, 4);
 		bytes[14] = mark;
+	}
 	seki_ring_switch_submit(&f->sw, &sub, 1);
 	f->next++;
 }

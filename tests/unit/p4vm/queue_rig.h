@@ -20,6 +20,7 @@ struct queue_rig {
 	struct seki_completion got[SEKI_RING_ENTRIES];
 	uint32_t n_got;
 	uint32_t next; /* slot and generation of the next packet */
+	uint32_t flow; /* all packets are of it; 0: each is of its own */
 };
 
 int rig_setup(void **state);

@@ -144,13 +144,142 @@ static void test_parked_and_a_lying_switch(void **state)
 	assert_int_equal(seki_queue_step(&f->queue, &f->engine), -EPROTO);
 }
 
+static void expect_order(struct queue_rig *f, uint32_t from, uint32_t n)
+{
+	assert_int_equal(f->n_got, n);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(f->got[i].generation, from + i);
+}
+
+static void test_a_flow_stays_in_order(void **state)
+{
+	struct queue_rig *f = *state;
+
+	rig_use_facts(f, rig_ask);
+	f->flow = 5;
+	rig_submit(f, 60, 1);
+	rig_submit(f, 60, 0);
+	rig_submit(f, 60, 1);
+	rig_submit(f, 60, 0);
+	f->flow = 6;
+	rig_submit(f, 60, 0);
+	rig_step(f);
+	assert_int_equal(rig_only(f)->generation, 4); /* of another flow */
+	f->flow = 5;
+	rig_submit(f, 60, 0);
+	rig_step(f);
+	assert_int_equal(f->n_got, 0);
+	assert_int_equal(f->queue.n_parked, 5);
+	fake_facts.sent = true;
+	rig_retry(f, true);
+	assert_int_equal(f->n_got, 5);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(f->got[i].generation, i);
+	assert_int_equal(f->got[4].generation, 5);
+	assert_int_equal(f->queue.n_parked, 0);
+}
+
+/* What waited behind one whose time is over goes on at once, until it asks for itself. */
+static void test_those_behind_go_on_when_the_first_does(void **state)
+{
+	struct queue_rig *f = *state;
+
+	rig_use_facts(f, rig_ask);
+	f->flow = 5;
+	rig_submit(f, 60, 1);
+	rig_step(f);
+	f->engine.boot_ns += RIG_WAIT / 2;
+	rig_submit(f, 60, 0);
+	rig_submit(f, 60, 1);
+	rig_submit(f, 60, 0);
+	rig_step(f);
+	assert_int_equal(f->n_got, 0);
+	f->engine.boot_ns += RIG_WAIT / 2;
+	rig_retry(f, false);
+	expect_order(f, 0, 2);
+	assert_int_equal(f->got[0].verdict, SEKI_VERDICT_DROP);
+	assert_int_equal(f->got[1].verdict, SEKI_VERDICT_PASS);
+	rig_retry(f, false);
+	assert_int_equal(f->n_got, 0);
+	f->engine.boot_ns += RIG_WAIT / 2;
+	rig_retry(f, false);
+	expect_order(f, 2, 2);
+}
+
+/* The two directions are two flows: one may wait for what the other brings. */
+static void test_directions_do_not_wait_for_each_other(void **state)
+{
+	struct queue_rig *f = *state;
+	struct seki_submission sub = {
+		.slot = 9, .generation = 77, .len = 60, .copied = 60, .in_port = SEKI_PORT_VM};
+
+	rig_use_facts(f, rig_ask);
+	f->flow = 5;
+	rig_submit(f, 60, 1);
+	rig_step(f);
+	memcpy(seki_ring_switch_slot(&f->sw, 9), seki_ring_switch_slot(&f->sw, 0), 60);
+	seki_ring_switch_slot(&f->sw, 9)[14] = 0;
+	seki_ring_switch_submit(&f->sw, &sub, 1);
+	rig_step(f);
+	assert_int_equal(rig_only(f)->generation, 77);
+}
+
+/* Where no more can wait, those of the flow that do wait no longer: order comes first. */
+static void test_a_flow_stays_in_order_when_parking_is_full(void **state)
+{
+	struct queue_rig *f = *state;
+
+	rig_use_facts(f, rig_ask);
+	for (uint32_t i = 0; i < SEKI_QUEUE_PARKED; i++) {
+		f->flow = 5 + i % 2;
+		rig_submit(f, 60, 1);
+		rig_step(f);
+		assert_int_equal(f->n_got, 0);
+	}
+	f->flow = 6;
+	rig_submit(f, 60, 0);
+	rig_step(f);
+	assert_int_equal(f->n_got, SEKI_QUEUE_PARKED / 2 + 1);
+	for (uint32_t i = 0; i < SEKI_QUEUE_PARKED / 2; i++)
+		assert_int_equal(f->got[i].generation, 2 * i + 1);
+	assert_int_equal(f->got[SEKI_QUEUE_PARKED / 2].generation, SEKI_QUEUE_PARKED);
+	assert_int_equal(f->queue.n_parked, SEKI_QUEUE_PARKED / 2);
+}
+
+/* The one in front was given up by the switch: those behind it do not wait for ever. */
+static void test_an_outdated_packet_holds_up_nobody(void **state)
+{
+	struct queue_rig *f = *state;
+
+	rig_use_facts(f, rig_ask);
+	f->flow = 5;
+	rig_submit(f, 60, 1);
+	rig_submit(f, 60, 0);
+	rig_step(f);
+	f->next = SEKI_RING_ENTRIES; /* slot 0 again */
+	f->flow = 6;
+	rig_submit(f, 60, 0);
+	rig_step(f);
+	assert_int_equal(f->n_got, 2);
+	rig_retry(f, false);
+	assert_int_equal(rig_only(f)->generation, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_waits_for_a_fact),   TEST(test_slot_used_anew_while_waiting),
-		TEST(test_waiting_ends),       TEST(test_does_not_wait),
-		TEST(test_parking_is_bounded), TEST(test_parked_and_a_lying_switch),
+		TEST(test_waits_for_a_fact),
+		TEST(test_slot_used_anew_while_waiting),
+		TEST(test_waiting_ends),
+		TEST(test_does_not_wait),
+		TEST(test_parking_is_bounded),
+		TEST(test_parked_and_a_lying_switch),
+		TEST(test_a_flow_stays_in_order),
+		TEST(test_those_behind_go_on_when_the_first_does),
+		TEST(test_directions_do_not_wait_for_each_other),
+		TEST(test_a_flow_stays_in_order_when_parking_is_full),
+		TEST(test_an_outdated_packet_holds_up_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
