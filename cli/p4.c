@@ -31,7 +31,7 @@ struct config {
 	const char *emit_ir;
 	const char *p4info;
 	const char *externs;
-	const char *include;
+	struct seki_opt_list include, defines, undefines;
 	const char *compat;
 	bool werror;
 	bool trace;
@@ -42,8 +42,13 @@ struct config {
 
 #define FILE_LINE SEKI_OPT_REQUIRED_LINE(struct config, file, "FILE.p4", "P4_16 program")
 #define INCLUDE_LINE                                                                               \
-	SEKI_OPT_STRING_LINE(struct config, include, 'I', "include", "DIR[:DIR]",                  \
-			     "where #include looks, before what comes with the compiler")
+	SEKI_OPT_LIST_LINE(struct config, include, 'I', "include", "DIR[:DIR]",                    \
+			   "where #include looks, before what comes with the compiler")
+#define DEFINE_LINES                                                                               \
+	SEKI_OPT_LIST_LINE(struct config, defines, 'D', "define", "NAME[=TEXT]",                   \
+			   "defines a macro, as 1 where there is no text"),                        \
+		SEKI_OPT_LIST_LINE(struct config, undefines, 'U', "undefine", "NAME",              \
+				   "takes back what -D defined")
 #define WERROR_LINE SEKI_OPT_FLAG_LINE(struct config, werror, 0, "Werror", "warnings are errors")
 
 static bool use_colour(void)
@@ -51,17 +56,52 @@ static bool use_colour(void)
 	return isatty(2) && !getenv("NO_COLOR");
 }
 
-/* "a:b:c" cut in place of a copy, which is *buf's and the caller's to free. */
-static uint32_t split_dirs(const char *list, char **buf, const char **dirs)
+/* Text that what is added to makes; freed by fclose() and free(). */
+struct text {
+	char *data;
+	size_t len;
+	FILE *file;
+};
+
+/* Each "a:b:c" of the list, cut in place of a copy, which is *buf's and the caller's to free. */
+static uint32_t split_dirs(const struct seki_opt_list *list, char **buf, const char **dirs)
 {
+	struct text all = {NULL};
 	uint32_t n = 0;
 	char *save;
 
-	*buf = list ? strdup(list) : NULL;
+	all.file = open_memstream(&all.data, &all.len);
+	if (!all.file)
+		return 0;
+	for (uint32_t i = 0; i < list->n; i++)
+		fprintf(all.file, "%s:", list->items[i]);
+	fclose(all.file);
+	*buf = all.data;
 	for (char *dir = *buf ? strtok_r(*buf, ":", &save) : NULL; dir && n < MAX_DIRS;
 	     dir = strtok_r(NULL, ":", &save))
 		dirs[n++] = dir;
 	return n;
+}
+
+/* Lines of the preprocessor that say what -D and -U do; the caller's to free. */
+static char *prologue_of(const struct config *config)
+{
+	struct text lines = {NULL};
+
+	lines.file = open_memstream(&lines.data, &lines.len);
+	if (!lines.file)
+		return NULL;
+	for (uint32_t i = 0; i < config->defines.n; i++) {
+		const char *text = config->defines.items[i];
+		int name = (int)strcspn(text, "=");
+
+		fprintf(lines.file, "#define %.*s %s\n", name, text,
+			text[name] ? text + name + 1 : "1");
+	}
+	for (uint32_t i = 0; i < config->undefines.n; i++)
+		fprintf(lines.file, "#undef %s\n", config->undefines.items[i]);
+	fclose(lines.file);
+	return lines.data;
 }
 
 /* The C of the program's own extern functions, lines of its file; the caller's to free. */
@@ -82,24 +122,28 @@ static int read_externs(const char *path, char **out)
 static int compile(const struct config *config, bool check_only, struct seki_p4_result **out)
 {
 	const char *dirs[MAX_DIRS];
-	char *buf, *externs = NULL;
+	char *buf = NULL, *externs = NULL, *prologue = prologue_of(config);
 	struct seki_p4_opts opts = {
 		.include_dirs = dirs,
 		.compat = config->compat != NULL,
 		.check_only = check_only,
 		.trace = config->trace,
 		.warnings_off = config->warnings_off,
+		.prologue = prologue,
 	};
 	int err;
 
 	err = config->externs ? read_externs(config->externs, &externs) : 0;
-	if (err)
+	if (err) {
+		free(prologue);
 		return complain("'%s': %s", config->externs, strerror(-err));
+	}
 	opts.extern_code = externs;
-	opts.n_include_dirs = split_dirs(config->include, &buf, dirs);
+	opts.n_include_dirs = split_dirs(&config->include, &buf, dirs);
 	err = seki_p4_compile(config->file, &opts, out);
 	free(buf);
 	free(externs);
+	free(prologue);
 	if (err)
 		return complain("'%s': %s", config->file, strerror(-err));
 	return 0;
@@ -260,9 +304,17 @@ static int compile_source(const struct config *config, bool check_only, struct s
 	return SEKI_EXIT_FAILED;
 }
 
+static void set_include(struct config *config, const char *include)
+{
+	if (include)
+		config->include.items[config->include.n++] = include;
+}
+
 int seki_cli_p4_check(const struct seki_cli_p4_source *source, struct seki_p4_result **out)
 {
-	struct config config = {.file = source->file, .include = source->include};
+	struct config config = {.file = source->file};
+
+	set_include(&config, source->include);
 
 	return compile_source(&config, true, out);
 }
@@ -270,12 +322,14 @@ int seki_cli_p4_check(const struct seki_cli_p4_source *source, struct seki_p4_re
 int seki_cli_p4_object(const struct seki_cli_p4_source *source, void **object, size_t *len)
 {
 	struct config config = {.file = source->file,
-				.include = source->include,
 				.externs = source->externs,
 				.compat = source->compat ? "p4c" : NULL,
 				.trace = source->trace};
 	struct seki_p4_result *result;
-	int ret = compile_source(&config, false, &result);
+	int ret;
+
+	set_include(&config, source->include);
+	ret = compile_source(&config, false, &result);
 
 	if (ret)
 		return ret;
@@ -377,6 +431,7 @@ static int do_build(int argc, char **argv)
 		SEKI_OPT_STRING_LINE(struct config, compat, 0, "compat", "p4c",
 				     "do as p4c's uBPF back end: a rejected packet passes"),
 		INCLUDE_LINE,
+		DEFINE_LINES,
 		WERROR_LINE,
 		SEKI_OPT_FLAG_LINE(struct config, verbose, 'v', "verbose",
 				   "tell the size of the program, and more if it is refused"),
@@ -407,6 +462,7 @@ static int do_check(int argc, char **argv)
 		SEKI_OPT_FLAG_LINE(struct config, json, 0, "json",
 				   "diagnostics as JSON on standard output, for editors"),
 		INCLUDE_LINE,
+		DEFINE_LINES,
 		WERROR_LINE,
 	};
 	static const struct seki_command cmd = {

@@ -75,6 +75,19 @@ static int set_u32(struct parse *p, const struct seki_opt *opt, const char *text
 	return 0;
 }
 
+static int add_item(struct parse *p, const struct seki_opt *opt, const char *text)
+{
+	struct seki_opt_list *list = member(p, opt);
+
+	if (list->n == SEKI_OPT_LIST_MAX) {
+		snprintf(p->err, p->err_size, "--%s: at most %u times", opt->name,
+			 SEKI_OPT_LIST_MAX);
+		return -EINVAL;
+	}
+	list->items[list->n++] = text;
+	return 0;
+}
+
 /* `value` is what followed '=' or the letter, NULL if nothing did. */
 static int set_option(struct parse *p, const struct seki_opt *opt, const char *value)
 {
@@ -95,6 +108,8 @@ static int set_option(struct parse *p, const struct seki_opt *opt, const char *v
 	}
 	if (opt->type == SEKI_OPT_U32)
 		return set_u32(p, opt, value);
+	if (opt->type == SEKI_OPT_LIST)
+		return add_item(p, opt, value);
 	*(const char **)member(p, opt) = value;
 	return 0;
 }

@@ -14,10 +14,18 @@
 enum seki_opt_type {
 	SEKI_OPT_FLAG,	   /* bool */
 	SEKI_OPT_STRING,   /* const char *, into argv */
+	SEKI_OPT_LIST,	   /* struct seki_opt_list: each time that it is given */
 	SEKI_OPT_MAYBE,	   /* the same; without "=value" it is "" */
 	SEKI_OPT_U32,	   /* uint32_t, min to max */
 	SEKI_OPT_REQUIRED, /* positional, const char *, must be there */
 	SEKI_OPT_OPTIONAL, /* positional, const char *, may be absent; after the required ones */
+};
+
+#define SEKI_OPT_LIST_MAX 64u
+
+struct seki_opt_list {
+	const char *items[SEKI_OPT_LIST_MAX]; /* into argv */
+	uint32_t n;
 };
 
 struct seki_opt {
@@ -44,6 +52,11 @@ struct seki_opt {
 #define SEKI_OPT_MAYBE_LINE(cfg, member, letter_, name_, arg_, help_)                              \
 	{                                                                                          \
 		.name = name_, .arg = arg_, .letter = letter_, .type = SEKI_OPT_MAYBE,             \
+		.offset = offsetof(cfg, member), .help = help_                                     \
+	}
+#define SEKI_OPT_LIST_LINE(cfg, member, letter_, name_, arg_, help_)                               \
+	{                                                                                          \
+		.name = name_, .arg = arg_, .letter = letter_, .type = SEKI_OPT_LIST,              \
 		.offset = offsetof(cfg, member), .help = help_                                     \
 	}
 #define SEKI_OPT_U32_LINE(cfg, member, letter_, name_, arg_, min_, max_, help_)                    \

@@ -138,6 +138,15 @@ def main(sekisho):
         check(done.returncode == 1 and "cannot find 'k.p4'" in done.stderr, "needs -I", done)
         done = call(sekisho, "check", "-I", folder / "inc", user)
         check(done.returncode == 0 and "warning: 300 does not fit" in done.stderr, "warns", done)
+        (folder / "macro.p4").write_text("#if A != 1 || B != 2 || defined(C)\n#error D\n#endif\nconst T t = 1;\n")
+        done = call(sekisho, "check", "-DA", "-DB=2", "-DC", "-UC", "--define", "T=bit<8>", folder / "macro.p4")
+        check(done.returncode == 0, "-D and -U", done)
+        done = call(sekisho, "check", "-D1", folder / "macro.p4")
+        check(done.returncode == 1 and "<command line>:1:9: error: expected the name of a macro" in done.stderr,
+              "-D names no macro", done)
+        (folder / "macro.p4").unlink()
+        done = call(sekisho, "check", "-I", folder, "-I", folder / "inc", user)
+        check(done.returncode == 0, "several -I", done)
         done = call(sekisho, "check", "--Werror", "-I", folder / "inc", user)
         check(done.returncode == 1, "warnings as errors", done)
 

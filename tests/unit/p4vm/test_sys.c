@@ -24,6 +24,7 @@ struct config {
 	const char *maybe;
 	uint32_t number;
 	bool flag;
+	struct seki_opt_list list;
 };
 
 static const struct seki_opt options[] = {
@@ -33,6 +34,7 @@ static const struct seki_opt options[] = {
 	SEKI_OPT_MAYBE_LINE(struct config, maybe, 'm', "maybe", "M", "some text or none"),
 	SEKI_OPT_U32_LINE(struct config, number, 0, "number", "N", 2, 10, "a number"),
 	SEKI_OPT_FLAG_LINE(struct config, flag, 'f', "flag", "a flag"),
+	SEKI_OPT_LIST_LINE(struct config, list, 'l', "list", "L", "some texts"),
 };
 
 static const struct seki_command command = {"test", "A test.", options, SEKI_COUNT(options)};
@@ -60,6 +62,13 @@ static void test_options(void **state)
 	assert_string_equal(c.name, "a");
 	assert_null(c.other);
 	assert_string_equal(c.text, "x=y");
+	assert_int_equal(c.list.n, 0);
+	assert_int_equal(parse(&c, err, "a -lx --list=y=z -l w"), 0);
+	assert_int_equal(c.list.n, 3);
+	assert_string_equal(c.list.items[0], "x");
+	assert_string_equal(c.list.items[1], "y=z");
+	assert_string_equal(c.list.items[2], "w");
+	assert_int_equal(parse(&c, err, "a --text=x=y --number 7 -f"), 0);
 	assert_int_equal(c.number, 7);
 	assert_true(c.flag);
 	assert_int_equal(parse(&c, err, "-tz a b"), 0);
