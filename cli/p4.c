@@ -66,7 +66,7 @@ struct text {
 /* Each "a:b:c" of the list, cut in place of a copy, which is *buf's and the caller's to free. */
 static uint32_t split_dirs(const struct seki_opt_list *list, char **buf, const char **dirs)
 {
-	struct text all = {NULL};
+	struct text all = {0};
 	uint32_t n = 0;
 	char *save;
 
@@ -86,7 +86,7 @@ static uint32_t split_dirs(const struct seki_opt_list *list, char **buf, const c
 /* Lines of the preprocessor that say what -D and -U do; the caller's to free. */
 static char *prologue_of(const struct config *config)
 {
-	struct text lines = {NULL};
+	struct text lines = {0};
 
 	lines.file = open_memstream(&lines.data, &lines.len);
 	if (!lines.file)
