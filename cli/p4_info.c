@@ -131,6 +131,9 @@ static void print_table(const struct seki_p4rt_table *table)
 	for (uint32_t i = 0; i < table->n_fields; i++)
 		printf("    key %s: %u, %s\n", table->fields[i].name, table->fields[i].width,
 		       matches[table->fields[i].match]);
+	if (table->profile)
+		printf("    entries name members%s of %s, which have an action\n",
+		       table->profile->group_map ? " or groups" : "", table->profile->name);
 	for (uint32_t i = 0; i < table->n_actions; i++)
 		print_action(&table->actions[i]);
 }
@@ -171,6 +174,8 @@ static struct json_object *table_json(const struct seki_p4rt_table *table)
 	seki_cli_add_u64(json, "size", table->max_entries);
 	seki_cli_add_text(json, "map", table->map);
 	json_object_object_add(json, "keys", fields_json(table->fields, table->n_fields));
+	if (table->profile)
+		seki_cli_add_text(json, "implementation", table->profile->name);
 	for (uint32_t i = 0; i < table->n_actions; i++) {
 		const struct seki_p4rt_action *a = table->actions[i].action;
 		struct json_object *action = json_object_new_object();

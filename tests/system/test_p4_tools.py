@@ -64,7 +64,7 @@ def test_entries_come_and_go(p4, tmp_path):
     ("add pipe_acl 1 hdr_in__port:9..3 deny()", "ends before it begins"),
     ("add pipe_acl 1 hdr_in__port:65536 deny()", "more bits than the field"),
     ("add pipe_no 1 a:1 deny()", "there is no table 'pipe_no'"),
-    ("remove pipe_acl 1 hdr_in__port:9 hdr_in__which:0", "there is no such entry"),
+    ("remove pipe_acl 1 hdr_in__port:9 hdr_in__which:0", "has no such entry"),
     ("drop", "the packet was not dropped"),
     ("expect 3", "nothing came out of port 3"),
     ("no_packet", "came out that was not expected"),
@@ -136,6 +136,48 @@ def test_counters(p4, tmp_path):
 def test_usage(p4, args, message):
     code, _, err = p4("test", program("acl"), *args)
     assert code == 2 and message in err
+
+
+PROGRAMS = CASES.parent / "programs"
+BALANCER = """\
+member LbIngress.servers 1 to_server(mac:02:00:00:00:00:11, addr:10.1.0.1, port:8080, index:1)
+member servers one drop()
+group LbIngress_servers 1 1
+group servers 2 1 x
+add services hdr.ip.dstAddr:1.2.3.4 hdr.ip.protocol:6 port:80 group(1)
+add services hdr.ip.dstAddr:1.2.3.4 hdr.ip.protocol:6 port:81 drop()
+remove_group servers 2
+remove_group servers 1
+remove_member servers 1
+remove_member servers 1
+digest servers none
+meter servers(1) 1 1 1 1
+meter servers(1) 1
+"""
+
+
+def test_script_profiles(p4, tmp_path):
+    (tmp_path / "b.stf").write_text(BALANCER)
+    code, out, _ = p4("test", PROGRAMS / "balancer.p4", "b.stf", "--jit")
+    faults = dict(re.findall(r"^b\.stf:(\d+): (.*) \(JIT\)$", out, re.M))
+    assert code == 1 and faults == {
+        "2": "'one' is not the number of a member",
+        "4": "'x' is not the number of a member",
+        "6": "the entries of table 'LbIngress.services' name members of 'LbIngress.servers': write member(NUMBER) "
+             "or group(NUMBER)",
+        "7": "action profile 'LbIngress.servers' has no such entry",
+        "10": "action profile 'LbIngress.servers' has no such entry",
+        "11": "there is no digest 'servers' that the program uses",
+        "12": "there is no meter 'servers' that the program uses",
+        "13": "write: meter NAME(INDEX) CIR CBS PIR PBS"}, out
+
+
+def test_script_digest(p4, tmp_path):
+    (tmp_path / "d.stf").write_text("digest pipe_told none\npacket 0 01" + "00" * 13 + "\nexpect 0\n"
+                                    "digest pipe_told 02*\ndigest pipe_told none\ndigest pipe_told 01\n")
+    code, out, _ = p4("test", CASES.parents[2] / "p4ref" / "cases" / "digests.p4", "d.stf", "--interpret")
+    assert code == 1 and "3 expectations met, 2 not" in out, out
+    assert "d.stf:4: another record" in out and "d.stf:6: digest 'pipe_told' has no record" in out
 
 
 # ---- run ----
@@ -257,6 +299,14 @@ def test_info(p4):
     assert "    action set(v: 8)\n" in out
     code, out, _ = p4("info", program("value_sets"))
     assert "value set prs.ports  " in out
+
+
+def test_info_of_profiles(p4):
+    out = p4("info", PROGRAMS / "balancer.p4")[1]
+    assert "    entries name members or groups of LbIngress.servers, which have an action\n" in out
+    assert "action selector LbIngress.servers  256 cells\n" in out
+    tables = json.loads(p4("info", PROGRAMS / "balancer.p4", "--json")[1])
+    assert [t.get("implementation") for t in tables[:2]] == ["LbIngress.servers", None]
 
 
 def test_info_json_of_an_object(p4):
