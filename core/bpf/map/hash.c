@@ -122,11 +122,6 @@ static uint32_t *place_of(struct seki_bpf_map *map, const void *key, uint32_t ha
 	return link;
 }
 
-static void set_live(struct seki_bpf_map *map, uint32_t live)
-{
-	__atomic_store_n(&map->live, live, __ATOMIC_RELAXED);
-}
-
 static void set_alive(struct seki_bpf_map *map, const struct seki_map_slot *slot, bool alive,
 		      bool marked)
 {
@@ -142,7 +137,7 @@ static void unlink_slot(struct seki_bpf_map *map, uint32_t *link, uint32_t queue
 	struct seki_map_slot *slot = seki_map_slot(map, gone);
 
 	set_alive(map, slot, false, false);
-	set_live(map, map->live - 1);
+	seki_map_set_live(map, map->live - 1);
 	seki_store_release(link, slot->next);
 	seki_map_retire(map, &map->entries, gone, queue);
 }
@@ -235,7 +230,7 @@ static int insert(struct seki_bpf_map *map, const void *key, const void *value, 
 	link = place_of(map, key, hash, &found); /* after the eviction, which may change it */
 	seki_map_slot(map, taken)->next = *link;
 	set_alive(map, seki_map_slot(map, taken), true, false);
-	set_live(map, map->live + 1);
+	seki_map_set_live(map, map->live + 1);
 	seki_store_release(link, taken);
 	return 0;
 }

@@ -152,16 +152,20 @@ seki_bpf_find seki_lpm_finder(const struct seki_map_def *def)
 	}
 }
 
+/* Bits behind the first `len` become 0. */
+static void cut(const struct seki_bpf_map *map, uint64_t *words, uint32_t len)
+{
+	for (uint32_t i = len / 64; i < (map->bits + 63) / 64; i++)
+		words[i] &= i == len / 64 ? ~(~0ull >> len % 64) : 0;
+}
+
 static int read_prefix(const struct seki_bpf_map *map, const void *key, struct prefix *p)
 {
-	uint32_t n = (map->bits + 63) / 64;
-
 	__builtin_memcpy(&p->len, key, sizeof(p->len));
 	if (p->len > map->bits)
 		return -EINVAL;
 	load_words(data_of(key), map->bits / 8, p->words);
-	for (uint32_t i = p->len / 64; i < n; i++)
-		p->words[i] &= i == p->len / 64 ? ~(~0ull >> p->len % 64) : 0;
+	cut(map, p->words, p->len);
 	return 0;
 }
 
@@ -215,11 +219,6 @@ static struct place look_for(const struct seki_bpf_map *map, const struct prefix
 	return at;
 }
 
-static void set_live(struct seki_bpf_map *map, uint32_t live)
-{
-	__atomic_store_n(&map->live, live, __ATOMIC_RELAXED);
-}
-
 static void set_words(const struct seki_bpf_map *map, struct seki_map_slot *node,
 		      const uint64_t *words, uint32_t len)
 {
@@ -229,15 +228,14 @@ static void set_words(const struct seki_bpf_map *map, struct seki_map_slot *node
 	node->len = len;
 }
 
-/* A node where two paths part. `other` may have any bits behind the first `common`. */
+/* A node where two paths part. */
 static void make_glue(struct seki_bpf_map *map, uint32_t link, const struct prefix *p,
 		      uint32_t common)
 {
-	struct prefix cut = *p;
+	struct prefix both = *p;
 
-	for (uint32_t i = common / 64; i < (map->bits + 63) / 64; i++)
-		cut.words[i] &= i == common / 64 ? ~(~0ull >> common % 64) : 0;
-	set_words(map, seki_map_slot(map, link), cut.words, common);
+	cut(map, both.words, common);
+	set_words(map, seki_map_slot(map, link), both.words, common);
 }
 
 /* Links a new entry where look_for() has found no entry of the prefix. */
@@ -264,7 +262,7 @@ static int link_entry(struct seki_bpf_map *map, const struct prefix *p, struct p
 	seki_store_release(at.link, publish);
 	if (at.exact)
 		seki_map_retire(map, &map->glue, old, queue);
-	set_live(map, map->live + 1);
+	seki_map_set_live(map, map->live + 1);
 	return 0;
 }
 
@@ -289,14 +287,31 @@ static int replace(struct seki_bpf_map *map, uint32_t *link, const void *value, 
 	return 0;
 }
 
-static int put(struct seki_bpf_map *map, const struct prefix *p, const void *value,
+static bool is_entry(const struct seki_bpf_map *map, const struct place *at)
+{
+	return at->exact && !is_glue(map, *at->link);
+}
+
+/* Where the key is or would be, with the map locked if there is no error. */
+static int lock_at(struct seki_bpf_map *map, const void *key, struct prefix *p, struct place *at)
+{
+	int err = read_prefix(map, key, p);
+
+	if (err)
+		return err;
+	if (!seki_map_lock(map))
+		return -EBUSY;
+	*at = look_for(map, p);
+	return 0;
+}
+
+static int put(struct seki_bpf_map *map, const struct prefix *p, struct place at, const void *value,
 	       enum seki_map_set how, uint32_t queue)
 {
-	struct place at = look_for(map, p);
 	uint32_t taken;
 	int err;
 
-	if (at.exact && !is_glue(map, *at.link))
+	if (is_entry(map, &at))
 		return how == SEKI_MAP_NOEXIST ? -EEXIST : replace(map, at.link, value, queue);
 	if (how == SEKI_MAP_EXIST)
 		return -ENOENT;
@@ -317,13 +332,12 @@ int seki_lpm_put(struct seki_bpf_map *map, const void *key, const void *value,
 		 enum seki_map_set how, uint32_t queue)
 {
 	struct prefix p;
-	int err = read_prefix(map, key, &p);
+	struct place at;
+	int err = lock_at(map, key, &p, &at);
 
 	if (err)
 		return err;
-	if (!seki_map_lock(map))
-		return -EBUSY;
-	err = put(map, &p, value, how, queue);
+	err = put(map, &p, at, value, how, queue);
 	seki_map_unlock(map);
 	return err;
 }
@@ -350,7 +364,7 @@ static int unlink_entry(struct seki_bpf_map *map, const struct place *at, uint32
 		seki_store_release(at->link, node->child[!node->child[0]]);
 	}
 	seki_map_retire(map, &map->entries, old, queue);
-	set_live(map, map->live - 1);
+	seki_map_set_live(map, map->live - 1);
 	return 0;
 }
 
@@ -358,14 +372,11 @@ int seki_lpm_remove(struct seki_bpf_map *map, const void *key, uint32_t queue)
 {
 	struct prefix p;
 	struct place at;
-	int err = read_prefix(map, key, &p);
+	int err = lock_at(map, key, &p, &at);
 
 	if (err)
 		return err;
-	if (!seki_map_lock(map))
-		return -EBUSY;
-	at = look_for(map, &p);
-	err = at.exact && !is_glue(map, *at.link) ? unlink_entry(map, &at, queue) : -ENOENT;
+	err = is_entry(map, &at) ? unlink_entry(map, &at, queue) : -ENOENT;
 	seki_map_unlock(map);
 	return err;
 }
@@ -374,14 +385,11 @@ int seki_lpm_read(struct seki_bpf_map *map, const void *key, void *value)
 {
 	struct prefix p;
 	struct place at;
-	int err = read_prefix(map, key, &p);
+	int err = lock_at(map, key, &p, &at);
 
 	if (err)
 		return err;
-	if (!seki_map_lock(map))
-		return -EBUSY;
-	at = look_for(map, &p);
-	if (at.exact && !is_glue(map, *at.link))
+	if (is_entry(map, &at))
 		seki_map_load_value(map, value, seki_map_value(map, seki_map_slot(map, *at.link)));
 	else
 		err = -ENOENT;

@@ -44,6 +44,12 @@ void seki_map_unlock(struct seki_bpf_map *map);
 
 /* The rest is called under the lock. */
 
+/* Entries; others may ask for their number meanwhile. */
+static inline void seki_map_set_live(struct seki_bpf_map *map, uint32_t live)
+{
+	__atomic_store_n(&map->live, live, __ATOMIC_RELAXED);
+}
+
 /* A slot that nobody else knows; 0: there is none at present. */
 uint32_t seki_map_take(struct seki_bpf_map *map, struct seki_map_pool *pool, uint32_t queue);
 
