@@ -177,17 +177,18 @@ static inline uint64_t seki_load_word(const uint8_t *bytes)
 /* Of `size` bytes as many words as it takes; the last has bytes of the one before again. */
 static inline void seki_key_words(const uint8_t *bytes, uint32_t size, uint64_t *words)
 {
-	uint32_t i = 0;
+	uint32_t n = (size + 7) / 8;
 
-	for (; i + 8 < size; i += 8)
-		*words++ = seki_load_word(bytes + i);
-	if (size >= 8) {
-		*words = seki_load_word(bytes + size - 8);
+	if (size < 8) {
+		words[0] = 0;
+		for (uint32_t i = 0; i < size; i++)
+			words[0] |= (uint64_t)bytes[i] << i * 8;
 		return;
 	}
-	*words = 0;
-	for (i = 0; i < size; i++)
-		*words |= (uint64_t)bytes[i] << i * 8;
+	words[0] = seki_load_word(bytes);
+	for (uint32_t i = 1; i + 1 < n; i++)
+		words[i] = seki_load_word(bytes + i * 8);
+	words[n - 1] = seki_load_word(bytes + size - 8);
 }
 
 static inline uint64_t seki_fold(uint64_t a, uint64_t b)

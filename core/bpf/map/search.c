@@ -49,25 +49,27 @@ static int order(const uint8_t *a, const uint8_t *b, uint32_t n)
 	return 0;
 }
 
+static inline uint64_t differ_at(const struct seki_classifier *c, const uint8_t *key,
+				 const uint8_t *first, uint32_t size, uint32_t at)
+{
+	return (seki_load_word(key + at) ^ seki_load_word(first + at)) &
+	       seki_load_word(first + size + at) & seki_load_word(c->masked + at);
+}
+
 /* Not 0 where they differ, in any field but ranges. */
 static inline uint64_t differ(const struct seki_classifier *c, const uint8_t *key,
 			      const uint8_t *first, uint32_t size)
 {
-	const uint8_t *mask = first + size;
 	uint64_t bits = 0;
-	uint32_t i = 0;
 
-	for (; i + 8 <= size; i += 8)
-		bits |= (seki_load_word(key + i) ^ seki_load_word(first + i)) &
-			seki_load_word(mask + i) & seki_load_word(c->masked + i);
-	if (i < size && size >= 8) {
-		i = size - 8; /* some bytes again */
-		bits |= (seki_load_word(key + i) ^ seki_load_word(first + i)) &
-			seki_load_word(mask + i) & seki_load_word(c->masked + i);
-		i = size;
+	if (size < 8) {
+		for (uint32_t i = 0; i < size; i++)
+			bits |= (uint64_t)((key[i] ^ first[i]) & first[size + i] & c->masked[i]);
+		return bits;
 	}
-	for (; i < size; i++)
-		bits |= (uint64_t)((key[i] ^ first[i]) & mask[i] & c->masked[i]);
+	bits = differ_at(c, key, first, size, 0) | differ_at(c, key, first, size, size - 8);
+	for (uint32_t i = 8; i + 8 < size; i += 8)
+		bits |= differ_at(c, key, first, size, i);
 	return bits;
 }
 
@@ -92,7 +94,8 @@ static inline bool is_outside(const struct seki_map_field *f, const uint8_t *key
 
 /* Mostly without a branch: the entry is often not in the cache, and a wrong
  * guess of what it is would cost as much as the wait. */
-static inline bool matches(const struct search *s, struct seki_map_slot *entry)
+static inline __attribute__((always_inline)) bool matches(const struct search *s,
+							  struct seki_map_slot *entry)
 {
 	const struct seki_classifier *c = s->map->classifier;
 	const uint8_t *first = seki_entry_first(entry);
