@@ -8,6 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+size_t seki_shm_file_bytes(size_t bytes)
+{
+	size_t size = 4096;
+
+	while (size < bytes)
+		size *= 2;
+	return size;
+}
+
 int seki_shm_create(const char *name, size_t bytes, int *fd)
 {
 	int made = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -15,7 +24,7 @@ int seki_shm_create(const char *name, size_t bytes, int *fd)
 
 	if (made < 0)
 		return -errno;
-	if (ftruncate(made, (off_t)bytes) < 0) {
+	if (ftruncate(made, (off_t)seki_shm_file_bytes(bytes)) < 0) {
 		err = -errno;
 		close(made);
 		return err;
@@ -44,7 +53,7 @@ int seki_shm_map(int fd, size_t bytes, bool writable, void **out)
 	return 0;
 }
 
-int seki_shm_map_received(int fd, size_t bytes, bool writable, void **out)
+int seki_shm_check(int fd, size_t bytes)
 {
 	const int needed = F_SEAL_SHRINK | F_SEAL_GROW;
 	int seals = fcntl(fd, F_GET_SEALS);
@@ -53,11 +62,16 @@ int seki_shm_map_received(int fd, size_t bytes, bool writable, void **out)
 	/* The seals first: the size of a sealed file stays what fstat says. */
 	if (seals < 0 || (seals & needed) != needed)
 		return -EINVAL;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (st.st_size < 0 || (size_t)st.st_size != bytes)
+	if (fstat(fd, &st) || st.st_size < 0 || (size_t)st.st_size != seki_shm_file_bytes(bytes))
 		return -EINVAL;
-	return seki_shm_map(fd, bytes, writable, out);
+	return 0;
+}
+
+int seki_shm_map_received(int fd, size_t bytes, bool writable, void **out)
+{
+	int err = seki_shm_check(fd, bytes);
+
+	return err ? err : seki_shm_map(fd, bytes, writable, out);
 }
 
 void seki_shm_unmap(void *map, size_t bytes)

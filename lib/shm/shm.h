@@ -10,7 +10,13 @@
 #include <stddef.h>
 
 /*
- * A memfd of `bytes` zeros, close-on-exec, not sealed yet. `name` is for /proc only. 0 and a
+ * Size of the file that holds so many bytes: the next power of two, since a file of another size
+ * could not be shown to a virtual machine, as a BAR of PCI. What nobody touches takes no memory.
+ */
+size_t seki_shm_file_bytes(size_t bytes);
+
+/*
+ * A memfd for `bytes`, of zeros, close-on-exec, not sealed yet. `name` is for /proc only. 0 and a
  * descriptor that the caller closes, or negative errno.
  */
 int seki_shm_create(const char *name, size_t bytes, int *fd);
@@ -21,13 +27,16 @@ int seki_shm_create(const char *name, size_t bytes, int *fd);
  */
 int seki_shm_seal(int fd, bool read_only_from_now);
 
-/* Maps all of it, shared, with its pages faulted in. 0 or negative errno. */
+/* Maps the first `bytes`, shared, with their pages faulted in. 0 or negative errno. */
 int seki_shm_map(int fd, size_t bytes, bool writable, void **out);
 
 /*
- * Maps a descriptor that a peer sent: -EINVAL unless it is a memfd of exactly `bytes`, sealed
- * against shrinking and growing. The descriptor stays the caller's.
+ * Is a descriptor that a peer sent a memfd made for `bytes`, sealed against shrinking and growing?
+ * 0, else -EINVAL.
  */
+int seki_shm_check(int fd, size_t bytes);
+
+/* As that, and maps it. The descriptor stays the caller's. 0 or negative errno. */
 int seki_shm_map_received(int fd, size_t bytes, bool writable, void **out);
 
 /* Takes NULL. */

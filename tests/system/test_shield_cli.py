@@ -20,7 +20,7 @@ from lab import poll
 
 ENTRIES, SLOT_BYTES, HEADER = 512, 2048, 4096
 SLOTS = HEADER + ENTRIES * 16
-REGION = SLOTS + ENTRIES * SLOT_BYTES
+REGION = 1 << (SLOTS + ENTRIES * SLOT_BYTES - 1).bit_length()  # a power of two: see lib/shm/shm.h
 DROP, PASS, REDIRECT = 0, 1, 2
 CONTROL_MAGIC, LOAD, STATUS, UNLOAD = 0x32544353, 1, 2, 3
 TARGET = 72  # bytes of struct seki_control_target
@@ -98,6 +98,8 @@ def objects(tmp_path_factory):
 class Instances:
     """P4 VMs with sockets in a directory of their own, all ended at the end."""
 
+    ready_s = 10
+
     def __init__(self, build, base):
         self.sekisho = os.path.join(build, "main", "cli", "sekisho")
         self.base, self.processes = base, {}
@@ -116,7 +118,8 @@ class Instances:
             process = subprocess.Popen(argv, env=self.env, stdin=subprocess.DEVNULL, stdout=out,
                                        stderr=subprocess.STDOUT, **options)
         self.processes.setdefault(name, []).append(process)
-        poll(lambda: "is ready" in self.said(name) or process.poll() is not None, 10, "readiness")
+        poll(lambda: "is ready" in self.said(name) or process.poll() is not None, self.ready_s,
+             "readiness")
         assert process.poll() is None, self.said(name)
         return process
 
