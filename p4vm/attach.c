@@ -10,16 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "abi/attach.h"
+#include "abi/guest.h"
 #include "lib/shm/shm.h"
 #include "lib/sys/fds.h"
 
-enum { FD_SWITCH, FD_P4VM, FD_WAKE };
+enum { FD_SWITCH, FD_P4VM, FD_WAKE }; /* the last one may stay */
 
-static int check_message(const struct seki_attach *msg, ssize_t len, uint32_t n_fds)
+#define DOORBELL_PAGE 4096u
+
+static int check_message(const struct seki_attach *msg)
 {
-	if (len != (ssize_t)sizeof(*msg) || msg->magic != SEKI_ATTACH_MAGIC || msg->pad ||
-	    n_fds != SEKI_ATTACH_FDS || !memchr(msg->port, '\0', sizeof(msg->port)))
+	if (msg->magic != SEKI_ATTACH_MAGIC || msg->pad ||
+	    !memchr(msg->port, '\0', sizeof(msg->port)))
 		return -EPROTO;
 	if (msg->version != SEKI_ATTACH_VERSION || msg->entries != SEKI_RING_ENTRIES ||
 	    msg->slot_bytes != SEKI_SLOT_BYTES)
@@ -37,13 +39,12 @@ static void copy_printable(char *out, const char *in)
 
 static int map_regions(struct seki_queue *queue, const int *fds)
 {
-	int err = seki_shm_map_received(fds[FD_SWITCH], SEKI_RING_REGION_BYTES, false,
-					&queue->switch_region);
+	int err = seki_shm_map(fds[FD_SWITCH], SEKI_RING_REGION_BYTES, false,
+			       &queue->switch_region);
 
 	if (err)
 		return err;
-	err = seki_shm_map_received(fds[FD_P4VM], SEKI_RING_REGION_BYTES, true,
-				    &queue->p4vm_region);
+	err = seki_shm_map(fds[FD_P4VM], SEKI_RING_REGION_BYTES, true, &queue->p4vm_region);
 	if (err)
 		return err;
 	return seki_ring_p4vm_init(&queue->ring, queue->switch_region, queue->p4vm_region);
@@ -53,6 +54,7 @@ static void unmap_regions(struct seki_queue *queue)
 {
 	seki_shm_unmap(queue->switch_region, SEKI_RING_REGION_BYTES);
 	seki_shm_unmap(queue->p4vm_region, SEKI_RING_REGION_BYTES);
+	seki_shm_unmap(queue->doorbell, DOORBELL_PAGE);
 }
 
 /*
@@ -71,55 +73,110 @@ static int check_wake(int fd)
 											  : -EINVAL;
 }
 
-static int make_queue(const struct seki_attach *msg, const int *fds, struct seki_queue **out)
+/* What came with the message has been checked. In a guest the registers are in place of the eventfd. */
+static int make_queue(const struct seki_guest_attach *msg, const int *fds, bool in_guest,
+		      struct seki_queue **out)
 {
 	struct seki_queue *queue = calloc(1, sizeof(*queue));
 	int err;
 
 	if (!queue)
 		return -ENOMEM;
+	queue->wake = -1;
 	err = map_regions(queue, fds);
-	/* A switch that makes it block again only stops its own queues. */
-	if (!err)
-		err = check_wake(fds[FD_WAKE]);
+	if (!err && in_guest)
+		err = seki_shm_map(fds[FD_WAKE], DOORBELL_PAGE, true, &queue->doorbell);
 	if (err) {
 		unmap_regions(queue);
 		free(queue);
 		return err;
 	}
-	queue->number = msg->queue;
-	copy_printable(queue->port, msg->port);
-	queue->wake = fds[FD_WAKE];
+	queue->number = msg->attach.queue;
+	copy_printable(queue->port, msg->attach.port);
+	queue->rings = msg->doorbell;
+	if (!in_guest)
+		queue->wake = fds[FD_WAKE];
 	*out = queue;
 	return 0;
 }
 
-int seki_attach_receive(int conn, struct seki_queue **out)
+static void close_all(const int *fds, uint32_t n)
 {
-	int fds[SEKI_FDS_MAX];
-	uint32_t n_fds = 0;
-	struct seki_attach msg;
-	ssize_t len = seki_fds_recv(conn, &msg, sizeof(msg), fds, SEKI_FDS_MAX, &n_fds);
-	int err;
+	for (uint32_t i = 0; i < n; i++)
+		close(fds[i]);
+}
 
-	if (len <= 0)
-		return len ? (int)len : -ECONNRESET;
-	err = check_message(&msg, len, n_fds);
-	if (!err)
-		err = make_queue(&msg, fds, out);
-	for (uint32_t i = 0; i < n_fds; i++) {
-		if (err || i != FD_WAKE)
-			close(fds[i]);
+/* A message of exactly `len` bytes with all descriptors. */
+static int take(int conn, void *msg, size_t len, int fds[SEKI_ATTACH_FDS])
+{
+	int received[SEKI_FDS_MAX];
+	uint32_t n_fds = 0;
+	ssize_t n = seki_fds_recv(conn, msg, len, received, SEKI_FDS_MAX, &n_fds);
+
+	if (n <= 0)
+		return n ? (int)n : -ECONNRESET;
+	if (n != (ssize_t)len || n_fds != SEKI_ATTACH_FDS) {
+		close_all(received, n_fds);
+		return -EPROTO;
 	}
+	memcpy(fds, received, SEKI_ATTACH_FDS * sizeof(*fds));
+	return 0;
+}
+
+int seki_attach_take(int conn, struct seki_attach *msg, int fds[SEKI_ATTACH_FDS])
+{
+	int err = take(conn, msg, sizeof(*msg), fds);
+
+	if (err)
+		return err;
+	err = check_message(msg);
+	if (!err)
+		err = seki_shm_check(fds[FD_SWITCH], SEKI_RING_REGION_BYTES);
+	if (!err)
+		err = seki_shm_check(fds[FD_P4VM], SEKI_RING_REGION_BYTES);
+	/* A switch that makes it block again only stops its own queues. */
+	if (!err)
+		err = check_wake(fds[FD_WAKE]);
+	if (err)
+		close_all(fds, SEKI_ATTACH_FDS);
+	return err;
+}
+
+/* From the guest's first process: it has no seals, and is trusted as the kernel is. */
+static int take_in_guest(int conn, struct seki_guest_attach *msg, int fds[SEKI_ATTACH_FDS])
+{
+	int err = take(conn, msg, sizeof(*msg), fds);
+
+	if (err)
+		return err;
+	err = check_message(&msg->attach);
+	if (err)
+		close_all(fds, SEKI_ATTACH_FDS);
+	return err;
+}
+
+int seki_attach_receive(int conn, bool in_guest, struct seki_queue **out)
+{
+	struct seki_guest_attach msg = {.pad = 0};
+	int fds[SEKI_ATTACH_FDS];
+	int err = in_guest ? take_in_guest(conn, &msg, fds)
+			   : seki_attach_take(conn, &msg.attach, fds);
+
+	if (err)
+		return err;
+	err = make_queue(&msg, fds, in_guest, out);
+	close_all(fds, err || in_guest ? SEKI_ATTACH_FDS : FD_WAKE);
 	if (!err)
 		(*out)->conn = conn;
 	return err;
 }
 
-int seki_attach_reply(int conn, int status)
+int seki_attach_reply(int conn, int status, uint32_t worker)
 {
-	struct seki_attached reply = {
-		.magic = SEKI_ATTACH_MAGIC, .version = SEKI_ATTACH_VERSION, .status = status};
+	struct seki_attached reply = {.magic = SEKI_ATTACH_MAGIC,
+				      .version = SEKI_ATTACH_VERSION,
+				      .status = status,
+				      .pad = worker};
 
 	if (send(conn, &reply, sizeof(reply), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return -errno;
@@ -131,7 +188,8 @@ void seki_attach_close(struct seki_queue *queue)
 	if (!queue)
 		return;
 	unmap_regions(queue);
-	close(queue->wake);
+	if (queue->wake >= 0)
+		close(queue->wake);
 	close(queue->conn);
 	free(queue);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "abi/control.h"
+#include "abi/guest.h"
 #include "lib/seal/seal.h"
 #include "lib/sys/file.h"
 #include "lib/sys/log.h"
@@ -42,19 +43,31 @@ static int open_region(const char *path)
 	return fd;
 }
 
-static int map_region(const char *path, void **out)
+int seki_p4vm_open_facts(const char *path)
 {
 	int fd = open_region(path);
 	struct stat st;
+
+	if (fd < 0) {
+		complain("facts '%s': %s", path, strerror(errno));
+		return -1;
+	}
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size < SEKI_VMINFO_REGION_BYTES) {
+		close(fd);
+		complain("facts '%s': not a file of %u bytes; remove it to have it made", path,
+			 SEKI_VMINFO_REGION_BYTES);
+		return -1;
+	}
+	return fd;
+}
+
+static int map_region(const char *path, void **out)
+{
+	int fd = seki_p4vm_open_facts(path);
 	void *map;
 
 	if (fd < 0)
-		return complain("facts '%s': %s", path, strerror(errno));
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size < SEKI_VMINFO_REGION_BYTES) {
-		close(fd);
-		return complain("facts '%s': not a file of %u bytes; remove it to have it made",
-				path, SEKI_VMINFO_REGION_BYTES);
-	}
+		return 1;
 	map = mmap(NULL, SEKI_VMINFO_REGION_BYTES, PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
 	if (map == MAP_FAILED)
@@ -94,22 +107,25 @@ static int open_facts(const struct seki_p4vm_config *config, struct inputs *in)
 	return 0;
 }
 
-static int open_program(const struct seki_p4vm_config *config, struct inputs *in)
+int seki_p4vm_read_program(const char *path, void **out, size_t *len)
 {
-	int err;
+	int err = seki_file_read(path, SEKI_CONTROL_MAX_REQUEST, out, len);
 
-	if (!config->program)
-		return 0;
-	err = seki_file_read(config->program, SEKI_CONTROL_MAX_OBJECT, &in->program,
-			     &in->program_len);
 	if (err == -EFBIG)
-		return complain("program '%s': larger than %u bytes", config->program,
+		return complain("program '%s': larger than %u bytes", path,
 				SEKI_CONTROL_MAX_OBJECT);
 	if (err == -EINVAL)
-		return complain("program '%s': not a file", config->program);
+		return complain("program '%s': not a file", path);
 	if (err)
-		return complain("program '%s': %s", config->program, strerror(-err));
+		return complain("program '%s': %s", path, strerror(-err));
 	return 0;
+}
+
+static int open_program(const struct seki_p4vm_config *config, struct inputs *in)
+{
+	return config->program
+		       ? seki_p4vm_read_program(config->program, &in->program, &in->program_len)
+		       : 0;
 }
 
 static const char *base_name(const char *path)
@@ -152,6 +168,20 @@ static void warm_up(void)
 	seki_log("starting");
 }
 
+/* One interrupt a worker (abi/guest.h). */
+static int open_bells(struct seki_server *server)
+{
+	for (uint32_t i = 0; i < server->programs.n_workers; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), SEKI_GUEST_WAKE, i);
+		server->bells[i] = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (server->bells[i] < 0)
+			return complain("'%s': %s", path, strerror(errno));
+	}
+	return 0;
+}
+
 static int wall_in(const struct seki_p4vm_child *child, struct seki_server *server)
 {
 	int err = seki_sandbox_confine(child->sandbox, child->dir);
@@ -161,7 +191,7 @@ static int wall_in(const struct seki_p4vm_child *child, struct seki_server *serv
 	err = seki_server_start(server);
 	if (err)
 		return complain("workers: %s", strerror(-err));
-	err = seki_sandbox_filter();
+	err = seki_sandbox_filter(NULL, 0);
 	if (err)
 		return complain("sandbox: seccomp: %s", strerror(-err));
 	return 0;
@@ -180,7 +210,7 @@ static int serve(const struct seki_p4vm_child *child, struct inputs *in, pid_t p
 		.port_listen = child->port_listen,
 		.signals = child->signals,
 		.keeper = child->keeper,
-		.pid = pid,
+		.pid = config->guest_of ? (pid_t)config->guest_of : pid,
 		.uid = child->sandbox->own_user ? child->sandbox->uid : getuid(),
 		.pass = !strcmp(config->no_program, "pass"),
 		.wait_ns = config->fact_wait_ms * 1000000ull,
@@ -188,8 +218,11 @@ static int serve(const struct seki_p4vm_child *child, struct inputs *in, pid_t p
 		.programs = {.n_workers = config->workers,
 			     .max_insns = config->max_insns,
 			     .max_map_bytes = (uint64_t)config->memory_mib << 20},
-		.sandbox = child->sandbox};
+		.sandbox = child->sandbox,
+		.in_guest = config->guest_of};
 	memcpy(server->facts, in->facts, sizeof(server->facts));
+	if (server->in_guest && open_bells(server))
+		return 1;
 	if (wall_in(child, server) || load_first(server, config, in))
 		return 1;
 	/* A log that nobody reads any more must not keep packets waiting: lines are lost instead.

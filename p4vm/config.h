@@ -24,7 +24,13 @@ struct seki_p4vm_config {
 	const char *no_program; /* "drop" or "pass" */
 	uint32_t workers;
 	uint32_t max_insns;
-	uint32_t memory_mib; /* of the programs' maps */
+	uint32_t memory_mib;   /* of the programs' maps */
+	const char *isolation; /* NULL or "process"; "vm" */
+	const char *accel;     /* of a virtual machine: NULL (by what there is), "kvm" or "tcg" */
+	uint32_t vm_memory;    /* of a virtual machine, MiB */
+	uint32_t
+		guest_of; /* in a virtual machine: process on its host that it belongs to; 0: is in none */
+	bool confidential;
 	bool partial_ok;
 	bool daemon;
 	bool version;
@@ -41,7 +47,14 @@ struct seki_p4vm_child {
 	int keeper;  /* socket to the parent, which sends the process's id first */
 };
 
-/* Runs the P4 VM in the calling process; returns its exit code. Errors go to standard error. */
+/*
+ * Runs the P4 VM in the calling process; returns its exit code. Errors go to standard error. It says
+ * that it serves by one byte to its keeper.
+ */
 int seki_p4vm_child_run(const struct seki_p4vm_child *child);
+
+/* What both isolation levels open. Each complains: a descriptor or -1; 0 or 1. */
+int seki_p4vm_open_facts(const char *path);
+int seki_p4vm_read_program(const char *path, void **out, size_t *len);
 
 #endif

@@ -53,7 +53,9 @@ static bool relay(struct state *s)
 		return true;
 	s->log_room -= (uint64_t)n;
 	for (ssize_t i = 0; i < n; i++) {
-		if (((unsigned char)text[i] < 0x20 && text[i] != '\n') || text[i] == 0x7f)
+		if (text[i] == '\r') /* of the console of a virtual machine */
+			text[i] = ' ';
+		else if (((unsigned char)text[i] < 0x20 && text[i] != '\n') || text[i] == 0x7f)
 			text[i] = '?';
 	}
 	while (write(STDERR_FILENO, text, (size_t)n) < 0 && errno == EINTR)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/check.h"
@@ -23,6 +25,12 @@
 #include "p4vm/config.h"
 #include "p4vm/keeper.h"
 #include "p4vm/worker.h"
+#include "p4vm/vm/child.h"
+#include "p4vm/vm/machine.h"
+
+#define BACKOFF_MIN_MS 250
+#define BACKOFF_MAX_MS 10000
+#define SETTLED_S      30 /* a machine that lasted so long starts the back-off anew */
 
 static const struct seki_opt options[] = {
 #define CONFIG struct seki_p4vm_config
@@ -48,6 +56,16 @@ static const struct seki_opt options[] = {
 			     "where the sockets go: DIR/NAME/ (default /run/sekisho)"),
 	SEKI_OPT_U32_LINE(CONFIG, spin_us, 0, "spin-us", "N", 0, 10000,
 			  "look for packets so long before sleeping (default 20; 0 with 2 cores)"),
+	SEKI_OPT_STRING_LINE(CONFIG, isolation, 0, "isolation", "LEVEL",
+			     "process (default), or vm: in a virtual machine of its own"),
+	SEKI_OPT_U32_LINE(CONFIG, vm_memory, 0, "vm-memory", "MIB", 96, 65536,
+			  "memory of the virtual machine (default: 192 more than --memory)"),
+	SEKI_OPT_STRING_LINE(CONFIG, accel, 0, "accel", "kvm|tcg",
+			     "how the virtual machine runs (default: kvm if it works, else tcg)"),
+	SEKI_OPT_FLAG_LINE(CONFIG, confidential, 0, "confidential",
+			   "the machine's memory is encrypted: AMD SEV-SNP"),
+	SEKI_OPT_U32_LINE(CONFIG, guest_of, 0, "guest-of", "PID", 1, INT_MAX,
+			  "set in a virtual machine only: process that it belongs to"),
 	SEKI_OPT_FLAG_LINE(CONFIG, partial_ok, 0, "allow-partial-sandbox",
 			   "run even where the sandbox cannot be complete (not root)"),
 	SEKI_OPT_FLAG_LINE(CONFIG, daemon, 'd', "daemon", "go to the background when ready"),
@@ -74,7 +92,10 @@ struct instance {
 	int control_listen;
 	int port_listen;
 	bool elsewhere; /* --run-dir was given */
-	int waiter;	/* --daemon: pipe to the process that was started; else -1 */
+	bool vm;	/* --isolation=vm */
+	bool kvm;	/* try that */
+	bool was_ready;
+	int waiter; /* --daemon: pipe to the process that was started; else -1 */
 };
 
 #define complain(...) seki_complain(SEKI_P4VM_PROGRAM, __VA_ARGS__)
@@ -185,12 +206,14 @@ static void announce(void *arg)
 {
 	struct instance *in = arg;
 
-	printf("P4 VM '%s' is ready (user %u, sandbox %s)\n"
+	in->was_ready = true;
+	printf("P4 VM '%s' is ready (%suser %u, sandbox %s)\n"
 	       "  attach a port   ovs-vsctl set Interface PORT other_config:sekisho=%s\n"
 	       "  load a program  sekisho shield load%s%s %s OBJ\n"
 	       "  control socket  %s\n",
-	       in->config.name, in->sandbox.own_user ? in->sandbox.uid : getuid(),
-	       seki_sandbox_text(&in->sandbox), in->port_path, in->elsewhere ? " --run-dir " : "",
+	       in->config.name, in->vm ? "virtual machine, " : "",
+	       in->sandbox.own_user ? in->sandbox.uid : getuid(), seki_sandbox_text(&in->sandbox),
+	       in->port_path, in->elsewhere ? " --run-dir " : "",
 	       in->elsewhere ? in->config.run_dir : "", in->config.name, in->control_path);
 	fflush(stdout);
 	if (in->waiter < 0)
@@ -221,7 +244,7 @@ static int run_child(struct instance *in, int signals, int keeper, int log)
 			return 1;
 	}
 	close(log);
-	return seki_p4vm_child_run(&child);
+	return in->vm ? seki_vm_child_run(&child, in->kvm) : seki_p4vm_child_run(&child);
 }
 
 static int keep(struct instance *in, pid_t pid, int signals, int link, int log)
@@ -233,8 +256,11 @@ static int keep(struct instance *in, pid_t pid, int signals, int link, int log)
 				     .ready = announce,
 				     .arg = in};
 
-	close(in->control_listen);
-	close(in->port_listen);
+	/* Those who come while a machine is started anew wait for it. */
+	if (!in->vm) {
+		close(in->control_listen);
+		close(in->port_listen);
+	}
 	/* A child that is gone already shows in its log's end. */
 	if (write(link, &pid, sizeof(pid)) < 0)
 		complain("'%s' ended early", in->config.name);
@@ -243,7 +269,7 @@ static int keep(struct instance *in, pid_t pid, int signals, int link, int log)
 
 static int split(struct instance *in, int signals)
 {
-	int link[2], log[2];
+	int link[2], log[2], err;
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, link) || pipe2(log, O_CLOEXEC))
@@ -258,7 +284,45 @@ static int split(struct instance *in, int signals)
 	}
 	close(link[1]);
 	close(log[1]);
-	return keep(in, pid, signals, link[0], log[0]);
+	err = keep(in, pid, signals, link[0], log[0]);
+	close(log[0]);
+	return err;
+}
+
+/* True: somebody wants it to end. */
+static bool pause_for(int signals, int ms)
+{
+	struct pollfd polled = {signals, POLLIN, 0};
+
+	return poll(&polled, 1, ms) > 0;
+}
+
+/* A machine that ran once is started anew, whatever happens to it, until it is told to end. */
+static int run_machine(struct instance *in, int signals)
+{
+	bool only_kvm = in->config.accel && strcmp(in->config.accel, "kvm") == 0;
+	int backoff_ms = BACKOFF_MIN_MS;
+
+	for (;;) {
+		time_t start = time(NULL);
+		int ret = prepare_sandbox(in);
+
+		if (!ret)
+			ret = split(in, signals);
+		if (ret == SEKI_VM_EXIT_NO_KVM && !only_kvm && in->kvm) {
+			seki_log("going on without KVM: the machine is emulated, which is slow");
+			in->kvm = false;
+			continue;
+		}
+		if (!ret || !in->was_ready)
+			return ret;
+		if (time(NULL) - start > SETTLED_S)
+			backoff_ms = BACKOFF_MIN_MS;
+		seki_log("starting the virtual machine anew in %d ms", backoff_ms);
+		if (pause_for(signals, backoff_ms))
+			return 0;
+		backoff_ms = backoff_ms * 2 < BACKOFF_MAX_MS ? backoff_ms * 2 : BACKOFF_MAX_MS;
+	}
 }
 
 static int open_sockets(struct instance *in)
@@ -288,10 +352,34 @@ static int run(struct instance *in)
 		return complain("signalfd: %s", strerror(errno));
 	if (make_paths(in) || claim(in) || open_sockets(in))
 		return 1;
-	ret = prepare_sandbox(in) || split(in, signals);
+	ret = in->vm ? run_machine(in, signals) : prepare_sandbox(in) || split(in, signals);
 	unlink(in->control_path);
 	unlink(in->port_path);
 	return ret;
+}
+
+/* What the isolation level asks for beyond what the table of options can say. */
+static int check_isolation(struct instance *in)
+{
+	const struct seki_p4vm_config *config = &in->config;
+	const char *level = config->isolation ? config->isolation : "process";
+	const char *accel = config->accel ? config->accel : "";
+	const char *gap;
+
+	in->vm = strcmp(level, "vm") == 0;
+	if (!in->vm && strcmp(level, "process"))
+		return complain("isolation '%s': process or vm", level);
+	if (*accel && strcmp(accel, "kvm") && strcmp(accel, "tcg"))
+		return complain("accel '%s': kvm or tcg", accel);
+	if (!in->vm && (config->confidential || *accel))
+		return complain("--confidential and --accel are for --isolation=vm");
+	gap = config->confidential ? seki_vm_confidential_gap() : NULL;
+	if (gap)
+		return complain("--confidential: %s", gap);
+	in->kvm = strcmp(accel, "tcg") && access("/dev/kvm", R_OK | W_OK) == 0;
+	if (in->vm && !in->kvm && (strcmp(accel, "kvm") == 0))
+		return complain("/dev/kvm: %s", strerror(errno));
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -327,6 +415,8 @@ int main(int argc, char **argv)
 		complain("--no-program '%s': drop or pass", in.config.no_program);
 		return 2;
 	}
+	if (check_isolation(&in))
+		return 2;
 	in.elsewhere = in.config.run_dir != NULL;
 	in.config.run_dir = seki_rundir_base(in.config.run_dir);
 	/* What the starter left open is nothing that a P4 VM should have. */

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abi/guest.h"
 #include "core/base/check.h"
 #include "core/ring/flow.h"
 
@@ -54,16 +55,24 @@ static int decide(struct seki_queue *q, struct seki_engine *engine,
 	return err;
 }
 
-static void answer(struct seki_queue *q, const struct seki_completion *cpls, uint32_t n)
+static void wake_switch(const struct seki_queue *q)
 {
 	const uint64_t one = 1;
 
+	if (q->doorbell)
+		*(volatile uint32_t *)((uint8_t *)q->doorbell + SEKI_GUEST_DOORBELL) = q->rings;
+	/* A full eventfd means that the switch has been woken often enough. */
+	else if (write(q->wake, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void answer(struct seki_queue *q, const struct seki_completion *cpls, uint32_t n)
+{
 	if (!n)
 		return;
 	seki_ring_p4vm_answer(&q->ring, cpls, n);
-	/* A full eventfd means that the switch has been woken often enough. */
-	if (seki_ring_p4vm_wake_needed(&q->ring) && write(q->wake, &one, sizeof(one)) < 0)
-		return;
+	if (seki_ring_p4vm_wake_needed(&q->ring))
+		wake_switch(q);
 }
 
 /* The bytes may change meanwhile; then it is the switch that misorders its own packets. */

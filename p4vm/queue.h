@@ -40,8 +40,10 @@ struct seki_queue {
 	 * one may start once what was published up to this index is judged. */
 	bool seen;
 	uint32_t mark;
-	int conn; /* connection to the switch: wake-ups come in, its end is the queue's end */
-	int wake; /* eventfd that wakes the switch */
+	int conn;	/* connection to the switch: wake-ups come in, its end is the queue's end */
+	int wake;	/* eventfd that wakes the switch; -1: in a virtual machine */
+	void *doorbell; /* there: registers, in which a store of `rings` signals the eventfd */
+	uint32_t rings;
 	void *switch_region;
 	void *p4vm_region;
 	uint32_t id;	  /* of the queue in this P4 VM */

@@ -79,6 +79,17 @@ static int map_ids(uid_t uid, gid_t gid)
 	return write_text("/proc/self/uid_map", text);
 }
 
+/* For a second child: another PID namespace can be made from the caller's own only. */
+static void forget_prepared(void)
+{
+	int fd = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	setns(fd, CLONE_NEWPID);
+	close(fd);
+}
+
 int seki_sandbox_prepare(struct seki_sandbox *sandbox)
 {
 	uid_t uid = geteuid();
@@ -88,6 +99,8 @@ int seki_sandbox_prepare(struct seki_sandbox *sandbox)
 		return -EINVAL;
 	sandbox->own_user = uid == 0;
 	sandbox->own_spaces = false;
+	if (!uid)
+		forget_prepared();
 	if (unshare(CLONE_NEWPID | (uid ? CLONE_NEWUSER : 0)))
 		return 0; /* the caller decides whether that will do */
 	if (uid && map_ids(uid, gid))
@@ -237,7 +250,7 @@ static const int allowed[] = {
 	SCMP_SYS(exit_group),
 };
 
-static int add_rules(scmp_filter_ctx filter)
+static int add_rules(scmp_filter_ctx filter, const int *more, size_t n_more)
 {
 	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	/* Programs are compiled here: what was written becomes executable, and only readable. */
@@ -246,6 +259,11 @@ static int add_rules(scmp_filter_ctx filter)
 
 	for (size_t i = 0; i < SEKI_COUNT(allowed); i++) {
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+		if (err)
+			return err;
+	}
+	for (size_t i = 0; i < n_more; i++) {
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, more[i], 0);
 		if (err)
 			return err;
 	}
@@ -258,7 +276,7 @@ static int add_rules(scmp_filter_ctx filter)
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, only_exec);
 }
 
-int seki_sandbox_filter(void)
+int seki_sandbox_filter(const int *more, size_t n_more)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int err;
@@ -267,7 +285,7 @@ int seki_sandbox_filter(void)
 		return -ENOMEM;
 	err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (!err)
-		err = add_rules(filter);
+		err = add_rules(filter, more, n_more);
 	if (!err)
 		err = seccomp_load(filter);
 	seccomp_release(filter);

@@ -12,6 +12,7 @@
 #define SEKI_P4VM_SANDBOX_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -36,9 +37,12 @@ bool seki_sandbox_is_full(const struct seki_sandbox *sandbox);
 /* Short text for people. */
 const char *seki_sandbox_text(const struct seki_sandbox *sandbox);
 
-/* Each returns 0 or negative errno. `empty_dir` becomes the root in the child's sight. */
+/*
+ * Each returns 0 or negative errno. `empty_dir` becomes the root in the child's sight; `more` are
+ * system calls to allow beside those of a P4 VM.
+ */
 int seki_sandbox_prepare(struct seki_sandbox *sandbox);
 int seki_sandbox_confine(const struct seki_sandbox *sandbox, const char *empty_dir);
-int seki_sandbox_filter(void);
+int seki_sandbox_filter(const int *more, size_t n_more);
 
 #endif

@@ -59,6 +59,7 @@ int seki_server_start(struct seki_server *server)
 
 		worker->number = i;
 		worker->pass = server->pass;
+		worker->bell = server->bells[i];
 		worker->spin_ns = server->spin_ns;
 		worker->wait_ns = server->wait_ns;
 		err = seki_worker_start(worker, server->facts[i], print_line);
@@ -183,7 +184,7 @@ static void do_add(struct seki_worker *worker, void *arg)
 
 	call->err = seki_worker_add(worker, call->queue);
 	if (!call->err)
-		seki_attach_reply(call->queue->conn, 0);
+		seki_attach_reply(call->queue->conn, 0, call->queue->doorbell ? worker->number : 0);
 }
 
 /* 0, -EAGAIN, or negative errno; on success the connection is the worker's. */
@@ -192,7 +193,7 @@ static int attach(struct seki_server *server, int fd)
 	struct add_call call;
 	char port[sizeof(call.queue->port)];
 	uint32_t number;
-	int err = seki_attach_receive(fd, &call.queue);
+	int err = seki_attach_receive(fd, server->in_guest, &call.queue);
 
 	if (err)
 		return err;
@@ -224,7 +225,7 @@ static bool step_attach(struct seki_server *server, const struct seki_attaching 
 	}
 	server->attach_errors++;
 	seki_log("a switch could not attach: %s", strerror(-err));
-	seki_attach_reply(attaching->fd, err);
+	seki_attach_reply(attaching->fd, err, 0);
 	close(attaching->fd);
 	return true;
 }

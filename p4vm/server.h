@@ -33,6 +33,8 @@ struct seki_server {
 	uint64_t spin_ns;
 	struct seki_vminfo *facts[SEKI_WORKERS_MAX]; /* a copy for each worker, or NULL */
 	const struct seki_sandbox *sandbox;
+	int bells[SEKI_WORKERS_MAX]; /* in a virtual machine: the workers' interrupts */
+	bool in_guest;		     /* of a virtual machine, for the process `pid` of its host */
 
 	/* Its own. */
 	struct seki_worker *workers;

@@ -246,6 +246,7 @@ static struct json_object *build(const struct seki_server *server, const struct 
 	add_u64(root, "pid", (uint64_t)server->pid);
 	add_u64(root, "uid", server->uid);
 	add_u64(root, "uptime_s", uptime_s(server));
+	add_text(root, "isolation", server->in_guest ? "vm" : "process");
 	add_text(root, "sandbox", seki_sandbox_text(server->sandbox));
 	json_object_object_add(root, "program", program_json(&programs->at[0].loaded));
 	add_text(root, "no_program", server->pass ? "pass" : "drop");

@@ -81,13 +81,24 @@ static void clear_call_event(struct seki_worker *w)
 		;
 }
 
+/* UIO hands out a count of interrupts; the packets themselves are found by the next round. */
+static void clear_bell(struct seki_worker *w)
+{
+	int32_t count;
+
+	while (read(w->bell, &count, sizeof(count)) < 0 && errno == EINTR)
+		;
+}
+
 static void look_at_sockets(struct seki_worker *w, int timeout_ms)
 {
 	struct epoll_event events[16];
 	int n = epoll_wait(w->epoll, events, 16, timeout_ms);
 
 	for (int i = 0; i < n; i++) {
-		if (events[i].data.ptr)
+		if (events[i].data.ptr == &w->bell)
+			clear_bell(w);
+		else if (events[i].data.ptr)
 			look_at_queue(w, events[i].data.ptr);
 		else
 			clear_call_event(w);
@@ -198,6 +209,7 @@ static void *run(void *arg)
 static int open_events(struct seki_worker *w)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+	struct epoll_event bell = {.events = EPOLLIN, .data.ptr = &w->bell};
 	int err;
 
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -209,8 +221,9 @@ static int open_events(struct seki_worker *w)
 		close(w->epoll);
 		return err;
 	}
-	/* Cannot fail but for memory: both descriptors are new. */
-	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->call_event, &event)) {
+	/* Cannot fail but for memory: the descriptors are new. */
+	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->call_event, &event) ||
+	    (w->bell && epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->bell, &bell))) {
 		err = -errno;
 		close(w->epoll);
 		close(w->call_event);

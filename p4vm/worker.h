@@ -24,6 +24,7 @@ struct seki_worker {
 	bool pass;	  /* packets pass while there is no program */
 	uint64_t spin_ns; /* look for more packets for so long at most before sleeping */
 	uint64_t wait_ns; /* for the queues: how long a packet may wait for a fact */
+	int bell;	  /* in a virtual machine: its interrupt, for all queues; 0: none */
 	int epoll;
 	int call_event;
 	pthread_t thread;

@@ -57,7 +57,7 @@ int peer_attach(struct seki_worker *worker, const char *port, struct peer *p)
 	assert_int_equal(seki_fds_send(p->conn, &msg, sizeof(msg), fds, 3), 0);
 	close(fds[0]);
 	close(fds[1]);
-	assert_int_equal(seki_attach_receive(ends[1], &add.queue), 0);
+	assert_int_equal(seki_attach_receive(ends[1], false, &add.queue), 0);
 	seki_worker_call(worker, do_add, &add);
 	if (add.err)
 		seki_attach_close(add.queue);

@@ -97,7 +97,7 @@ static void assert_refused(struct fixture *f, int err)
 	struct seki_queue *queue;
 
 	assert_int_equal(seki_fds_send(f->sw, &f->msg, sizeof(f->msg), f->fds, SEKI_ATTACH_FDS), 0);
-	assert_int_equal(seki_attach_receive(f->conn, &queue), err);
+	assert_int_equal(seki_attach_receive(f->conn, false, &queue), err);
 	assert_int_equal(count_fds(), f->open_before);
 }
 
@@ -113,13 +113,13 @@ static void test_attach(void **state)
 	struct seki_attached reply;
 	struct seki_queue *queue;
 
-	assert_int_equal(seki_attach_receive(f->conn, &queue), -EAGAIN);
+	assert_int_equal(seki_attach_receive(f->conn, false, &queue), -EAGAIN);
 	assert_int_equal(seki_fds_send(f->sw, &f->msg, sizeof(f->msg), f->fds, SEKI_ATTACH_FDS), 0);
-	assert_int_equal(seki_attach_receive(f->conn, &queue), 0);
+	assert_int_equal(seki_attach_receive(f->conn, false, &queue), 0);
 	assert_int_equal(count_fds(), f->open_before + 1); /* the eventfd */
 	assert_string_equal(queue->port, "tap?1?");
 	assert_int_equal(queue->number, 4);
-	assert_int_equal(seki_attach_reply(f->conn, -ENOSPC), 0);
+	assert_int_equal(seki_attach_reply(f->conn, -ENOSPC, 0), 0);
 	assert_int_equal(recv(f->sw, &reply, sizeof(reply), 0), sizeof(reply));
 	assert_int_equal(reply.magic, SEKI_ATTACH_MAGIC);
 	assert_int_equal(reply.status, -ENOSPC);
@@ -159,9 +159,9 @@ static void test_wrong_size(void **state)
 	struct seki_queue *queue;
 
 	seki_fds_send(f->sw, &f->msg, sizeof(f->msg) - 1, f->fds, SEKI_ATTACH_FDS);
-	assert_int_equal(seki_attach_receive(f->conn, &queue), -EPROTO);
+	assert_int_equal(seki_attach_receive(f->conn, false, &queue), -EPROTO);
 	seki_fds_send(f->sw, long_message, sizeof(long_message), f->fds, SEKI_ATTACH_FDS);
-	assert_int_equal(seki_attach_receive(f->conn, &queue), -EMSGSIZE);
+	assert_int_equal(seki_attach_receive(f->conn, false, &queue), -EMSGSIZE);
 	assert_int_equal(count_fds(), f->open_before);
 }
 
@@ -177,7 +177,7 @@ static void test_wrong_number_of_descriptors(void **state)
 		if (n == SEKI_ATTACH_FDS)
 			continue;
 		seki_fds_send(f->sw, &f->msg, sizeof(f->msg), many, n);
-		assert_int_equal(seki_attach_receive(f->conn, &queue), -EPROTO);
+		assert_int_equal(seki_attach_receive(f->conn, false, &queue), -EPROTO);
 	}
 	assert_int_equal(count_fds(), f->open_before);
 }
@@ -202,9 +202,9 @@ static void test_regions_of_wrong_size(void **state)
 {
 	struct fixture *f = *state;
 
-	replace_fd(f, 1, make_region(true, SEKI_RING_REGION_BYTES - 4096, false));
+	replace_fd(f, 1, make_region(true, SEKI_RING_REGION_BYTES / 2, false));
 	assert_refused(f, -EINVAL);
-	replace_fd(f, 1, make_region(true, SEKI_RING_REGION_BYTES + 4096, false));
+	replace_fd(f, 1, make_region(true, SEKI_RING_REGION_BYTES * 2, false));
 	assert_refused(f, -EINVAL);
 }
 
@@ -249,7 +249,7 @@ static void test_end_of_file(void **state)
 
 	close(f->sw);
 	f->sw = dup(f->conn);
-	assert_int_equal(seki_attach_receive(f->conn, &queue), -ECONNRESET);
+	assert_int_equal(seki_attach_receive(f->conn, false, &queue), -ECONNRESET);
 }
 
 int main(void)

@@ -46,7 +46,7 @@ static int in_sandbox(int (*fn)(void), bool filter)
 		if (inner == 0) {
 			if (seki_sandbox_confine(&sandbox, empty_dir))
 				_exit(201);
-			if (filter && seki_sandbox_filter())
+			if (filter && seki_sandbox_filter(NULL, 0))
 				_exit(202);
 			_exit(fn());
 		}
