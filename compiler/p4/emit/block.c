@@ -33,6 +33,9 @@ static void set(struct emit *em, const struct ir_insn *insn)
 			       seki_emit_value(em, insn->a));
 	if (insn->var->kind == IR_VAR_BYTES)
 		seki_emit_line(em, "asm(\"\" : \"+r\"(%s));", seki_emit_var(em, insn->var));
+	if (insn->var
+		    ->counts) /* else clang ends loops by !=, and the verifier does not know when */
+		seki_emit_line(em, "hide(%s);", seki_emit_var(em, insn->var));
 	if (insn->var == em->ir->pass && seki_ir_is_const(insn->a, 0))
 		seki_emit_line(em, "site = %u;", seki_emit_line_number(insn->tok));
 }

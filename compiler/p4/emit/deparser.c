@@ -355,7 +355,9 @@ static uint32_t sum_most(struct emit *em)
 
 /*
  * By what goes out less what came in. It is counted from `most` down, so that it is no less than 0:
- * the verifier ties the new length to the old one by the number that a constant is less than.
+ * the verifier ties the new length to the old one by the number that a constant is less than. Cutting
+ * nothing off gives the length a name of its own again: what is known of it next to two numbers is
+ * forgotten as soon as others are added and shifted.
  */
 static void move_head_by(struct emit *em)
 {
@@ -372,8 +374,8 @@ static void move_head_by(struct emit *em)
 	seki_emit_line(em,
 		       "hide(left);\nif (left > %u)\n\tgoto drop;\nint by = %u - left;\nhide(by);\n"
 		       "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\nhide(pkt_len);\n"
-		       "if (pkt_len > %u)\n\tgoto drop;",
-		       em->ir->plan->reach + most, most, (unsigned int)SEKI_PACKET_MAX);
+		       "pkt_len -= ubpf_truncate_packet(ctx, pkt_len);\nhide(pkt_len);",
+		       em->ir->plan->reach + most, most);
 }
 
 /* One header at `off`, if its flag is set. */

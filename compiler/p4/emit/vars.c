@@ -12,9 +12,11 @@ uint32_t seki_emit_cwidth(uint32_t width)
 	return width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : 64;
 }
 
-/* The headers' and the program's own values; what the parser counts with stays on the stack. */
+/* The headers' and the program's own values; what loops count with stays on the stack. */
 static bool in_scratch(const struct emit *em, const struct ir_var *var)
 {
+	if (var->counts)
+		return false;
 	if (var->kind == IR_VAR_VALID)
 		return em->room >= EMIT_ALL_IN_SCRATCH;
 	return em->room != EMIT_ON_STACK &&

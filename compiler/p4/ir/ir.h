@@ -54,6 +54,7 @@ struct ir_var {
 	struct ir_header *header; /* IR_VAR_FIELD, IR_VAR_VALID; of a varbit field too */
 	struct ir_var *size;	  /* IR_VAR_VARBIT: a variable of 32 bits */
 	bool written;		  /* pass/plan.c: something but an extraction may change it */
+	bool counts;		  /* pass/loops.c: a loop of statements may end by it */
 	bool read; /* pass/prune.c: something looks at it; else what is extracted to it is not needed */
 };
 

@@ -232,3 +232,51 @@ void seki_loops_cut(struct ir_program *ir)
 	     seki_arena_alloc(ir->arena, n * sizeof(struct ir_var *)),
 	     seki_arena_alloc(ir->arena, n * sizeof(struct flow_edges)));
 }
+
+/* ---- loops of statements ---- */
+
+static void note_counter(void *arg, struct ir_var *var)
+{
+	(void)arg;
+	var->counts |= var->kind == IR_VAR_PLAIN && var->width <= 32;
+}
+
+/* Of the blocks from a loop's first to its last, as the walk went: what the first branches by, and the
+ * last that branches. */
+static void note_counters(const struct flow_edges *loop, uint32_t n)
+{
+	uint32_t last = n - 1;
+
+	while (last && loop[last].block->last != IR_BRANCH)
+		last--;
+	seki_flow_expr_reads(loop[0].block->value, note_counter, NULL);
+	seki_flow_expr_reads(loop[last].block->value, note_counter, NULL);
+}
+
+void seki_loops_find_counters(struct ir_program *ir)
+{
+	struct flow_edges *stack;
+	enum mark *marks;
+	uint32_t depth = 0;
+
+	seki_flow_number(ir);
+	stack = seki_arena_alloc(ir->arena, ir->n_blocks * sizeof(*stack));
+	marks = seki_arena_alloc(ir->arena, ir->n_blocks * sizeof(*marks));
+	stack[depth++] = seki_flow_edges(ir->entry);
+	while (depth) {
+		struct ir_block **to = seki_flow_next(&stack[depth - 1]);
+
+		marks[stack[depth - 1].block->id] = to ? OPEN : DONE;
+		if (!to) {
+			depth--;
+		} else if (marks[(*to)->id] == UNSEEN) {
+			stack[depth++] = seki_flow_edges(*to);
+		} else if (marks[(*to)->id] == OPEN) {
+			uint32_t head = depth - 1;
+
+			while (stack[head].block != *to)
+				head--;
+			note_counters(stack + head, depth - head);
+		}
+	}
+}

@@ -38,4 +38,7 @@ bool seki_loops_is_count(const struct ir_block *block);
 /* Counts where blocks are come back to and nothing counts yet: in loops with several ways in. */
 void seki_loops_cut(struct ir_program *ir);
 
+/* Marks the variables that loops end by. */
+void seki_loops_find_counters(struct ir_program *ir);
+
 #endif
