@@ -215,6 +215,7 @@ static int serve(const struct seki_p4vm_child *child, struct inputs *in, pid_t p
 		.pass = !strcmp(config->no_program, "pass"),
 		.wait_ns = config->fact_wait_ms * 1000000ull,
 		.spin_ns = spin_ns(config),
+		.millicpus = config->millicpus,
 		.programs = {.n_workers = config->workers,
 			     .max_insns = config->max_insns,
 			     .max_map_bytes = (uint64_t)config->memory_mib << 20},

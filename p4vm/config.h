@@ -22,6 +22,8 @@ struct seki_p4vm_config {
 	uint32_t spin_us;
 	uint32_t uid;		/* 0: by name */
 	const char *no_program; /* "drop" or "pass" */
+	const char *cpus;	/* NULL: no limit */
+	uint32_t millicpus;	/* the same */
 	uint32_t workers;
 	uint32_t max_insns;
 	uint32_t memory_mib;   /* of the programs' maps */

@@ -32,6 +32,8 @@
 #define BACKOFF_MAX_MS 10000
 #define SETTLED_S      30 /* a machine that lasted so long starts the back-off anew */
 
+#define CPUS_MAX       1024u
+
 static const struct seki_opt options[] = {
 #define CONFIG struct seki_p4vm_config
 	SEKI_OPT_REQUIRED_LINE(CONFIG, name, "NAME", "name of this P4 VM"),
@@ -46,6 +48,8 @@ static const struct seki_opt options[] = {
 			  "longest that a packet waits for its fact (default 200; 0: never)"),
 	SEKI_OPT_U32_LINE(CONFIG, workers, 'w', "workers", "N", 1, SEKI_WORKERS_MAX,
 			  "threads that run packets (default 1)"),
+	SEKI_OPT_STRING_LINE(CONFIG, cpus, 0, "cpus", "N",
+			     "processors' worth of time that they take at most, as 0.5"),
 	SEKI_OPT_U32_LINE(CONFIG, max_insns, 0, "max-insns", "N", 1, SEKI_RUN_INSNS_MAX,
 			  "refuse programs that may take longer for a packet (default 4194304)"),
 	SEKI_OPT_U32_LINE(CONFIG, memory_mib, 0, "memory", "MIB", 1, 65536,
@@ -382,6 +386,24 @@ static int check_isolation(struct instance *in)
 	return 0;
 }
 
+/* What the table of options cannot say. 0, or it has been complained about. */
+static int check_config(struct seki_p4vm_config *config)
+{
+	char *end;
+	double cpus;
+
+	if (strcmp(config->no_program, "drop") && strcmp(config->no_program, "pass"))
+		return complain("--no-program '%s': drop or pass", config->no_program);
+	if (!config->cpus)
+		return 0;
+	cpus = strtod(config->cpus, &end);
+	if (end == config->cpus || *end || !(cpus >= 0.01 && cpus <= CPUS_MAX))
+		return complain("--cpus '%s' is not a number from 0.01 to %u", config->cpus,
+				CPUS_MAX);
+	config->millicpus = (uint32_t)(cpus * 1000 + 0.5);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct instance in = {
@@ -411,10 +433,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s: %s\n", command.name, err);
 		return 2;
 	}
-	if (strcmp(in.config.no_program, "drop") && strcmp(in.config.no_program, "pass")) {
-		complain("--no-program '%s': drop or pass", in.config.no_program);
+	if (check_config(&in.config))
 		return 2;
-	}
 	if (check_isolation(&in))
 		return 2;
 	in.elsewhere = in.config.run_dir != NULL;

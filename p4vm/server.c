@@ -53,6 +53,7 @@ int seki_server_start(struct seki_server *server)
 	if (!server->workers)
 		return -ENOMEM;
 	server->programs.workers = server->workers;
+	seki_budget_init(&server->budget, server->millicpus);
 	for (uint32_t i = 0; i < server->programs.n_workers; i++) {
 		struct seki_worker *worker = &server->workers[i];
 		int err;
@@ -60,6 +61,7 @@ int seki_server_start(struct seki_server *server)
 		worker->number = i;
 		worker->pass = server->pass;
 		worker->bell = server->bells[i];
+		worker->budget = server->millicpus ? &server->budget : NULL;
 		worker->spin_ns = server->spin_ns;
 		worker->wait_ns = server->wait_ns;
 		err = seki_worker_start(worker, server->facts[i], print_line);

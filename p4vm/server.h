@@ -31,6 +31,7 @@ struct seki_server {
 	bool pass;   /* packets pass while there is no program */
 	uint64_t wait_ns;
 	uint64_t spin_ns;
+	uint32_t millicpus; /* that the workers may take together; 0: no limit */
 	struct seki_vminfo *facts[SEKI_WORKERS_MAX]; /* a copy for each worker, or NULL */
 	const struct seki_sandbox *sandbox;
 	int bells[SEKI_WORKERS_MAX]; /* in a virtual machine: the workers' interrupts */
@@ -38,6 +39,7 @@ struct seki_server {
 
 	/* Its own. */
 	struct seki_worker *workers;
+	struct seki_budget budget;     /* millicpus 0: not used */
 	struct seki_programs programs; /* n_workers and the limits: whoever starts it */
 	uint64_t start_ns;	       /* CLOCK_MONOTONIC */
 	uint64_t loads;

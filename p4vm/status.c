@@ -227,16 +227,22 @@ static uint64_t uptime_s(const struct seki_server *server)
 	return (uint64_t)t.tv_sec - server->start_ns / 1000000000u;
 }
 
-static struct json_object *limits_json(const struct seki_server *server)
+static struct json_object *limits_json(struct seki_server *server)
 {
 	struct json_object *limits = json_object_new_object();
 
 	add_u64(limits, "insns", server->programs.max_insns);
 	add_u64(limits, "map_bytes", server->programs.max_map_bytes);
+	if (server->millicpus) {
+		json_object_object_add(limits, "cpus",
+				       json_object_new_double(server->millicpus / 1000.0));
+		add_text(limits, "cpus_by", "the workers' own count of their CPU time");
+		add_u64(limits, "held_ms", seki_budget_held(&server->budget) / 1000000u);
+	}
 	return limits;
 }
 
-static struct json_object *build(const struct seki_server *server, const struct seki_snapshot *s)
+static struct json_object *build(struct seki_server *server, const struct seki_snapshot *s)
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *errors = json_object_new_object();

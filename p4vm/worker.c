@@ -10,12 +10,14 @@
 #include "p4vm/worker.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/check.h"
@@ -24,6 +26,9 @@
 
 /* Rounds with packets between two looks at the sockets. */
 #define BUSY_ROUNDS 64u
+
+/* Longest that a worker which has used up its share waits before it looks whether it is called. */
+#define HOLD_MAX_MS 5u
 
 /* What looking on costs at most: after more than `few` packets sleeping is cheap for each. */
 #define SPIN_FEW     4u
@@ -182,6 +187,31 @@ static bool look_on(struct seki_worker *w, uint32_t last, uint64_t *budget)
 	return true;
 }
 
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/*
+ * Pays for what was used since the last time. Where the share is used up it waits, for a few ms at most, so that
+ * calls get through; packets wait in their rings. True: do nothing else yet.
+ */
+static bool pay(struct seki_worker *w)
+{
+	uint64_t used = clock_ns(CLOCK_THREAD_CPUTIME_ID), now = clock_ns(CLOCK_BOOTTIME), wait;
+
+	wait = seki_budget_take(w->budget, used - w->paid_ns, now);
+	w->paid_ns = used;
+	if (!wait)
+		return false;
+	poll(NULL, 0, (int)seki_min(wait / 1000000u + 1, HOLD_MAX_MS));
+	seki_budget_hold(w->budget, clock_ns(CLOCK_BOOTTIME) - now);
+	return true;
+}
+
 static void *run(void *arg)
 {
 	struct seki_worker *w = arg;
@@ -190,7 +220,13 @@ static void *run(void *arg)
 	bool parked;
 
 	while (!w->stop) {
-		uint32_t work = round_of_queues(w, &parked);
+		uint32_t work;
+
+		if (w->budget && pay(w)) {
+			run_call(w);
+			continue;
+		}
+		work = round_of_queues(w, &parked);
 
 		if (work) {
 			seki_spin_end(&w->spin, w->engine.boot_ns, budget > 0);

@@ -11,6 +11,7 @@
 #include <semaphore.h>
 
 #include "core/ring/spin.h"
+#include "p4vm/budget.h"
 #include "p4vm/queue.h"
 
 #define SEKI_WORKER_SPIN_NS 200000u /* as a rule, for spin_ns */
@@ -23,8 +24,9 @@ struct seki_worker {
 	uint32_t number;  /* among the P4 VM's workers: the queue of each program that it runs */
 	bool pass;	  /* packets pass while there is no program */
 	uint64_t spin_ns; /* look for more packets for so long at most before sleeping */
-	uint64_t wait_ns; /* for the queues: how long a packet may wait for a fact */
-	int bell;	  /* in a virtual machine: its interrupt, for all queues; 0: none */
+	struct seki_budget *budget; /* of all workers; NULL: no limit */
+	uint64_t wait_ns;	    /* for the queues: how long a packet may wait for a fact */
+	int bell; /* in a virtual machine: its interrupt, for all queues; 0: none */
 	int epoll;
 	int call_event;
 	pthread_t thread;
@@ -40,6 +42,7 @@ struct seki_worker {
 	struct seki_spin_limits spin_limits;
 	struct seki_spin spin;
 	struct seki_queue *queues[SEKI_WORKER_QUEUES];
+	uint64_t paid_ns; /* CPU time of the thread that the budget was charged with */
 	uint32_t n_queues;
 	uint32_t next_id;
 	bool stop;

@@ -237,6 +237,8 @@ static int send_start(struct seki_vm_host *host, const struct seki_p4vm_child *c
 	add(&start, "--workers=%u", config->workers);
 	add(&start, "--max-insns=%u", config->max_insns);
 	add(&start, "--memory=%u", config->memory_mib);
+	if (config->cpus)
+		add(&start, "--cpus=%s", config->cpus);
 	if (config->spin_us != SEKI_P4VM_SPIN_AUTO)
 		add(&start, "--spin-us=%u", config->spin_us);
 	if (in->program)

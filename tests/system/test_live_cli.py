@@ -4,6 +4,7 @@ limits. The switch is test_shield_cli's: this test itself, so that every packet'
 import contextlib
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -29,6 +30,11 @@ PROGRAMS = {
         u8 *p = packet_data(ctx);
         if (m->len < 200) return 1;
         drop_site(p[199]); return 0; }""",
+    # Some hundred thousand instructions a packet.
+    "slow": """u64 entry(void *ctx, struct meta *m) {
+        u64 x = m->len;
+        for (u32 i = 0; i < 60000; i++) x = (x * 31 + i) % 1000003;
+        drop_site(x ? 1 : 2); return 0; }""",
     "count": MAPS,
     "count_wide": MAPS,
     "count_more": MAPS,
@@ -152,3 +158,29 @@ def test_queues_spread_over_workers(vms, objects):
         assert sorted(q["worker"] for q in queues) == [0, 0, 1, 1, 2, 2]
         assert sum(site["count"] for site in vms.status()["sites"]) == 6
         assert len(os.listdir(f"/proc/{vms.status()['pid']}/task")) == 4
+
+
+def cpu_seconds(vms):
+    with open(f"/proc/{vms.status()['pid']}/stat") as text:
+        fields = text.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_share_of_cpu_time(vms, objects):
+    """A program that loops for as long as it may, on every packet, and a switch that always has more of them."""
+    vms.start("vm", "--program", objects["slow"], "--cpus", "0.05", "--workers", "2")
+    with switch(vms) as a, switch(vms) as b:
+        begin, used = time.monotonic(), cpu_seconds(vms)
+        while time.monotonic() - begin < 3:
+            for sw in (a, b):
+                while sw.sent - sw.taken < 256:
+                    sw.submit(*[packet(length=100)] * 32)
+                sw.take()
+        share = (cpu_seconds(vms) - used) / (time.monotonic() - begin)
+        limits = vms.status()["limits"]
+    print(f"{share:.3f} cpus used of 0.05; held for {limits['held_ms']} ms")
+    assert limits["cpus"] == 0.05 and limits["held_ms"] > 0
+    assert share < 0.07
+    for bad in ("0", "x", "1x", "-1", "nan"):
+        wrong = vms.cli("run", "other", "--cpus", bad, check=False)
+        assert wrong.returncode == 2 and "--cpus" in wrong.stderr
