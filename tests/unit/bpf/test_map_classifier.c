@@ -28,6 +28,8 @@ struct list {
 	uint32_t n, entries, bytes;
 	struct seki_map_field fields[8];
 	uint32_t n_fields;
+	struct key kinds[200]; /* entries have the masks of one of these */
+	uint32_t n_kinds;      /* 0: any */
 };
 
 static struct list list;
@@ -158,9 +160,28 @@ static void random_field(const struct seki_map_field *f, uint8_t *first, uint8_t
 		first[i] &= second[i];
 }
 
+/* Of all values, as tables mostly are. */
+static struct key key_of_kind(const struct key *kind)
+{
+	struct key key = *kind;
+
+	key.priority = draw(2) ? draw(8) : (uint32_t)rand();
+	for (uint32_t i = 0; i < list.n_fields; i++) {
+		const struct seki_map_field *f = &list.fields[i];
+
+		for (uint32_t j = f->offset; j < f->offset + f->bytes; j++)
+			if (f->match != SEKI_MATCH_RANGE)
+				key.bytes[j] = (uint8_t)rand() & key.bytes[list.bytes + j];
+	}
+	return key;
+}
+
 static struct key random_key(void)
 {
 	struct key key = {.priority = draw(2) ? draw(8) : (uint32_t)rand()};
+
+	if (list.n_kinds)
+		return key_of_kind(&list.kinds[draw(list.n_kinds)]);
 
 	for (uint32_t i = 0; i < list.n_fields; i++) {
 		const struct seki_map_field *f = &list.fields[i];
@@ -405,6 +426,32 @@ static void test_against_list(void **state)
 		}
 }
 
+/* Few masks: most entries are in tuples, and stay there while others come and go. */
+static void test_kinds(void **state)
+{
+	static const uint32_t kinds[] = {1, 4, 32, 200};
+
+	(void)state;
+	for (uint32_t s = 0; s < SEKI_COUNT(shapes); s++)
+		for (uint32_t k = 0; k < SEKI_COUNT(kinds); k++) {
+			struct seki_bpf_map *map = make_classifier(shapes[s].fields, shapes[s].n,
+								   2000);
+
+			srand(s * 10 + k);
+			for (uint32_t i = 0; i < kinds[k]; i++)
+				list.kinds[i] = random_key();
+			list.n_kinds = kinds[k];
+			steps(map, 2000, 8);
+			if (list.fields[0].match == SEKI_MATCH_EXACT && list.bytes >= 8)
+				assert_true(map->classifier->n_blocked < list.n / 8);
+			steps(map, 1000, 4);
+			list.n_kinds = 0; /* now others */
+			steps(map, 1000, 5);
+			steps(map, 2500, 1);
+			drop_map(map);
+		}
+}
+
 /* Many blocks, from the first entry to the last and back. */
 static void test_deep(void **state)
 {
@@ -580,9 +627,10 @@ static void test_busy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_against_list), cmocka_unit_test(test_deep),
-		cmocka_unit_test(test_ties),	     cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_fields),	     cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_against_list), cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_deep),	     cmocka_unit_test(test_ties),
+		cmocka_unit_test(test_keys),	     cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/bpf/map/classifier.h"
 #include "tests/unit/bpf/maps.h"
 
 #define QUEUES	3
@@ -396,6 +397,82 @@ static void test_classifier(void **state)
 	play(&def, true, false);
 }
 
+/* ---- moments ---- */
+
+#define MASKED	  400u /* entries of one mask: they are in a tuple */
+#define EXCHANGES 3000
+
+/* What matches the packet: two that shut it out, at least one of which is always there, and one that
+ * lets it through. */
+static const struct key shut[2] = {{50, {10, 1, 2, 0}, {255, 255, 255, 0}},
+				   {60, {10, 0, 0, 3}, {255, 0, 0, 255}}};
+static const struct key open_to_all = {0, {0}, {0}};
+
+static void put_word(struct seki_bpf_map *map, const struct key *key, uint64_t value)
+{
+	while (seki_bpf_map_put(map, key, &value, SEKI_MAP_ANY, PLANE) == -EBUSY)
+		sched_yield();
+}
+
+static void remove_key(struct seki_bpf_map *map, const struct key *key)
+{
+	while (seki_bpf_map_remove(map, key, PLANE) == -EBUSY)
+		sched_yield();
+}
+
+static void *ask(void *arg)
+{
+	static const uint8_t packet[4] = {10, 1, 2, 3};
+	struct actor *a = arg;
+	struct seki_bpf_map *map = a->stage->map;
+
+	while (!__atomic_load_n(&a->stage->done, __ATOMIC_ACQUIRE)) {
+		const uint64_t *found;
+
+		seki_bpf_reader_enter(map->readers, a->queue);
+		found = seki_bpf_map_find(map, packet, a->queue);
+		if (!found || __atomic_load_n(found, __ATOMIC_RELAXED) != 1)
+			fault(a->stage, "a lookup saw two changes the wrong way round");
+		seki_bpf_reader_leave(map->readers, a->queue);
+		__atomic_store_n(&a->runs, a->runs + 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+static void test_moments(void **state)
+{
+	struct seki_map_def def = {SEKI_MAP_CLASSIFIER, 4, 8, MASKED + 8, 0};
+	struct seki_bpf_map *map = make_map(&def, QUEUES);
+	struct stage stage = {.map = map};
+	struct actor actors[QUEUES];
+
+	(void)state;
+	for (uint32_t i = 0; i < MASKED; i++) {
+		struct key key = {
+			1, {20, (uint8_t)(i >> 5), (uint8_t)(i << 3), 0}, {255, 255, 255, 0}};
+
+		put_word(map, &key, 2);
+	}
+	put_word(map, &open_to_all, 3);
+	put_word(map, &shut[0], 1);
+	assert_true(map->classifier->n_tuples > 0);
+	for (uint32_t i = 0; i < QUEUES; i++) {
+		actors[i] = (struct actor){.stage = &stage, .queue = i, .state = i};
+		assert_int_equal(pthread_create(&actors[i].thread, NULL, ask, &actors[i]), 0);
+	}
+	for (uint32_t i = 0; i < EXCHANGES || !have_all_run(actors); i++) {
+		put_word(map, &shut[!(i % 2)], 1);
+		remove_key(map, &shut[i % 2]);
+	}
+	__atomic_store_n(&stage.done, 1, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < QUEUES; i++)
+		pthread_join(actors[i].thread, NULL);
+	if (stage.faults)
+		fail_msg("%u faults, such as: %s", stage.faults, stage.fault);
+	assert_int_equal(map->classifier->holds, 0);
+	drop_map(map);
+}
+
 #define COUNTS 50000u
 
 static void *count(void *arg)
@@ -440,11 +517,9 @@ static void test_queue_counters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hash),
-		cmocka_unit_test(test_lru),
-		cmocka_unit_test(test_lpm),
-		cmocka_unit_test(test_classifier),
-		cmocka_unit_test(test_queue_counters),
+		cmocka_unit_test(test_hash),	cmocka_unit_test(test_lru),
+		cmocka_unit_test(test_lpm),	cmocka_unit_test(test_classifier),
+		cmocka_unit_test(test_moments), cmocka_unit_test(test_queue_counters),
 	};
 
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0))
