@@ -98,6 +98,12 @@ class Layout:
         self.direct = {name: 16 * body.count("struct counter") + 64 * body.count("struct meter")
                        for name, body in re.findall(r"struct (\w+)\$value \{(.*?)\n\t\};", code, re.S)}
 
+    def field(self, table, text):
+        """The field that a script calls "key.hdr_x_y", "hdr.x.y" or "hdr_x_y"."""
+        names = [name for name, *_ in self.matches.get(table, self.keys.get(table, []))]
+        whole = text.replace(".", "_")
+        return whole if whole in names else text.split(".")[-1]
+
     def key(self, table, values, priority):
         if table not in self.keys:
             raise Failure(f"there is no table {table}")
@@ -236,7 +242,7 @@ class Run:
         """A value set's entries have no action."""
         table, *keys = text.split()
         pairs = [k.split(":") for k in keys]
-        key = self.layout.key(table, {k.split(".")[-1]: v for k, v in pairs}, 0)
+        key = self.layout.key(table, {self.layout.field(table, k): v for k, v in pairs}, 0)
         self.engine.ask(f"set {table} {key.hex()} {bytes(4).hex()}")
 
     def add(self, text, default):
@@ -253,7 +259,7 @@ class Run:
             self.engine.ask(f"set {table}_defaultAction 00000000 {value.hex()}")
             return
         pairs = [k.split(":") for k in keys.split()]
-        key = self.layout.key(table, {k.split(".")[-1]: v for k, v in pairs}, int(priority or 0))
+        key = self.layout.key(table, {self.layout.field(table, k): v for k, v in pairs}, int(priority or 0))
         self.engine.ask(f"set {table} {key.hex()} {value.hex()}")
 
     def action(self, table, action, args):
