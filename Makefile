@@ -5,7 +5,7 @@ BUILD := $(CURDIR)/build
 PYTHON := /usr/bin/python3
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build ovs demo check bench bench-bpf bench-p4 fuzz mutation format install clean
+.PHONY: help setup build ovs demo check bench bench-bpf bench-p4 bench-ring fuzz mutation format install clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ check: build ovs ## every test
 
 bench: build ovs ## every figure of the README
 	@$(PYTHON) bench/run.py --build $(BUILD)
-	@$(MAKE) --no-print-directory bench-bpf bench-p4
+	@$(MAKE) --no-print-directory bench-ring bench-bpf bench-p4
 
 bench-bpf: build ## those of the BPF machine only, beside native code and DPDK's machine
 	@ninja -C $(BUILD)/main bench/bpf/bpf_bench bench/bpf/classifier_bench >/dev/null
@@ -39,6 +39,10 @@ bench-bpf: build ## those of the BPF machine only, beside native code and DPDK's
 
 bench-p4: build ## BPF instructions of P4 programs beside those of C by hand, and the time to compile
 	@$(PYTHON) bench/p4/bench.py $(BUILD)/main/cli/sekisho $(ARGS)
+
+bench-ring: build ## what the ring between a switch and a P4 VM costs, beside the same engine run in place
+	@ninja -C $(BUILD)/main bench/ring/ring_bench >/dev/null
+	@$(BUILD)/main/bench/ring/ring_bench
 
 fuzz: setup ## fuzz for TIME seconds each (default 60): make fuzz TIME=3600 ENGINE=afl ONLY=elf
 	@$(PYTHON) tests/fuzz/run.py --build $(BUILD) --seconds $(or $(TIME),60) \

@@ -8,9 +8,16 @@
 #define SEKI_CORE_RING_RING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/ring.h"
+
+/* Of a slot in its region; whatever the number is, inside. */
+static inline size_t seki_ring_slot_offset(uint32_t slot)
+{
+	return SEKI_RING_SLOT_OFFSET + (size_t)(slot & (SEKI_RING_ENTRIES - 1)) * SEKI_SLOT_BYTES;
+}
 
 /* Slots of the run that a packet takes of which so many bytes were copied; at least 1. */
 static inline uint32_t seki_ring_run(uint32_t copied)
@@ -44,7 +51,10 @@ void seki_ring_switch_init(struct seki_ring_switch *r, void *switch_region,
 uint32_t seki_ring_switch_room(const struct seki_ring_switch *r);
 
 /* Where to put the packet of a run before it is submitted. slot < SEKI_RING_ENTRIES. */
-uint8_t *seki_ring_switch_slot(const struct seki_ring_switch *r, uint32_t slot);
+static inline uint8_t *seki_ring_switch_slot(const struct seki_ring_switch *r, uint32_t slot)
+{
+	return r->mine + seki_ring_slot_offset(slot);
+}
 
 /* Publishes n submissions at once; n <= seki_ring_switch_room(). */
 void seki_ring_switch_submit(struct seki_ring_switch *r, const struct seki_submission *subs,
@@ -82,7 +92,10 @@ int seki_ring_switch_take(struct seki_ring_switch *r, struct seki_completion *ou
 bool seki_ring_switch_ready(const struct seki_ring_switch *r);
 
 /* The new head that the P4 VM wrote for a run: copy once. slot < SEKI_RING_ENTRIES. */
-const uint8_t *seki_ring_switch_head(const struct seki_ring_switch *r, uint32_t slot);
+static inline const uint8_t *seki_ring_switch_head(const struct seki_ring_switch *r, uint32_t slot)
+{
+	return r->theirs + seki_ring_slot_offset(slot);
+}
 
 /*
  * Bytes of each packet that the P4 VM wants copied, cut to SEKI_PACKET_MAX; tells it what was seen.
@@ -125,10 +138,16 @@ void seki_ring_p4vm_report(struct seki_ring_p4vm *r, uint64_t taken_ns, uint64_t
 
 /* The packet of a run, as the switch may still be writing it: copy once. slot < SEKI_RING_ENTRIES.
  */
-const uint8_t *seki_ring_p4vm_packet(const struct seki_ring_p4vm *r, uint32_t slot);
+static inline const uint8_t *seki_ring_p4vm_packet(const struct seki_ring_p4vm *r, uint32_t slot)
+{
+	return r->theirs + seki_ring_slot_offset(slot);
+}
 
 /* Where to put the new head of a run's packet before it is answered. */
-uint8_t *seki_ring_p4vm_head(const struct seki_ring_p4vm *r, uint32_t slot);
+static inline uint8_t *seki_ring_p4vm_head(const struct seki_ring_p4vm *r, uint32_t slot)
+{
+	return r->mine + seki_ring_slot_offset(slot);
+}
 
 /*
  * How many more answers fit, where that is less than `wanted`; else any number from that up: a

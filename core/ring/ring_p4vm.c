@@ -90,16 +90,6 @@ void seki_ring_p4vm_report(struct seki_ring_p4vm *r, uint64_t taken_ns, uint64_t
 	seki_store_release(&header(r)->sample, r->sample);
 }
 
-const uint8_t *seki_ring_p4vm_packet(const struct seki_ring_p4vm *r, uint32_t slot)
-{
-	return r->theirs + seki_ring_slot_offset(slot);
-}
-
-uint8_t *seki_ring_p4vm_head(const struct seki_ring_p4vm *r, uint32_t slot)
-{
-	return r->mine + seki_ring_slot_offset(slot);
-}
-
 /* What was seen of the switch's index last is enough mostly, and saves a look at its cache line. */
 uint32_t seki_ring_p4vm_room(struct seki_ring_p4vm *r, uint32_t wanted)
 {

@@ -36,11 +36,6 @@ uint32_t seki_ring_switch_room(const struct seki_ring_switch *r)
 	return SEKI_RING_ENTRIES - (r->sub_tail - r->cpl_head);
 }
 
-uint8_t *seki_ring_switch_slot(const struct seki_ring_switch *r, uint32_t slot)
-{
-	return r->mine + seki_ring_slot_offset(slot);
-}
-
 void seki_ring_switch_submit(struct seki_ring_switch *r, const struct seki_submission *subs,
 			     uint32_t n)
 {
@@ -100,11 +95,6 @@ int seki_ring_switch_take(struct seki_ring_switch *r, struct seki_completion *ou
 	r->cpl_head += ready;
 	seki_store_release(&header(r)->cpl_head, r->cpl_head);
 	return (int)ready;
-}
-
-const uint8_t *seki_ring_switch_head(const struct seki_ring_switch *r, uint32_t slot)
-{
-	return r->theirs + seki_ring_slot_offset(slot);
 }
 
 uint32_t seki_ring_switch_want(struct seki_ring_switch *r)

@@ -19,11 +19,6 @@ static inline size_t seki_ring_desc_offset(uint32_t index)
 	return SEKI_RING_DESC_OFFSET + (size_t)(index & SEKI_RING_MASK) * SEKI_DESC_BYTES;
 }
 
-static inline size_t seki_ring_slot_offset(uint32_t slot)
-{
-	return SEKI_RING_SLOT_OFFSET + (size_t)(slot & SEKI_RING_MASK) * SEKI_SLOT_BYTES;
-}
-
 /* One load a word: a compiler may not look a second time at what the peer may have changed since.
  */
 static inline void seki_ring_copy_in(void *to, const uint8_t *from)

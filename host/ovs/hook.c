@@ -139,7 +139,7 @@ static struct seki_queue *add_queue(struct seki_hook *hook, uint32_t key, uint32
 
 	seki_connector_lock(hook->connector);
 	if (hook->queue_count < SEKI_HOOK_QUEUES)
-		q = malloc(sizeof(*q));
+		q = aligned_alloc(_Alignof(struct seki_queue), sizeof(*q));
 	if (q) {
 		seki_queue_init(q, hook, key, hook->queue_count);
 		q->stats.lane = lane;

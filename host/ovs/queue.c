@@ -133,14 +133,11 @@ static enum seki_fate unjudged(struct seki_queue *q, uint32_t in_port, enum seki
 	return SEKI_FATE_DROP;
 }
 
-/* Copies the packet's first bytes, which its run has room for. */
-static struct seki_submission fill_run(struct seki_queue *q, struct seki_slot *s, uint32_t copied)
+/* Of a packet of which so much is to be copied, which its run has room for. */
+static struct seki_submission describe(struct seki_slot *s, uint32_t number, uint32_t copied)
 {
-	uint32_t number = slot_number(q, s);
-
 	s->copied = (uint16_t)copied;
 	s->generation++;
-	memcpy(seki_ring_switch_slot(&q->session->ring, number), s->data, copied);
 	return (struct seki_submission){
 		.slot = (uint16_t)number,
 		.len = s->len,
@@ -149,6 +146,12 @@ static struct seki_submission fill_run(struct seki_queue *q, struct seki_slot *s
 		.generation = s->generation,
 		.rss_hash = s->rss_hash,
 	};
+}
+
+static void copy_in(const struct seki_queue *q, const struct seki_submission *sub)
+{
+	memcpy(seki_ring_switch_slot(&q->session->ring, sub->slot), q->slots[sub->slot].data,
+	       sub->copied);
 }
 
 static uint64_t clock_ns(void)
@@ -248,7 +251,8 @@ static enum seki_hook_reason take_in(struct seki_queue *q, const struct seki_hoo
 	s->run = (uint8_t)run;
 	s->in_port = (uint8_t)in_port;
 	s->since_ns = now_ns;
-	*out = fill_run(q, s, copied);
+	*out = describe(s, number, copied);
+	copy_in(q, out);
 	return SEKI_REASONS;
 }
 
@@ -365,7 +369,8 @@ static bool more(struct seki_queue *q, struct seki_slot *s, struct seki_outcome 
 		}
 		s = move(q, s, number, run);
 	}
-	sub = fill_run(q, s, s->len);
+	sub = describe(s, number, s->len);
+	copy_in(q, &sub);
 	add(&q->stats.more, 1);
 	/* There is room: this packet's completion was just taken. */
 	hand_over(q, &sub, 1);

@@ -41,7 +41,7 @@ struct seki_slot {
 	uint8_t run;	       /* slots */
 	uint8_t in_port;
 	uint8_t tag;
-};
+} __attribute__((aligned(64)));
 
 enum seki_link_state { SEKI_LINK_IDLE, SEKI_LINK_ATTACHING, SEKI_LINK_UP };
 
