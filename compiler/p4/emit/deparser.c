@@ -112,6 +112,12 @@ static void deparse_in_place(struct emit *em)
 #define MAX_COUNTS 128u
 #define MAX_MOVED  10u
 
+/* How much straight code constant offsets are worth: all places of all headers, and moves. Where the
+ * verifier did not follow that, little. */
+#define MAX_PLACES	   320u
+#define MAX_PLACES_SCRATCH 48u
+#define MAX_MOVES	   64u
+
 /* A set of byte counts. */
 struct counts {
 	uint32_t n;
@@ -178,6 +184,7 @@ static void find_moved(const struct emit *em, struct ways *ways)
 static bool find_ways(struct emit *em, struct ways *ways)
 {
 	const struct ir_program *ir = em->ir;
+	uint32_t places = 0;
 
 	*ways = (struct ways){
 		.at = seki_arena_alloc(em->arena, (ir->n_emits + 1) * sizeof(*ways->at)),
@@ -193,7 +200,10 @@ static bool find_ways(struct emit *em, struct ways *ways)
 		for (uint32_t choice = 0; choice < 1u << ways->n_moved; choice++)
 			if (!find_way(em, ways, &ir->plan->layouts[i], choice))
 				return false;
-	return true;
+	for (uint32_t i = 0; i < ir->n_emits; i++)
+		places += ways->at[i].n;
+	return ways->moves.n <= MAX_MOVES &&
+	       places <= (em->room == EMIT_ON_STACK ? MAX_PLACES : MAX_PLACES_SCRATCH);
 }
 
 static void sum_sizes(struct emit *em)
