@@ -434,6 +434,19 @@ static struct seki_source *find_include(struct pp *pp, const struct seki_source 
 				text, (uint32_t)strlen(text));
 }
 
+/* Architectures that programs are often written for. */
+static bool is_other_target(const char *file)
+{
+	static const char *const files[] = {"v1model.p4",   "psa.p4",	   "pna.p4",
+					    "tna.p4",	    "t2na.p4",	   "ebpf_model.p4",
+					    "xdp_model.p4", "dpdk/psa.p4", "dpdk/pna.p4"};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (strcmp(file, files[i]) == 0)
+			return true;
+	return false;
+}
+
 static void tell_no_file(struct pp *pp, const struct seki_token *name, const char *file)
 {
 	static const char *const ours[] = {"core.p4", "ubpf_model.p4", "sekisho.p4"};
@@ -444,7 +457,12 @@ static void tell_no_file(struct pp *pp, const struct seki_token *name, const cha
 	while (last->next->kind != SEKI_TOKEN_END)
 		last = last->next;
 	at.len = last->at.off + last->at.len - at.off;
-	if (near)
+	if (is_other_target(file))
+		seki_diag_error(pp->diags, at,
+				"cannot find '%s': it is another target's; programs for this one "
+				"include <ubpf_model.p4> or <sekisho.p4>",
+				file);
+	else if (near)
 		seki_diag_error(pp->diags, at, "cannot find '%s'; did you mean '%s'?", file, near);
 	else
 		seki_diag_error(pp->diags, at,

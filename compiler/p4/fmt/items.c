@@ -83,10 +83,8 @@ static uint32_t line_end(const struct cut *c, uint32_t at)
 	const char *text = c->src->text;
 
 	while (at < c->src->len && text[at] != '\n') {
-		if (starts(c, at, "\\\n"))
-			at += 2;
-		else if (starts(c, at, "\\\r\n"))
-			at += 3;
+		if (seki_source_skip_joins(c->src, at) != at)
+			at = seki_source_skip_joins(c->src, at);
 		else if (starts(c, at, "/*"))
 			at = comment_end(c, at);
 		else

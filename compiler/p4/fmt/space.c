@@ -107,7 +107,7 @@ static bool is_glue(const struct layout *l, const struct item *item)
 {
 	if (seki_item_is(l->prev, ">"))
 		return seki_item_in(item, "> >= = ==");
-	return l->prev->token == SEKI_TOKEN_PUNCT && item->token == SEKI_TOKEN_PUNCT &&
+	return l->prev && l->prev->token == SEKI_TOKEN_PUNCT && item->token == SEKI_TOKEN_PUNCT &&
 	       strchr("|+-&.<>=!/*", l->prev->text[l->prev->len - 1]) &&
 	       strchr("|+-&.<>=!/*", item->text[0]);
 }

@@ -13,12 +13,13 @@ import time
 
 TOP = pathlib.Path(__file__).parents[3]
 CORPUS = pathlib.Path(os.environ.get("SEKISHO_P4_CORPUS", "/work/" "shared/corpora/p4"))
-TOKEN = re.compile(r"""(?P<directive>(?<=\n)[ \t]*\#(?:\\\r?\n|/\*.*?\*/|[^\n])*)
-    |(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<string>"(?:\\.|[^"\\\n])*")|(?P<word>\w+)
+TOKEN = re.compile(r"""(?P<join>\\[ \t]*\n)|(?P<directive>(?<=\n)[ \t]*\#(?:\\[ \t]*\n|/\*.*?\*/|[^\n])*)
+    |(?P<comment>//(?:\\[ \t]*\n|[^\n])*|/\*.*?\*/)|(?P<string>"(?:\\.|[^"\\\n])*")|(?P<word>\w+)
     |(?P<punct>\|\+\|=|\|-\|=|&&&|\.\.\.|\|\+\||\|-\||<<=|\{\#\}|&&|\|\||==|!=|<=|>=|<<|\+\+|\.\.|[-+*/%&|^]=|[^\s\w])
     """, re.VERBOSE | re.DOTALL)
 
 SPECIAL = {
+    "first.p4": (".x;a\\ \nb;//c\\\nd\n#if 1 \\ \n==1\n#endif", ".x;\na\\ \nb; //c\\\nd\n#if 1 \\ \n==1\n#endif\n"),
     "a.p4": ("control c(inout bit<8>x){apply{if(x==1){x=2;}else x=3;}}",
              "control c(inout bit<8> x) {\n    apply {\n        if (x == 1) {\n            x = 2;\n"
              "        } else x = 3;\n    }\n}\n"),
@@ -46,6 +47,8 @@ def tokens(text):
     found = []
     last = -1
     for m in TOKEN.finditer(text):
+        if m.lastgroup == "join":
+            continue
         part = re.sub(r"[ \t]*\n[ \t]*", "\n", m.group().strip())
         joined = part in (">", ">=") and found and found[-1] == ">" and m.start() == last
         found.append("joined" + part if joined else part)
