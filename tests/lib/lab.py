@@ -35,9 +35,10 @@ def poll(condition, timeout, what, step=0.02):
 class P4VM:
     """A sekisho-p4vmd of its own, run and controlled by `sekisho shield` as a user would."""
 
-    def __init__(self, build, workdir, name, facts=None, key=None, program=None, options=()):
+    def __init__(self, build, workdir, name, facts=None, key=None, program=None, options=(),
+                 ready_s=10):
         self.sekisho = os.path.join(build, "main", "cli", "sekisho")
-        self.name, self.workdir = name, workdir
+        self.name, self.workdir, self.ready_s = name, workdir, ready_s
         self.env = dict(os.environ, SEKISHO_RUN_DIR=os.path.join(workdir, "run"))
         self.args = [*options]
         for option, value in (("--facts", facts), ("--key", key), ("--program", program)):
@@ -53,7 +54,7 @@ class P4VM:
                                             env=self.env, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log)
         try:
-            poll(self._answers, 10, f"P4 VM {self.name} to answer (see {self.log})")
+            poll(self._answers, self.ready_s, f"P4 VM {self.name} to answer (see {self.log})")
         except BaseException:
             self.stop()
             raise
