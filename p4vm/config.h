@@ -47,6 +47,7 @@ struct seki_p4vm_child {
 	int port_listen;
 	int signals; /* signalfd */
 	int keeper;  /* socket to the parent, which sends the process's id first */
+	int journal; /* of a virtual machine: memory file for a struct seki_vm_journal */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -99,7 +100,8 @@ struct instance {
 	bool vm;	/* --isolation=vm */
 	bool kvm;	/* try that */
 	bool was_ready;
-	int waiter; /* --daemon: pipe to the process that was started; else -1 */
+	int journal; /* of a machine: see p4vm/vm/journal.h; this process only keeps it */
+	int waiter;  /* --daemon: pipe to the process that was started; else -1 */
 };
 
 #define complain(...) seki_complain(SEKI_P4VM_PROGRAM, __VA_ARGS__)
@@ -238,7 +240,8 @@ static int run_child(struct instance *in, int signals, int keeper, int log)
 					.control_listen = in->control_listen,
 					.port_listen = in->port_listen,
 					.signals = signals,
-					.keeper = keeper};
+					.keeper = keeper,
+					.journal = in->journal};
 
 	close(in->lock);
 	if (in->waiter >= 0)
@@ -307,6 +310,9 @@ static int run_machine(struct instance *in, int signals)
 	bool only_kvm = in->config.accel && strcmp(in->config.accel, "kvm") == 0;
 	int backoff_ms = BACKOFF_MIN_MS;
 
+	in->journal = memfd_create("sekisho-journal", MFD_CLOEXEC);
+	if (in->journal < 0 || ftruncate(in->journal, sizeof(struct seki_vm_journal)))
+		return complain("journal: %s", strerror(errno));
 	for (;;) {
 		time_t start = time(NULL);
 		int ret = prepare_sandbox(in);

@@ -151,7 +151,7 @@ static int wall_in(const struct seki_p4vm_child *child, struct seki_vm_host *hos
 	return 0;
 }
 
-/* Waits for a frame of that kind, the only one that may come. 0 or negative errno. */
+/* Waits for a frame of that kind, the only one that may come, or any (0). 0 or negative errno. */
 static int await(struct seki_vm_host *host, const struct seki_p4vm_child *child,
 		 struct seki_vm_inbox *in, uint32_t kind, uint64_t until_ns)
 {
@@ -173,7 +173,7 @@ static int await(struct seki_vm_host *host, const struct seki_p4vm_child *child,
 		if (polls[0].revents)
 			err = seki_vm_receive(host, in);
 		if (err == 0)
-			return in->frame.kind == kind ? 0 : -EPROTO;
+			return !kind || in->frame.kind == kind ? 0 : -EPROTO;
 		if (err != -EAGAIN)
 			return err;
 	}
@@ -239,6 +239,8 @@ static int send_start(struct seki_vm_host *host, const struct seki_p4vm_child *c
 	add(&start, "--memory=%u", config->memory_mib);
 	if (config->cpus)
 		add(&start, "--cpus=%s", config->cpus);
+	if (config->cpus)
+		add(&start, "--cpus=%s", config->cpus);
 	if (config->spin_us != SEKI_P4VM_SPIN_AUTO)
 		add(&start, "--spin-us=%u", config->spin_us);
 	if (in->program)
@@ -272,6 +274,79 @@ static int start_daemon(struct seki_vm_host *host, const struct seki_p4vm_child 
 	return err ? err : await(host, child, inbox, SEKI_GUEST_READY, seki_vm_now_ns() + BOOT_NS);
 }
 
+/* What it said of a request: 0 and the status, or negative errno. */
+static int hear_reply(struct seki_vm_host *host, const struct seki_p4vm_child *child,
+		      struct seki_vm_inbox *inbox, uint32_t id, int *status)
+{
+	const uint64_t until_ns = seki_vm_now_ns() + BOOT_NS;
+	uint8_t bytes[sizeof(struct seki_control_frame)];
+	struct seki_control_frame reply;
+	size_t have = 0;
+
+	for (;;) {
+		int err = await(host, child, inbox, 0, until_ns);
+		size_t part = seki_min(inbox->frame.len, sizeof(bytes) - have);
+
+		if (err)
+			return err;
+		if (inbox->frame.id != id)
+			return -EPROTO;
+		if (inbox->frame.kind == SEKI_GUEST_CLOSE)
+			break;
+		if (inbox->frame.kind != SEKI_GUEST_DATA)
+			return -EPROTO;
+		memcpy(&bytes[have], inbox->data, part);
+		have += part;
+	}
+	memcpy(&reply, bytes, sizeof(reply));
+	*status = have == sizeof(bytes) ? reply.status : -EPROTO;
+	return 0;
+}
+
+static int send_request(struct seki_vm_host *host, uint32_t id, const uint8_t *request, size_t len)
+{
+	int err = seki_vm_send(host, SEKI_GUEST_OPEN, id, NULL, 0);
+
+	for (size_t at = 0; !err && at < len; at += SEKI_GUEST_DATA_MAX)
+		err = seki_vm_send(host, SEKI_GUEST_DATA, id, &request[at],
+				   seki_min(len - at, SEKI_GUEST_DATA_MAX));
+	return err;
+}
+
+/* Loads again what was loaded in the machine before this one. */
+static int replay(struct seki_vm_host *host, const struct seki_p4vm_child *child,
+		  struct seki_vm_inbox *inbox)
+{
+	for (uint32_t i = 0; i < SEKI_VM_JOURNAL; i++) {
+		uint32_t len = host->journal->entries[i].len;
+		uint32_t id = host->next_id++;
+		int status, err;
+
+		if (!len || len > SEKI_VM_REQUEST_BYTES)
+			continue;
+		err = send_request(host, id, host->journal->entries[i].request, len);
+		if (!err)
+			err = hear_reply(host, child, inbox, id, &status);
+		if (err)
+			return err;
+		seki_log("%.63s%swhat was loaded before: %s", host->journal->entries[i].port,
+			 i ? ": " : "", status ? strerror(-status) : "loaded again");
+	}
+	return 0;
+}
+
+static int map_journal(const struct seki_p4vm_child *child, struct seki_vm_host *host)
+{
+	void *map = mmap(NULL, sizeof(*host->journal), PROT_READ | PROT_WRITE, MAP_SHARED,
+			 child->journal, 0);
+
+	if (map == MAP_FAILED)
+		return complain("journal: %s", strerror(errno));
+	close(child->journal);
+	host->journal = map;
+	return 0;
+}
+
 static void on_deleted(void *arg, const char *device)
 {
 	seki_vm_slot_deleted(arg, device);
@@ -299,7 +374,7 @@ static int serve(const struct seki_p4vm_child *child, struct inputs *in, bool kv
 		return complain("no memory");
 	host->qmp.deleted = on_deleted;
 	host->qmp.arg = host;
-	if (boot(child, in, kvm, host) || wall_in(child, host))
+	if (map_journal(child, host) || boot(child, in, kvm, host) || wall_in(child, host))
 		return 1;
 	err = seki_qmp_start(&host->qmp);
 	if (!err)
@@ -308,6 +383,8 @@ static int serve(const struct seki_p4vm_child *child, struct inputs *in, bool kv
 	if (err)
 		return boot_failed(kvm, err);
 	err = start_daemon(host, child, in, inbox, pid);
+	if (!err)
+		err = replay(host, child, inbox);
 	if (err)
 		return err == -ECANCELED
 			       ? 0

@@ -14,9 +14,15 @@
 #include "p4vm/vm/host.h"
 
 /* As long as the command line waits. */
-#define DEADLINE_NS   60000000000ull
-#define REQUEST_BYTES (sizeof(struct seki_control_frame) + SEKI_CONTROL_MAX_REQUEST)
-#define REPLY_BYTES   (sizeof(struct seki_control_frame) + SEKI_CONTROL_MAX_REPLY)
+#define DEADLINE_NS 60000000000ull
+#define REPLY_BYTES (sizeof(struct seki_control_frame) + SEKI_CONTROL_MAX_REPLY)
+
+static void forget(struct seki_vm_control *c)
+{
+	close(c->fd);
+	free(c->out);
+	free(c->in);
+}
 
 int seki_vm_control_open(struct seki_vm_host *host, int fd)
 {
@@ -25,8 +31,9 @@ int seki_vm_control_open(struct seki_vm_host *host, int fd)
 	*c = (struct seki_vm_control){
 		.fd = fd, .id = host->next_id++, .until_ns = seki_vm_now_ns() + DEADLINE_NS};
 	c->out = malloc(REPLY_BYTES);
-	if (!c->out) {
-		close(fd);
+	c->in = malloc(SEKI_VM_REQUEST_BYTES);
+	if (!c->out || !c->in) {
+		forget(c);
 		return 0;
 	}
 	host->n_controls++;
@@ -45,6 +52,7 @@ static struct seki_vm_control *find(struct seki_vm_host *host, uint32_t id)
 void seki_vm_control_data(struct seki_vm_host *host, uint32_t id, const void *data, size_t len)
 {
 	struct seki_vm_control *c = find(host, id);
+	struct seki_control_frame reply;
 
 	if (!c || c->ended)
 		return;
@@ -54,6 +62,11 @@ void seki_vm_control_data(struct seki_vm_host *host, uint32_t id, const void *da
 	}
 	memcpy(&c->out[c->out_len], data, len);
 	c->out_len += len;
+	if (c->out_len < sizeof(reply))
+		return;
+	memcpy(&reply, c->out, sizeof(reply));
+	if (reply.status == 0 && c->out_len - sizeof(reply) == reply.len)
+		seki_vm_journal_note(host->journal, c->in, c->in_bytes);
 }
 
 void seki_vm_control_close(struct seki_vm_host *host, uint32_t id)
@@ -86,10 +99,11 @@ static int forward(struct seki_vm_host *host, struct seki_vm_control *c, bool *o
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (n <= 0 || (size_t)n > REQUEST_BYTES - c->in_bytes) {
+	if (n <= 0 || (size_t)n > SEKI_VM_REQUEST_BYTES - c->in_bytes) {
 		*over = true;
 		return 0;
 	}
+	memcpy(&c->in[c->in_bytes], data, (size_t)n);
 	c->in_bytes += (size_t)n;
 	return seki_vm_send(host, SEKI_GUEST_DATA, c->id, data, (size_t)n);
 }
@@ -110,7 +124,6 @@ int seki_vm_control_step(struct seki_vm_host *host, uint32_t index, short events
 		return 0;
 	if (!c->ended)
 		err = seki_vm_send(host, SEKI_GUEST_CLOSE, c->id, NULL, 0);
-	close(c->fd);
-	free(c->out);
+	forget(c);
 	return err;
 }

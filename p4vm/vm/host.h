@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "p4vm/vm/doorbell.h"
+#include "p4vm/vm/journal.h"
 #include "p4vm/vm/qmp.h"
 #include "p4vm/vm/wakes.h"
 
@@ -48,8 +49,9 @@ struct seki_vm_control {
 	uint64_t until_ns;
 	uint8_t *out; /* what came back and is not yet sent */
 	size_t out_len, out_done;
-	size_t in_bytes; /* so far */
-	bool ended;	 /* the guest has closed it */
+	uint8_t *in; /* the request, for the journal */
+	size_t in_bytes;
+	bool ended; /* the guest has closed it */
 };
 
 struct seki_vm_waiting {
@@ -62,6 +64,7 @@ struct seki_vm_host {
 	struct seki_qmp qmp;
 	struct seki_doorbell doorbell;
 	struct seki_wakes wakes;
+	struct seki_vm_journal *journal;
 	struct seki_vm_slot slots[SEKI_GUEST_SLOTS];
 	uint32_t last_slot; /* the one that was used last */
 	struct seki_vm_control controls[SEKI_VM_CONTROLS];

@@ -165,6 +165,18 @@ def test_a_machine_that_dies_or_hangs_is_started_anew(vms, objects, kill):
     sw.close()
 
 
+def test_what_was_loaded_comes_back(vms, objects):
+    vms.start("vm", "--program", objects["pass"])
+    vms.cli("load", "vm", objects["pick"])
+    vms.cli("load", "--port", "own", "vm", objects["drop"])
+    os.kill(vms.qemu(), signal.SIGKILL)
+    sw = again(vms)
+    assert sw.judge(packet(9), packet(1)) == [(DROP, 7), (PASS, 0)]
+    sw.close()
+    with switch(vms, port="own") as sw:
+        assert sw.judge(packet(1)) == [(DROP, 42)]
+
+
 def test_nothing_outlives_it(vms, objects):
     process = vms.start("vm", "--program", objects["pass"])
     qemu = vms.qemu()
