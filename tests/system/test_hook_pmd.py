@@ -113,3 +113,12 @@ def test_killed_under_a_polling_thread(switch, p4vm):
         switch.wait_up("pmd-0")
         forwarded(switch, "vm", "net")
     assert switch.queue("pmd-0")["from_vm"]["bypassed"] == {"down": 10}
+
+
+def test_lanes_of_a_polling_thread(switch, p4vm):
+    """Their number changes; what is in flight comes out, and all but the first are given back."""
+    for lanes in (3, 1, 2):
+        switch.shield("vm", p4vm.socket, workers=lanes)
+        poll(lambda: len(p4vm.status()["queues"]) == lanes, 10, "the lanes to attach")
+        for source, target in (("vm", "net"), ("net", "vm")) * 2:
+            forwarded(switch, source, target)

@@ -3,12 +3,15 @@
 limits. The switch is test_shield_cli's: this test itself, so that every packet's fate is known."""
 import contextlib
 import os
+import secrets
 import subprocess
 import time
 
 import pytest
 
-from test_shield_cli import DROP, PASS, PRELUDE, Switch, packet, switch, vms  # noqa: F401
+from lab import poll
+from test_shield_cli import DROP, PASS, PRELUDE, Publisher, Switch, packet, switch, udp, vms  # noqa: F401
+from test_shield_cli import PROGRAMS as OTHERS
 
 MAPS = """
 struct map_def { u32 type, key_size, value_size, max_entries, hashes; };
@@ -35,6 +38,7 @@ PROGRAMS = {
         u64 x = m->len;
         for (u32 i = 0; i < 60000; i++) x = (x * 31 + i) % 1000003;
         drop_site(x ? 1 : 2); return 0; }""",
+    "ask": OTHERS["ask"],
     "count": MAPS,
     "count_wide": MAPS,
     "count_more": MAPS,
@@ -158,6 +162,29 @@ def test_queues_spread_over_workers(vms, objects):
         assert sorted(q["worker"] for q in queues) == [0, 0, 1, 1, 2, 2]
         assert sum(site["count"] for site in vms.status()["sites"]) == 6
         assert len(os.listdir(f"/proc/{vms.status()['pid']}/task")) == 4
+
+
+def test_facts_reach_all_workers(vms, objects, build, tmp_path):
+    facts, key = str(tmp_path / "facts"), tmp_path / "key"
+    key.write_bytes(secrets.token_bytes(32))
+    key.chmod(0o600)
+    vms.start("vm", "--facts", facts, "--key", str(key), "--program", objects["ask"], "--workers", "3",
+              "--fact-wait-ms", "2000")
+    agent = Publisher(build, facts, str(key))
+    try:
+        with contextlib.ExitStack() as stack:
+            switches = [stack.enter_context(switch(vms)) for _ in range(3)]
+            poll(lambda: vms.status()["facts"]["fresh"], 5, "fresh facts")
+            assert sorted(q["worker"] for q in vms.status()["queues"]) == [0, 1, 2]
+            for number, sw in enumerate(switches):
+                sw.submit(udp("10.0.0.1", 53, "10.0.0.2", 1000 + number))  # it waits for its fact
+                agent.sent("10.0.0.2", 1000 + number, "10.0.0.1", 53)
+                poll(lambda: sw.word(sw.theirs, 128) == 1, 5, "the answer", step=0.001)
+                assert sw.take() == {0: (PASS, 0)}
+                assert sw.judge(udp("10.0.0.1", 53, "10.0.0.2", 2000)) == [(DROP, 11)]
+    finally:
+        agent.close()
+    assert vms.said("vm").count("a session of the agent begins") == 1
 
 
 def cpu_seconds(vms):
