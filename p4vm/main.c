@@ -27,6 +27,7 @@
 #include "p4vm/keeper.h"
 #include "p4vm/worker.h"
 #include "p4vm/vm/child.h"
+#include "p4vm/vm/journal.h"
 #include "p4vm/vm/machine.h"
 
 #define BACKOFF_MIN_MS 250

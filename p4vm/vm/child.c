@@ -26,6 +26,7 @@
 #include "lib/seal/seal.h"
 #include "lib/sys/file.h"
 #include "lib/sys/log.h"
+#include "p4vm/vm/journal.h"
 #include "p4vm/vm/machine.h"
 
 #define SECOND_NS     1000000000ull

@@ -12,6 +12,7 @@
 
 #include "abi/control.h"
 #include "p4vm/vm/host.h"
+#include "p4vm/vm/journal.h"
 
 /* As long as the command line waits. */
 #define DEADLINE_NS 60000000000ull

@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #include "p4vm/vm/doorbell.h"
-#include "p4vm/vm/journal.h"
 #include "p4vm/vm/qmp.h"
 #include "p4vm/vm/wakes.h"
 
@@ -53,6 +52,8 @@ struct seki_vm_control {
 	size_t in_bytes;
 	bool ended; /* the guest has closed it */
 };
+
+struct seki_vm_journal;
 
 struct seki_vm_waiting {
 	int fd;
