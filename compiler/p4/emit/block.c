@@ -2,6 +2,8 @@
 /* Blocks: a label, the instructions, the jump at the end. */
 #include "compiler/p4/emit/emit.h"
 
+#include <string.h>
+
 static bool is_array(const struct ir_var *var)
 {
 	return seki_emit_is_wide(var->width) || var->kind == IR_VAR_VARBIT;
@@ -92,6 +94,16 @@ static void mark(struct emit *em, const struct ir_insn *insn)
 	copy_base(em, insn->var);
 }
 
+static void forget(struct emit *em, const struct ir_insn *insn)
+{
+	const char *name = seki_emit_var(em, insn->var);
+
+	if (strncmp(name, "scratch->", 9) == 0)
+		seki_emit_line(em, "asm volatile(\"\" : : : \"memory\");");
+	else
+		seki_emit_line(em, "forget(%s);", name);
+}
+
 static void emit_flag(struct emit *em, const struct ir_insn *insn)
 {
 	if (insn->var && insn->var != insn->header->valid)
@@ -119,6 +131,7 @@ static void insn(struct emit *em, const struct ir_insn *insn)
 		[IR_EXTRACT] = seki_emit_extract,
 		[IR_PEEK] = peek,
 		[IR_MARK] = mark,
+		[IR_FORGET] = forget,
 		[IR_EMIT] = emit_flag,
 	};
 

@@ -236,6 +236,10 @@ static void put_insn(struct seki_strbuf *out, const struct ir_insn *insn)
 		}
 		seki_strbuf_printf(out, ", at most %u", insn->lo);
 		break;
+	case IR_FORGET:
+		seki_strbuf_printf(out, "forget ");
+		put_var(out, insn->var);
+		break;
 	case IR_EMIT:
 		seki_strbuf_printf(out, "emit %s", insn->header->path);
 		break;

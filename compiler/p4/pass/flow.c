@@ -116,6 +116,8 @@ static void write_one(struct ir_var *var, seki_flow_fn fn, void *arg)
 
 void seki_flow_writes(const struct ir_insn *insn, seki_flow_fn fn, void *arg)
 {
+	if (insn->op == IR_FORGET)
+		return;
 	write_one(insn->var, fn, arg);
 	write_one(insn->hit, fn, arg);
 	write_one(insn->action, fn, arg);

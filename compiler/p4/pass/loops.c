@@ -247,6 +247,9 @@ static void note_counters(const struct flow_edges *loop, uint32_t n)
 {
 	uint32_t last = n - 1;
 
+	for (uint32_t i = 0; i < n; i++)
+		if (seki_loops_is_count(loop[i].block))
+			return;
 	while (last && loop[last].block->last != IR_BRANCH)
 		last--;
 	seki_flow_expr_reads(loop[0].block->value, note_counter, NULL);

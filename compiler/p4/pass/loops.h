@@ -41,4 +41,7 @@ void seki_loops_cut(struct ir_program *ir);
 /* Marks the variables that loops end by. */
 void seki_loops_find_counters(struct ir_program *ir);
 
+/* Puts IR_FORGET where loops of states are counted. */
+void seki_loops_forget(struct ir_program *ir);
+
 #endif

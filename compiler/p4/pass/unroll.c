@@ -549,5 +549,6 @@ int seki_p4_unroll(struct ir_program *ir)
 	seki_p4_drop_clears(ir);
 	seki_p4_bound_places(ir);
 	seki_loops_find_counters(ir);
+	seki_loops_forget(ir);
 	return ir->diags->errors ? -EINVAL : 0;
 }
