@@ -341,6 +341,10 @@ static void check_function(struct p4_check *cx, struct p4_decl *decl)
 	seki_scope_push(cx);
 	seki_check_type_params(cx, decl);
 	seki_check_decl_type(cx, decl);
+	if (decl->body && decl->kind == P4_D_FUNCTION &&
+	    (decl->type->kind == P4_T_INT || decl->type->kind == P4_T_STRING))
+		seki_diag_error(cx->diags, decl->tref->tok->at, "a function cannot return %s",
+				seki_type_name(cx->arena, decl->type));
 	seki_check_params(cx, decl->params);
 	seki_check_runtime_params(cx, decl);
 	if (decl->body) {

@@ -81,9 +81,27 @@ static void check_whole_keyset(struct p4_check *cx, struct p4_expr *expr, const 
 	seki_diag_error(cx->diags, seki_expr_span(expr), "%u keys, but here is 1", key->n_args);
 }
 
+/* Of one key that is a tuple, a list may be the key or the list of keys: it becomes the latter. */
+static void wrap_tuple(struct p4_check *cx, struct p4_expr *expr, const struct p4_type *key)
+{
+	const struct p4_expr *first = expr->args;
+	struct p4_expr *inner;
+
+	if (key->kind != P4_T_TUPLE || key->n_args != 1 || key->args[0]->kind != P4_T_TUPLE ||
+	    expr->kind != P4_E_LIST || (first && !first->next && first->kind == P4_E_LIST))
+		return;
+	inner = seki_arena_new(cx->arena, struct p4_expr);
+	*inner = *expr;
+	inner->next = NULL;
+	expr->args = inner;
+}
+
 void seki_check_keyset(struct p4_check *cx, struct p4_expr *expr, struct p4_type *key)
 {
-	struct p4_expr *e = expr->args;
+	struct p4_expr *e;
+
+	wrap_tuple(cx, expr, key);
+	e = expr->args;
 
 	if (key->kind != P4_T_TUPLE || expr->kind != P4_E_LIST) {
 		if (key->kind == P4_T_TUPLE && key->n_args == 1)
