@@ -210,10 +210,10 @@ static inline uint64_t seki_tuple_hash(const uint64_t *tuple, const uint64_t *ke
 	return i < n ? seki_fold(hash ^ (key[i] & mask[i]), odd) : hash;
 }
 
-/* The byte of a hash that a bucket's word has: not 0, which is a free place. */
+/* The byte of a hash that a bucket's word has; a free place has 0, and no link. */
 static inline uint8_t seki_tuple_tag(uint64_t hash)
 {
-	return (uint8_t)hash ? (uint8_t)hash : 1;
+	return (uint8_t)hash;
 }
 
 /* Before each store that lookups can see; its release is the store's. */

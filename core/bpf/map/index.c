@@ -47,29 +47,30 @@ static bool next_place(const struct seki_classifier *c, const struct view *view,
 	return false;
 }
 
-static uint32_t count_tag(uint64_t tags, uint8_t tag)
+/* Entries of a tag; *at: a free place, if there is one. */
+static uint32_t count_tag(const struct place *place, uint32_t *at)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < SEKI_BUCKET; i++)
-		n += (uint8_t)(tags >> i * 8) == tag;
+	*at = SEKI_BUCKET;
+	for (uint32_t i = 0; i < SEKI_BUCKET; i++) {
+		if (!place->bucket->links[i])
+			*at = i;
+		else
+			n += (uint8_t)(*place->tags >> i * 8) == place->tag;
+	}
 	return n;
 }
 
 static bool put_at(const struct place *place, uint32_t entry, uint32_t priority)
 {
-	uint64_t tags = *place->tags;
-	uint32_t at = 0;
+	uint32_t at;
 
-	if (count_tag(tags, place->tag) >= ALIKE_MAX)
-		return false;
-	while (at < SEKI_BUCKET && tags >> at * 8 & 0xff)
-		at++;
-	if (at == SEKI_BUCKET)
+	if (count_tag(place, &at) >= ALIKE_MAX || at == SEKI_BUCKET)
 		return false;
 	seki_store_release(&place->bucket->priorities[at], priority);
 	seki_store_release(&place->bucket->links[at], entry);
-	seki_store64_release(place->tags, tags | (uint64_t)place->tag << at * 8);
+	seki_store64_release(place->tags, *place->tags | (uint64_t)place->tag << at * 8);
 	return true;
 }
 
