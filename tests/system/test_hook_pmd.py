@@ -46,9 +46,12 @@ class PollingSwitch(Switch):
         """Bytes of packets that a port sent, so far."""
         return os.path.getsize(f"{self.dir}/{port}.pcap")
 
-    def queue(self, thread):
+    def queues(self, thread):
         port, = json.loads(self.appctl("sekisho/show", "--json", "vm"))["ports"]
-        return next((q for q in port["queues"] if q["thread"] == thread), None)
+        return [q for q in port["queues"] if q["thread"] == thread]
+
+    def queue(self, thread):
+        return next(iter(self.queues(thread)), None)
 
     def wait_up(self, thread):
         poll(lambda: (self.queue(thread) or {}).get("state") == "up", 10, f"{thread}'s queue")
@@ -119,6 +122,7 @@ def test_lanes_of_a_polling_thread(switch, p4vm):
     """Their number changes; what is in flight comes out, and all but the first are given back."""
     for lanes in (3, 1, 2):
         switch.shield("vm", p4vm.socket, workers=lanes)
-        poll(lambda: len(p4vm.status()["queues"]) == lanes, 10, "the lanes to attach")
+        poll(lambda: [q["lane"] for q in switch.queues("pmd-0") if q["state"] == "up"] == list(range(lanes)),
+             10, "the lanes")
         for source, target in (("vm", "net"), ("net", "vm")) * 2:
             forwarded(switch, source, target)
