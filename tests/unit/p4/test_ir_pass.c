@@ -204,6 +204,18 @@ static uint32_t count(enum ir_insn_op op)
 	return n;
 }
 
+/* The most that a mark says that the place is. */
+static uint32_t greatest_mark(void)
+{
+	uint32_t most = 0;
+
+	for (const struct ir_block *b = ir->blocks; b; b = b->next)
+		for (const struct ir_insn *i = b->first; i; i = i->next)
+			if (i->op == IR_MARK && i->lo > most)
+				most = i->lo;
+	return most;
+}
+
 static uint32_t count_rejects(const char *error)
 {
 	uint32_t n = 0;
@@ -357,6 +369,8 @@ static void test_varbit(void **state)
 
 	(void)state;
 	program(start);
+	add(start, IR_NEED)->lo = 32;
+	add(start, IR_PEEK)->var = size;
 	extract(start, ip, NULL, seki_ir_read(ir, size));
 	extract(start, tcp, NULL, NULL);
 	go(start, accept_block);
@@ -364,6 +378,8 @@ static void test_varbit(void **state)
 	emit(deparser, tcp);
 	run();
 	assert_int_equal(count(IR_MARK), 1);
+	assert_int_equal(greatest_mark(), 20 + 40); /* and no more than the field holds */
+	assert_int_equal(ir->plan->reach, 20 + 40 + 20);
 	assert_null(fate(ip)->where);
 	assert_non_null(fate(tcp)->where);
 	assert_true(ir->plan->preserved);
@@ -486,6 +502,7 @@ static void test_loop_without_stack(void **state)
 	run();
 	assert_int_equal(count(IR_PEEK), 2); /* the first time at 0 */
 	assert_int_equal(count(IR_MARK), 2);
+	assert_int_equal(greatest_mark(), 2 + 257 * 1);
 	assert_int_equal(count_rejects("ParserTimeout"), 2);
 }
 
