@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "p4vm/control.h"
+#include "p4vm/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,8 +18,18 @@ static int handle(void *arg, const struct seki_control_frame *frame, const void 
 {
 	const uint8_t *bytes = data;
 	uint8_t sum = (uint8_t)strlen(frame->name);
+	struct seki_request request;
 
 	(void)arg;
+	if (frame->op != SEKI_CONTROL_STATUS && !seki_request_read(frame, data, &request)) {
+		for (uint32_t i = 0; i < request.load.n_maps; i++)
+			sum = (uint8_t)(sum + strlen(request.load.maps[i]));
+		bytes = request.object;
+		for (size_t i = 0; i < request.object_len; i++)
+			sum = (uint8_t)(sum + bytes[i]);
+		sum = (uint8_t)(sum + strlen(request.load.port));
+	}
+	bytes = data;
 	for (uint32_t i = 0; i < frame->len; i++)
 		sum = (uint8_t)(sum + bytes[i]);
 	*reply = sum & 1 ? strdup("a reply") : NULL;
