@@ -32,6 +32,14 @@ class Level(Round):
         poll(lambda: self.client.run(["ping", "-c", "1", "-W", "1", SERVER], check=False).returncode == 0,
              15, "the first ping")
 
+    def iperf(self, *options):
+        """A flood that is more than an emulated machine takes can cost iperf3 its own connection."""
+        for _ in range(5):
+            end = super().iperf(*options)
+            if "sum_received" in end:
+                return end
+        raise RuntimeError("iperf3 did not get through in 5 attempts")
+
     def measure(self):
         figures = super().measure()
         figures["P4 VM memory, MiB"] = figures.pop("P4 VM memory") + self.qemu_memory

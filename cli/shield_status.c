@@ -228,8 +228,9 @@ int seki_cli_print_status(const char *json)
 	}
 	printf("%s: running for ", text(root, "name"));
 	print_duration(number(root, "uptime_s"));
-	printf(", process %" PRIu64 ", user %" PRIu64 ", sandbox %s\n", number(root, "pid"),
-	       number(root, "uid"), text(root, "sandbox"));
+	printf(", %s %" PRIu64 ", user %" PRIu64 ", sandbox %s\n",
+	       strcmp(text(root, "isolation"), "vm") ? "process" : "virtual machine of process",
+	       number(root, "pid"), number(root, "uid"), text(root, "sandbox"));
 	print_programs(root);
 	print_limits(root);
 	print_facts(get(root, "facts"));

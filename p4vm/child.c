@@ -220,6 +220,7 @@ static int serve(const struct seki_p4vm_child *child, struct inputs *in, pid_t p
 			     .max_insns = config->max_insns,
 			     .max_map_bytes = (uint64_t)config->memory_mib << 20},
 		.sandbox = child->sandbox,
+		.guest_sandbox = config->guest_sandbox,
 		.in_guest = config->guest_of};
 	memcpy(server->facts, in->facts, sizeof(server->facts));
 	if (server->in_guest && open_bells(server))

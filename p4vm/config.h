@@ -32,6 +32,7 @@ struct seki_p4vm_config {
 	uint32_t vm_memory;    /* of a virtual machine, MiB */
 	uint32_t
 		guest_of; /* in a virtual machine: process on its host that it belongs to; 0: is in none */
+	const char *guest_sandbox; /* there: what the sandbox of its host half is, where not full */
 	bool confidential;
 	bool partial_ok;
 	bool daemon;

@@ -72,6 +72,8 @@ static const struct seki_opt options[] = {
 			   "the machine's memory is encrypted: AMD SEV-SNP"),
 	SEKI_OPT_U32_LINE(CONFIG, guest_of, 0, "guest-of", "PID", 1, INT_MAX,
 			  "set in a virtual machine only: process that it belongs to"),
+	SEKI_OPT_STRING_LINE(CONFIG, guest_sandbox, 0, "guest-sandbox", "TEXT",
+			     "set there only: what the status says of the sandbox"),
 	SEKI_OPT_FLAG_LINE(CONFIG, partial_ok, 0, "allow-partial-sandbox",
 			   "run even where the sandbox cannot be complete (not root)"),
 	SEKI_OPT_FLAG_LINE(CONFIG, daemon, 'd', "daemon", "go to the background when ready"),
@@ -320,12 +322,15 @@ static int run_machine(struct instance *in, int signals)
 
 		if (!ret)
 			ret = split(in, signals);
+		if (ret == SEKI_VM_EXIT_NO_KVM && geteuid())
+			return complain("KVM does not work here; start it with --accel=tcg");
 		if (ret == SEKI_VM_EXIT_NO_KVM && !only_kvm && in->kvm) {
 			seki_log("going on without KVM: the machine is emulated, which is slow");
 			in->kvm = false;
 			continue;
 		}
-		if (!ret || !in->was_ready)
+		/* Only root can make a PID namespace a second time. */
+		if (!ret || !in->was_ready || geteuid())
 			return ret;
 		if (time(NULL) - start > SETTLED_S)
 			backoff_ms = BACKOFF_MIN_MS;

@@ -34,6 +34,7 @@ struct seki_server {
 	uint32_t millicpus; /* that the workers may take together; 0: no limit */
 	struct seki_vminfo *facts[SEKI_WORKERS_MAX]; /* a copy for each worker, or NULL */
 	const struct seki_sandbox *sandbox;
+	const char *guest_sandbox;   /* what the status says instead of its own; NULL: its own */
 	int bells[SEKI_WORKERS_MAX]; /* in a virtual machine: the workers' interrupts */
 	bool in_guest;		     /* of a virtual machine, for the process `pid` of its host */
 

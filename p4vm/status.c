@@ -253,7 +253,9 @@ static struct json_object *build(struct seki_server *server, const struct seki_s
 	add_u64(root, "uid", server->uid);
 	add_u64(root, "uptime_s", uptime_s(server));
 	add_text(root, "isolation", server->in_guest ? "vm" : "process");
-	add_text(root, "sandbox", seki_sandbox_text(server->sandbox));
+	add_text(root, "sandbox",
+		 server->guest_sandbox ? server->guest_sandbox
+				       : seki_sandbox_text(server->sandbox));
 	json_object_object_add(root, "program", program_json(&programs->at[0].loaded));
 	add_text(root, "no_program", server->pass ? "pass" : "drop");
 	json_object_object_add(root, "ports", ports_json(programs));

@@ -108,7 +108,7 @@ static int boot(const struct seki_p4vm_child *child, const struct inputs *in, bo
 					  .workers = config->workers,
 					  .kvm = kvm,
 					  .confidential = config->confidential,
-					  .jail = child->sandbox->own_spaces,
+					  .jail = seki_sandbox_is_full(child->sandbox),
 					  .uid = child->sandbox->uid,
 					  .facts = in->facts,
 					  .facts_bytes = in->facts_bytes};
@@ -232,12 +232,14 @@ static int send_start(struct seki_vm_host *host, const struct seki_p4vm_child *c
 	add(&start, "%s", config->name);
 	add(&start, "--run-dir=/run");
 	add(&start, "--guest-of=%d", pid);
-	add(&start, "--uid=%u", child->sandbox->uid);
+	add(&start, "--uid=%u", child->sandbox->own_user ? child->sandbox->uid : getuid());
 	add(&start, "--fact-wait-ms=%u", config->fact_wait_ms);
 	add(&start, "--no-program=%s", config->no_program);
 	add(&start, "--workers=%u", config->workers);
 	add(&start, "--max-insns=%u", config->max_insns);
 	add(&start, "--memory=%u", config->memory_mib);
+	if (!seki_sandbox_is_full(child->sandbox))
+		add(&start, "--guest-sandbox=%s", seki_sandbox_text(child->sandbox));
 	if (config->cpus)
 		add(&start, "--cpus=%s", config->cpus);
 	if (config->cpus)

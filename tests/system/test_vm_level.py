@@ -145,6 +145,7 @@ def test_walls_of_both_processes(shared):
                                                       "kernel", "initrd"}
     assert set(os.listdir(f"/proc/{qemu}/root/dev")) <= {"null", "urandom", "kvm"}
     arguments = proc(qemu, "cmdline")
+    assert "-smp\x001,maxcpus=2\0" in arguments  # else QEMU leaves out the guest's memory barriers
     assert "-netdev" not in arguments and "-drive" not in arguments
 
 
