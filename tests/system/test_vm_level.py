@@ -11,7 +11,8 @@ import tempfile
 
 import pytest
 
-from lab import poll
+import ovs as openvswitch
+from lab import P4VM, poll
 from test_shield_cli import (DROP, PASS, Instances, Publisher, Switch, fields, packet, proc, switch, udp,
                              objects)  # pylint: disable=unused-import  # a fixture
 
@@ -227,3 +228,24 @@ def test_what_is_missing_is_named(build):
     assert "inside" not in refused("--isolation=everywhere")
     assert "--isolation=vm" in refused("--confidential")
     assert "kvm or tcg" in refused("--isolation=vm", "--accel=fast")
+
+
+def test_a_real_switch_follows_its_policy_and_heals(build, objects, tmp_path):
+    with openvswitch.Switch(build) as ovs:
+        client = ovs.add_namespace("client", "10.79.0.1/24")
+        server = ovs.add_namespace("server", "10.79.0.2/24")
+        p4vm = P4VM(build, str(tmp_path), "vm", program=objects["pass"], options=OPTIONS, ready_s=BOOT_S)
+
+        def ping():
+            return client.run(["ping", "-c", "1", "-W", "1", "10.79.0.2"], check=False).returncode == 0
+        try:
+            ovs.shield(server.port, p4vm.socket)
+            poll(ping, 20, "the first ping")
+            pid = p4vm.status()["pid"]
+            with open(f"/proc/{pid}/task/{pid}/children") as children:
+                os.kill(int(children.read().split()[0]), signal.SIGKILL)
+            poll(lambda: not ping(), 5, "the policy: closed")
+            assert "down" in ovs.appctl("sekisho/show", server.port)
+            poll(ping, BOOT_S, "the port to heal")
+        finally:
+            p4vm.stop()
