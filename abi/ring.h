@@ -47,6 +47,14 @@ enum seki_verdict {
 		3, /* the program needs more of the packet than was copied: submit again */
 };
 
+/*
+ * A completion's byte `verdict`: the verdict in its low bits; above them the granted port that a copy
+ * of the packet, as it came, is sent to beside the verdict, 0: none. Never with SEKI_VERDICT_MORE.
+ */
+#define SEKI_VERDICT_MASK 3u
+#define SEKI_CLONE_SHIFT  2u
+#define SEKI_CLONE_MAX	  63u /* stands for all port numbers above it, and for 0: no such grant */
+
 /* First bytes of the switch region. */
 struct seki_switch_header {
 	uint32_t magic;
@@ -115,7 +123,7 @@ struct seki_submission {
  */
 struct seki_completion {
 	uint16_t slot;
-	uint8_t verdict;  /* enum seki_verdict */
+	uint8_t verdict;  /* enum seki_verdict, and where a copy goes */
 	uint8_t out_port; /* for SEKI_VERDICT_REDIRECT, else 0 */
 	uint32_t generation;
 	uint16_t head_in;

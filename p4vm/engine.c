@@ -205,6 +205,17 @@ static bool rewrite(const struct seki_engine *e, const struct seki_packet *packe
 	return true;
 }
 
+/* The program's own verdict, and where it wants a copy of the packet. */
+static uint8_t verdict_of(const struct seki_bpf_run *run, enum seki_verdict verdict)
+{
+	if (!run->meta.clone)
+		return (uint8_t)verdict;
+	/* 0 is the greatest less 1. */
+	return (uint8_t)(verdict |
+			 ((uint32_t)seki_min(run->meta.clone_port - 1u, SEKI_CLONE_MAX - 1) + 1)
+				 << SEKI_CLONE_SHIFT);
+}
+
 /* The program ended: its verdict. */
 static void judge(struct seki_engine *e, const struct seki_packet *packet,
 		  const struct seki_bpf_run *run, uint64_t r0, uint32_t seen,
@@ -212,6 +223,7 @@ static void judge(struct seki_engine *e, const struct seki_packet *packet,
 {
 	if (r0 == 0) {
 		drop(e, packet, SEKI_DROP_PROGRAM, run->site, seen, out);
+		out->verdict = verdict_of(run, SEKI_VERDICT_DROP);
 		return;
 	}
 	if (run->len < SEKI_PACKET_MIN || run->len > SEKI_PACKET_MAX) {
@@ -223,9 +235,9 @@ static void judge(struct seki_engine *e, const struct seki_packet *packet,
 		drop(e, packet, SEKI_DROP_NO_ROOM, 0, seen, out);
 		return;
 	}
-	out->verdict = SEKI_VERDICT_PASS;
+	out->verdict = verdict_of(run, SEKI_VERDICT_PASS);
 	if (run->meta.output_action == SEKI_ACTION_REDIRECT) {
-		out->verdict = SEKI_VERDICT_REDIRECT;
+		out->verdict = verdict_of(run, SEKI_VERDICT_REDIRECT);
 		out->out_port = (uint8_t)seki_min(run->meta.output_port, UINT8_MAX);
 	}
 }

@@ -21,17 +21,18 @@ static void count(struct seki_queue *q, const struct seki_submission *sub,
 		  const struct seki_completion *cpl)
 {
 	struct seki_queue_stats *stats = &q->stats;
+	const uint32_t verdict = cpl->verdict & SEKI_VERDICT_MASK;
 
-	if (cpl->verdict == SEKI_VERDICT_MORE) {
+	if (verdict == SEKI_VERDICT_MORE) {
 		stats->more++;
 		return; /* it comes again and is counted then */
 	}
 	stats->packets++;
-	if (cpl->verdict == SEKI_VERDICT_DROP) {
+	if (verdict == SEKI_VERDICT_DROP) {
 		stats->dropped++;
 		return;
 	}
-	if (cpl->verdict == SEKI_VERDICT_PASS)
+	if (verdict == SEKI_VERDICT_PASS)
 		stats->passed++;
 	else
 		stats->redirected++;

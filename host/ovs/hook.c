@@ -11,7 +11,7 @@ static const char *const reason_names[] = {
 	[SEKI_REASON_DEADLINE] = "deadline", [SEKI_REASON_FULL] = "full",
 	[SEKI_REASON_LENGTH] = "length",     [SEKI_REASON_REMOVED] = "removed",
 	[SEKI_REASON_VERDICT] = "verdict",   [SEKI_REASON_BAD_VERDICT] = "bad_verdict",
-	[SEKI_REASON_BAD_PORT] = "bad_port",
+	[SEKI_REASON_BAD_PORT] = "bad_port", [SEKI_REASON_OFFLOAD] = "offload",
 };
 
 _Static_assert(sizeof(reason_names) / sizeof(reason_names[0]) == SEKI_REASONS, "a name each");
@@ -201,6 +201,8 @@ static void copy_counts(const struct seki_hook_counts *s, struct seki_hook_count
 	COPY(passed);
 	COPY(redirected);
 	COPY(rewritten);
+	COPY(cloned);
+	COPY(clones_lost);
 	for (int i = 0; i < SEKI_REASONS; i++) {
 		COPY(dropped[i]);
 		COPY(bypassed[i]);

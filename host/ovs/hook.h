@@ -58,6 +58,7 @@ enum seki_hook_reason {
 	SEKI_REASON_DEADLINE,	  /* it did not answer in time for this packet */
 	SEKI_REASON_FULL,	  /* as many packets, or bytes of them, as allowed were in flight */
 	SEKI_REASON_LENGTH,  /* not a packet: shorter than SEKI_PACKET_MIN, or above the maximum */
+	SEKI_REASON_OFFLOAD, /* edited, and what its sender left to be done is no longer possible */
 	SEKI_REASON_REMOVED, /* its datapath thread or port went away */
 	SEKI_REASON_VERDICT, /* the program dropped it */
 	SEKI_REASON_BAD_VERDICT, /* the verdict was out of bounds */
@@ -76,6 +77,8 @@ struct seki_hook_counts {
 	uint64_t passed;     /* by verdict, to where they were going */
 	uint64_t redirected; /* by verdict, elsewhere */
 	uint64_t rewritten;  /* of those passed or redirected */
+	uint64_t cloned;     /* copies that the program sent elsewhere, beside their verdicts ... */
+	uint64_t clones_lost; /* ... and that could not be: no such port, or no room */
 	uint64_t dropped[SEKI_REASONS];
 	uint64_t bypassed[SEKI_REASONS]; /* passed unjudged: fail=open */
 };
@@ -187,6 +190,7 @@ struct seki_outcome {
 	uint32_t in_port;
 	enum seki_fate fate; /* PASS or DROP */
 	uint32_t out_port;   /* where it passes to: SEKI_PORT_NET, SEKI_PORT_VM or a grant */
+	uint32_t clone_port; /* a grant: first send a copy there, whatever the fate; 0: none */
 	bool edited;	     /* if not, the packet stays as it is and what follows is void */
 	uint32_t head_in;    /* bytes to cut off its front ... */
 	uint32_t head_out;   /* ... and to put there, from: */
@@ -206,6 +210,9 @@ uint32_t seki_queue_poll(struct seki_queue *q, uint64_t now_ns, struct seki_outc
  */
 void seki_queue_give_up(struct seki_queue *q, const struct seki_outcome *outcome,
 			enum seki_hook_reason why);
+
+/* The same of the copy that was to go to the outcome's clone_port. */
+void seki_queue_lose_clone(struct seki_queue *q, const struct seki_outcome *outcome);
 
 /*
  * The datapath thread stops using the queue: detaches it; what was in flight comes out of the next
@@ -243,6 +250,7 @@ uint32_t seki_lanes_leave(struct seki_lanes *l, uint64_t now_ns, struct seki_out
 			  uint32_t max);
 void seki_lanes_give_up(struct seki_lanes *l, const struct seki_outcome *outcome,
 			enum seki_hook_reason why);
+void seki_lanes_lose_clone(struct seki_lanes *l, const struct seki_outcome *outcome);
 bool seki_lanes_linger(struct seki_lanes *l);
 uint32_t seki_lanes_sleep(struct seki_lanes *l, uint64_t now_ns,
 			  struct seki_sleep out[SEKI_HOOK_LANES]);

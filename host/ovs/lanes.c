@@ -192,6 +192,11 @@ void seki_lanes_give_up(struct seki_lanes *l, const struct seki_outcome *outcome
 	seki_queue_give_up(l->queues[outcome->lane], outcome, why);
 }
 
+void seki_lanes_lose_clone(struct seki_lanes *l, const struct seki_outcome *outcome)
+{
+	seki_queue_lose_clone(l->queues[outcome->lane], outcome);
+}
+
 /* One lane's time at most. */
 bool seki_lanes_linger(struct seki_lanes *l)
 {

@@ -320,6 +320,11 @@ static bool in_bounds(const struct seki_slot *s, const struct seki_completion *c
 	       (c->verdict == SEKI_VERDICT_REDIRECT || c->out_port == 0);
 }
 
+static bool is_granted(const struct seki_queue *q, uint32_t port)
+{
+	return port >= SEKI_PORT_GRANTED && port - SEKI_PORT_GRANTED < SEKI_GET(q->hook->grants);
+}
+
 static void forward(struct seki_queue *q, struct seki_slot *s, const struct seki_completion *c,
 		    struct seki_outcome *out)
 {
@@ -331,8 +336,8 @@ static void forward(struct seki_queue *q, struct seki_slot *s, const struct seki
 		drop(q, s, SEKI_REASON_BAD_VERDICT, out);
 		return;
 	}
-	if (c->verdict == SEKI_VERDICT_REDIRECT &&
-	    c->out_port >= SEKI_PORT_GRANTED + SEKI_GET(q->hook->grants)) {
+	if (c->verdict == SEKI_VERDICT_REDIRECT && c->out_port >= SEKI_PORT_GRANTED &&
+	    !is_granted(q, c->out_port)) {
 		drop(q, s, SEKI_REASON_BAD_PORT, out);
 		return;
 	}
@@ -378,15 +383,9 @@ static bool more(struct seki_queue *q, struct seki_slot *s, struct seki_outcome 
 }
 
 /* Returns whether an outcome came out. */
-static bool complete(struct seki_queue *q, const struct seki_completion *c,
-		     struct seki_outcome *out)
+static bool settle(struct seki_queue *q, struct seki_slot *s, const struct seki_completion *c,
+		   struct seki_outcome *out)
 {
-	struct seki_slot *s = c->slot < SEKI_RING_ENTRIES ? &q->slots[c->slot] : NULL;
-
-	if (!s || !s->packet || s->generation != c->generation) {
-		add(&q->stats.late, 1);
-		return false;
-	}
 	switch (c->verdict) {
 	case SEKI_VERDICT_DROP:
 		drop(q, s, SEKI_REASON_VERDICT, out);
@@ -396,11 +395,46 @@ static bool complete(struct seki_queue *q, const struct seki_completion *c,
 		forward(q, s, c, out);
 		return true;
 	case SEKI_VERDICT_MORE:
+	default: /* two bits: there are no others */
 		return more(q, s, out);
-	default:
-		drop(q, s, SEKI_REASON_BAD_VERDICT, out);
-		return true;
 	}
+}
+
+/* With a copy beside it. What is no verdict has no copy either. */
+static void settle_clone(struct seki_queue *q, struct seki_slot *s, const struct seki_completion *c,
+			 uint32_t port, struct seki_outcome *out)
+{
+	struct seki_hook_counts *counts = &q->stats.from[s->in_port];
+
+	if (c->verdict == SEKI_VERDICT_MORE) {
+		drop(q, s, SEKI_REASON_BAD_VERDICT, out);
+	} else if (!is_granted(q, port)) {
+		drop(q, s, SEKI_REASON_BAD_PORT, out);
+	} else {
+		settle(q, s, c, out);
+		if (out->fate == SEKI_FATE_PASS || c->verdict == SEKI_VERDICT_DROP) {
+			out->clone_port = port;
+			add(&counts->cloned, 1);
+		}
+	}
+}
+
+/* Returns whether an outcome came out. */
+static bool complete(struct seki_queue *q, const struct seki_completion *c,
+		     struct seki_outcome *out)
+{
+	struct seki_slot *s = c->slot < SEKI_RING_ENTRIES ? &q->slots[c->slot] : NULL;
+	struct seki_completion plain = *c;
+
+	if (!s || !s->packet || s->generation != c->generation) {
+		add(&q->stats.late, 1);
+		return false;
+	}
+	if (c->verdict <= SEKI_VERDICT_MASK)
+		return settle(q, s, c, out);
+	plain.verdict &= SEKI_VERDICT_MASK;
+	settle_clone(q, s, &plain, c->verdict >> SEKI_CLONE_SHIFT, out);
+	return true;
 }
 
 /* Gives the session back to the connector. What is in flight comes out for the reason `why`. */
@@ -557,6 +591,14 @@ void seki_queue_give_up(struct seki_queue *q, const struct seki_outcome *outcome
 	if (outcome->edited)
 		add(&counts->rewritten, UINT64_MAX);
 	add(&counts->dropped[why], 1);
+}
+
+void seki_queue_lose_clone(struct seki_queue *q, const struct seki_outcome *outcome)
+{
+	struct seki_hook_counts *counts = &q->stats.from[outcome->in_port];
+
+	add(&counts->cloned, UINT64_MAX);
+	add(&counts->clones_lost, 1);
 }
 
 void seki_queue_leave(struct seki_queue *q)

@@ -53,10 +53,16 @@ class Namespace:
 
 
 class Switch(contextlib.ExitStack):
-    """`build` is the build folder, `ovs` which Open vSwitch of it to run, `environ` goes to ovs-vswitchd."""
+    """`build` is the build folder, `ovs` which Open vSwitch of it to run, `environ` goes to ovs-vswitchd;
+    with `dpdk`, so many MiB of memory that need no hugepages, DPDK's ports can be added; `config` is other_config."""
 
-    def __init__(self, build, ovs="ovs", environ=None):
+    def __init__(self, build, ovs="ovs", environ=None, dpdk=0, config=()):
         super().__init__()
+        self.config = list(config)
+        if dpdk:
+            # Without --legacy-mem Open vSwitch adds --in-memory, which EAL does not take with --no-huge.
+            self.config += ["dpdk-init=true", "per-port-memory=true",
+                            f'dpdk-extra="--no-pci --no-huge --legacy-mem -m {dpdk}"']
         self.root = os.path.join(build, ovs)
         self.tag = "sk" + secrets.token_hex(2)
         self.bridge = self.tag + "br"
@@ -84,6 +90,8 @@ class Switch(contextlib.ExitStack):
             self.callback(self._delete_link, device)
         self._wait(lambda: os.path.exists(f"{self.dir}/db.sock"), "ovsdb-server's socket")
         self.vsctl("--no-wait", "init")
+        for setting in self.config:
+            self.vsctl("--no-wait", "set", "Open_vSwitch", ".", f"other_config:{setting}")
         self.start_vswitchd()
         self.callback(self._stop, lambda: self.vswitchd)
         self.vsctl("add-br", self.bridge, "--", "set", "bridge", self.bridge, "datapath_type=netdev")
@@ -201,6 +209,27 @@ class Switch(contextlib.ExitStack):
         self.callback(self._delete_link, port)
         self._attach(port)
         return port
+
+    def add_port(self, name, kind, **options):
+        """A port of one of Open vSwitch's own types (dpdk, afxdp ...), with options of that type."""
+        settings = [f"options:{key.replace('_', '-')}={value}" for key, value in options.items()]
+        self.vsctl("add-port", self.bridge, name, "--", "set", "Interface", name, f"type={kind}", *settings)
+        error = self.vsctl("get", "Interface", name, "error").strip()
+        if error != "[]":
+            raise RuntimeError(f"{name}: {error}\n{self.log()[-2000:]}")
+        return name
+
+    def poll_on(self, *cores):
+        """Polling threads on these cores, for ports that are polled; idle ones sleep a little."""
+        mask = sum(1 << core for core in cores)
+        self.vsctl("set", "Open_vSwitch", ".", f"other_config:pmd-cpu-mask={mask:x}",
+                   "other_config:pmd-maxsleep=100")
+
+    def flows(self, *flows):
+        """These flows and no others."""
+        self.ofctl("del-flows", self.bridge)
+        for flow in flows:
+            self.ofctl("add-flow", self.bridge, flow)
 
     def _attach(self, port):
         _run("sysctl", "-qw", f"net.ipv6.conf.{port}.disable_ipv6=1")

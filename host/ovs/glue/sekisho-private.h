@@ -22,6 +22,31 @@ extern struct ovs_list sekisho_list;
 char *sekisho_thread_name(uint32_t key);
 const char *sekisho_state_name(enum seki_hook_state state);
 
+/* What is known of the last pool of mbufs that was looked at: at first {NULL, false}. */
+struct rte_mempool;
+struct sekisho_pool {
+	const struct rte_mempool *pool;
+	bool scarce;
+};
+
+/* Takes the packet and returns one that can be held for as long as it takes. */
+struct dp_packet;
+struct dp_packet *sekisho_own(struct dp_packet *packet, struct sekisho_pool *seen);
+
+/* Bytes of a packet; 0 where it cannot be judged, as its bytes are not in one piece. */
+uint32_t sekisho_length(const struct dp_packet *packet);
+
+/* A copy that can be sent, or NULL where there is no room for it. */
+struct dp_packet *sekisho_clone(const struct dp_packet *packet);
+
+/*
+ * Edits a packet as its verdict, which is within bounds, wants it; it may move. What was derived
+ * from its old bytes is forgotten. False: it cannot be, for the reason `why`; it is still the
+ * caller's.
+ */
+bool sekisho_edit(struct dp_packet **packet, const struct seki_outcome *o,
+		  enum seki_hook_reason *why);
+
 /* appctl sekisho/show. */
 struct unixctl_conn;
 void sekisho_show(struct unixctl_conn *conn, int argc, const char *argv[], void *aux);

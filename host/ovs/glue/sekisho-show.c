@@ -33,6 +33,8 @@ static struct json *counts_json(const struct seki_hook_counts *counts)
 	put(object, "passed", counts->passed);
 	put(object, "redirected", counts->redirected);
 	put(object, "rewritten", counts->rewritten);
+	put(object, "cloned", counts->cloned);
+	put(object, "clones_lost", counts->clones_lost);
 	json_object_put(object, "dropped", reasons_json(counts->dropped));
 	json_object_put(object, "bypassed", reasons_json(counts->bypassed));
 	return object;
@@ -108,6 +110,9 @@ static void put_counts(struct ds *ds, const char *from, const struct seki_hook_c
 		      "    from the %s: packets %" PRIu64 ", passed %" PRIu64
 		      ", redirected %" PRIu64 ", rewritten %" PRIu64,
 		      from, counts->packets, counts->passed, counts->redirected, counts->rewritten);
+	if (counts->cloned || counts->clones_lost)
+		ds_put_format(ds, ", cloned %" PRIu64 " (lost %" PRIu64 ")", counts->cloned,
+			      counts->clones_lost);
 	put_reasons(ds, "; dropped: ", counts->dropped);
 	put_reasons(ds, "; passed unjudged: ", counts->bypassed);
 	ds_put_char(ds, '\n');

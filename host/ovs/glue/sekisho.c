@@ -163,27 +163,12 @@ void sekisho_remove(struct sekisho *s)
 	ovsrcu_postpone(destroy, s);
 }
 
-/*
- * A packet that can be held for as long as it takes: memory of its own, or an mbuf (DPDK's pools
- * are sized for many more than are held). An AF_XDP frame must go back to its socket soon.
- */
-static struct dp_packet *own(struct dp_packet *packet)
-{
-	struct dp_packet *copy;
-
-	if (OVS_LIKELY(packet->source == DPBUF_MALLOC || packet->source == DPBUF_DPDK))
-		return packet;
-	copy = dp_packet_clone_with_headroom(packet, DP_NETDEV_HEADROOM);
-	dp_packet_delete(packet);
-	return copy;
-}
-
 static struct seki_hook_packet describe(struct dp_packet *packet)
 {
 	return (struct seki_hook_packet){
 		.packet = packet,
 		.data = dp_packet_data(packet),
-		.len = dp_packet_size(packet),
+		.len = sekisho_length(packet),
 		.rss_hash = dp_packet_rss_valid(packet) ? dp_packet_get_rss_hash(packet) : 0,
 	};
 }
@@ -195,6 +180,7 @@ static void filter(struct sekisho *s, uint32_t in_port, unsigned core, long long
 	const size_t n = dp_packet_batch_size(batch);
 	struct seki_hook_packet packets[NETDEV_MAX_BURST];
 	enum seki_fate fates[NETDEV_MAX_BURST];
+	struct sekisho_pool seen = {NULL, false};
 	struct dp_packet *packet;
 	size_t i;
 
@@ -204,7 +190,7 @@ static void filter(struct sekisho *s, uint32_t in_port, unsigned core, long long
 		return;
 	}
 	DP_PACKET_BATCH_FOR_EACH (j, packet, batch) {
-		batch->packets[j] = own(packet);
+		batch->packets[j] = sekisho_own(packet, &seen);
 		packets[j] = describe(batch->packets[j]);
 	}
 	seki_lanes_submit(q, in_port, now_us * 1000ull, packets, n, fates);
@@ -229,56 +215,63 @@ void sekisho_sending(struct sekisho *s, unsigned core, long long now_us,
 	filter(s, SEKI_PORT_NET, core, now_us, batch);
 }
 
-/*
- * The packet as the verdict wants it, which is within bounds; NULL where it would not fit into a
- * struct dp_packet. What was derived from its old bytes is forgotten.
- */
-static struct dp_packet *edit(struct dp_packet *packet, const struct seki_outcome *o)
+/* Adds a packet that goes to a granted port. False: there is no such grant any more. */
+static bool send_granted(struct sekisho *s, const struct seki_outcome *o, uint32_t port,
+			 struct dp_packet *packet, struct sekisho_output *out)
 {
-	/* First: padding that Open vSwitch found could otherwise not be cut off. */
-	dp_packet_reset_offsets(packet);
-	dp_packet_reset_offload(packet);
-	if (o->head_out > dp_packet_headroom(packet) + o->head_in) {
-		struct dp_packet *roomy;
+	struct sekisho_granted *granted = &out->granted[out->granted_count];
 
-		if (o->head_out + dp_packet_size(packet) >= UINT16_MAX)
-			return NULL;
-		roomy = dp_packet_clone_with_headroom(packet, o->head_out);
-		dp_packet_delete(packet);
-		packet = roomy;
-	}
-	dp_packet_pull(packet, o->head_in);
-	memcpy(dp_packet_push_uninit(packet, o->head_out), o->head, o->head_out);
-	dp_packet_set_size(packet, o->len);
-	return packet;
+	if (!seki_hook_grant(s->hook, port, granted->port))
+		return false;
+	granted->packet = packet;
+	granted->in_port = o->in_port;
+	granted->out_port = port;
+	granted->lane = o->lane;
+	granted->edited = o->edited;
+	granted->clone = packet != o->packet;
+	out->granted_count++;
+	return true;
+}
+
+/* A copy of the packet as it came. */
+static void send_copy(struct sekisho *s, struct seki_lanes *q, const struct seki_outcome *o,
+		      struct sekisho_output *out)
+{
+	struct dp_packet *copy = sekisho_clone(o->packet);
+
+	if (copy && send_granted(s, o, o->clone_port, copy, out))
+		return;
+	seki_lanes_lose_clone(q, o);
+	dp_packet_delete(copy);
 }
 
 /* Edits, or frees, before anything else uses the queue. Returns whether the packet goes on. */
-static bool settle(struct seki_lanes *q, struct seki_outcome *o)
+static bool settle(struct sekisho *s, struct seki_lanes *q, struct seki_outcome *o,
+		   struct sekisho_output *out)
 {
-	struct dp_packet *edited;
+	struct dp_packet *packet = o->packet;
+	enum seki_hook_reason why;
 
+	if (o->clone_port)
+		send_copy(s, q, o, out);
 	if (o->fate == SEKI_FATE_DROP) {
 		dp_packet_delete(o->packet);
 		return false;
 	}
 	if (!o->edited)
 		return true;
-	edited = edit(o->packet, o);
-	if (!edited) {
-		seki_lanes_give_up(q, o, SEKI_REASON_LENGTH);
-		dp_packet_delete(o->packet);
+	if (!sekisho_edit(&packet, o, &why)) {
+		seki_lanes_give_up(q, o, why);
+		dp_packet_delete(packet);
 		return false;
 	}
-	o->packet = edited;
+	o->packet = packet;
 	return true;
 }
 
 static void sort_out(struct sekisho *s, struct seki_lanes *q, const struct seki_outcome *o,
 		     struct sekisho_output *out)
 {
-	struct sekisho_granted *granted;
-
 	switch (o->out_port) {
 	case SEKI_PORT_NET:
 		dp_packet_batch_add(&out->to_switch, o->packet);
@@ -287,15 +280,7 @@ static void sort_out(struct sekisho *s, struct seki_lanes *q, const struct seki_
 		dp_packet_batch_add(&out->to_port, o->packet);
 		break;
 	default:
-		granted = &out->granted[out->granted_count];
-		if (seki_hook_grant(s->hook, o->out_port, granted->port)) {
-			granted->packet = o->packet;
-			granted->in_port = o->in_port;
-			granted->out_port = o->out_port;
-			granted->lane = o->lane;
-			granted->edited = o->edited;
-			out->granted_count++;
-		} else {
+		if (!send_granted(s, o, o->out_port, o->packet, out)) {
 			seki_lanes_give_up(q, o, SEKI_REASON_BAD_PORT);
 			dp_packet_delete(o->packet);
 		}
@@ -311,7 +296,7 @@ static void sort_all(struct sekisho *s, struct seki_lanes *q, struct seki_outcom
 	dp_packet_batch_init(&out->to_port);
 	out->granted_count = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		if (settle(q, &outcomes[i]))
+		if (settle(s, q, &outcomes[i], out))
 			sort_out(s, q, &outcomes[i], out);
 	}
 }
@@ -326,8 +311,11 @@ void sekisho_no_port(struct sekisho *s, unsigned core, const struct sekisho_gran
 		.edited = granted->edited,
 	};
 
-	VLOG_WARN_RL(&rl, "%s: no port \"%s\" to redirect to", s->port, granted->port);
-	seki_lanes_give_up(seki_hook_lanes(s->hook, core), &o, SEKI_REASON_BAD_PORT);
+	VLOG_WARN_RL(&rl, "%s: no port \"%s\" to send to", s->port, granted->port);
+	if (granted->clone)
+		seki_lanes_lose_clone(seki_hook_lanes(s->hook, core), &o);
+	else
+		seki_lanes_give_up(seki_hook_lanes(s->hook, core), &o, SEKI_REASON_BAD_PORT);
 	dp_packet_delete(granted->packet);
 }
 

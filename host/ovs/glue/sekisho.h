@@ -55,6 +55,7 @@ struct sekisho_granted {
 	uint32_t out_port;
 	uint32_t lane;
 	bool edited;
+	bool clone;
 };
 
 /* Packets that go on now, and how. */
@@ -62,7 +63,7 @@ struct sekisho_output {
 	struct dp_packet_batch to_switch; /* as received from the port */
 	struct dp_packet_batch to_port;
 	size_t granted_count;
-	struct sekisho_granted granted[NETDEV_MAX_BURST];
+	struct sekisho_granted granted[2 * NETDEV_MAX_BURST]; /* packets and copies */
 };
 
 /*

@@ -82,6 +82,8 @@ static void check(struct liar *l, const struct seki_outcome *o)
 	require(o->in_port == p->in_port && o->fate <= SEKI_FATE_DROP);
 	p->held = false;
 	l->held--;
+	require(o->clone_port == 0 || (o->clone_port >= SEKI_PORT_GRANTED &&
+				       o->clone_port < SEKI_PORT_GRANTED + l->grants));
 	if (o->fate == SEKI_FATE_DROP)
 		return;
 	require(o->out_port < SEKI_PORT_GRANTED + l->grants);
@@ -194,7 +196,9 @@ static void configure(struct liar *l, uint64_t random)
 	config.fail_open = random >> 3 & 1;
 	config.inflight = (uint32_t)(random >> 4) % SEKI_RING_ENTRIES + 1;
 	config.deadline_ms = (uint32_t)(random >> 16) % 2000 + 1;
-	l->grants = config.grants = random >> 32 & 1 ? 2 : 0;
+	config.grants = random >> 32 & 1 ? 2 : 0;
+	if (config.socket[0]) /* else what was granted stays so for packets in flight */
+		l->grants = config.grants;
 	seki_hook_configure(l->r->hook, &config);
 }
 

@@ -120,6 +120,44 @@ static void redirects_go_where_they_are_granted(void **state)
 	assert_false(seki_hook_grant(r->hook, UINT32_MAX, name));
 }
 
+static void copies_go_to_granted_ports(void **state)
+{
+	static const struct {
+		uint8_t port;
+		bool granted;
+	} cases[] = {{SEKI_PORT_VM, false},
+		     {SEKI_PORT_GRANTED, true},
+		     {SEKI_PORT_GRANTED + 1, true},
+		     {SEKI_PORT_GRANTED + 2, false},
+		     {SEKI_CLONE_MAX, false}};
+	static const uint8_t verdicts[] = {SEKI_VERDICT_DROP, SEKI_VERDICT_PASS,
+					   SEKI_VERDICT_REDIRECT};
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_hook_counts n;
+
+	for (size_t i = 0; i < 3 * sizeof(cases) / sizeof(cases[0]); i++) {
+		const uint8_t verdict = verdicts[i % 3], port = cases[i / 3].port;
+		const bool granted = cases[i / 3].granted;
+		const struct seki_completion c = {
+			.verdict = (uint8_t)(verdict | port << SEKI_CLONE_SHIFT), .len = 100};
+		struct seki_outcome out = judge(r, SEKI_PORT_VM, p, c);
+
+		assert_int_equal(out.clone_port, granted ? port : 0);
+		assert_int_equal(out.fate, granted && verdict != SEKI_VERDICT_DROP
+						   ? SEKI_FATE_PASS
+						   : SEKI_FATE_DROP);
+		if (i / 3 == 1 && verdict == SEKI_VERDICT_PASS)
+			seki_queue_lose_clone(r->q, &out);
+	}
+	n = rig_stats(r).from[SEKI_PORT_VM];
+	assert_int_equal(n.cloned, 5);
+	assert_int_equal(n.clones_lost, 1);
+	assert_int_equal(n.passed, 4);
+	assert_int_equal(n.dropped[SEKI_REASON_VERDICT], 2);
+	assert_int_equal(n.dropped[SEKI_REASON_BAD_PORT], 9);
+}
+
 static void rewritten_packets_within_bounds(void **state)
 {
 	/* Of a packet of 3000 bytes, of which 1792 were copied, into one slot. */
@@ -205,10 +243,11 @@ static void packets_of_many_slots(void **state)
 static void malformed_verdicts_drop(void **state)
 {
 	const struct seki_completion cases[] = {
-		{.verdict = 4, .len = 100},
 		{.verdict = UINT8_MAX, .len = 100},
 		{.verdict = SEKI_VERDICT_PASS, .len = 100, .out_port = 1},
 		{.verdict = SEKI_VERDICT_MORE},
+		{.verdict = SEKI_VERDICT_MORE | SEKI_PORT_GRANTED << SEKI_CLONE_SHIFT},
+		{.verdict = SEKI_VERDICT_PASS | SEKI_PORT_GRANTED << SEKI_CLONE_SHIFT, .len = 1},
 	};
 	struct rig *r = *state;
 	struct rig_packet *p = rig_packet(r, 100);
@@ -640,6 +679,7 @@ int main(void)
 		TEST(pass_goes_on_untouched),
 		TEST(drop_drops),
 		TEST(redirects_go_where_they_are_granted),
+		TEST(copies_go_to_granted_ports),
 		TEST(rewritten_packets_within_bounds),
 		TEST(packets_of_many_slots),
 		TEST(malformed_verdicts_drop),

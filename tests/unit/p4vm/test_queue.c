@@ -46,6 +46,16 @@ static int redirect(struct seki_bpf_run *run, uint64_t *r0)
 	return 0;
 }
 
+static uint32_t clone_port;
+
+static int clone_and_drop(struct seki_bpf_run *run, uint64_t *r0)
+{
+	run->meta.clone = 1;
+	run->meta.clone_port = clone_port;
+	*r0 = 0;
+	return 0;
+}
+
 static int say_drop_but_return_1(struct seki_bpf_run *run, uint64_t *r0)
 {
 	run->meta.output_action = SEKI_ACTION_DROP;
@@ -227,6 +237,24 @@ static void test_redirect(void **state)
 	assert_int_equal(rig_only(f)->verdict, SEKI_VERDICT_REDIRECT);
 	assert_int_equal(rig_only(f)->out_port, 3);
 	assert_int_equal(f->queue.stats.redirected, 1);
+}
+
+static void test_clone_beside_a_verdict(void **state)
+{
+	static const struct {
+		uint32_t port, bits;
+	} cases[] = {{2, 2}, {62, 62}, {63, 63}, {64, 63}, {258, 63}, {UINT32_MAX, 63}, {0, 63}};
+	struct queue_rig *f = *state;
+
+	rig_use(f, clone_and_drop, false);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		clone_port = cases[i].port;
+		rig_submit(f, 60, 0);
+		rig_step(f);
+		assert_int_equal(rig_only(f)->verdict,
+				 SEKI_VERDICT_DROP | cases[i].bits << SEKI_CLONE_SHIFT);
+	}
+	assert_int_equal(f->queue.stats.dropped, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void test_return_value_decides(void **state)
@@ -541,6 +569,7 @@ int main(void)
 		TEST(test_last_drop_is_described),
 		TEST(test_last_drop_tells_what_was_looked_at),
 		TEST(test_redirect),
+		TEST(test_clone_beside_a_verdict),
 		TEST(test_return_value_decides),
 		TEST(test_rewritten_head),
 		TEST(test_grown_head),

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""For tests that send frames through a switch: what they send and what arrives, byte by byte; programs in C."""
+import contextlib
+import json
+import os
+import subprocess
+
+from frames import MARK
+from lab import poll
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PRELUDE = """
+typedef unsigned char u8; typedef unsigned int u32; typedef unsigned long long u64;
+struct meta { u32 in_port, len, action, out_port; u8 clone; u32 clone_port; };
+static u8 *(*packet_data)(void *) = (void *)9;
+static u8 *(*adjust_head)(void *, int) = (void *)8;
+"""
+
+
+def compile_c(text, folder, name):
+    """An object of a program in C, which follows PRELUDE."""
+    source, out = os.path.join(folder, f"{name}.c"), os.path.join(folder, f"{name}.o")
+    with open(source, "w") as file:
+        file.write(PRELUDE + text)
+    subprocess.run(["clang", "-target", "bpf", "-O2", "-mcpu=v3", "-ffreestanding", "-w", "-c", source, "-o", out],
+                   check=True, timeout=120)
+    return out
+
+
+def mac(last):
+    return MARK + bytes([0, 0, last])
+
+
+def frame(length, to=2, by=1, ethertype=0x88b5):
+    """A frame of that length, with content of its own."""
+    head = mac(to) + mac(by) + ethertype.to_bytes(2, "big")
+    return head + bytes((length + i) * 7 % 251 for i in range(length - len(head)))
+
+
+class Receiver(contextlib.AbstractContextManager):
+    """What of a test's frames arrives at a namespace, while it is entered."""
+
+    def __init__(self, space, folder):
+        self.path = os.path.join(folder, f"frames-{space.name}")
+        with open(self.path, "w") as out:
+            self.process = space.popen(["/usr/bin/python3", f"{HERE}/frames.py", "receive", space.device], stdout=out)
+        try:
+            poll(lambda: "receiving" in self._text(), 20, "the receiver")
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _text(self):
+        with open(self.path) as text:
+            return text.read()
+
+    def frames(self):
+        return [bytes.fromhex(line) for line in self._text().split("\n")[1:-1]]
+
+    def expect(self, frames, timeout=10):
+        """Just these arrive, in this order."""
+        with contextlib.suppress(TimeoutError):
+            poll(lambda: len(self.frames()) >= len(frames), timeout, "the frames")
+        got = self.frames()
+        assert [len(f) for f in got] == [len(f) for f in frames]
+        assert got == list(frames)
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def send(space, frames):
+    space.run(["/usr/bin/python3", f"{HERE}/frames.py", "send", space.device],
+              input="".join(f.hex() + "\n" for f in frames))
+
+
+def ports(switch):
+    return json.loads(switch.appctl("sekisho/show", "--json"))["ports"]
+
+
+def wait_state(switch, port, state):
+    """Waits until all queues of a port, one at least, are up, or down."""
+    poll(lambda: {q["state"] for p in ports(switch) if p["port"] == port for q in p["queues"]} == {state}, 20,
+         f"{port} to be {state}")
+
+
+def shield(switch, port, p4vm, **options):
+    switch.shield(port, p4vm.socket, **options)
+    wait_state(switch, port, "up")
+
+
+def counted(switch, port, what, reason=None):
+    """A counter of a port, over its queues and both directions."""
+    total = 0
+    for p in ports(switch):
+        for queue in p["queues"] if p["port"] == port else ():
+            for side in ("from_vm", "from_network"):
+                total += queue[side][what].get(reason, 0) if reason else queue[side][what]
+    return total
