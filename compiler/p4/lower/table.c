@@ -283,10 +283,6 @@ static void check_profile(struct lower *lw, const struct ir_table *table)
 			"entries of a table with '%s' name members, which the control plane "
 			"adds",
 			table->profile->decl->name);
-	if (table->n_direct)
-		seki_diag_unsupported(lw->diags, table->decl->tok->at,
-				      "direct counters and meters beside '%s' are",
-				      table->profile->decl->name);
 	check_actions(lw, table);
 }
 

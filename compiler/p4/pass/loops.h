@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Loops of the parser's states that no stack ends: what comes back to a state of one for the 257th
- * time rejects. Loops of statements inside a state end as the program says.
+ * time rejects, and so does what comes back more than 4 KiB behind where such loops can begin. Loops
+ * of statements inside a state end as the program says.
  */
 #ifndef SEKI_P4_PASS_LOOPS_H
 #define SEKI_P4_PASS_LOOPS_H
@@ -9,6 +10,7 @@
 #include "compiler/p4/pass/track.h"
 
 #define LOOPS_ROUNDS 256u
+#define LOOPS_BYTES  4096u
 
 /* Of the parser as it was lowered; by id of the block. */
 struct loops {

@@ -506,6 +506,23 @@ static void test_loop_without_stack(void **state)
 	assert_int_equal(count_rejects("ParserTimeout"), 2);
 }
 
+/* It also ends where the packet's front does, however long the packet is. */
+static void test_loop_goes_far(void **state)
+{
+	struct ir_var *more = seki_ir_var(ir, IR_VAR_PLAIN, 8, "more");
+	struct ir_block *start = block("start");
+
+	(void)state;
+	program(start);
+	add(start, IR_NEED)->lo = 800;
+	add(start, IR_PEEK)->var = more;
+	add(start, IR_ADVANCE)->lo = 800;
+	branch(start, more, start, accept_block);
+	run();
+	assert_in_range(greatest_mark(), 4096, 4096 + 3 * 100);
+	assert_in_range(ir->plan->reach, 4096, 4096 + 4 * 100);
+}
+
 /* A loop that reads nothing. */
 static void test_idle_loop(void **state)
 {
@@ -747,6 +764,7 @@ int main(void)
 		TEST(test_next_index),
 		TEST(test_push_pop),
 		TEST(test_loop_without_stack),
+		TEST(test_loop_goes_far),
 		TEST(test_idle_loop),
 		TEST(test_loop_in_state),
 		TEST(test_too_many_fills),
