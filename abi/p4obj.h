@@ -197,7 +197,8 @@ enum seki_crc {
  *   Meter            SEKI_MAP_ARRAY of struct seki_meter
  *   DirectCounter, DirectMeter
  *                    a struct seki_counter or seki_meter for each, in the order of the table's
- *                    properties, behind the union in the table's value, aligned to 8
+ *                    properties, behind the union in the table's value, aligned to 8; with an
+ *                    ActionProfile or ActionSelector behind member and group
  *   ActionProfile    SEKI_MAP_HASH from uint32_t, the member's number, to the value that a table of
  *                    these actions has without it; the value of the table is uint32_t member
  *   ActionSelector   the same; the value of the table is uint32_t member, group; where group is not 0,

@@ -108,7 +108,7 @@ static void lay_value(struct seki_p4rt_table *table)
 	align = u.align > 4 ? u.align : 4;
 	table->data_at = align_up(4, u.align);
 	table->value_size = align_up(table->data_at + align_up(u.size, u.align), align);
-	if (table->direct_size) {
+	if (table->direct_size && !table->profile) {
 		table->direct_at = align_up(table->value_size, 8);
 		table->value_size = table->direct_at + table->direct_size;
 	}
@@ -125,8 +125,13 @@ void seki_p4rt_lay_table(struct seki_p4rt_table *table)
 		table->key_size = lay_bytes(table, 0, 0);
 	lay_value(table);
 	table->entry_size = table->value_size;
-	if (table->profile) /* member, and of a selector group */
-		table->entry_size = table->profile->group_map ? 8 : 4;
+	if (!table->profile)
+		return;
+	table->entry_size = table->profile->group_map ? 8 : 4; /* member, and of a selector group */
+	if (table->direct_size) {
+		table->direct_at = 8;
+		table->entry_size = table->direct_at + table->direct_size;
+	}
 }
 
 /* ---- numbers of C ---- */

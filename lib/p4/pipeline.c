@@ -332,10 +332,6 @@ static int read_table(struct reader *r, const P4__Config__V1__Table *in,
 			return -ENOMEM;
 	}
 	out->direct_size = direct_size(in);
-	if (out->profile && out->direct_size)
-		return fail(r->why, -EPROTO,
-			    "P4Info: table '%s' has an action profile and direct resources",
-			    out->name);
 	seki_p4rt_lay_table(out);
 	return 0;
 }

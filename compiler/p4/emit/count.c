@@ -15,6 +15,11 @@ static uint64_t argument(const struct ir_extern *ext, uint32_t i)
 	return i < ext->n_args ? seki_num_to_u64(&ext->args[i]) : 0;
 }
 
+static bool is_meter(const struct ir_extern *direct)
+{
+	return strcmp(direct->type, "DirectMeter") == 0;
+}
+
 /* ---- declarations ---- */
 
 void seki_emit_declare_counter(struct emit *em, const struct ir_extern *ext)
@@ -29,9 +34,17 @@ void seki_emit_declare_meter(struct emit *em, const struct ir_extern *ext)
 		      seki_emit_cells(em, ext, 0));
 }
 
+void seki_emit_direct_cells(struct emit *em, const struct ir_table *table)
+{
+	for (uint32_t i = 0; i < table->n_direct; i++)
+		seki_emit_line(em, "\tstruct %s d$%u;",
+			       is_meter(table->direct[i]) ? "meter" : "counter",
+			       table->direct[i]->id);
+}
+
 void seki_emit_declare_direct(struct emit *em, const struct ir_extern *ext)
 {
-	bool meter = strcmp(ext->type, "DirectMeter") == 0;
+	bool meter = is_meter(ext);
 
 	if (!ext->table)
 		seki_diag_error(em->diags, ext->decl->tok->at,
@@ -62,6 +75,12 @@ static void find_cell(struct emit *em, const struct ir_insn *insn, const char *t
 		       type, insn->ext->map_name);
 }
 
+/* What has a direct counter or meter: members of an action profile are others' as well. */
+static const char *direct_holder(struct emit *em, const struct ir_table *table)
+{
+	return seki_emit_text(em, "%s$%u", table->profile ? "entry" : "value", table->id);
+}
+
 /* ---- counters ---- */
 
 void seki_emit_count_call(struct emit *em, const struct ir_insn *insn)
@@ -85,7 +104,7 @@ void seki_emit_direct_count(struct emit *em, const struct ir_insn *insn)
 
 	if (!insn->ext->table)
 		return;
-	value = seki_emit_text(em, "value$%u", insn->ext->table->id);
+	value = direct_holder(em, insn->ext->table);
 	seki_emit_line(em, "if (%s) {", value);
 	if (what != BYTES)
 		seki_emit_line(em, "__sync_fetch_and_add(&%s->d$%u.packets, 1);", value,
@@ -127,14 +146,15 @@ void seki_emit_meter(struct emit *em, const struct ir_insn *insn)
 
 void seki_emit_direct_meter(struct emit *em, const struct ir_insn *insn)
 {
-	const struct ir_table *table = insn->ext->table;
+	const char *holder;
 
-	if (!table)
+	if (!insn->ext->table)
 		return;
+	holder = direct_holder(em, insn->ext->table);
 	seki_emit_line(em, "{");
 	start_color(em, insn);
-	seki_emit_line(em, "if (value$%u)\n\tcolor = police(&value$%u->d$%u, %s, color);",
-		       table->id, table->id, insn->ext->id, amount(argument(insn->ext, 0)));
+	seki_emit_line(em, "if (%s)\n\tcolor = police(&%s->d$%u, %s, color);", holder, holder,
+		       insn->ext->id, amount(argument(insn->ext, 0)));
 	seki_emit_give(em, insn, "color");
 	seki_emit_line(em, "}");
 }

@@ -33,6 +33,8 @@ void seki_emit_find_member(struct emit *em, const struct ir_insn *insn);
 /* count.c */
 void seki_emit_declare_counter(struct emit *em, const struct ir_extern *ext);
 void seki_emit_declare_meter(struct emit *em, const struct ir_extern *ext);
+/* Those of a table's entry, as members of a struct. */
+void seki_emit_direct_cells(struct emit *em, const struct ir_table *table);
 void seki_emit_declare_direct(struct emit *em, const struct ir_extern *ext);
 void seki_emit_count_call(struct emit *em, const struct ir_insn *insn);
 void seki_emit_direct_count(struct emit *em, const struct ir_insn *insn);

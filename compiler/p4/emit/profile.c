@@ -31,8 +31,10 @@ void seki_emit_declare_profile(struct emit *em, const struct ir_extern *ext)
 
 void seki_emit_declare_member(struct emit *em, const struct ir_table *table)
 {
-	seki_emit_line(em, "struct %s$entry { u32 member%s; };", table->map_name,
+	seki_emit_line(em, "struct %s$entry {\n\tu32 member%s;", table->map_name,
 		       selects(table->profile) ? ", group" : "");
+	seki_emit_direct_cells(em, table);
+	seki_emit_line(em, "};");
 }
 
 void seki_emit_find_member(struct emit *em, const struct ir_insn *insn)
@@ -57,6 +59,9 @@ void seki_emit_find_member(struct emit *em, const struct ir_insn *insn)
 			       "}\n}\n}\n}",
 			       SEKI_GROUP_MEMBERS, SEKI_GROUP_MEMBERS);
 	}
-	seki_emit_line(em, "if (!none)\n\tvalue$%u = ubpf_map_lookup(&%s$map, &member);\n}",
-		       table->id, profile);
+	seki_emit_line(em, "if (!none)\n\tvalue$%u = ubpf_map_lookup(&%s$map, &member);", table->id,
+		       profile);
+	if (table->n_direct)
+		seki_emit_line(em, "if (value$%u)\n\tentry$%u = entry;", table->id, table->id);
+	seki_emit_line(em, "}");
 }

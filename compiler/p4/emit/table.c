@@ -117,11 +117,8 @@ static void declare_value(struct emit *em, const struct ir_table *table)
 		seki_emit_line(em, "\t\t} %s;", action_name(em, table, i));
 	}
 	seki_emit_line(em, "\t} u;");
-	for (uint32_t i = 0; i < table->n_direct; i++)
-		seki_emit_line(em, "\tstruct %s d$%u;",
-			       strcmp(table->direct[i]->type, "DirectMeter") == 0 ? "meter"
-										  : "counter",
-			       table->direct[i]->id);
+	if (!table->profile)
+		seki_emit_direct_cells(em, table);
 	seki_emit_line(em, "};");
 }
 
@@ -201,8 +198,12 @@ void seki_emit_tables(struct emit *em)
 /* What was looked up last, for IR_DATA in whatever block. */
 void seki_emit_declare_tables(struct emit *em)
 {
-	for (const struct ir_table *table = em->ir->tables; table; table = table->next)
+	for (const struct ir_table *table = em->ir->tables; table; table = table->next) {
 		seki_emit_line(em, "struct %s$value *value$%u = 0;", table->map_name, table->id);
+		if (table->profile && table->n_direct)
+			seki_emit_line(em, "struct %s$entry *entry$%u = 0;", table->map_name,
+				       table->id);
+	}
 }
 
 /* ---- looking up ---- */
@@ -294,6 +295,8 @@ void seki_emit_lookup(struct emit *em, const struct ir_insn *insn)
 
 	seki_emit_trace_keys(em, insn);
 	seki_emit_line(em, "%s = 0;", value);
+	if (table->profile && table->n_direct)
+		seki_emit_line(em, "entry$%u = 0;", table->id);
 	if (table->n_keys) {
 		seki_emit_line(em, "{");
 		put_key(em, insn, "key");

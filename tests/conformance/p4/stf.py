@@ -94,9 +94,9 @@ class Layout:
         self.profiles = dict(re.findall(r"\$map asm\(\"(\w+)\"\) = \{4u, sizeof\(u32\), "
                                         r"sizeof\(struct (\w+)\$value\)", code))
         self.choices = {name: 2 if groups else 1 for name, groups in
-                        re.findall(r"struct (\w+)\$entry \{ u32 member(, group)?; \};", code)}
+                        re.findall(r"struct (\w+)\$entry \{\s+u32 member(, group)?;", code)}
         self.direct = {name: 16 * body.count("struct counter") + 64 * body.count("struct meter")
-                       for name, body in re.findall(r"struct (\w+)\$value \{(.*?)\n\t\};", code, re.S)}
+                       for name, body in re.findall(r"struct (\w+)\$(?:value|entry) \{(.*?)\n\t\};", code, re.S)}
 
     def field(self, table, text):
         """The field that a script calls "key.hdr_x_y", "hdr.x.y" or "hdr_x_y"."""
@@ -158,14 +158,15 @@ class Layout:
         head = self.actions[table][action].to_bytes(4, "little")
         head += bytes(-4 % align)
         whole = head + body
-        direct = self.direct.get(table, 0)
+        direct = 0 if table in self.choices else self.direct.get(table, 0)
         return whole + bytes(-len(whole) % (8 if direct else max(4, align))) + bytes(direct)
 
 
     def choice(self, table, kind, number):
         """Of a table with an action profile: u32 member, and u32 group if it is a selector."""
         words = (0, int(number)) if kind == "group" else (int(number), 0)
-        return struct.pack("<2I", *words)[:4 * self.choices[table]]
+        direct = self.direct.get(table, 0)
+        return struct.pack("<2I", *words)[:8 if direct else 4 * self.choices[table]] + bytes(direct)
 
 
 class Engine:
