@@ -11,6 +11,7 @@ namespaces and tap devices as ports. Nothing of the machine's own is touched; cl
 """
 import contextlib
 import os
+import re
 import secrets
 import signal
 import socket
@@ -19,6 +20,7 @@ import tempfile
 import time
 
 NETNS = "/run/netns"  # where ip-netns(8) keeps its names
+NO_OFFLOADS = ("tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
 
 
 def _run(*argv, check=True, **options):
@@ -183,23 +185,23 @@ class Switch(contextlib.ExitStack):
         self.ports += 1
         return f"{self.tag}p{self.ports}"
 
-    def add_namespace(self, name, address, mac=None):
-        """A namespace on the bridge, with an IPv4 address ("10.0.0.1/24") and no offloads."""
+    def add_namespace(self, name, address, mac=None, mtu=1500, offloads=False):
+        """A namespace on the bridge, with an IPv4 address ("10.0.0.1/24"), without offloads if not asked for."""
         space, port, inner = f"{self.tag}-{name}", self._port(), f"{self.tag}i{self.ports}"
         _run("ip", "netns", "add", space)
         self.callback(_run, "ip", "netns", "del", space)
-        _run("ip", "link", "add", port, "type", "veth", "peer", "name", inner)
+        _run("ip", "link", "add", port, "mtu", str(mtu), "type", "veth", "peer", "name", inner, "mtu", str(mtu))
         self.callback(self._delete_link, port)
         _run("ip", "link", "set", inner, "netns", space, "name", "eth0", "address",
              mac or f"02:00:00:5e:00:{self.ports:02x}")
         inside = ("ip", "netns", "exec", space)
         _run(*inside, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
-        _run(*inside, "ethtool", "-K", "eth0", "tx", "off", "rx", "off", "tso", "off", "gso", "off",
-             "gro", "off")
+        if not offloads:
+            _run(*inside, "ethtool", "-K", "eth0", *NO_OFFLOADS)
         for device in ("lo", "eth0"):
             _run(*inside, "ip", "link", "set", device, "up")
         _run(*inside, "ip", "addr", "add", address, "dev", "eth0")
-        self._attach(port)
+        self._attach(port, offloads)
         return Namespace(space, port, address.split("/")[0])
 
     def add_tap(self, _purpose=""):
@@ -225,15 +227,34 @@ class Switch(contextlib.ExitStack):
         self.vsctl("set", "Open_vSwitch", ".", f"other_config:pmd-cpu-mask={mask:x}",
                    "other_config:pmd-maxsleep=100")
 
+    def perf(self, seconds=1.0):
+        """What polling threads did for that long: {core: {"rx": packets, "tx": packets, "cycles": of all,
+        "cycles_per_packet": of those that were received, "batch": packets of one that was sent}}."""
+        self.appctl("dpif-netdev/pmd-stats-clear")
+        time.sleep(seconds)
+        threads = {}
+        text = self.appctl("dpif-netdev/pmd-perf-show", "-nh")
+        for thread in re.split(r"pmd thread numa_id \d+ core_id ", text)[1:]:
+            def number(pattern, text=thread):
+                found = re.search(pattern, text)
+                return float(found.group(1)) if found else 0.0
+            threads[int(thread.split(":")[0])] = {
+                "rx": int(number(r"Rx packets: +(\d+)")), "tx": int(number(r"Tx packets: +(\d+)")),
+                "cycles": int(number(r"Used TSC cycles: +(\d+)")),
+                "cycles_per_packet": number(r"Rx packets:.*?([\d.]+) cycles/pkt"),
+                "batch": number(r"Tx batches:.*?([\d.]+) pkts/batch")}
+        return threads
+
     def flows(self, *flows):
         """These flows and no others."""
         self.ofctl("del-flows", self.bridge)
         for flow in flows:
             self.ofctl("add-flow", self.bridge, flow)
 
-    def _attach(self, port):
+    def _attach(self, port, offloads=False):
         _run("sysctl", "-qw", f"net.ipv6.conf.{port}.disable_ipv6=1")
-        _run("ethtool", "-K", port, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
+        if not offloads:
+            _run("ethtool", "-K", port, *NO_OFFLOADS)
         _run("ip", "link", "set", port, "up")
         self.vsctl("add-port", self.bridge, port)
 
@@ -261,3 +282,19 @@ class Switch(contextlib.ExitStack):
 
     def unshield(self, port):
         self.vsctl("remove", "Interface", port, "other_config", "sekisho")
+
+
+class NullSwitch(Switch):
+    """Ports that make packets without end and others that take them, all without system calls, so that a shield's
+    cost shows as cycles per packet (perf()): `null0` to `null1`, of frames of `size` bytes, polled on `core`."""
+
+    def __init__(self, build, ovs="ovs", size=64, core=1, environ=None):
+        super().__init__(build, ovs, environ, dpdk=512)
+        try:
+            self.poll_on(core)
+            for port in ("null0", "null1"):
+                self.add_port(port, "dpdk", dpdk_devargs=f'"net_null{port[-1]},size={size}"')
+            self.flows("in_port=null0,actions=output:null1", "in_port=null1,actions=drop")
+        except BaseException:
+            self.close()
+            raise

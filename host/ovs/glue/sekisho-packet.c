@@ -137,15 +137,16 @@ static int transport(const struct dp_packet *packet, ovs_be16 dl_type, ovs_be16 
 /* The checksum field's new content; false: not the protocol that the sender left something of. */
 static bool start_checksum(struct dp_packet *packet, int proto, uint64_t pending, ovs_be16 sum)
 {
+	const uint64_t kind = pending & DP_PACKET_OL_TX_L4_MASK; /* numbers, with DPDK, not bits */
 	const size_t room = dp_packet_l4_size(packet);
 
-	if (pending & (DP_PACKET_OL_TX_TCP_CKSUM | DP_PACKET_OL_TX_TCP_SEG)) {
+	if (kind == DP_PACKET_OL_TX_TCP_CKSUM || pending & DP_PACKET_OL_TX_TCP_SEG) {
 		struct tcp_header *tcp = dp_packet_l4(packet);
 
 		if (proto != IPPROTO_TCP || room < TCP_HEADER_LEN)
 			return false;
 		tcp->tcp_csum = sum;
-	} else if (pending & DP_PACKET_OL_TX_UDP_CKSUM) {
+	} else if (kind == DP_PACKET_OL_TX_UDP_CKSUM) {
 		struct udp_header *udp = dp_packet_l4(packet);
 
 		if (proto != IPPROTO_UDP || room < UDP_HEADER_LEN)

@@ -311,7 +311,8 @@ void sekisho_no_port(struct sekisho *s, unsigned core, const struct sekisho_gran
 		.edited = granted->edited,
 	};
 
-	VLOG_WARN_RL(&rl, "%s: no port \"%s\" to send to", s->port, granted->port);
+	VLOG_WARN_RL(&rl, "%s: no port \"%s\" to %s to", s->port, granted->port,
+		     granted->clone ? "copy" : "redirect");
 	if (granted->clone)
 		seki_lanes_lose_clone(seki_hook_lanes(s->hook, core), &o);
 	else
