@@ -101,7 +101,7 @@ static void forget(struct emit *em, const struct ir_insn *insn)
 	if (strncmp(name, "scratch->", 9) == 0)
 		seki_emit_line(em, "asm volatile(\"\" : : : \"memory\");");
 	else
-		seki_emit_line(em, "forget(%s);", name);
+		seki_emit_line(em, "%s(%s);", insn->lo ? "forget_all" : "forget", name);
 }
 
 static void emit_flag(struct emit *em, const struct ir_insn *insn)

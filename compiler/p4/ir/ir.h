@@ -263,7 +263,8 @@ enum ir_insn_op {
 		    the machine shall not know more of it than that: states that differ only there
 		    would be told apart */
 	IR_FORGET, /* var stays what it is, and the machine shall not know what: a loop of the
-		      parser comes back with it, and is not to be followed for each of its values */
+		      parser comes back with it (`lo`: 1), or it is accepted with, and what
+		      follows is not to be followed for each of its values */
 	/* deparser */
 	IR_EMIT, /* header, as number `number` of ir->emits; after pass/ only those that a condition
 		    may leave out: var (the emit's flag) = the header is valid */

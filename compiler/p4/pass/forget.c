@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a loop of the parser's states comes back with is forgotten, but for the number of its rounds:
- * else the verifier follows each round for each of the values that there can be.
+ * What a loop of the parser's states comes back with is forgotten, but for the number of its rounds, and
+ * so is what a parser with such loops accepts with: else the verifier follows each round, and all behind
+ * the parser, for each of the values that there can be.
  */
 #include <string.h>
 
@@ -58,21 +59,27 @@ static bool look_at(struct live *l, struct ir_block *block)
 	return news;
 }
 
+/* All of it where that is come back with: what is left would add up round by round. */
 static void forget_in(struct live *l, struct ir_block *block)
 {
+	bool is_loop = seki_loops_is_count(block);
 	const uint64_t *live = live_at(l, block->to);
 
 	for (struct ir_var *var = l->ir->vars; var; var = var->next)
 		if ((var->kind == IR_VAR_PLAIN || var->kind == IR_VAR_FIELD) && var->width <= 64 &&
-		    seki_set_has(live, var->id) && seki_set_has(l->written, var->id))
-			seki_ir_insn(l->ir, block, IR_FORGET, block->tok)->var = var;
+		    seki_set_has(live, var->id) && seki_set_has(l->written, var->id)) {
+			struct ir_insn *insn = seki_ir_insn(l->ir, block, IR_FORGET, block->tok);
+
+			insn->var = var;
+			insn->lo = is_loop;
+		}
 }
 
 void seki_loops_forget(struct ir_program *ir)
 {
 	struct live l = {.ir = ir};
 	struct flow_order all, parser;
-	bool more = true;
+	bool more = true, loops = false;
 
 	seki_flow_number(ir);
 	all = seki_flow_order(ir, ir->entry, false);
@@ -91,6 +98,8 @@ void seki_loops_forget(struct ir_program *ir)
 			more |= look_at(&l, all.blocks[b]);
 	}
 	for (uint32_t b = 0; b < parser.n; b++)
-		if (seki_loops_is_count(parser.blocks[b]))
+		loops |= seki_loops_is_count(parser.blocks[b]);
+	for (uint32_t b = 0; b < parser.n && loops; b++)
+		if (seki_loops_is_count(parser.blocks[b]) || parser.blocks[b]->last == IR_ACCEPTED)
 			forget_in(&l, parser.blocks[b]);
 }
