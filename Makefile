@@ -28,9 +28,9 @@ demo: build ovs ## the experiment: a tenant's P4 program filters a real VM's pac
 check: build ovs ## every test
 	@$(PYTHON) tests/run.py --build $(BUILD)
 
-bench: build ovs ## every figure of the README
-	@$(PYTHON) bench/run.py --build $(BUILD)
-	@$(MAKE) --no-print-directory bench-ring bench-bpf bench-p4
+bench: build ovs ## every figure of the README; with ARGS, of shielded ports only: make bench ARGS='--only veth --rounds 3'
+	@$(PYTHON) bench/run.py --build $(BUILD) $(ARGS)
+	@$(if $(ARGS),,$(MAKE) --no-print-directory bench-bpf bench-p4)
 
 bench-bpf: build ## those of the BPF machine only, beside native code and DPDK's machine
 	@ninja -C $(BUILD)/main bench/bpf/bpf_bench bench/bpf/classifier_bench >/dev/null
@@ -41,8 +41,7 @@ bench-p4: build ## BPF instructions of P4 programs beside those of C by hand, an
 	@$(PYTHON) bench/p4/bench.py $(BUILD)/main/cli/sekisho $(ARGS)
 
 bench-ring: build ## what the ring between a switch and a P4 VM costs, beside the same engine run in place
-	@ninja -C $(BUILD)/main bench/ring/ring_bench >/dev/null
-	@$(BUILD)/main/bench/ring/ring_bench
+	@$(PYTHON) bench/run.py --build $(BUILD) --only ring
 
 fuzz: setup ## fuzz for TIME seconds each (default 60): make fuzz TIME=3600 ENGINE=afl ONLY=elf
 	@$(PYTHON) tests/fuzz/run.py --build $(BUILD) --seconds $(or $(TIME),60) \

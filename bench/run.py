@@ -1,199 +1,122 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every figure that the README quotes: what a shielded port costs.
+"""What shielding a port costs, of each isolation level, beside Open vSwitch as it is and the published prototype's
+design (bench/shield/configs.py names them). All in one run, in turn, round after round; medians, and in brackets the
+median of the rounds' own ratios to OVS(32), or of another configuration that the table names.
 
-Side by side in one run, in turn, round after round:
+    veth, tap     ports that cost system calls: throughput, round trips, processor time, memory
+    polled        ports without system calls: what the datapath itself pays
+    ring          the hand-off alone, one packet at a time, and many ports and threads
 
-    plain     Debian's Open vSwitch as it is
-    unused    with the hook compiled in, no port shielded
-    shielded  the receiver's port shielded by examples/icmp_guard.p4 in a sandboxed P4 VM
-
-A client and a server in namespaces, veth ports (af_packet) with all offloads off, userspace datapath.
-Medians over the rounds; a ratio is the median of the rounds' own ratios to `plain`, with the least and
-the greatest. The machine's noise is what the ratio of `unused` shows.
-"""
+Figures go to BUILD/bench/shield.json, the picture to BUILD/bench/shield.svg; of some parts only, to files with
+their names."""
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
-import tempfile
-import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(TOP, "tests", "lib"))
+sys.path[:0] = [os.path.join(TOP, "tests", "lib"), os.path.join(TOP, "bench", "shield")]
 
-from lab import P4VM, build_program, poll  # noqa: E402
-from ovs import Switch  # noqa: E402
+import configs  # noqa: E402
+import figures  # noqa: E402
+import plot  # noqa: E402
+import polled  # noqa: E402
+import ring  # noqa: E402
+import sockets  # noqa: E402
+from lab import build_program  # noqa: E402
 
-CONFIGS = ("plain", "unused", "shielded")
-SERVER = "10.78.0.2"
-TICK = os.sysconf("SC_CLK_TCK")
-
-# name: (unit, digits)
-FIGURES = {
-    "TCP throughput": ("Gbit/s", 2),
-    "UDP 64 B": ("kpps", 1),
-    "UDP 512 B": ("kpps", 1),
-    "UDP 1472 B": ("kpps", 1),
-    "UDP round trip, median": ("us", 1),
-    "UDP round trip, p99": ("us", 1),
-    "switch CPU, TCP": ("%", 0),
-    "P4 VM CPU, TCP": ("%", 0),
-    "P4 VM memory": ("MiB", 1),
-}
+PARTS = ("veth", "tap", "polled", "ring")
+KINDS = {"veth": sockets.Namespaces, "tap": sockets.Machine}
 
 
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
-def memory(pid):
-    """Resident MiB, shared ring memory included."""
-    with open(f"/proc/{pid}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+def prepare(build, names, parts):
+    """Builds what is only for the benchmark. Returns the configurations, and the program that judges."""
+    subprocess.run(["ninja", "-C", os.path.join(build, "main"), "shield_bench"], check=True, stdout=subprocess.DEVNULL)
+    which = [c for c in configs.available(build) if not names or c.name in names]
+    if set(parts) & {"veth", "tap", "polled"}:
+        if any(c.ovs == "ovs-plain" for c in which):
+            subprocess.run([os.path.join(TOP, "host/ovs/build"), "--plain", os.path.join(build, "ovs-plain")],
+                           check=True, stdout=sys.stderr)
+        if any(c.ovs in ("ovs-1", "ovs-tcp") for c in which):
+            subprocess.run([os.path.join(TOP, "bench/tcp/build"), build], check=True)
+    program = build_program(build, os.path.join(TOP, "examples/icmp_guard.p4"),
+                            os.path.join(build, "bench", "icmp_guard.o"))
+    return which, program
 
 
-class Round:
-    """One configuration, up, measured, down."""
-
-    def __init__(self, build, config, program, seconds):
-        self.build, self.config, self.program, self.seconds = build, config, program, seconds
-        self.figures = {}
-
-    def measure(self):
-        with tempfile.TemporaryDirectory(prefix="seki-bench-") as workdir:
-            os.chmod(workdir, 0o755)
-            ovs = "ovs-plain" if self.config == "plain" else "ovs"
-            with Switch(self.build, ovs=ovs) as switch:
-                self.p4vm = None
-                try:
-                    self.set_up(switch, workdir)
-                    self.run_all(switch)
-                finally:
-                    if self.p4vm:
-                        self.p4vm.stop()
-        return self.figures
-
-    def set_up(self, switch, workdir):
-        self.client = switch.add_namespace("client", "10.78.0.1/24")
-        self.server = switch.add_namespace("server", SERVER + "/24")
-        if self.config == "shielded":
-            self.p4vm = P4VM(self.build, workdir, "bench", program=self.program)
-            switch.shield(self.server.port, self.p4vm.socket)
-        poll(lambda: self.client.run(["ping", "-c", "1", "-W", "1", SERVER], check=False).returncode == 0,
-             15, "the first ping")
-
-    def run_all(self, switch):
-        listener = self.server.popen(["iperf3", "-s"], stdout=subprocess.DEVNULL)
-        try:
-            poll(lambda: self.client.run(["iperf3", "-c", SERVER, "-n", "1K"], check=False).returncode == 0,
-                 15, "iperf3's server")
-            self.tcp(switch)
-            for size in (64, 512, 1472):
-                self.udp(size)
-        finally:
-            listener.kill()
-            listener.wait()
-        self.latency()
-
-    def iperf(self, *options):
-        run = self.client.run(["iperf3", "-c", SERVER, "-t", str(self.seconds), "-J", *options],
-                              stderr=subprocess.DEVNULL)
-        return json.loads(run.stdout)["end"]
-
-    def tcp(self, switch):
-        pids = {"switch CPU, TCP": switch.vswitchd_pid}
-        if self.p4vm:
-            pids["P4 VM CPU, TCP"] = self.p4vm.status()["pid"]
-        before, start = {name: cpu_seconds(pid) for name, pid in pids.items()}, time.monotonic()
-        end = self.iperf()
-        spent = time.monotonic() - start
-        self.figures["TCP throughput"] = end["sum_received"]["bits_per_second"] / 1e9
-        for name, pid in pids.items():
-            self.figures[name] = 100 * (cpu_seconds(pid) - before[name]) / spent
-        if self.p4vm:
-            self.figures["P4 VM memory"] = memory(pids["P4 VM CPU, TCP"])
-
-    def udp(self, size):
-        """Delivered packets, whatever the sender could send."""
-        total = self.iperf("-u", "-b", "0", "-l", str(size))["sum_received"]
-        received = total["packets"] - total["lost_packets"]
-        self.figures[f"UDP {size} B"] = received / self.seconds / 1e3
-
-    def latency(self):
-        listener = self.server.popen(["sockperf", "server", "-i", SERVER, "-p", "11111"],
-                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            def measure(seconds):
-                return self.client.run(["sockperf", "ping-pong", "-i", SERVER, "-p", "11111", "-t",
-                                        str(seconds), "--full-rtt"], check=False,
-                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            poll(lambda: "percentile 50" in measure(1).stdout, 15, "sockperf's server")
-            text = measure(self.seconds).stdout
-        finally:
-            listener.kill()
-            listener.wait()
-        for name, mark in (("median", "percentile 50.000"), ("p99", "percentile 99.000")):
-            line = next(line for line in text.splitlines() if mark in line)
-            self.figures[f"UDP round trip, {name}"] = float(line.split("=")[1])
+def measure(build, args, which, program):
+    found = {}
+    for part in args.only:
+        if part in KINDS:
+            found[part] = sockets.measure(build, KINDS[part], which, program, args.rounds, args.seconds, say)
+        elif part == "ring":
+            say("the ring alone")
+            found[part] = ring.measure(build)
+        elif polled.has_dpdk(build):
+            found[part] = polled.measure(build, which, args.rounds, args.seconds, say)
+        else:
+            say("polled: left out, this Open vSwitch was built without DPDK")
+    return found
 
 
-def median(rounds, config, name):
-    values = [r[config][name] for r in rounds if name in r[config]]
-    return statistics.median(values) if values else None
+def report(found, names):
+    """The tables, as Markdown."""
+    for part, kind in KINDS.items():
+        if part in found:
+            yield f"**{kind.title[0].upper()}{kind.title[1:]}**; in brackets, to {configs.BASE}:\n"
+            yield figures.table(found[part], names, sockets.UNITS, configs.BASE) + "\n"
+            yield figures.spreads(found[part], names, list(sockets.UNITS)[:6], configs.BASE) + "\n"
+            yield "The published design: " + prototype(found[part]) + "\n"
+    if "polled" in found:
+        yield "**Ports without system calls**; in brackets, to `inline`:\n"
+        yield figures.table(found["polled"], names, polled.UNITS, "inline") + "\n"
+    if "ring" in found:
+        yield from ring.report(found["ring"])
 
 
-def ratio(rounds, config, name):
-    """Median of the rounds' ratios to plain, with least and greatest; None where there is none."""
-    ratios = [r[config][name] / r["plain"][name] for r in rounds
-              if name in r[config] and r["plain"].get(name)]
-    return (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
+def prototype(rounds):
+    """Its ratios here beside those that were published."""
+    said = (("latency to OVS(1)", "round trip, median", "OVS(1)", "1.60"), ("TCP to OVS(1)", "TCP", "OVS(1)", "0.58"),
+            ("UDP to OVS(1)", "UDP 1472 B", "OVS(1)", "0.38"), ("UDP to OVS(32)", "UDP 1472 B", configs.BASE, "0.08"))
+    parts = []
+    for text, name, base, published in said:
+        here = figures.ratio(rounds, "TCP", name, base)
+        parts.append(f"{text} {here[0]:.2f} (published {published})" if here else f"{text} not measured")
+    return ", ".join(parts)
 
 
-def table(rounds):
-    lines = [f"| {len(rounds)} rounds, medians | " + " | ".join(CONFIGS) +
-             " | unused / plain | shielded / plain |", "|---|--:|--:|--:|--:|--:|"]
-    for name, (unit, digits) in FIGURES.items():
-        cells = []
-        for config in CONFIGS:
-            value = median(rounds, config, name)
-            cells.append("" if value is None else f"{value:.{digits}f} {unit}")
-        for config in CONFIGS[1:]:
-            found = ratio(rounds, config, name)
-            cells.append("" if found is None else "{:.2f} ({:.2f} to {:.2f})".format(*found))
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=os.path.join(TOP, "build"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=1, help="for each figure (default 1)")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART",
+                        help="of " + ", ".join(PARTS))
+    parser.add_argument("--configs", nargs="+", choices=[c.name for c in configs.ALL], metavar="NAME",
+                        help="of " + ", ".join(c.name for c in configs.ALL))
+    parser.add_argument("--json", action="store_true", help="print every round's figures as JSON")
+    return parser.parse_args()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", default=os.path.join(TOP, "build"))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="for each figure (default 3)")
-    parser.add_argument("--json", action="store_true", help="print every round's figures as JSON")
-    args = parser.parse_args()
+    args = options()
     build = os.path.abspath(args.build)
     out = os.path.join(build, "bench")
     os.makedirs(out, exist_ok=True)
-    subprocess.run([os.path.join(TOP, "host/ovs/build"), "--plain", os.path.join(build, "ovs-plain")],
-                   check=True, stdout=sys.stderr)
-    program = build_program(build, os.path.join(TOP, "examples/icmp_guard.p4"),
-                            os.path.join(out, "icmp_guard.o"))
-    rounds = []
-    for number in range(args.rounds):
-        figures = {}
-        order = CONFIGS[number % 3:] + CONFIGS[:number % 3]  # no configuration always comes first
-        for config in order:
-            print(f"round {number + 1} of {args.rounds}: {config}", file=sys.stderr, flush=True)
-            figures[config] = Round(build, config, program, args.seconds).measure()
-        rounds.append(figures)
-    with open(os.path.join(out, "shield.json"), "w") as result:
-        json.dump(rounds, result, indent=1)
-    print(json.dumps(rounds, indent=1) if args.json else table(rounds))
+    which, program = prepare(build, args.configs, args.only)
+    found = measure(build, args, which, program)
+    names = [c.name for c in which]
+    base = os.path.join(out, "-".join(["shield", *(args.only if args.only != PARTS else ())]))
+    with open(base + ".json", "w", encoding="ascii") as result:
+        json.dump(found, result, indent=1)
+    with open(base + ".svg", "w", encoding="ascii") as picture:
+        picture.write(plot.draw(found, names))
+    print(json.dumps(found, indent=1) if args.json else "\n".join(report(found, names)))
 
 
 if __name__ == "__main__":

@@ -17,9 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/ring/ends.h"
+#include "bench/ring/rig.h"
 #include "core/ring/spin.h"
-#include "host/ovs/queue.h"
 
 #define ROUNDS	301
 #define PACKETS 3200u /* a round: so few that most rounds are not interrupted */
@@ -29,7 +28,6 @@
 	2000000000ull /* for the rounds of two processes, where they must share a processor */
 #define DEPTH	  8u  /* batches in flight */
 #define POOL	  (DEPTH * SEKI_BATCH_MAX)
-#define PACKET	  1514u
 #define MEMCPY_OF 54u
 
 static const struct program programs[] = {
@@ -38,153 +36,6 @@ static const struct program programs[] = {
 	{"takes 100 ns", 54, 140, 0},
 	{"touches 1514 bytes", 1514, 0, 0},
 };
-
-struct packet {
-	uint8_t bytes[1536];
-};
-
-struct rig {
-	struct seki_hook *hook;
-	struct seki_lanes *lanes;
-	struct seki_session session;
-	struct p4vm_end *p4vm;
-	struct packet *packets;
-	const uint8_t *data[POOL];
-	uint32_t free[POOL];
-	uint32_t n_free;
-};
-
-/* In place of the connector. */
-void seki_connector_lock(struct seki_connector *c)
-{
-	(void)c;
-}
-
-void seki_connector_unlock(struct seki_connector *c)
-{
-	(void)c;
-}
-
-void seki_connector_kick(struct seki_connector *c)
-{
-	(void)c;
-}
-
-void seki_connector_add(struct seki_connector *c, struct seki_queue *q)
-{
-	(void)c;
-	(void)q;
-}
-
-void seki_connector_remove(struct seki_connector *c, struct seki_queue *q)
-{
-	(void)c;
-	(void)q;
-}
-
-void seki_connector_redirect(struct seki_queue *q)
-{
-	(void)q;
-}
-
-static void keep(void *packet)
-{
-	(void)packet;
-}
-
-static void *shared(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		abort();
-	return memset(p, 0, bytes);
-}
-
-static struct rig *rig_create(const struct program *program)
-{
-	const struct seki_hook_config config = {
-		.socket = "/", .inflight = SEKI_RING_ENTRIES, .deadline_ms = 60000, .workers = 1};
-	struct rig *r = calloc(1, sizeof(*r));
-	struct seki_outcome out;
-
-	if (!r || seki_hook_create(NULL, "bench", &config, keep, &r->hook))
-		abort();
-	r->lanes = seki_hook_lanes(r->hook, 0);
-	r->packets = calloc(POOL, sizeof(*r->packets));
-	r->session = (struct seki_session){.sock = -1,
-					   .eventfd = -1,
-					   .switch_region = shared(SEKI_RING_REGION_BYTES),
-					   .p4vm_region = shared(SEKI_RING_REGION_BYTES)};
-	if (!r->lanes || !r->packets)
-		abort();
-	for (uint32_t i = 0; i < POOL; i++) {
-		r->data[i] = r->packets[i].bytes;
-		r->free[r->n_free++] = i;
-	}
-	seki_ring_switch_init(&r->session.ring, r->session.switch_region, r->session.p4vm_region);
-	r->p4vm = p4vm_end_create(program, r->session.switch_region, r->session.p4vm_region);
-	r->lanes->queues[0]->offered = &r->session;
-	seki_lanes_poll(r->lanes, 1, &out, 1);
-	return r;
-}
-
-static void rig_destroy(struct rig *r)
-{
-	munmap(r->session.switch_region, SEKI_RING_REGION_BYTES);
-	munmap(r->session.p4vm_region, SEKI_RING_REGION_BYTES);
-	p4vm_end_destroy(r->p4vm);
-	seki_hook_destroy(r->hook);
-	free(r->packets);
-	free(r);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* Hands over a batch of what is free. Returns of how many. */
-static uint32_t submit(struct rig *r, uint32_t n, uint64_t now)
-{
-	struct seki_hook_packet packets[SEKI_BATCH_MAX];
-	enum seki_fate fates[SEKI_BATCH_MAX];
-
-	if (n > r->n_free)
-		return 0;
-	for (uint32_t i = 0; i < n; i++) {
-		struct packet *p = &r->packets[r->free[--r->n_free]];
-
-		packets[i] =
-			(struct seki_hook_packet){.packet = p, .data = p->bytes, .len = PACKET};
-	}
-	seki_lanes_submit(r->lanes, SEKI_PORT_VM, now, packets, n, fates);
-	for (uint32_t i = 0; i < n; i++) {
-		if (fates[i] != SEKI_FATE_HELD)
-			abort();
-	}
-	return n;
-}
-
-static uint32_t take(struct rig *r, uint64_t now)
-{
-	struct seki_outcome out[SEKI_BATCH_MAX];
-	uint32_t n = seki_lanes_poll(r->lanes, now, out, SEKI_BATCH_MAX);
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct packet *p = out[i].packet;
-
-		if (out[i].fate != SEKI_FATE_PASS)
-			abort();
-		if (out[i].edited) /* as the glue does */
-			memcpy(p->bytes, out[i].head, out[i].head_out);
-		r->free[r->n_free++] = (uint32_t)(p - r->packets);
-	}
-	return n;
-}
 
 /* Nanoseconds a packet: the engine alone, in place. */
 static double run_inline(struct rig *r)
@@ -202,9 +53,9 @@ static double run_alone(struct rig *r)
 	uint64_t start = now_ns(), now = start;
 
 	for (uint32_t done = 0; done < PACKETS; now++) {
-		submit(r, SEKI_BATCH_MAX, now);
+		rig_submit(r, SEKI_BATCH_MAX, now);
 		p4vm_end_turn(r->p4vm);
-		done += take(r, now);
+		done += rig_take(r, now);
 	}
 	return (double)(now_ns() - start) / PACKETS;
 }
@@ -271,8 +122,8 @@ static struct between run_between(struct rig *r)
 
 	while (done < PACKETS) {
 		uint64_t before = now_ns();
-		uint32_t sent = submit(r, SEKI_BATCH_MAX, now);
-		uint32_t got = take(r, now);
+		uint32_t sent = rig_submit(r, SEKI_BATCH_MAX, now);
+		uint32_t got = rig_take(r, now);
 
 		now = now_ns();
 		done += got;
@@ -280,7 +131,7 @@ static struct between run_between(struct rig *r)
 			busy += now - before;
 	}
 	while (r->n_free < POOL)
-		take(r, now_ns());
+		rig_take(r, now_ns());
 	return (struct between){(double)(now_ns() - start) / PACKETS, (double)busy / PACKETS};
 }
 
@@ -309,8 +160,8 @@ static double run_trips(struct rig *r)
 	for (uint32_t i = 0; i < TRIPS; i++) {
 		uint64_t start = now_ns();
 
-		submit(r, 1, start);
-		while (!take(r, start))
+		rig_submit(r, 1, start);
+		while (!rig_take(r, start))
 			seki_spin_pause();
 		times[i] = (double)(now_ns() - start);
 	}
@@ -377,7 +228,7 @@ static void put(const char *name, double *here, double *alone, double *copy, dou
 static void throughput(const struct program *program, double cycles)
 {
 	double here[ROUNDS], alone[ROUNDS], wall[ROUNDS], busy[ROUNDS], copy[ROUNDS];
-	struct rig *r = rig_create(program);
+	struct rig *r = rig_create(program, DEPTH);
 	struct figure apart, ours;
 	uint32_t n = 0;
 	uint64_t start;
@@ -389,7 +240,7 @@ static void throughput(const struct program *program, double cycles)
 		copy[i] = run_memcpy(r);
 	}
 	rig_destroy(r);
-	r = rig_create(program);
+	r = rig_create(program, DEPTH);
 	pid = other_process(p4vm_turn, r);
 	for (start = now_ns(); n < ROUNDS && now_ns() - start < LIMIT_NS; n++) {
 		struct between b = run_between(r);
@@ -409,7 +260,7 @@ static void throughput(const struct program *program, double cycles)
 static void latency(void)
 {
 	double ring[TRIES], bare[TRIES], ratio[TRIES];
-	struct rig *r = rig_create(&programs[0]);
+	struct rig *r = rig_create(&programs[0], DEPTH);
 	struct ball *ball = shared(sizeof(*ball));
 	struct figure trip, word;
 
@@ -423,7 +274,7 @@ static void latency(void)
 		end_process(pid);
 		ratio[i] = ring[i] / bare[i];
 		rig_destroy(r);
-		r = rig_create(&programs[0]);
+		r = rig_create(&programs[0], DEPTH);
 	}
 	rig_destroy(r);
 	munmap(ball, sizeof(*ball));

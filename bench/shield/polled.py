@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ports without system calls: packets go round between a ring of DPDK's (net_ring) and one polling thread of Open
+vSwitch, through the shield of that port twice a round: as received, and as about to be sent. No generator takes part,
+none is lost, and the ring is never empty, so that what is measured is the datapath's own cost. Needs Open vSwitch with
+DPDK, but no hugepages."""
+import json
+import os
+import re
+import tempfile
+import time
+
+import configs
+from lab import poll
+from ovs import Switch
+
+WAYS = {"OVS(32)", "OVS(1)", "inline", "process", "vm"}  # of configurations; the same threads for all
+CIRCLING = 256  # packets: eight batches
+PORT = "ring0"
+DPDK_MIB = 512
+PMD_CORE = 1
+FRAME = ("ffffffffffff" "020000000001" "0800" "45000032000040004011b6bb0a0000010a000002" "0000000000000000" + "00" * 22)
+PROGRAMS = {"cheapest": "cost_0.o", "100 ns": "cost_75.o", "300 ns": "cost_210.o"}
+
+UNITS = {f"{name}, {what}": unit for name in PROGRAMS for what, unit in
+         (("shield passes", ("Mpps", 2)), ("cycles of the switch a pass", ("", 0)))}
+
+
+def has_dpdk(build):
+    log = os.popen(f"{build}/ovs/bin/ovs-vswitchd --version").read()
+    return "DPDK" in log
+
+
+class Turn:
+    def __init__(self, build, config, seconds):
+        self.build, self.config, self.seconds, self.figures = build, config, seconds, {}
+
+    def measure(self):
+        with Switch(self.build, ovs=self.config.ovs, dpdk=DPDK_MIB) as self.switch, \
+                tempfile.TemporaryDirectory(prefix="seki-bench-") as self.workdir:
+            os.chmod(self.workdir, 0o755)
+            self._circulate()
+            if not self.config.level:
+                self._count("cheapest")
+                for name in list(PROGRAMS)[1:]:  # there is no program: the same for all
+                    for key, value in list(self.figures.items()):
+                        self.figures[key.replace("cheapest", name)] = value
+                return self.figures
+            for name, program in PROGRAMS.items():
+                judge = self.config.judge(self.switch, self.build, self.workdir,
+                                          os.path.join(self.build, "main/bench/shield", program))
+                try:
+                    self.switch.shield(PORT, judge.socket, fail="open")  # none is lost before the P4 VM is there
+                    poll(self._judged, 20, "the shield")
+                    self._count(name)
+                    self.switch.unshield(PORT)
+                finally:
+                    judge.stop()
+        return self.figures
+
+    def _circulate(self):
+        self.switch.vsctl("set", "Open_vSwitch", ".", f"other_config:pmd-cpu-mask={1 << PMD_CORE:x}")
+        self.switch.add_port(PORT, "dpdk", dpdk_devargs="net_ring0")
+        # A thread's packets come back where it sends: the polling thread's in the second queue.
+        self.switch.vsctl("set", "Interface", PORT, "options:n_rxq=2")
+        self.switch.flows(f"in_port={PORT},actions=in_port")
+        path = os.path.join(self.workdir, "packets")
+        with open(path, "w", encoding="ascii") as text:
+            text.write(f"packet-out in_port=LOCAL,packet={FRAME},actions=output:{PORT}\n" * CIRCLING)
+        self.switch.ofctl("-O", "OpenFlow14", "bundle", self.switch.bridge, path)
+
+    def _totals(self):
+        """(passed by verdict, passed without one)."""
+        port, = json.loads(self.switch.appctl("sekisho/show", "--json", PORT))["ports"]
+        counts = [q[way] for q in port["queues"] for way in ("from_vm", "from_network")]
+        return sum(c["passed"] for c in counts), sum(sum(c["bypassed"].values()) for c in counts)
+
+    def _judged(self):
+        before = self._totals()
+        time.sleep(0.1)
+        after = self._totals()
+        return after[0] > before[0] and after[1] == before[1]
+
+    def _count(self, name):
+        start = time.monotonic()
+        before = self._totals() if self.config.level else None
+        self.switch.appctl("dpif-netdev/pmd-stats-clear")
+        time.sleep(self.seconds)
+        text = self.switch.appctl("dpif-netdev/pmd-perf-show", "-nh")
+        took = time.monotonic() - start
+        rounds = int(re.search(r"Rx packets:\s+(\d+)", text).group(1))
+        busy = float(re.search(r"Used TSC cycles:\s+(\d+)", text)[1]) * float(
+            re.search(r"busy iterations:\s+\d+\s+\(\s*([\d.]+) %", text)[1]) / 100
+        passes = self._totals()[0] - before[0] if before else 2 * rounds  # where nothing judges, it passes there as well
+        self.figures[f"{name}, shield passes"] = passes / took / 1e6
+        self.figures[f"{name}, cycles of the switch a pass"] = busy / passes if passes else float("nan")
+
+
+def measure(build, which, rounds, seconds, say):
+    results = []
+    which = [c for c in which if c.name in WAYS]
+    for number in range(rounds):
+        at = number % len(which)
+        results.append({})
+        for config in which[at:] + which[:at]:
+            say(f"ports without system calls, round {number + 1} of {rounds}: {config.name}")
+            results[-1][config.name] = Turn(build, config, seconds).measure()
+    return results
