@@ -253,12 +253,16 @@ static int make_object(const struct config *config, struct seki_p4_result *resul
 		       size_t *len)
 {
 	static char log[1 << 16], refused[1 << 16];
-	const char *code = seki_p4_result_code(result);
+	const char *code = seki_p4_result_code(result), *why = NULL;
 	bool is_refused = false;
 	int err = -EINVAL;
 
 	for (uint32_t attempt = 1; code; code = seki_p4_result_roomy_code(result, attempt++)) {
+		if (why && config->verbose)
+			fprintf(stderr, "%s: with more of its variables in scratch memory, as %s\n",
+				config->file, why);
 		err = seki_p4_object_build(code, object, len, log, sizeof(log));
+		why = "the stack does not hold them";
 		if (err && strstr(log, "BPF stack limit"))
 			continue;
 		if (err)
@@ -267,6 +271,7 @@ static int make_object(const struct config *config, struct seki_p4_result *resul
 		if (!err)
 			return SEKI_EXIT_OK;
 		free(*object);
+		why = "the machine could not follow them";
 		if (!is_refused)
 			memcpy(refused, log, sizeof(refused));
 		is_refused = true;

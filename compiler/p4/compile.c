@@ -337,8 +337,16 @@ static const struct seki_token *refused_at(const struct ir_program *ir, const ch
 	return found;
 }
 
+static bool is_too_large(const char *log)
+{
+	return strstr(log, "instructions; the most is") || strstr(log, "outside the section");
+}
+
 static const char *remedy(const char *reason)
 {
+	if (is_too_large(reason))
+		return "what this becomes is too large: most is for operations on wide numbers, each "
+		       "of which is written out, and for headers that can leave in many ways";
 	if (strstr(reason, "too complex") || strstr(reason, "loop"))
 		return "the machine cannot prove that this ends within its limits: bound the loop by a "
 		       "constant, or make it shorter";
@@ -353,7 +361,7 @@ const char *seki_p4_result_refusal(struct seki_p4_result *r, const char *log, bo
 
 	if (!r->ir || setjmp(r->arena.full))
 		return NULL;
-	tok = refused_at(r->ir, log);
+	tok = is_too_large(log) ? r->control->tok : refused_at(r->ir, log);
 	if (!tok)
 		return NULL;
 	seki_diags_init(&diags, &r->arena);

@@ -29,6 +29,23 @@ ubpf(prs(), pipe(), dprs()) main;
 """
 
 
+def shifts_wide_numbers():
+    return """#include <core.p4>
+#include <ubpf_model.p4>
+header h_t { bit<2048> a; bit<16> by; }
+struct headers { h_t h; }
+struct metadata { }
+parser prs(packet_in p, out headers hdr, inout metadata m, inout standard_metadata s) {
+\tstate start { p.extract(hdr.h); transition accept; }
+}
+control pipe(inout headers hdr, inout metadata m, inout standard_metadata s) {
+\tapply { hdr.h.a = %shdr.h.a%s; }
+}
+control dprs(packet_out p, in headers hdr) { apply { p.emit(hdr); } }
+ubpf(prs(), pipe(), dprs()) main;
+""" % ("(" * 40, " << hdr.h.by)" * 40)
+
+
 def needs_much_stack(n=40):
     numbers = range(n)
     return STACK % (" ".join(f"h_t x{i};" for i in numbers),
@@ -84,7 +101,12 @@ def main(sekisho):
               "names the file", done)
         big.write_text(needs_much_stack())
         done = call(sekisho, "build", "-v", big, "-o", out)
-        check(done.returncode == 0 and "2 maps" in done.stdout, "more variables than stack", done)
+        check(done.returncode == 0 and "2 maps" in done.stdout and "as the stack does not hold them" in done.stderr,
+              "more variables than stack", done)
+        big.write_text(shifts_wide_numbers())
+        done = call(sekisho, "build", big, "-o", out)
+        check(done.returncode == 1 and re.match(f"{big}:9:9: error: what this becomes is too large.*most is 65536",
+                                                done.stderr), "more instructions than there can be", done)
         big.write_text(twice_as_many_each())
         done = call(sekisho, "build", big, "-o", out)
         check(done.returncode == 1 and "more than 4096 instances" in done.stderr, "2^25 controls", done)
