@@ -11,6 +11,7 @@
 
 #include "core/base/check.h"
 #include "core/ring/ring.h"
+#include "lib/sys/probe.h"
 
 static const char *const drop_texts[] = {
 	[SEKI_DROP_PROGRAM] = "program",
@@ -260,7 +261,9 @@ static int run_program(struct seki_engine *e, const struct seki_packet *packet, 
 	int err;
 
 	e->may_wait = packet->may_wait;
+	SEKI_PROBE(run_begin, sub->in_port, sub->len);
 	err = seki_bpf_prog_run(e->prog, &run, &r0);
+	SEKI_PROBE(run_end, err, r0, run.site, run.insns);
 	e->stats.insns += run.insns;
 	if (err == -EAGAIN)
 		return -EAGAIN;

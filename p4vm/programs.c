@@ -12,6 +12,7 @@
 #include "abi/p4obj.h"
 #include "core/base/check.h"
 #include "lib/sys/log.h"
+#include "lib/sys/probe.h"
 
 #define LOG_BYTES 65536u
 
@@ -274,6 +275,7 @@ int seki_programs_load(struct seki_programs *programs, const struct seki_load *l
 	program = &programs->at[number];
 	put(programs, number, load->port, prog);
 	describe(prog, load->name, &program->loaded);
+	SEKI_PROBE(load, program->loaded.name, program->port, program->loaded.info.insns);
 	seki_log("%s%s%s: loaded, %u instructions", program->port, *program->port ? ": " : "",
 		 program->loaded.name, program->loaded.info.insns);
 	free(log);
@@ -295,6 +297,7 @@ int seki_programs_unload(struct seki_programs *programs, const char *port, char 
 	}
 	put(programs, number, port, NULL);
 	seki_log("%s%s%s: unloaded", port, *port ? ": " : "", program->loaded.name);
+	SEKI_PROBE(unload, program->loaded.name, program->port);
 	program->loaded = (struct seki_loaded){.real_ns = 0};
 	return 0;
 }

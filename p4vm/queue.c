@@ -13,6 +13,7 @@
 #include "abi/guest.h"
 #include "core/base/check.h"
 #include "core/ring/flow.h"
+#include "lib/sys/probe.h"
 
 /* The longest headers of which a flow is made out. */
 #define FLOW_BYTES 128u
@@ -72,6 +73,7 @@ static void answer(struct seki_queue *q, const struct seki_completion *cpls, uin
 	if (!n)
 		return;
 	seki_ring_p4vm_answer(&q->ring, cpls, n);
+	SEKI_PROBE(answer, q->port, q->number, n);
 	if (seki_ring_p4vm_wake_needed(&q->ring))
 		wake_switch(q);
 }
@@ -101,6 +103,7 @@ static void park(struct seki_queue *q, const struct seki_submission *sub, uint32
 	q->parked[q->n_parked++] = (struct seki_parked){
 		.sub = *sub, .flow = flow, .ran = ran, .until_ns = boot_ns + q->wait_ns};
 	q->stats.waited++;
+	SEKI_PROBE(park, q->port, q->number, flow, ran);
 }
 
 static bool overlap(const struct seki_submission *a, const struct seki_submission *b)
@@ -201,6 +204,8 @@ int seki_queue_step(struct seki_queue *queue, struct seki_engine *engine)
 		return 0;
 	n = seki_ring_p4vm_take(&queue->ring, subs, (uint32_t)seki_min(room, SEKI_BATCH_MAX),
 				&queue->stats.bad, &sampled);
+	if (n > 0)
+		SEKI_PROBE(take, queue->port, queue->number, n);
 	if (n > 0 && sampled)
 		taken_ns = clock_ns();
 	/* Each is in another processor's cache: fetched at once, not one after the other. */
@@ -227,6 +232,7 @@ uint32_t seki_queue_retry(struct seki_queue *queue, struct seki_engine *engine, 
 
 		if ((due || changed || !parked.ran) && done < room &&
 		    !flow_is_in(queue->parked, kept, parked.flow)) {
+			SEKI_PROBE(retry, queue->port, queue->number, parked.flow, due);
 			if (decide(queue, engine, &parked.sub, !due, &cpls[done]) == 0) {
 				done++;
 				continue;

@@ -22,6 +22,7 @@
 
 #include "core/base/check.h"
 #include "lib/sys/log.h"
+#include "lib/sys/probe.h"
 #include "p4vm/attach.h"
 
 /* Rounds with packets between two looks at the sockets. */
@@ -40,6 +41,7 @@ static void close_queue(struct seki_worker *w, uint32_t index, const char *why)
 	struct seki_queue *queue = w->queues[index];
 
 	seki_log("port %s queue %u: detached: %s", queue->port, queue->number, why);
+	SEKI_PROBE(detach, queue->port, queue->number, queue->stats.packets);
 	w->queues[index] = w->queues[--w->n_queues];
 	seki_attach_close(queue);
 }
@@ -320,6 +322,7 @@ int seki_worker_add(struct seki_worker *worker, struct seki_queue *queue)
 	queue->wait_ns = worker->wait_ns;
 	seki_ring_p4vm_set_want(&queue->ring, worker->engines[queue->program]->touch);
 	worker->queues[worker->n_queues++] = queue;
+	SEKI_PROBE(attach, queue->port, queue->number, worker->number);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "core/base/check.h"
+#include "lib/sys/probe.h"
 
 #define NONE ((uint16_t)SEKI_SLOT_NONE)
 
@@ -207,6 +208,7 @@ static void hand_over(struct seki_queue *q, const struct seki_submission *subs, 
 		return;
 	seki_ring_switch_submit(&q->session->ring, subs, n);
 	add(&q->stats.batches, 1);
+	SEKI_PROBE(submit, q->hook->port, q->number, subs[0].in_port, n);
 	q->fresh = true;
 	if (!seki_ring_switch_wake_needed(&q->session->ring))
 		return;
@@ -448,6 +450,7 @@ static void lose_session(struct seki_queue *q, enum seki_hook_reason why)
 	q->spin.waiting = false;
 	q->idle_wakes = 0;
 	q->lost = why;
+	SEKI_PROBE(detach, q->hook->port, q->number, (int)why);
 	set_state(q, SEKI_QUEUE_DOWN);
 	SEKI_PUT(session->released, 1);
 	seki_connector_kick(q->hook->connector);
@@ -465,6 +468,7 @@ static void take_session(struct seki_queue *q)
 	q->lost = SEKI_REASON_DOWN;
 	set_state(q, SEKI_QUEUE_UP);
 	add(&q->stats.sessions, 1);
+	SEKI_PROBE(attach, q->hook->port, q->number, q->stats.sessions);
 }
 
 /*
@@ -509,6 +513,7 @@ static uint32_t take_completions(struct seki_queue *q, struct seki_outcome *out,
 			seki_spin_end(&q->spin, clock_ns(), false);
 		q->idle_wakes = 0;
 		set_state(q, SEKI_QUEUE_UP);
+		SEKI_PROBE(complete, q->hook->port, q->number, n);
 	} else if (woken) {
 		q->idle_wakes++;
 		add(&q->stats.idle_woken, 1);
@@ -533,6 +538,7 @@ static uint32_t expire(struct seki_queue *q, uint64_t now_ns, struct seki_outcom
 	while (count < max && q->oldest != NONE && first_deadline(q) <= now_ns) {
 		struct seki_slot *s = &q->slots[q->oldest];
 
+		SEKI_PROBE(deadline, q->hook->port, q->number, s->in_port, now_ns - s->since_ns);
 		come_out(q, s, unjudged(q, s->in_port, SEKI_REASON_DEADLINE), &out[count++]);
 		if (q->stats.state == SEKI_QUEUE_UP) {
 			set_state(q, SEKI_QUEUE_UNRESPONSIVE);
