@@ -219,12 +219,17 @@ static struct json_object *facts_json(const struct seki_snapshot *s, uint64_t wa
 	return facts;
 }
 
-static uint64_t uptime_s(const struct seki_server *server)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec - server->start_ns / 1000000000u;
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t uptime_s(const struct seki_server *server)
+{
+	return (clock_ns(CLOCK_MONOTONIC) - server->start_ns) / 1000000000u;
 }
 
 static struct json_object *limits_json(struct seki_server *server)
@@ -252,6 +257,7 @@ static struct json_object *build(struct seki_server *server, const struct seki_s
 	add_u64(root, "pid", (uint64_t)server->pid);
 	add_u64(root, "uid", server->uid);
 	add_u64(root, "uptime_s", uptime_s(server));
+	add_u64(root, "cpu_ns", clock_ns(CLOCK_PROCESS_CPUTIME_ID));
 	add_text(root, "isolation", server->in_guest ? "vm" : "process");
 	add_text(root, "sandbox",
 		 server->guest_sandbox ? server->guest_sandbox

@@ -40,6 +40,21 @@ static struct json *counts_json(const struct seki_hook_counts *counts)
 	return object;
 }
 
+/* Of packets, where batches were sampled: see struct seki_hook_times. */
+static struct json *times_json(const struct seki_hook_times *times)
+{
+	struct json *object = json_object_create();
+
+	put(object, "samples", times->samples);
+	if (times->samples && times->packets) {
+		put(object, "hand_off_ns", times->hand_off_ns * 16 / times->packets);
+		put(object, "program_ns", times->program_ns * 16 / times->packets);
+		put(object, "return_ns", times->return_ns * 16 / times->packets);
+		json_object_put(object, "batch", json_real_create(times->packets / 16.0));
+	}
+	return object;
+}
+
 static struct json *queue_json(const struct seki_hook_stats *stats)
 {
 	struct json *object = json_object_create();
@@ -58,6 +73,9 @@ static struct json *queue_json(const struct seki_hook_stats *stats)
 	put(object, "wakeups_sent", stats->wakeups);
 	put(object, "wakeups_taken", stats->woken);
 	put(object, "wakeups_idle", stats->idle_woken);
+	put(object, "looks_found", stats->lingered);
+	put(object, "looks_in_vain", stats->in_vain);
+	json_object_put(object, "times", times_json(&stats->times));
 	put(object, "sessions", stats->sessions);
 	put(object, "lies", stats->lies);
 	put(object, "hangs", stats->hangs);
@@ -118,6 +136,18 @@ static void put_counts(struct ds *ds, const char *from, const struct seki_hook_c
 	ds_put_char(ds, '\n');
 }
 
+static void put_times(struct ds *ds, const struct seki_hook_times *times)
+{
+	if (!times->samples || !times->packets)
+		return;
+	ds_put_format(ds,
+		      "    a packet takes: hand-off %" PRIu64 " ns, program %" PRIu64
+		      " ns, return %" PRIu64 " ns, in batches of %.1f\n",
+		      times->hand_off_ns * 16 / times->packets,
+		      times->program_ns * 16 / times->packets,
+		      times->return_ns * 16 / times->packets, times->packets / 16.0);
+}
+
 static void put_queue(struct ds *ds, const struct seki_hook_stats *stats)
 {
 	char *thread = sekisho_thread_name(stats->key);
@@ -136,6 +166,7 @@ static void put_queue(struct ds *ds, const struct seki_hook_stats *stats)
 		      ", wake-ups sent %" PRIu64 ", taken %" PRIu64 " (for nothing %" PRIu64 ")\n",
 		      stats->batches, stats->more, stats->late, stats->wakeups, stats->woken,
 		      stats->idle_woken);
+	put_times(ds, &stats->times);
 	ds_put_format(ds,
 		      "    sessions %" PRIu64 ", ended as the P4 VM lied %" PRIu64
 		      ", or hung %" PRIu64 "\n",
