@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/control.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,9 +35,31 @@ static void explain(const char *name, const char *path, int err)
 		seki_complain("sekisho", "P4 VM '%s': %s: %s", name, path, strerror(-err));
 }
 
+/* A P4 VM that is stopped has a queue of calls that fills up: whoever comes then does not wait. */
+static int open_socket(const char *path, unsigned int seconds)
+{
+	const struct timeval limit = {.tv_sec = seconds};
+	int fd = seki_unix_connect(path, SOCK_STREAM | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return fd;
+	/* Cannot fail: a valid descriptor of a socket and a sane time. */
+	fcntl(fd, F_SETFL, 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	return fd;
+}
+
+int seki_cli_open(const char *base, const char *name, unsigned int seconds)
+{
+	char path[PATH_MAX];
+	int err = seki_rundir_path(base, name, SEKI_RUNDIR_CONTROL, path, sizeof(path));
+
+	return err ? err : open_socket(path, seconds);
+}
+
 int seki_cli_connect(const char *base, const char *name)
 {
-	const struct timeval limit = {.tv_sec = REPLY_SECONDS};
 	char path[PATH_MAX];
 	int fd, err;
 
@@ -47,15 +71,42 @@ int seki_cli_connect(const char *base, const char *name)
 			      name, SEKI_RUNDIR_NAME_MAX);
 		return err;
 	}
-	fd = seki_unix_connect(path, SOCK_STREAM);
-	if (fd < 0) {
+	fd = open_socket(path, REPLY_SECONDS);
+	if (fd < 0)
 		explain(name, path, fd);
-		return fd;
-	}
-	/* Cannot fail: a valid descriptor of a socket and a sane time. */
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	return fd;
+}
+
+static int is_instance(const struct dirent *entry)
+{
+	return seki_rundir_name_ok(entry->d_name);
+}
+
+int seki_cli_instances(const char *base, char ***out)
+{
+	struct dirent **entries;
+	char path[PATH_MAX];
+	int n = scandir(base, &entries, is_instance, alphasort), kept = 0;
+	char **names;
+
+	*out = NULL;
+	if (n < 0)
+		return errno == ENOENT ? 0 : -errno;
+	names = calloc((size_t)n + 1, sizeof(*names));
+	for (int i = 0; i < n; i++) {
+		const char *name = entries[i]->d_name;
+
+		/* Is there a control socket in it, alive or not? */
+		if (names &&
+		    !seki_rundir_path(base, name, SEKI_RUNDIR_CONTROL, path, sizeof(path)) &&
+		    !access(path, F_OK))
+			names[kept] = strdup(name);
+		kept += names && names[kept];
+		free(entries[i]);
+	}
+	free(entries);
+	*out = names;
+	return names ? kept : -ENOMEM;
 }
 
 static int send_all(int fd, const void *data, size_t len)
@@ -75,21 +126,19 @@ static int send_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+/* The socket's time limit is for all of it: a peer that sends byte after byte does not stretch it. */
 static int recv_all(int fd, void *data, size_t len)
 {
-	char *at = data;
+	ssize_t n;
 
-	while (len) {
-		ssize_t n = recv(fd, at, len, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -ECONNRESET;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
+	if (!len)
+		return 0;
+	do
+		n = recv(fd, data, len, MSG_WAITALL);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n ? -errno : -ECONNRESET;
+	return (size_t)n == len ? 0 : -ETIMEDOUT;
 }
 
 static int receive_reply(int fd, enum seki_control_op op, struct seki_control_frame *reply,

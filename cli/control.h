@@ -8,11 +8,18 @@
 
 #include "abi/control.h"
 
+/* Names of the instances under `base` that have a control socket, sorted; of malloc(), as the array is.
+ * How many, or negative errno. */
+int seki_cli_instances(const char *base, char ***names);
+
 /*
  * Connects to the instance `name` under `base`. Returns a descriptor, or negative errno after it
  * told the user on standard error what is wrong and what to do.
  */
 int seki_cli_connect(const char *base, const char *name);
+
+/* The same without a word, and with replies that may take so long; negative errno. */
+int seki_cli_open(const char *base, const char *name, unsigned int seconds);
 
 /*
  * One request on a connection. Returns 0 and the reply, its text of malloc() and NUL-terminated;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sekisho shield`: a tenant's P4 VMs on this machine. */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -15,7 +14,9 @@
 #include "cli/command.h"
 #include "cli/control.h"
 #include "cli/shield_load.h"
+#include "cli/shield_metrics.h"
 #include "cli/shield_status.h"
+#include "cli/shield_top.h"
 #include "core/base/check.h"
 #include "lib/sys/log.h"
 #include "lib/sys/opts.h"
@@ -109,41 +110,23 @@ static int show(const struct config *config, const char *name)
 	return err ? SEKI_EXIT_FAILED : SEKI_EXIT_OK;
 }
 
-static int is_instance(const struct dirent *entry)
-{
-	return seki_rundir_name_ok(entry->d_name);
-}
-
-/* Is there a control socket in it, alive or not? */
-static bool has_socket(const struct config *config, const char *name)
-{
-	char path[PATH_MAX];
-
-	return seki_rundir_path(config->run_dir, name, SEKI_RUNDIR_CONTROL, path, sizeof(path)) ==
-		       0 &&
-	       access(path, F_OK) == 0;
-}
-
 static int show_all(const struct config *config)
 {
-	struct dirent **names;
-	int n = scandir(config->run_dir, &names, is_instance, alphasort);
+	char **names;
+	int n = seki_cli_instances(config->run_dir, &names);
 	int shown = 0, ret = SEKI_EXIT_OK;
 
-	if (n < 0 && errno != ENOENT)
-		return complain("'%s': %s", config->run_dir, strerror(errno));
+	if (n < 0)
+		return complain("'%s': %s", config->run_dir, strerror(-n));
 	if (config->json)
 		putchar('[');
 	for (int i = 0; i < n; i++) {
-		if (has_socket(config, names[i]->d_name)) {
-			fputs(shown++ ? (config->json ? "," : "\n") : "", stdout);
-			if (show(config, names[i]->d_name))
-				ret = SEKI_EXIT_FAILED;
-		}
+		fputs(shown++ ? (config->json ? "," : "\n") : "", stdout);
+		if (show(config, names[i]))
+			ret = SEKI_EXIT_FAILED;
 		free(names[i]);
 	}
-	if (n >= 0)
-		free(names);
+	free(names);
 	if (config->json)
 		puts("]");
 	else if (!shown)
@@ -221,6 +204,8 @@ int seki_cli_shield(int argc, char **argv)
 		{"load", seki_cli_shield_load, "load a program into a running P4 VM"},
 		{"unload", seki_cli_shield_unload, "take a program away"},
 		{"status", do_status, "show P4 VMs, their programs, counters and drops"},
+		{"top", seki_cli_shield_top, "watch them at work"},
+		{"metrics", seki_cli_shield_metrics, "the same figures for Prometheus"},
 		{"stop", do_stop, "end a P4 VM"},
 	};
 	static const struct seki_cli_group group = {

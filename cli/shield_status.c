@@ -1,49 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `sekisho shield status` for people. What came is only read with json-c's typed accessors, which
- * give 0 or an empty text for what is missing or of another type; a port's name and a source's were
- * chosen by others and are printed with escapes.
+ * `sekisho shield status` for people. What came is only read with fields.h; a port's name and a
+ * source's were chosen by others and are printed without what is not printable.
  */
 #include "cli/shield_status.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
-static struct json_object *get(struct json_object *from, const char *key)
-{
-	struct json_object *value = NULL;
-
-	json_object_object_get_ex(from, key, &value);
-	return value;
-}
-
-static uint64_t number(struct json_object *from, const char *key)
-{
-	return json_object_get_uint64(get(from, key));
-}
-
-/* One of a few buffers in turn, so that a printf() can have several. `value` may be NULL. */
-static const char *printable(const char *value)
-{
-	static char buffers[8][128];
-	static unsigned int next;
-	char *out = buffers[next++ % 8];
-	size_t i;
-
-	for (i = 0; value && value[i] && i + 1 < sizeof(buffers[0]); i++)
-		out[i] = isprint((unsigned char)value[i]) ? value[i] : '?';
-	out[i] = '\0';
-	return out;
-}
-
-static const char *text(struct json_object *from, const char *key)
-{
-	return printable(json_object_get_string(get(from, key)));
-}
+#include "cli/fields.h"
 
 static void print_duration(uint64_t s)
 {
@@ -63,44 +31,45 @@ static void print_program(struct json_object *program, const char *port)
 	printf("  program   ");
 	if (port)
 		printf("of %s: ", port);
-	printf("%s", text(program, "name"));
-	if (*text(program, "source"))
-		printf(" of %s", text(program, "source"));
-	printf(", loaded %s\n", text(program, "loaded_at"));
+	printf("%s", seki_field_text(program, "name"));
+	if (*seki_field_text(program, "source"))
+		printf(" of %s", seki_field_text(program, "source"));
+	printf(", loaded %s\n", seki_field_text(program, "loaded_at"));
 	printf("            %" PRIu64 " instructions, at most %" PRIu64
 	       " a packet; looks at %" PRIu64 " bytes of it, %s it; %" PRIu64 " maps, %" PRIu64
 	       " bytes\n",
-	       number(program, "insns"), number(program, "worst_insns"),
-	       number(program, "packet_touch"),
-	       json_object_get_boolean(get(program, "packet_written")) ? "may change"
-								       : "never changes",
-	       number(program, "maps"), number(program, "map_bytes"));
+	       seki_field_u64(program, "insns"), seki_field_u64(program, "worst_insns"),
+	       seki_field_u64(program, "packet_touch"),
+	       json_object_get_boolean(seki_field(program, "packet_written")) ? "may change"
+									      : "never changes",
+	       seki_field_u64(program, "maps"), seki_field_u64(program, "map_bytes"));
 }
 
 static void print_programs(struct json_object *root)
 {
-	struct json_object *ports = get(root, "ports");
+	struct json_object *ports = seki_field(root, "ports");
 
-	if (get(root, "program"))
-		print_program(get(root, "program"), NULL);
+	if (seki_field(root, "program"))
+		print_program(seki_field(root, "program"), NULL);
 	else
 		printf("  program   none: every packet %s\n",
-		       strcmp(text(root, "no_program"), "pass") ? "is dropped" : "passes");
+		       strcmp(seki_field_text(root, "no_program"), "pass") ? "is dropped"
+									   : "passes");
 	for (size_t i = 0; i < json_object_array_length(ports); i++) {
 		struct json_object *port = json_object_array_get_idx(ports, i);
 
-		print_program(get(port, "program"), text(port, "port"));
+		print_program(seki_field(port, "program"), seki_field_text(port, "port"));
 	}
 }
 
 static void print_limits(struct json_object *root)
 {
-	struct json_object *limits = get(root, "limits");
+	struct json_object *limits = seki_field(root, "limits");
 
 	printf("  limits    %" PRIu64 " workers; %" PRIu64 " instructions a packet; %" PRIu64
 	       " KiB of maps\n",
-	       number(root, "workers"), number(limits, "insns"),
-	       number(limits, "map_bytes") / 1024);
+	       seki_field_u64(root, "workers"), seki_field_u64(limits, "insns"),
+	       seki_field_u64(limits, "map_bytes") / 1024);
 }
 
 static void print_facts(struct json_object *facts)
@@ -109,18 +78,20 @@ static void print_facts(struct json_object *facts)
 		puts("  facts     none: started without --facts");
 		return;
 	}
-	printf("  facts     %s", json_object_get_boolean(get(facts, "fresh"))
+	printf("  facts     %s", json_object_get_boolean(seki_field(facts, "fresh"))
 					 ? "fresh"
 					 : "ABSENT (no agent, or not heard in time)");
-	if (get(facts, "heartbeat_age_ms"))
-		printf(", heartbeat %" PRIu64 " ms ago", number(facts, "heartbeat_age_ms"));
+	if (seki_field(facts, "heartbeat_age_ms"))
+		printf(", heartbeat %" PRIu64 " ms ago", seki_field_u64(facts, "heartbeat_age_ms"));
 	printf(", %" PRIu64 " flows; %" PRIu64 " records opened, %" PRIu64 " sessions\n",
-	       number(facts, "flows"), number(facts, "opened"), number(facts, "sessions"));
-	if (number(facts, "bad_seal") || number(facts, "rolled_back") || number(facts, "withheld"))
+	       seki_field_u64(facts, "flows"), seki_field_u64(facts, "opened"),
+	       seki_field_u64(facts, "sessions"));
+	if (seki_field_u64(facts, "bad_seal") || seki_field_u64(facts, "rolled_back") ||
+	    seki_field_u64(facts, "withheld"))
 		printf("            SUSPICIOUS: %" PRIu64 " broken seals, %" PRIu64
 		       " rolled back, %" PRIu64 " withheld\n",
-		       number(facts, "bad_seal"), number(facts, "rolled_back"),
-		       number(facts, "withheld"));
+		       seki_field_u64(facts, "bad_seal"), seki_field_u64(facts, "rolled_back"),
+		       seki_field_u64(facts, "withheld"));
 }
 
 static void print_queues(struct json_object *queues)
@@ -142,9 +113,10 @@ static void print_queues(struct json_object *queues)
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *queue = json_object_array_get_idx(queues, i);
 
-		printf("            %-16s %5" PRIu64, text(queue, "port"), number(queue, "queue"));
+		printf("            %-16s %5" PRIu64, seki_field_text(queue, "port"),
+		       seki_field_u64(queue, "queue"));
 		for (size_t c = 0; c < n_columns; c++)
-			printf(" %10" PRIu64, number(queue, columns[c]));
+			printf(" %10" PRIu64, seki_field_u64(queue, columns[c]));
 		putchar('\n');
 	}
 }
@@ -158,47 +130,50 @@ static void print_drops(struct json_object *drops, struct json_object *sites)
 	{
 		if (!json_object_get_uint64(count))
 			continue;
-		printf("%s%s: %" PRIu64, separator, printable(reason),
+		printf("%s%s: %" PRIu64, separator, seki_printable(reason),
 		       json_object_get_uint64(count));
 		separator = ", ";
 	}
 	puts(*separator ? "" : "none");
 	for (size_t i = 0; i < json_object_array_length(sites); i++) {
 		struct json_object *site = json_object_array_get_idx(sites, i);
-		const char *source = text(site, "source");
+		const char *source = seki_field_text(site, "source");
 
 		printf("            ");
-		if (get(site, "port"))
-			printf("%s: ", text(site, "port"));
-		if (number(site, "line"))
+		if (seki_field(site, "port"))
+			printf("%s: ", seki_field_text(site, "port"));
+		if (seki_field_u64(site, "line"))
 			printf("%s%s%" PRIu64 "  %" PRIu64 " packets\n", *source ? source : "line",
-			       *source ? ":" : " ", number(site, "line"), number(site, "count"));
+			       *source ? ":" : " ", seki_field_u64(site, "line"),
+			       seki_field_u64(site, "count"));
 		else
-			printf("(line unknown)  %" PRIu64 " packets\n", number(site, "count"));
+			printf("(line unknown)  %" PRIu64 " packets\n",
+			       seki_field_u64(site, "count"));
 	}
 }
 
 static void print_dropped(struct json_object *d)
 {
-	printf("            %s %s from the %s: ", text(d, "time"), text(d, "port"),
-	       strcmp(text(d, "from"), "vm") == 0 ? "VM" : "network");
-	if (get(d, "saddr")) {
-		printf("%s", text(d, "saddr"));
-		if (get(d, "sport"))
-			printf(":%" PRIu64, number(d, "sport"));
-		printf(" > %s", text(d, "daddr"));
-		if (get(d, "dport"))
-			printf(":%" PRIu64, number(d, "dport"));
-		printf(", protocol %" PRIu64, number(d, "protocol"));
-		if (get(d, "icmp_type"))
-			printf(" type %" PRIu64 " code %" PRIu64, number(d, "icmp_type"),
-			       number(d, "icmp_code"));
+	printf("            %s %s from the %s: ", seki_field_text(d, "time"),
+	       seki_field_text(d, "port"),
+	       strcmp(seki_field_text(d, "from"), "vm") == 0 ? "VM" : "network");
+	if (seki_field(d, "saddr")) {
+		printf("%s", seki_field_text(d, "saddr"));
+		if (seki_field(d, "sport"))
+			printf(":%" PRIu64, seki_field_u64(d, "sport"));
+		printf(" > %s", seki_field_text(d, "daddr"));
+		if (seki_field(d, "dport"))
+			printf(":%" PRIu64, seki_field_u64(d, "dport"));
+		printf(", protocol %" PRIu64, seki_field_u64(d, "protocol"));
+		if (seki_field(d, "icmp_type"))
+			printf(" type %" PRIu64 " code %" PRIu64, seki_field_u64(d, "icmp_type"),
+			       seki_field_u64(d, "icmp_code"));
 	} else {
-		printf("ethertype %s", get(d, "ether") ? text(d, "ether") : "?");
+		printf("ethertype %s", seki_field(d, "ether") ? seki_field_text(d, "ether") : "?");
 	}
-	printf("; %s", text(d, "reason"));
-	if (number(d, "line"))
-		printf(", line %" PRIu64, number(d, "line"));
+	printf("; %s", seki_field_text(d, "reason"));
+	if (seki_field_u64(d, "line"))
+		printf(", line %" PRIu64, seki_field_u64(d, "line"));
 	putchar('\n');
 }
 
@@ -218,25 +193,27 @@ int seki_cli_print_status(const char *json)
 	struct json_object *root = json_tokener_parse(json);
 
 	if (!json_object_is_type(root, json_type_object) ||
-	    !json_object_is_type(get(root, "queues"), json_type_array) ||
-	    !json_object_is_type(get(root, "ports"), json_type_array) ||
-	    !json_object_is_type(get(root, "drops"), json_type_object) ||
-	    !json_object_is_type(get(root, "sites"), json_type_array) ||
-	    !json_object_is_type(get(root, "last_drops"), json_type_array)) {
+	    !json_object_is_type(seki_field(root, "queues"), json_type_array) ||
+	    !json_object_is_type(seki_field(root, "ports"), json_type_array) ||
+	    !json_object_is_type(seki_field(root, "drops"), json_type_object) ||
+	    !json_object_is_type(seki_field(root, "sites"), json_type_array) ||
+	    !json_object_is_type(seki_field(root, "last_drops"), json_type_array)) {
 		json_object_put(root);
 		return -EPROTO;
 	}
-	printf("%s: running for ", text(root, "name"));
-	print_duration(number(root, "uptime_s"));
+	printf("%s: running for ", seki_field_text(root, "name"));
+	print_duration(seki_field_u64(root, "uptime_s"));
 	printf(", %s %" PRIu64 ", user %" PRIu64 ", sandbox %s\n",
-	       strcmp(text(root, "isolation"), "vm") ? "process" : "virtual machine of process",
-	       number(root, "pid"), number(root, "uid"), text(root, "sandbox"));
+	       strcmp(seki_field_text(root, "isolation"), "vm") ? "process"
+								: "virtual machine of process",
+	       seki_field_u64(root, "pid"), seki_field_u64(root, "uid"),
+	       seki_field_text(root, "sandbox"));
 	print_programs(root);
 	print_limits(root);
-	print_facts(get(root, "facts"));
-	print_queues(get(root, "queues"));
-	print_drops(get(root, "drops"), get(root, "sites"));
-	print_last(get(root, "last_drops"));
+	print_facts(seki_field(root, "facts"));
+	print_queues(seki_field(root, "queues"));
+	print_drops(seki_field(root, "drops"), seki_field(root, "sites"));
+	print_last(seki_field(root, "last_drops"));
 	json_object_put(root);
 	return 0;
 }
