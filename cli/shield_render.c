@@ -98,8 +98,9 @@ static void render_p4vm(const struct screen *s, struct json_object *p4vm)
 
 	if (seki_field(p4vm, "cpu_percent")) {
 		snprintf(cpu, sizeof(cpu), ", CPU %.1f %%", seki_field_double(p4vm, "cpu_percent"));
-		snprintf(insns, sizeof(insns), ", %s insns/s",
-			 short_number(seki_field_double(p4vm, "instructions_per_second")));
+		if (seki_field_double(p4vm, "instructions_per_second") > 0)
+			snprintf(insns, sizeof(insns), ", %s insns/s",
+				 short_number(seki_field_double(p4vm, "instructions_per_second")));
 	}
 	line(s, GOOD, "P4 VM %s: %s, process %" PRIu64 "%s%s, %" PRIu64 " workers, %s %s%s",
 	     seki_field_text(p4vm, "name"), seki_field_text(p4vm, "isolation"),
