@@ -67,7 +67,7 @@ def test_segments_left_to_be_made(offloading, objects, program):
     for server, client in ((net.peer, net.vm), (net.vm, net.peer)):
         said, packets = tcp(net, server, client)
         moved = said["end"]["sum_received"]["bytes"]
-        assert moved >= 60 << 20, said
+        assert moved >= 32 << 20, said  # the end is not waited for: what is in buffers is not counted
         assert moved / packets > 4000, packets  # far longer than an MTU, acknowledgements included
     rewritten = counted(net.switch, net.vm.port, "rewritten")
     assert rewritten > 1000 if program == "hop" else rewritten == 0
