@@ -24,9 +24,11 @@ import plot  # noqa: E402
 import polled  # noqa: E402
 import ring  # noqa: E402
 import sockets  # noqa: E402
+import targets  # noqa: E402
 from lab import build_program  # noqa: E402
 
 PARTS = ("veth", "tap", "polled", "ring")
+MARKS = ("<!-- figures: bench/run.py --readme -->", "<!-- end of figures -->")
 KINDS = {"veth": sockets.Namespaces, "tap": sockets.Machine}
 
 
@@ -64,30 +66,53 @@ def measure(build, args, which, program):
     return found
 
 
-def report(found, names):
+def report(found, names, spreads):
     """The tables, as Markdown."""
     for part, kind in KINDS.items():
         if part in found:
             yield f"**{kind.title[0].upper()}{kind.title[1:]}**; in brackets, to {configs.BASE}:\n"
             yield figures.table(found[part], names, sockets.UNITS, configs.BASE) + "\n"
-            yield figures.spreads(found[part], names, list(sockets.UNITS)[:6], configs.BASE) + "\n"
-            yield "The published design: " + prototype(found[part]) + "\n"
+            if spreads:
+                yield figures.spreads(found[part], names, list(sockets.UNITS)[:6], configs.BASE) + "\n"
+            yield prototype(found[part])
     if "polled" in found:
-        yield "**Ports without system calls**; in brackets, to `inline`:\n"
-        yield figures.table(found["polled"], names, polled.UNITS, "inline") + "\n"
+        base = "inline" if "inline" in names else configs.BASE
+        yield f"**Ports without system calls**; in brackets, to {base}:\n"
+        yield figures.table(found["polled"], names, polled.UNITS, base) + "\n"
+        yield from polled.report(found["polled"])
     if "ring" in found:
         yield from ring.report(found["ring"])
+    yield "**What is to be reached**:\n"
+    yield targets.table(found)
+
+
+def update_readme(found, names, picture):
+    """Puts the tables between the two marks of the README, and the picture beside the documents."""
+    path = os.path.join(TOP, "README.md")
+    with open(path, encoding="utf-8") as text:
+        before, rest = text.read().split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    middle = "\n".join(report(found, names, spreads=False))
+    with open(path, "w", encoding="utf-8") as text:
+        text.write(f"{before}{MARKS[0]}\n{middle}\n{MARKS[1]}{after}")
+    with open(os.path.join(TOP, "docs", "shield-bench.svg"), "w", encoding="ascii") as out:
+        out.write(picture)
+
+
+# Of the published prototype: what its ratio was to what.
+PUBLISHED = {"round trip, median": [("OVS(1)", "1.60")], "TCP": [("OVS(1)", "0.58")],
+             "UDP 1472 B": [("OVS(1)", "0.38"), (configs.BASE, "0.08")]}
 
 
 def prototype(rounds):
-    """Its ratios here beside those that were published."""
-    said = (("latency to OVS(1)", "round trip, median", "OVS(1)", "1.60"), ("TCP to OVS(1)", "TCP", "OVS(1)", "0.58"),
-            ("UDP to OVS(1)", "UDP 1472 B", "OVS(1)", "0.38"), ("UDP to OVS(32)", "UDP 1472 B", configs.BASE, "0.08"))
+    """Its design's ratios here beside those that were published."""
     parts = []
-    for text, name, base, published in said:
-        here = figures.ratio(rounds, "TCP", name, base)
-        parts.append(f"{text} {here[0]:.2f} (published {published})" if here else f"{text} not measured")
-    return ", ".join(parts)
+    for name, bases in PUBLISHED.items():
+        for base, published in bases:
+            here = figures.ratio(rounds, "TCP", name, base)
+            if here:
+                parts.append(f"{name} {here[0]:.2f} of {base} (published: {published})")
+    return "The published design here: " + ("; ".join(parts) or "not measured") + "\n"
 
 
 def options():
@@ -100,23 +125,26 @@ def options():
     parser.add_argument("--configs", nargs="+", choices=[c.name for c in configs.ALL], metavar="NAME",
                         help="of " + ", ".join(c.name for c in configs.ALL))
     parser.add_argument("--json", action="store_true", help="print every round's figures as JSON")
+    parser.add_argument("--readme", action="store_true", help="put tables and picture into the README as well")
     return parser.parse_args()
 
 
 def main():
     args = options()
     build = os.path.abspath(args.build)
-    out = os.path.join(build, "bench")
-    os.makedirs(out, exist_ok=True)
+    os.makedirs(os.path.join(build, "bench"), exist_ok=True)
     which, program = prepare(build, args.configs, args.only)
     found = measure(build, args, which, program)
     names = [c.name for c in which]
-    base = os.path.join(out, "-".join(["shield", *(args.only if args.only != PARTS else ())]))
+    base = os.path.join(build, "bench", "-".join(["shield", *(args.only if args.only != PARTS else ())]))
     with open(base + ".json", "w", encoding="ascii") as result:
         json.dump(found, result, indent=1)
-    with open(base + ".svg", "w", encoding="ascii") as picture:
-        picture.write(plot.draw(found, names))
-    print(json.dumps(found, indent=1) if args.json else "\n".join(report(found, names)))
+    picture = plot.draw(found, names)
+    with open(base + ".svg", "w", encoding="ascii") as out:
+        out.write(picture)
+    if args.readme:
+        update_readme(found, names, picture)
+    print(json.dumps(found, indent=1) if args.json else "\n".join(report(found, names, spreads=True)))
 
 
 if __name__ == "__main__":

@@ -90,5 +90,5 @@ def draw(found, names):
         parts += bars(top, "ns a packet by the ring, 1 thread (left) and 8 datapath threads, simulated (right)",
                       ["process", "vm"], groups, most, [round(most * i / 4) for i in range(5)])
         top += HEIGHT
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{top}" viewBox="0 0 {WIDTH} {top}">\n'
+    return (f'<!-- SPDX-License-Identifier: Apache-2.0 -->\n<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{top}" viewBox="0 0 {WIDTH} {top}">\n'
             + "\n".join(parts) + "\n</svg>\n")
