@@ -275,6 +275,8 @@ static int make_object(const struct config *config, struct seki_p4_result *resul
 		if (!is_refused)
 			memcpy(refused, log, sizeof(refused));
 		is_refused = true;
+		if (seki_p4_is_final(log))
+			break;
 	}
 	if (is_refused)
 		return tell_refusal(config, result, refused);

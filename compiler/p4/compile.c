@@ -337,6 +337,49 @@ static const struct seki_token *refused_at(const struct ir_program *ir, const ch
 	return found;
 }
 
+static bool has_large_maps(const char *log)
+{
+	return strstr(log, "maps take more than");
+}
+
+bool seki_p4_is_final(const char *log)
+{
+	return has_large_maps(log);
+}
+
+/* What has the most entries or cells; NULL where nothing has any. */
+static const struct p4_decl *find_largest(const struct ir_program *ir)
+{
+	const struct p4_decl *found = NULL;
+	uint64_t most = 0;
+
+	for (const struct ir_table *t = ir->tables; t; t = t->next)
+		if (t->size > most) {
+			most = t->size;
+			found = t->decl;
+		}
+	for (const struct ir_extern *e = ir->externs; e; e = e->next)
+		for (uint32_t i = 0; i < e->n_args; i++)
+			if (seki_num_to_u64(&e->args[i]) > most) {
+				most = seki_num_to_u64(&e->args[i]);
+				found = e->decl;
+			}
+	return found;
+}
+
+/* Found at the instance. */
+static void tell_large_maps(const struct seki_p4_result *r, struct seki_diags *diags,
+			    const char *log)
+{
+	const struct p4_decl *decl = find_largest(r->ir);
+
+	seki_diag_error(diags, decl ? decl->tok->at : r->control->tok->at,
+			"tables and externs take more memory than there is: '%s' has the most "
+			"entries, give it fewer (%.*s)",
+			decl ? decl->name : r->control->name, (int)(strchrnul(log, '\n') - log),
+			log);
+}
+
 static bool is_too_large(const char *log)
 {
 	return strstr(log, "instructions; the most is") || strstr(log, "outside the section");
@@ -362,11 +405,14 @@ const char *seki_p4_result_refusal(struct seki_p4_result *r, const char *log, bo
 	if (!r->ir || setjmp(r->arena.full))
 		return NULL;
 	tok = is_too_large(log) ? r->control->tok : refused_at(r->ir, log);
-	if (!tok)
+	if (!tok && !has_large_maps(log))
 		return NULL;
 	seki_diags_init(&diags, &r->arena);
-	seki_diag_error(&diags, tok->at, "%s (%.*s)", remedy(log),
-			(int)(strchrnul(log, '\n') - log), log);
+	if (has_large_maps(log))
+		tell_large_maps(r, &diags, log);
+	else
+		seki_diag_error(&diags, tok->at, "%s (%.*s)", remedy(log),
+				(int)(strchrnul(log, '\n') - log), log);
 	seki_diags_render(&diags, colour, &text);
 	return text.data;
 }

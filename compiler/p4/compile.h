@@ -47,6 +47,9 @@ const char *seki_p4_result_graph(struct seki_p4_result *result);
 /* P4Info, as text or as bytes of protobuf; NULL where there is no code. */
 const char *seki_p4_result_info_text(struct seki_p4_result *result);
 const void *seki_p4_result_info(struct seki_p4_result *result, size_t *len);
+/* Is what the log of lib/bpf says true of other code for the same program, too? */
+bool seki_p4_is_final(const char *log);
+
 /*
  * Other code for the same program, which keeps its variables in a map, for a small stack: more of
  * them with each attempt, from 1 on. NULL after the last.

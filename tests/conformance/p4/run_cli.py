@@ -103,6 +103,10 @@ def main(sekisho):
         done = call(sekisho, "build", "-v", big, "-o", out)
         check(done.returncode == 0 and "2 maps" in done.stdout and "as the stack does not hold them" in done.stderr,
               "more variables than stack", done)
+        big.write_text((STACK % ("h_t x;", "p.extract(hdr.x);", "r.write(hdr.x.a, 1);")).replace("(4)", "(100000000)"))
+        done = call(sekisho, "build", "-v", big, "-o", out)
+        check(done.returncode == 1 and "'r' has the most entries, give it fewer" in done.stderr and
+              "scratch" not in done.stderr, "more memory than there is", done)
         big.write_text(shifts_wide_numbers())
         done = call(sekisho, "build", big, "-o", out)
         check(done.returncode == 1 and re.match(f"{big}:9:9: error: what this becomes is too large.*most is 65536",
