@@ -8,6 +8,8 @@
  *           program that ran before still runs, undisturbed.
  *   UNLOAD  request: struct seki_control_target. Reply: text. -ENOENT: there is no such program.
  *   STATUS  request: empty. Reply: JSON text.
+ *   STOP    request: empty. Ends a P4 VM that is inside the switch, whose process must not be ended.
+ *           -EOPNOTSUPP: this one is a process.
  */
 #ifndef SEKI_ABI_CONTROL_H
 #define SEKI_ABI_CONTROL_H
@@ -25,6 +27,7 @@ enum seki_control_op {
 	SEKI_CONTROL_LOAD = 1,
 	SEKI_CONTROL_STATUS = 2,
 	SEKI_CONTROL_UNLOAD = 3,
+	SEKI_CONTROL_STOP = 4,
 };
 
 enum seki_control_flag {

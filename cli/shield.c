@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/control.h"
+#include "cli/shield_inline.h"
 #include "cli/shield_load.h"
 #include "cli/shield_metrics.h"
 #include "cli/shield_status.h"
@@ -55,7 +56,8 @@ static int do_run(int argc, char **argv)
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
-	(void)argc;
+	if (seki_cli_shield_is_inline(argc, argv))
+		return seki_cli_shield_run_inline(argc, argv);
 	if (n < 0)
 		return complain("/proc/self/exe: %s", strerror(errno));
 	self[n] = '\0';
@@ -108,6 +110,16 @@ static int show(const struct config *config, const char *name)
 		complain("P4 VM '%s' answered with something that is not its status", name);
 	free(text);
 	return err ? SEKI_EXIT_FAILED : SEKI_EXIT_OK;
+}
+
+/* Has a switch a socket to connect to there? */
+static bool has_port_socket(const struct config *config)
+{
+	char path[PATH_MAX];
+
+	return seki_rundir_path(config->run_dir, config->name, SEKI_RUNDIR_PORT, path,
+				sizeof(path)) == 0 &&
+	       access(path, F_OK) == 0;
 }
 
 static int show_all(const struct config *config)
@@ -188,6 +200,9 @@ static int do_stop(int argc, char **argv)
 	fd = seki_cli_connect(config.run_dir, config.name);
 	if (fd < 0)
 		return SEKI_EXIT_FAILED;
+	/* Whoever has no socket for a switch is inside one, whose process must not be ended. */
+	if (!has_port_socket(&config))
+		return seki_cli_shield_stop_inline(config.run_dir, config.name, fd);
 	pid = seki_cli_peer(fd);
 	close(fd);
 	ret = pid < 0 ? pid : end_process(pid);

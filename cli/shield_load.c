@@ -148,6 +148,37 @@ static int load(const struct config *config, const void *object, size_t len)
 	return reply.status ? SEKI_EXIT_FAILED : SEKI_EXIT_OK;
 }
 
+/* An exit code. */
+static int load_file(const struct config *config)
+{
+	void *object;
+	size_t len;
+	int ret;
+
+	ret = seki_file_read(config->object, SEKI_CONTROL_MAX_OBJECT, &object, &len);
+	if (ret == -EFBIG)
+		return complain("'%s' is larger than %u bytes", config->object,
+				SEKI_CONTROL_MAX_OBJECT);
+	if (ret == -EINVAL)
+		return complain("'%s' is not a file", config->object);
+	if (ret)
+		return complain("'%s': %s", config->object, strerror(-ret));
+	if (len == 0) {
+		free(object);
+		return complain("'%s' is empty; build it with `sekisho p4 build`", config->object);
+	}
+	ret = load(config, object, len);
+	free(object);
+	return ret;
+}
+
+int seki_cli_load_first(const char *run_dir, const char *name, const char *object)
+{
+	const struct config config = {.name = name, .object = object, .run_dir = run_dir};
+
+	return load_file(&config);
+}
+
 int seki_cli_shield_load(int argc, char **argv)
 {
 	static const struct seki_opt options[] = {
@@ -165,8 +196,6 @@ int seki_cli_shield_load(int argc, char **argv)
 		"proven safe is refused, and the program that ran before goes on undisturbed.",
 		options, SEKI_COUNT(options)};
 	struct config config = {0};
-	void *object;
-	size_t len;
 	int ret;
 
 	if (!seki_cli_parse(&cmd, argc, argv, &config, &ret))
@@ -174,21 +203,7 @@ int seki_cli_shield_load(int argc, char **argv)
 	config.run_dir = seki_rundir_base(config.run_dir);
 	if (config.keep && strlen(config.keep) >= SEKI_CONTROL_MAX_NAMES)
 		return complain("--keep-maps: names of more than %u bytes", SEKI_CONTROL_MAX_NAMES);
-	ret = seki_file_read(config.object, SEKI_CONTROL_MAX_OBJECT, &object, &len);
-	if (ret == -EFBIG)
-		return complain("'%s' is larger than %u bytes", config.object,
-				SEKI_CONTROL_MAX_OBJECT);
-	if (ret == -EINVAL)
-		return complain("'%s' is not a file", config.object);
-	if (ret)
-		return complain("'%s': %s", config.object, strerror(-ret));
-	if (len == 0) {
-		free(object);
-		return complain("'%s' is empty; build it with `sekisho p4 build`", config.object);
-	}
-	ret = load(&config, object, len);
-	free(object);
-	return ret;
+	return load_file(&config);
 }
 
 int seki_cli_shield_unload(int argc, char **argv)

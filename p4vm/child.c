@@ -82,7 +82,8 @@ static void log_line(void *arg, const char *line)
 	seki_log("facts: %s", line);
 }
 
-static int open_facts(const struct seki_p4vm_config *config, struct inputs *in)
+int seki_p4vm_take_facts(const struct seki_p4vm_config *config, void **region,
+			 struct seki_vminfo **facts)
 {
 	uint8_t key[SEKI_SEAL_KEY_BYTES];
 	int err;
@@ -91,7 +92,7 @@ static int open_facts(const struct seki_p4vm_config *config, struct inputs *in)
 		return 0;
 	if (!config->facts || !config->key)
 		return complain("--facts and --key go together: the facts are sealed with the key");
-	if (map_region(config->facts, &in->region))
+	if (map_region(config->facts, region))
 		return 1;
 	mlock(key, sizeof(key)); /* where it is allowed; else it is short-lived */
 	err = seki_seal_read_key(config->key, key);
@@ -100,7 +101,7 @@ static int open_facts(const struct seki_p4vm_config *config, struct inputs *in)
 	/* A copy for each worker: lookups need no lock, and what the host withholds from one of them
 	 * it could withhold from all. One of them logs. */
 	for (uint32_t i = 0; !err && i < config->workers; i++)
-		err = seki_vminfo_create(in->region, key, i ? NULL : log_line, NULL, &in->facts[i]);
+		err = seki_vminfo_create(*region, key, i ? NULL : log_line, NULL, &facts[i]);
 	seki_seal_wipe(key, sizeof(key));
 	if (err)
 		return complain("facts '%s': %s", config->facts, strerror(-err));
@@ -249,7 +250,8 @@ int seki_p4vm_child_run(const struct seki_p4vm_child *child)
 	/* End of file: the parent is gone. */
 	if (read(child->keeper, &pid, sizeof(pid)) != sizeof(pid))
 		return 1;
-	if (open_facts(child->config, &in) || open_program(child->config, &in))
+	if (seki_p4vm_take_facts(child->config, &in.region, in.facts) ||
+	    open_program(child->config, &in))
 		return 1;
 	warm_up();
 	ret = serve(child, &in, pid);

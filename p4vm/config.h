@@ -57,6 +57,14 @@ struct seki_p4vm_child {
  */
 int seki_p4vm_child_run(const struct seki_p4vm_child *child);
 
+/*
+ * Maps the facts that the configuration names, if any, and makes a copy for each worker. Complains: 0 or 1,
+ * then what is there is the caller's all the same.
+ */
+struct seki_vminfo;
+int seki_p4vm_take_facts(const struct seki_p4vm_config *config, void **region,
+			 struct seki_vminfo **facts);
+
 /* What both isolation levels open. Each complains: a descriptor or -1; 0 or 1. */
 int seki_p4vm_open_facts(const char *path);
 int seki_p4vm_read_program(const char *path, void **out, size_t *len);

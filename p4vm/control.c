@@ -42,6 +42,7 @@ static int check_frame(const struct seki_control_frame *frame)
 	case SEKI_CONTROL_UNLOAD:
 		return frame->len == sizeof(struct seki_control_target) ? 0 : -EPROTO;
 	case SEKI_CONTROL_STATUS:
+	case SEKI_CONTROL_STOP:
 		return frame->len ? -EPROTO : 0;
 	default:
 		return -EPROTO;

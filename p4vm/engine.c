@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One packet, one verdict. The packet's bytes are copied once from shared memory, and only those
- * that the verified program can touch; all decisions are taken on that copy.
+ * that the verified program can touch; all decisions are taken on that copy. In the switch itself,
+ * a program that changes nothing runs on the packet where it is.
  */
 #include "p4vm/engine.h"
 
@@ -181,7 +182,7 @@ static void drop(struct seki_engine *e, const struct seki_packet *packet, enum s
 				   .line = line,
 				   .drop = (uint8_t)reason,
 				   .in_port = packet->sub->in_port};
-	describe(d, e->written ? e->orig : e->work + SEKI_ENGINE_HEADROOM, len);
+	describe(d, e->seen, len);
 	out->verdict = SEKI_VERDICT_DROP;
 	out->site = (uint16_t)seki_min(line, UINT16_MAX);
 }
@@ -190,17 +191,19 @@ static void drop(struct seki_engine *e, const struct seki_packet *packet, enum s
  * Says how the packet that leaves is made of the new head and the rest of the original, of which
  * the program saw `seen` bytes. False: the new head is larger than its run.
  */
-static bool rewrite(const struct seki_engine *e, const struct seki_packet *packet,
+static bool rewrite(struct seki_engine *e, const struct seki_packet *packet,
 		    const struct seki_bpf_run *run, uint32_t seen, struct seki_completion *out)
 {
 	out->len = (uint16_t)run->len;
 	if (run->off == SEKI_ENGINE_HEADROOM && run->copied <= seen &&
-	    memcmp(e->work + run->off, e->orig, run->copied) == 0 && run->len <= packet->sub->len)
+	    memcmp(e->work + run->off, e->seen, run->copied) == 0 && run->len <= packet->sub->len)
 		return true; /* nothing but its length can have changed */
 	if (run->copied >
 	    seki_min(UINT16_MAX, seki_ring_run(packet->sub->copied) * SEKI_SLOT_BYTES))
 		return false;
-	memcpy(packet->head, e->work + run->off, run->copied);
+	e->head = e->work + run->off;
+	if (!packet->still)
+		memcpy(packet->head, e->head, run->copied);
 	out->head_in = (uint16_t)seen;
 	out->head_out = (uint16_t)run->copied;
 	return true;
@@ -247,11 +250,13 @@ static int run_program(struct seki_engine *e, const struct seki_packet *packet, 
 		       struct seki_completion *out)
 {
 	const struct seki_submission *sub = packet->sub;
+	bool in_place = e->seen == packet->bytes && !e->written;
 	struct seki_bpf_run run = {
 		.host = &e->host,
-		.buf = e->work,
-		.size = sizeof(e->work),
-		.off = SEKI_ENGINE_HEADROOM,
+		/* Of a program that was proved never to write. */
+		.buf = in_place ? (uint8_t *)(uintptr_t)packet->bytes : e->work,
+		.size = in_place ? seen : sizeof(e->work),
+		.off = in_place ? 0 : SEKI_ENGINE_HEADROOM,
 		.copied = seen,
 		.len = sub->len,
 		.rss_hash = sub->rss_hash,
@@ -275,6 +280,23 @@ static int run_program(struct seki_engine *e, const struct seki_packet *packet, 
 	return 0;
 }
 
+/* What the program runs on, and what it is compared with afterwards. */
+static void take_bytes(struct seki_engine *e, const struct seki_packet *packet, uint32_t seen)
+{
+	e->head = e->work;
+	e->seen = packet->bytes;
+	if (packet->still && !e->written)
+		return;
+	memcpy(e->work + SEKI_ENGINE_HEADROOM, packet->bytes, seen);
+	if (packet->still)
+		return;
+	e->seen = e->work + SEKI_ENGINE_HEADROOM;
+	if (!e->written)
+		return;
+	memcpy(e->orig, e->seen, seen);
+	e->seen = e->orig;
+}
+
 int seki_engine_run(struct seki_engine *engine, const struct seki_packet *packet,
 		    struct seki_completion *out)
 {
@@ -296,8 +318,6 @@ int seki_engine_run(struct seki_engine *engine, const struct seki_packet *packet
 		out->verdict = SEKI_VERDICT_MORE;
 		return 0;
 	}
-	memcpy(engine->work + SEKI_ENGINE_HEADROOM, packet->bytes, seen);
-	if (engine->written)
-		memcpy(engine->orig, engine->work + SEKI_ENGINE_HEADROOM, seen);
+	take_bytes(engine, packet, seen);
 	return run_program(engine, packet, seen, out);
 }

@@ -68,11 +68,13 @@ struct seki_engine {
 	struct seki_bpf_prog *prog; /* NULL: none; owned by whoever swaps it in and out */
 	struct seki_vminfo *facts;  /* NULL: none; the caller's */
 	struct seki_bpf_host host;
-	uint32_t queue; /* of the program that it runs */
-	uint32_t touch; /* bytes of each packet that the program can touch */
-	bool written;	/* can the program change packets? */
-	bool pass;	/* what becomes of packets while there is no program */
-	bool may_wait;	/* may the present run wait for a fact? */
+	uint32_t queue;	     /* of the program that it runs */
+	uint32_t touch;	     /* bytes of each packet that the program can touch */
+	bool written;	     /* can the program change packets? */
+	bool pass;	     /* what becomes of packets while there is no program */
+	bool may_wait;	     /* may the present run wait for a fact? */
+	const uint8_t *seen; /* the present packet's bytes as they came */
+	const uint8_t *head; /* of a packet that is `still`: see there */
 	uint64_t boot_ns;
 	uint64_t real_ns;
 	struct seki_engine_stats stats;
@@ -95,8 +97,10 @@ struct seki_packet {
 	const struct seki_submission *sub; /* private copy, in bounds (seki_ring_p4vm_take()) */
 	const uint8_t *bytes;		   /* sub->copied, in memory the switch may still write */
 	uint8_t *head;			   /* sub's run, where a new head goes */
-	uint32_t queue;			   /* for display */
-	bool may_wait;			   /* is there still time to wait for a fact? */
+	bool still; /* nobody writes `bytes` meanwhile: they are not copied more than needed, and a new
+		     * head stays at engine->head until the next run; `head` is not used */
+	uint32_t queue; /* for display */
+	bool may_wait;	/* is there still time to wait for a fact? */
 };
 
 /*

@@ -62,8 +62,9 @@ static const struct seki_opt options[] = {
 			     "where the sockets go: DIR/NAME/ (default /run/sekisho)"),
 	SEKI_OPT_U32_LINE(CONFIG, spin_us, 0, "spin-us", "N", 0, 10000,
 			  "look for packets so long before sleeping (default 20; 0 with 2 cores)"),
-	SEKI_OPT_STRING_LINE(CONFIG, isolation, 0, "isolation", "LEVEL",
-			     "process (default), or vm: in a virtual machine of its own"),
+	SEKI_OPT_STRING_LINE(
+		CONFIG, isolation, 0, "isolation", "LEVEL",
+		"process (default); vm: in a virtual machine of its own; inline: in the switch"),
 	SEKI_OPT_U32_LINE(CONFIG, vm_memory, 0, "vm-memory", "MIB", 96, 65536,
 			  "memory of the virtual machine (default: 192 more than --memory)"),
 	SEKI_OPT_STRING_LINE(CONFIG, accel, 0, "accel", "kvm|tcg",
@@ -384,7 +385,8 @@ static int check_isolation(struct instance *in)
 
 	in->vm = strcmp(level, "vm") == 0;
 	if (!in->vm && strcmp(level, "process"))
-		return complain("isolation '%s': process or vm", level);
+		return complain("isolation '%s': process or vm; for inline: sekisho shield run",
+				level);
 	if (*accel && strcmp(accel, "kvm") && strcmp(accel, "tcg"))
 		return complain("accel '%s': kvm or tcg", accel);
 	if (!in->vm && (config->confidential || *accel))

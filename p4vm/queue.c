@@ -18,10 +18,10 @@
 /* The longest headers of which a flow is made out. */
 #define FLOW_BYTES 128u
 
-static void count(struct seki_queue *q, const struct seki_submission *sub,
-		  const struct seki_completion *cpl)
+void seki_queue_count(struct seki_queue *queue, const struct seki_submission *sub,
+		      const struct seki_completion *cpl)
 {
-	struct seki_queue_stats *stats = &q->stats;
+	struct seki_queue_stats *stats = &queue->stats;
 	const uint32_t verdict = cpl->verdict & SEKI_VERDICT_MASK;
 
 	if (verdict == SEKI_VERDICT_MORE) {
@@ -53,7 +53,7 @@ static int decide(struct seki_queue *q, struct seki_engine *engine,
 	int err = seki_engine_run(engine, &packet, out);
 
 	if (!err)
-		count(q, sub, out);
+		seki_queue_count(q, sub, out);
 	return err;
 }
 
@@ -131,7 +131,7 @@ static uint32_t answer_outdated(struct seki_queue *q, const struct seki_submissi
 		out[done] = (struct seki_completion){.slot = sub.slot,
 						     .generation = sub.generation,
 						     .verdict = SEKI_VERDICT_DROP};
-		count(q, &sub, &out[done++]);
+		seki_queue_count(q, &sub, &out[done++]);
 	}
 	q->n_parked = kept;
 	return done;

@@ -52,6 +52,10 @@ struct seki_queue {
 	struct seki_parked parked[SEKI_QUEUE_PARKED]; /* in the order they came */
 };
 
+/* Counts a packet that was answered. */
+void seki_queue_count(struct seki_queue *queue, const struct seki_submission *sub,
+		      const struct seki_completion *cpl);
+
 /*
  * Handles at most one batch of new packets. Returns how many came, or -EPROTO: the switch's indices
  * are nonsense, the queue is to be closed. The engine has been refreshed.

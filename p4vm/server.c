@@ -59,6 +59,7 @@ int seki_server_start(struct seki_server *server)
 		int err;
 
 		worker->number = i;
+		worker->seat = server->seat;
 		worker->pass = server->pass;
 		worker->bell = server->bells[i];
 		worker->budget = server->millicpus ? &server->budget : NULL;
@@ -98,6 +99,10 @@ static int handle(void *arg, const struct seki_control_frame *frame, const void 
 	if (frame->op == SEKI_CONTROL_STATUS) {
 		*reply = seki_status_json(server);
 		return *reply ? 0 : -ENOMEM;
+	}
+	if (frame->op == SEKI_CONTROL_STOP) {
+		server->ending = server->seat;
+		return server->ending ? 0 : -EOPNOTSUPP;
 	}
 	err = seki_request_read(frame, data, &request);
 	if (err)
@@ -293,6 +298,8 @@ static void stop(struct seki_server *server)
 {
 	stop_workers(server, server->programs.n_workers);
 	seki_programs_destroy(&server->programs);
+	if (server->ended)
+		server->ended(server->arg);
 	while (server->n_controls)
 		seki_control_close(&server->controls[--server->n_controls]);
 	while (server->n_attaching)
@@ -311,9 +318,13 @@ void seki_server_run(struct seki_server *server)
 		if (polls[POLL_SIGNALS].revents || polls[POLL_KEEPER].revents)
 			break;
 		step_all(server);
+		if (server->ending)
+			break;
 		if (polls[POLL_CONTROL].revents)
 			accept_control(server);
-		if (polls[POLL_PORT].revents)
+		if (polls[POLL_PORT].revents && server->seat)
+			server->joined(server);
+		else if (polls[POLL_PORT].revents)
 			accept_attach(server);
 	}
 	stop(server);

@@ -37,12 +37,17 @@ struct seki_server {
 	const char *guest_sandbox;   /* what the status says instead of its own; NULL: its own */
 	int bells[SEKI_WORKERS_MAX]; /* in a virtual machine: the workers' interrupts */
 	bool in_guest;		     /* of a virtual machine, for the process `pid` of its host */
+	const struct seki_worker_seat *seat; /* of all workers, inside the switch; NULL: threads */
+	void (*joined)(struct seki_server *server); /* inside the switch: port_listen is readable */
+	void (*ended)(void *arg);		    /* NULL, or: nothing runs any more */
+	void *arg;
 
 	/* Its own. */
 	struct seki_worker *workers;
 	struct seki_budget budget;     /* millicpus 0: not used */
 	struct seki_programs programs; /* n_workers and the limits: whoever starts it */
 	uint64_t start_ns;	       /* CLOCK_MONOTONIC */
+	bool ending;
 	uint64_t loads;
 	uint64_t load_errors;
 	uint64_t control_errors;

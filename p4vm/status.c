@@ -247,6 +247,13 @@ static struct json_object *limits_json(struct seki_server *server)
 	return limits;
 }
 
+static const char *sandbox_text(const struct seki_server *server)
+{
+	if (server->seat)
+		return "none: inside the switch";
+	return server->guest_sandbox ? server->guest_sandbox : seki_sandbox_text(server->sandbox);
+}
+
 static struct json_object *build(struct seki_server *server, const struct seki_snapshot *s)
 {
 	struct json_object *root = json_object_new_object();
@@ -258,10 +265,8 @@ static struct json_object *build(struct seki_server *server, const struct seki_s
 	add_u64(root, "uid", server->uid);
 	add_u64(root, "uptime_s", uptime_s(server));
 	add_u64(root, "cpu_ns", clock_ns(CLOCK_PROCESS_CPUTIME_ID));
-	add_text(root, "isolation", server->in_guest ? "vm" : "process");
-	add_text(root, "sandbox",
-		 server->guest_sandbox ? server->guest_sandbox
-				       : seki_sandbox_text(server->sandbox));
+	add_text(root, "isolation", server->seat ? "inline" : server->in_guest ? "vm" : "process");
+	add_text(root, "sandbox", sandbox_text(server));
 	json_object_object_add(root, "program", program_json(&programs->at[0].loaded));
 	add_text(root, "no_program", server->pass ? "pass" : "drop");
 	json_object_object_add(root, "ports", ports_json(programs));

@@ -46,15 +46,15 @@ static void close_queue(struct seki_worker *w, uint32_t index, const char *why)
 	seki_attach_close(queue);
 }
 
-static void run_call(struct seki_worker *w)
+void seki_worker_answer(struct seki_worker *worker)
 {
-	void (*fn)(struct seki_worker *, void *) = __atomic_load_n(&w->fn, __ATOMIC_ACQUIRE);
+	seki_worker_fn fn = __atomic_load_n(&worker->fn, __ATOMIC_ACQUIRE);
 
 	if (!fn)
 		return;
-	fn(w, w->arg);
-	__atomic_store_n(&w->fn, NULL, __ATOMIC_RELAXED);
-	sem_post(&w->done);
+	fn(worker, worker->arg);
+	__atomic_store_n(&worker->fn, NULL, __ATOMIC_RELAXED);
+	sem_post(&worker->done);
 }
 
 /*
@@ -79,7 +79,7 @@ static void look_at_queue(struct seki_worker *w, const struct seki_queue *queue)
 	}
 }
 
-/* The call itself is found by run_call(). */
+/* The call itself is found by seki_worker_answer(). */
 static void clear_call_event(struct seki_worker *w)
 {
 	uint64_t count;
@@ -112,14 +112,13 @@ static void look_at_sockets(struct seki_worker *w, int timeout_ms)
 	}
 }
 
-/* Takes the time and new facts over, for all engines. Returns whether a fact changed. */
-static bool refresh(struct seki_worker *w)
+bool seki_worker_refresh(struct seki_worker *worker)
 {
-	bool changed = seki_engine_refresh(&w->engine);
+	bool changed = seki_engine_refresh(&worker->engine);
 
-	for (uint32_t i = 1; i < SEKI_PROGRAMS && w->engines[i]; i++) {
-		w->engines[i]->boot_ns = w->engine.boot_ns;
-		w->engines[i]->real_ns = w->engine.real_ns;
+	for (uint32_t i = 1; i < SEKI_PROGRAMS && worker->engines[i]; i++) {
+		worker->engines[i]->boot_ns = worker->engine.boot_ns;
+		worker->engines[i]->real_ns = worker->engine.real_ns;
 	}
 	return changed;
 }
@@ -127,7 +126,7 @@ static bool refresh(struct seki_worker *w)
 /* One batch of each queue; returns how many packets were handled, sets whether some are parked. */
 static uint32_t round_of_queues(struct seki_worker *w, bool *parked)
 {
-	bool changed = refresh(w);
+	bool changed = seki_worker_refresh(w);
 	uint32_t work = 0;
 
 	*parked = false;
@@ -225,7 +224,7 @@ static void *run(void *arg)
 		uint32_t work;
 
 		if (w->budget && pay(w)) {
-			run_call(w);
+			seki_worker_answer(w);
 			continue;
 		}
 		work = round_of_queues(w, &parked);
@@ -239,7 +238,7 @@ static void *run(void *arg)
 		} else if (!look_on(w, last, &budget)) {
 			vain = sleep_armed(w, parked, vain > 2) ? 0 : vain + 1;
 		}
-		run_call(w);
+		seki_worker_answer(w);
 	}
 	return NULL;
 }
@@ -273,7 +272,7 @@ static int open_events(struct seki_worker *w)
 int seki_worker_start(struct seki_worker *worker, struct seki_vminfo *facts,
 		      void (*print)(void *arg, const char *line))
 {
-	int err = open_events(worker);
+	int err = worker->seat ? 0 : open_events(worker);
 
 	if (err)
 		return err;
@@ -288,6 +287,8 @@ int seki_worker_start(struct seki_worker *worker, struct seki_vminfo *facts,
 		.share = SPIN_SHARE};
 	seki_spin_init(&worker->spin, &worker->spin_limits);
 	sem_init(&worker->done, 0, 0);
+	if (worker->seat)
+		return 0;
 	err = -pthread_create(&worker->thread, NULL, run, worker);
 	if (err) {
 		close(worker->epoll);
@@ -296,11 +297,14 @@ int seki_worker_start(struct seki_worker *worker, struct seki_vminfo *facts,
 	return err;
 }
 
-void seki_worker_call(struct seki_worker *worker, void (*fn)(struct seki_worker *worker, void *arg),
-		      void *arg)
+void seki_worker_call(struct seki_worker *worker, seki_worker_fn fn, void *arg)
 {
 	const uint64_t one = 1;
 
+	if (worker->seat) {
+		worker->seat->call(worker, fn, arg);
+		return;
+	}
 	worker->arg = arg;
 	__atomic_store_n(&worker->fn, fn, __ATOMIC_RELEASE);
 	/* Cannot fail: the counter is far from its limit of 2^64 - 2. */
@@ -349,7 +353,8 @@ void seki_worker_announce(struct seki_worker *worker, const struct seki_change *
 
 		queue->seen = true;
 		queue->mark = queue->ring.sub_head;
-		if (!is_affected(queue, change) ||
+		/* Who has the packets themselves has all of each. */
+		if (worker->seat || !is_affected(queue, change) ||
 		    change->touch <= worker->engines[queue->program]->touch)
 			continue;
 		queue->seen = false;
@@ -385,6 +390,8 @@ void seki_worker_put(struct seki_worker *worker, const struct seki_change *chang
 		if (!is_affected(queue, change))
 			continue;
 		queue->program = change->judge;
+		if (worker->seat)
+			continue;
 		seki_ring_p4vm_set_want(&queue->ring, worker->engines[change->judge]->touch);
 	}
 }
@@ -395,15 +402,23 @@ static void do_stop(struct seki_worker *worker, void *arg)
 	worker->stop = true;
 }
 
-void seki_worker_stop(struct seki_worker *worker)
+static void stop_thread(struct seki_worker *worker)
 {
 	seki_worker_call(worker, do_stop, NULL);
 	pthread_join(worker->thread, NULL);
 	while (worker->n_queues)
 		close_queue(worker, worker->n_queues - 1, "the P4 VM ends");
-	for (uint32_t i = 1; i < SEKI_PROGRAMS; i++)
-		free(worker->engines[i]);
 	close(worker->epoll);
 	close(worker->call_event);
+}
+
+void seki_worker_stop(struct seki_worker *worker)
+{
+	if (worker->seat)
+		seki_worker_call(worker, worker->seat->clear, NULL);
+	else
+		stop_thread(worker);
+	for (uint32_t i = 1; i < SEKI_PROGRAMS; i++)
+		free(worker->engines[i]);
 	sem_destroy(&worker->done);
 }

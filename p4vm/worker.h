@@ -19,8 +19,20 @@
 #define SEKI_WORKER_QUEUES  64u
 #define SEKI_PROGRAMS	    17u /* number 0, which all ports share, and those of single ports */
 
+struct seki_worker;
+typedef void (*seki_worker_fn)(struct seki_worker *worker, void *arg);
+
+/* How to reach a worker that is no thread of its own, but one of the switch: see inline.c. */
+struct seki_worker_seat {
+	/* seki_worker_call(): at once where nobody is in the seat, else by seki_worker_answer(). */
+	void (*call)(struct seki_worker *worker, seki_worker_fn fn, void *arg);
+	/* A call: everybody gets up, and the queues go. */
+	void (*clear)(struct seki_worker *worker, void *arg);
+};
+
 struct seki_worker {
 	/* Constant while the thread runs. */
+	const struct seki_worker_seat *seat; /* NULL: it is a thread */
 	uint32_t number;  /* among the P4 VM's workers: the queue of each program that it runs */
 	bool pass;	  /* packets pass while there is no program */
 	uint64_t spin_ns; /* look for more packets for so long at most before sleeping */
@@ -32,7 +44,7 @@ struct seki_worker {
 	pthread_t thread;
 
 	/* The call: the main thread writes arg, then fn; the worker clears fn, then posts done. */
-	void (*fn)(struct seki_worker *worker, void *arg);
+	seki_worker_fn fn;
 	void *arg;
 	sem_t done;
 
@@ -59,8 +71,13 @@ void seki_worker_stop(struct seki_worker *worker);
  * Runs fn(worker, arg) on the thread and returns when it is done: after at most one batch of each
  * queue. From one thread at a time.
  */
-void seki_worker_call(struct seki_worker *worker, void (*fn)(struct seki_worker *worker, void *arg),
-		      void *arg);
+void seki_worker_call(struct seki_worker *worker, seki_worker_fn fn, void *arg);
+
+/* For whoever is in a worker's seat, between two batches: does what it is called for. */
+void seki_worker_answer(struct seki_worker *worker);
+
+/* For the worker: takes the time and new facts over, for all engines. Returns whether a fact changed. */
+bool seki_worker_refresh(struct seki_worker *worker);
 
 /* For fn only: takes the queue over. -ENOSPC: too many, the queue stays the caller's. */
 int seki_worker_add(struct seki_worker *worker, struct seki_queue *queue);

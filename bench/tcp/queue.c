@@ -58,6 +58,11 @@ int seki_connector_bell(const struct seki_connector *c)
 	return c->bell;
 }
 
+void seki_connector_wake(struct seki_connector *c)
+{
+	(void)c;
+}
+
 void seki_connector_lock(struct seki_connector *c)
 {
 	(void)c;
@@ -143,6 +148,12 @@ static enum seki_fate drop(struct seki_queue *q, uint32_t in_port, enum seki_hoo
 {
 	q->stats.from[in_port].dropped[why]++;
 	return SEKI_FATE_DROP;
+}
+
+enum seki_fate seki_queue_unjudged(struct seki_queue *q, uint32_t in_port,
+				   enum seki_hook_reason why)
+{
+	return drop(q, in_port, why);
 }
 
 static enum seki_fate keep(struct seki_queue *q, struct connection *conn, struct rewritten *r,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The settings of a shielded port: other_config:sekisho* of its Interface row. */
-#include "host/ovs/hook.h"
+#include "host/ovs/queue.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static void read_socket(const struct reader *r, struct seki_hook_config *config)
 
 	if (!value)
 		return;
-	if (value[0] != '/' || strlen(value) >= SEKI_HOOK_SOCKET)
+	if ((value[0] != '/' && !seki_inlined_name(value)) || strlen(value) >= SEKI_HOOK_SOCKET)
 		r->warn(r->warn_arg, key, value);
 	strncpy(config->socket, value[0] ? value : "/", SEKI_HOOK_SOCKET - 1);
 }

@@ -78,6 +78,11 @@ void seki_connector_kick(struct seki_connector *c)
 	ring(c->kick);
 }
 
+void seki_connector_wake(struct seki_connector *c)
+{
+	ring(c->bell);
+}
+
 int seki_connector_bell(const struct seki_connector *c)
 {
 	return c->bell;
@@ -234,7 +239,7 @@ static void retry_later(struct seki_connector *c, struct seki_link *link, int er
 static bool to_start(const struct seki_queue *q)
 {
 	return q->link.state == SEKI_LINK_IDLE && SEKI_GET(q->link.wanted) &&
-	       q->hook->config.socket[0];
+	       q->hook->config.socket[0] && !SEKI_GET(q->hook->inlined);
 }
 
 /* The session that was started for a queue, if that still wants it. With the lock held. */

@@ -33,6 +33,7 @@ static void apply(struct seki_hook *hook, const struct seki_hook_config *config)
 		return;
 	}
 	hook->config = *config;
+	SEKI_PUT(hook->inlined, seki_inlined_name(config->socket) != NULL);
 	SEKI_PUT(hook->fail_open, config->fail_open);
 	SEKI_PUT(hook->inflight, config->inflight);
 	SEKI_PUT(hook->workers, config->workers);
@@ -72,10 +73,12 @@ void seki_hook_destroy(struct seki_hook *hook)
 {
 	if (!hook)
 		return;
+	for (uint32_t i = 0; i < hook->thread_count; i++) {
+		seki_inlined_exit(&hook->threads[i]->inlined, hook->drop);
+		free(hook->threads[i]);
+	}
 	for (uint32_t i = 0; i < hook->queue_count; i++)
 		destroy_queue(hook, hook->queues[i]);
-	for (uint32_t i = 0; i < hook->thread_count; i++)
-		free(hook->threads[i]);
 	free(hook);
 }
 
@@ -86,6 +89,8 @@ void seki_hook_configure(struct seki_hook *hook, const struct seki_hook_config *
 	seki_connector_lock(hook->connector);
 	moved = config->socket[0] && strcmp(config->socket, hook->config.socket) != 0;
 	apply(hook, config);
+	if (moved)
+		SEKI_PUT(hook->moves, hook->moves + 1);
 	for (uint32_t i = 0; moved && i < hook->queue_count; i++)
 		seki_connector_redirect(hook->queues[i]);
 	seki_connector_unlock(hook->connector);
@@ -110,6 +115,10 @@ bool seki_hook_drained(const struct seki_hook *hook)
 		return false;
 	for (uint32_t i = 0; i < seki_hook_queues(hook); i++) {
 		if (SEKI_GET(hook->queues[i]->stats.in_flight))
+			return false;
+	}
+	for (uint32_t i = 0; i < SEKI_GET(hook->thread_count); i++) {
+		if (SEKI_GET(hook->threads[i]->inlined.n_deferred))
 			return false;
 	}
 	return true;

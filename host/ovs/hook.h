@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi/ring.h"
+#include "abi/inline.h"
 
 #define SEKI_HOOK_QUEUES	  64u  /* lanes of all datapath threads that can use a port */
 #define SEKI_HOOK_LANES		  8u   /* of a datapath thread */
@@ -30,7 +30,9 @@
 #define SEKI_HOOK_DEADLINE_MAX_MS 60000u
 
 struct seki_hook_config {
-	char socket[SEKI_HOOK_SOCKET]; /* the P4 VM's attach socket; "": the port is not shielded */
+	char socket
+		[SEKI_HOOK_SOCKET]; /* the P4 VM's attach socket, or inline:NAME for one inside this
+					* process; "": the port is not shielded */
 	bool fail_open;
 	uint32_t inflight;    /* packets that the lanes of a datapath thread hold at most, together:
 				 1 to SEKI_RING_ENTRIES */
@@ -124,6 +126,11 @@ void seki_connector_destroy(struct seki_connector *connector);
  * packets come waits for it too and reads it empty. Not shared with any peer.
  */
 int seki_connector_bell(const struct seki_connector *connector);
+/* Makes it readable. Any thread. */
+void seki_connector_wake(struct seki_connector *connector);
+
+/* P4 VMs inside this process come from there, from now on and for ever: call it once. */
+void seki_hook_set_inline(const struct seki_inline *module);
 
 struct seki_hook;
 struct seki_queue;
@@ -194,10 +201,12 @@ struct seki_outcome {
 	bool edited;	     /* if not, the packet stays as it is and what follows is void */
 	uint32_t head_in;    /* bytes to cut off its front ... */
 	uint32_t head_out;   /* ... and to put there, from: */
-	const uint8_t *head; /* shared memory: copy once, before the queue is used again */
+	const uint8_t *head; /* shared memory: copy once, before the queue is used again; NULL: the
+			      * packet is edited already */
 	uint32_t len;	     /* then cut to this length; all within bounds */
 	uint8_t tag;	     /* as it was submitted */
 	uint32_t lane;	     /* where it came from lanes */
+	bool copy;	     /* it is a copy that goes to a grant, beside another packet */
 };
 
 /* Takes what came back, up to max packets. */
@@ -252,6 +261,20 @@ void seki_lanes_give_up(struct seki_lanes *l, const struct seki_outcome *outcome
 			enum seki_hook_reason why);
 void seki_lanes_lose_clone(struct seki_lanes *l, const struct seki_outcome *outcome);
 bool seki_lanes_linger(struct seki_lanes *l);
+
+/*
+ * For a batch, before it is submitted. True: the port's P4 VM is inside this process, or is to be;
+ * then do not submit it but call seki_lanes_judge() for each of its packets, which says at once what becomes of it.
+ */
+bool seki_lanes_inline(struct seki_lanes *l, uint64_t now_ns);
+/* The outcome's head is valid until the next call. */
+void seki_lanes_judge(struct seki_lanes *l, uint32_t in_port, const struct seki_hook_packet *packet,
+		      struct seki_outcome *out);
+/*
+ * Keeps a packet that is to go where the caller cannot send it now, edited already, or a copy, until the
+ * next poll, where it comes out again. False: there are too many, it is the caller's to drop.
+ */
+bool seki_lanes_defer(struct seki_lanes *l, const struct seki_outcome *outcome);
 uint32_t seki_lanes_sleep(struct seki_lanes *l, uint64_t now_ns,
 			  struct seki_sleep out[SEKI_HOOK_LANES]);
 

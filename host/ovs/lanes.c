@@ -166,6 +166,7 @@ uint32_t seki_lanes_poll(struct seki_lanes *l, uint64_t now_ns, struct seki_outc
 			 uint32_t max)
 {
 	uint32_t wanted = make_lanes(l);
+	uint32_t n = seki_inlined_poll(l, now_ns, out, max);
 
 	for (uint32_t i = 0; i < l->n; i++) {
 		if (i < wanted)
@@ -174,16 +175,18 @@ uint32_t seki_lanes_poll(struct seki_lanes *l, uint64_t now_ns, struct seki_outc
 			seki_queue_leave(l->queues[i]);
 	}
 	if (l->n == 1)
-		return poll_lane(l, 0, now_ns, out, max);
-	return poll_all(l, now_ns, out, max);
+		return n + poll_lane(l, 0, now_ns, &out[n], max - n);
+	return n + poll_all(l, now_ns, &out[n], max - n);
 }
 
 uint32_t seki_lanes_leave(struct seki_lanes *l, uint64_t now_ns, struct seki_outcome *out,
 			  uint32_t max)
 {
+	uint32_t n = seki_inlined_leave(l, out, max);
+
 	for (uint32_t i = 0; i < l->n; i++)
 		seki_queue_leave(l->queues[i]);
-	return poll_all(l, now_ns, out, max);
+	return n + poll_all(l, now_ns, &out[n], max - n);
 }
 
 void seki_lanes_give_up(struct seki_lanes *l, const struct seki_outcome *outcome,
@@ -212,5 +215,6 @@ uint32_t seki_lanes_sleep(struct seki_lanes *l, uint64_t now_ns,
 {
 	for (uint32_t i = 0; i < l->n; i++)
 		seki_queue_sleep(l->queues[i], now_ns, &out[i]);
+	seki_inlined_sleep(l, &out[0]);
 	return l->n;
 }

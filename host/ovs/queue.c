@@ -121,8 +121,8 @@ static struct seki_slot *move(struct seki_queue *q, struct seki_slot *from, uint
 	return to;
 }
 
-/* What the policy says of a packet that was not judged. */
-static enum seki_fate unjudged(struct seki_queue *q, uint32_t in_port, enum seki_hook_reason why)
+enum seki_fate seki_queue_unjudged(struct seki_queue *q, uint32_t in_port,
+				   enum seki_hook_reason why)
 {
 	struct seki_hook_counts *counts = &q->stats.from[in_port];
 
@@ -280,7 +280,8 @@ void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
 			why = take_in(q, p, in_port, now_ns, want, &subs[count]);
 		if (why == SEKI_REASONS)
 			count++;
-		fates[i] = why == SEKI_REASONS ? SEKI_FATE_HELD : unjudged(q, in_port, why);
+		fates[i] = why == SEKI_REASONS ? SEKI_FATE_HELD
+					       : seki_queue_unjudged(q, in_port, why);
 	}
 	if (count)
 		sample(q, count, now_ns);
@@ -371,7 +372,7 @@ static bool more(struct seki_queue *q, struct seki_slot *s, struct seki_outcome 
 	if (run != s->run) {
 		number = seki_slots_take(&q->free, run);
 		if (number == SEKI_SLOT_NONE) {
-			come_out(q, s, unjudged(q, s->in_port, SEKI_REASON_FULL), out);
+			come_out(q, s, seki_queue_unjudged(q, s->in_port, SEKI_REASON_FULL), out);
 			return true;
 		}
 		s = move(q, s, number, run);
@@ -539,7 +540,8 @@ static uint32_t expire(struct seki_queue *q, uint64_t now_ns, struct seki_outcom
 		struct seki_slot *s = &q->slots[q->oldest];
 
 		SEKI_PROBE(deadline, q->hook->port, q->number, s->in_port, now_ns - s->since_ns);
-		come_out(q, s, unjudged(q, s->in_port, SEKI_REASON_DEADLINE), &out[count++]);
+		come_out(q, s, seki_queue_unjudged(q, s->in_port, SEKI_REASON_DEADLINE),
+			 &out[count++]);
 		if (q->stats.state == SEKI_QUEUE_UP) {
 			set_state(q, SEKI_QUEUE_UNRESPONSIVE);
 			q->hung_since_ns = now_ns;
@@ -556,7 +558,7 @@ static uint32_t flush(struct seki_queue *q, struct seki_outcome *out, uint32_t m
 	while (count < max && q->oldest != NONE) {
 		struct seki_slot *s = &q->slots[q->oldest];
 
-		come_out(q, s, unjudged(q, s->in_port, q->lost), &out[count++]);
+		come_out(q, s, seki_queue_unjudged(q, s->in_port, q->lost), &out[count++]);
 	}
 	return count;
 }

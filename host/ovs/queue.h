@@ -86,6 +86,28 @@ struct seki_queue {
 	struct seki_link link;
 };
 
+/* A packet that waits for the next poll to go where its verdict sends it. */
+struct seki_deferred {
+	void *packet;
+	uint8_t in_port;
+	uint8_t out_port;
+	bool edited;
+	bool copy;
+};
+
+/* A datapath thread's use of a P4 VM inside this process, and all its own: see inlined.c. */
+struct seki_inlined {
+	const struct seki_inline *module; /* NULL: not used so far */
+	struct seki_inline_port *port;	  /* NULL: has not joined */
+	uint32_t tried;			  /* the module's changes() then, and ... */
+	uint32_t moves;			  /* ... the hook's */
+	bool up;
+	uint64_t ran_ns;     /* last asked to run for a batch */
+	uint32_t first;	     /* of those deferred */
+	uint32_t n_deferred; /* shared: read by any */
+	struct seki_deferred deferred[SEKI_RING_ENTRIES];
+};
+
 #define SEKI_HOOK_BUCKETS 64u
 
 /* The lanes of a datapath thread, and all its own: see lanes.c. */
@@ -100,6 +122,7 @@ struct seki_lanes {
 	struct seki_queue *queues[SEKI_HOOK_LANES];
 	uint8_t lane[SEKI_HOOK_BUCKETS];
 	uint16_t in_flight[SEKI_HOOK_BUCKETS];
+	struct seki_inlined inlined;
 };
 
 struct seki_hook {
@@ -109,6 +132,8 @@ struct seki_hook {
 
 	/* Shared: written by configure, read by datapath threads. */
 	uint32_t off;
+	uint32_t inlined; /* the P4 VM is inside this process */
+	uint32_t moves;	  /* times that the P4 VM became another */
 	uint32_t fail_open;
 	uint32_t inflight;
 	uint32_t grants;
@@ -130,6 +155,21 @@ struct seki_hook {
 
 /* queue.c */
 void seki_queue_init(struct seki_queue *q, struct seki_hook *hook, uint32_t key, uint32_t number);
+
+/* What the policy says of a packet that was not judged; counts it. */
+enum seki_fate seki_queue_unjudged(struct seki_queue *q, uint32_t in_port,
+				   enum seki_hook_reason why);
+
+/* inlined.c */
+/* Name of the P4 VM, or NULL: that is a socket. */
+const char *seki_inlined_name(const char *socket);
+/* Of the thread, in each poll: takes part in what the P4 VM does, and what was deferred out. */
+uint32_t seki_inlined_poll(struct seki_lanes *l, uint64_t now_ns, struct seki_outcome *out,
+			   uint32_t max);
+/* What was deferred only; the P4 VM is not used any more. */
+uint32_t seki_inlined_leave(struct seki_lanes *l, struct seki_outcome *out, uint32_t max);
+void seki_inlined_sleep(const struct seki_lanes *l, struct seki_sleep *out);
+void seki_inlined_exit(struct seki_inlined *in, void (*drop)(void *packet));
 
 /* lanes.c. The first queue is lane 0. */
 void seki_lanes_init(struct seki_lanes *l, struct seki_hook *hook, struct seki_queue *first);

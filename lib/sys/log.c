@@ -15,6 +15,22 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t tokens = SEKI_LOG_BURST;
 static time_t refilled;
 static uint64_t suppressed;
+static void (*sink)(const char *line);
+
+void seki_log_to(void (*to)(const char *line))
+{
+	__atomic_store_n(&sink, to, __ATOMIC_RELEASE);
+}
+
+/* False: there is no other place. */
+static bool elsewhere(const char *text)
+{
+	void (*to)(const char *line) = __atomic_load_n(&sink, __ATOMIC_ACQUIRE);
+
+	if (to)
+		to(text);
+	return to;
+}
 
 /* Called with `lock` held. */
 static bool take_token(time_t now)
@@ -73,6 +89,10 @@ void seki_log(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (elsewhere(text)) {
+		errno = saved;
+		return;
+	}
 	clock_gettime(CLOCK_REALTIME, &now);
 	pthread_mutex_lock(&lock);
 	if (take_token(now.tv_sec)) {
@@ -91,6 +111,7 @@ int seki_complain(const char *who, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fprintf(stderr, "%s: %s\n", who, text);
+	if (!elsewhere(text))
+		fprintf(stderr, "%s: %s\n", who, text);
 	return 1;
 }

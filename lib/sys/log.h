@@ -13,6 +13,9 @@
 #define SEKI_LOG_BURST 40
 void seki_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Lines of both kinds go there instead, without time stamp and at any rate; for code inside another program. */
+void seki_log_to(void (*sink)(const char *line));
+
 /* "who: text" to standard error at once, for what ends or refuses a command. Returns 1. */
 int seki_complain(const char *who, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

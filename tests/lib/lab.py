@@ -86,6 +86,26 @@ class P4VM:
             self.process.wait()
 
 
+class InlineP4VM(P4VM):
+    """One inside a switch, which runs it: the same commands, no process."""
+
+    def __init__(self, switch, build, workdir, name, options=(), **more):
+        self.appctl = f"{switch.dir}/ovs-vswitchd.ctl"
+        self.path = os.path.join(switch.root, "bin")
+        super().__init__(build, workdir, name, options=options, **more)
+        self.socket = f"inline:{name}"
+
+    def start(self):
+        env = dict(self.env, PATH=f"{self.path}:{os.environ['PATH']}")
+        run = subprocess.run([self.sekisho, "shield", "run", self.name, "--isolation=inline", "--ovs-appctl",
+                              self.appctl, *self.args], env=env, capture_output=True, text=True, timeout=60)
+        if run.returncode:
+            raise RuntimeError(run.stderr)
+
+    def stop(self):
+        self.shield("stop", check=False)
+
+
 class Watcher:
     """What ICMP a device receives, at the client or in the VM; see icmp.py."""
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from lab import P4VM, poll
+from lab import P4VM, InlineP4VM, poll
 from ovs import Switch
 
 PRELUDE = """
@@ -160,6 +160,18 @@ def p4vm(build, objects, tmp_path):
     p4vm.stop()
 
 
+@pytest.fixture(params=["process", "inline"])
+def either(request, build, net, objects, tmp_path):
+    """The same, at two isolation levels: as a process, and inside the switch."""
+    os.chmod(tmp_path, 0o755)
+    if request.param == "inline":
+        p4vm = InlineP4VM(net.switch, build, str(tmp_path), "hook", program=objects["pass"])
+    else:
+        p4vm = P4VM(build, str(tmp_path), "hook", program=objects["pass"])
+    yield p4vm
+    p4vm.stop()
+
+
 @pytest.fixture
 def fake(build, tmp_path):
     """Starts fakes; they are all stopped at the end."""
@@ -180,8 +192,8 @@ def test_no_shield(net):
         net.switch.appctl("sekisho/show", net.vm.port)
 
 
-def test_pass_both_ways(net, p4vm):
-    net.shield(p4vm.socket)
+def test_pass_both_ways(net, either):
+    net.shield(either.socket)
     net.wait_state("up")
     assert net.pings(20) == 20
     queue = net.queue()
@@ -189,21 +201,21 @@ def test_pass_both_ways(net, p4vm):
         counts = queue[side]
         assert counts["passed"] == counts["packets"] >= 20, queue
         assert counts["dropped"] == counts["bypassed"] == {}, queue
-    status = p4vm.status()["queues"]
+    status = either.status()["queues"]
     assert sum(q["passed"] for q in status) == sum(queue[s]["passed"] for s in ("from_vm", "from_network"))
     text = net.switch.appctl("sekisho/show", net.vm.port)
     assert net.vm.port in text and "thread main: up" in text and "fail=closed" in text
 
 
-def test_large_and_fragmented_packets(net, p4vm):
-    net.shield(p4vm.socket)
+def test_large_and_fragmented_packets(net, either):
+    net.shield(either.socket)
     net.wait_state("up")
     for size in ("0", "1", "1472", "1473", "8000", "60000"):
         assert net.pings(3, options=("-s", size)) == 3, size
 
 
-def test_tcp_and_udp_streams(net, p4vm):
-    net.shield(p4vm.socket)
+def test_tcp_and_udp_streams(net, either):
+    net.shield(either.socket)
     net.wait_state("up")
     server = net.vm.popen(["iperf3", "-s", "-1"], stdout=subprocess.DEVNULL)
     net.switch.callback(server.wait)
@@ -239,13 +251,13 @@ def test_invalid_settings_keep_the_safe_default(net, tmp_path):
         assert f"{net.vm.port}: other_config:{warning} is not valid" in net.switch.log()
 
 
-def test_settings_change_under_traffic(net, p4vm):
-    net.shield(p4vm.socket)
+def test_settings_change_under_traffic(net, either):
+    net.shield(either.socket)
     net.wait_state("up")
     traffic = net.peer.popen(["ping", "-n", "-q", "-c", "100", "-i", "0.02", "-W", "1", net.vm.address],
                              stdout=subprocess.PIPE, text=True)
     for limit in range(1, 20):
-        net.switch.shield(net.vm.port, p4vm.socket, fail="open" if limit % 2 else "closed",
+        net.switch.shield(net.vm.port, either.socket, fail="open" if limit % 2 else "closed",
                           inflight=limit * 10, deadline_ms=limit * 100)
     text = traffic.communicate(timeout=30)[0]
     assert " 0% packet loss" in text, text
@@ -253,17 +265,17 @@ def test_settings_change_under_traffic(net, p4vm):
     assert net.show()["inflight"] == 190
 
 
-def test_unshield_under_traffic(net, p4vm):
+def test_unshield_under_traffic(net, either):
     """Shielding again and again loses no packet where the policy is open."""
     traffic = net.peer.popen(["ping", "-n", "-q", "-c", "150", "-i", "0.02", "-W", "1", net.vm.address],
                              stdout=subprocess.PIPE, text=True)
     for _ in range(8):
-        net.shield(p4vm.socket, fail="open")
+        net.shield(either.socket, fail="open")
         net.wait_state("up")
         net.unshield()
     text = traffic.communicate(timeout=30)[0]
     assert " 0% packet loss" in text, text
-    poll(lambda: p4vm.status()["queues"] == [], 5, "the P4 VM to be left")
+    poll(lambda: either.status()["queues"] == [], 5, "the P4 VM to be left")
 
 
 def test_another_p4vm(net, p4vm, fake):
@@ -373,9 +385,9 @@ def frames_from_vm(net, where):
     return len(seen_by(net.vm, where, [b"x" * 46] * 5))
 
 
-def test_the_packet_is_rewritten_on_the_wire(net, p4vm, objects):
-    p4vm.load(objects["resize"])
-    net.shield(p4vm.socket)
+def test_the_packet_is_rewritten_on_the_wire(net, either, objects):
+    either.load(objects["resize"])
+    net.shield(either.socket)
     net.wait_state("up")
     bodies = [bytes(i * n & 0xff for i in range(n)) for n in (50, 64, 500, 1400, 1496)]
     assert seen_by(net.peer, net.vm, bodies) == [b"more" + body for body in bodies]
@@ -384,29 +396,29 @@ def test_the_packet_is_rewritten_on_the_wire(net, p4vm, objects):
     assert net.pings(5) == 5
 
 
-def test_redirect(net, p4vm, objects):
+def test_redirect(net, either, objects):
     """To a granted port, and to none other."""
-    p4vm.load(objects["elsewhere"])
-    net.shield(p4vm.socket)
+    either.load(objects["elsewhere"])
+    net.shield(either.socket)
     net.wait_state("up")
     assert frames_from_vm(net, net.x) == 0
     assert net.counted("dropped", "bad_port") >= 5
-    net.switch.shield(net.vm.port, p4vm.socket, redirect=f'"{net.x.port},{net.y.port}"')
+    net.switch.shield(net.vm.port, either.socket, redirect=f'"{net.x.port},{net.y.port}"')
     poll(lambda: net.show()["redirect"] == [net.x.port, net.y.port], 5, "the grant")
     assert frames_from_vm(net, net.x) == 5
     assert frames_from_vm(net, net.peer) == 0
     assert frames_from_vm(net, net.y) == 0
-    net.switch.shield(net.vm.port, p4vm.socket, redirect="nosuchport")
+    net.switch.shield(net.vm.port, either.socket, redirect="nosuchport")
     poll(lambda: net.show()["redirect"] == ["nosuchport"], 5, "the grant")
     before = net.counted("dropped", "bad_port")
     assert frames_from_vm(net, net.x) == 0
     assert net.counted("dropped", "bad_port") - before >= 5
-    assert 'no port "nosuchport" to redirect to' in net.switch.log()
+    assert 'no port "nosuchport" to send to' in net.switch.log()
 
 
-def test_hairpin(net, p4vm, objects):
-    p4vm.load(objects["mirror"])
-    net.shield(p4vm.socket)
+def test_hairpin(net, either, objects):
+    either.load(objects["mirror"])
+    net.shield(either.socket)
     net.wait_state("up")
     assert frames_from_vm(net, net.vm) == 5
     assert frames_from_vm(net, net.peer) == 0

@@ -7,7 +7,7 @@ import os
 import pytest
 
 import icmp
-from lab import P4VM, build_program, poll
+from lab import P4VM, InlineP4VM, build_program, poll
 from ovs import Switch
 
 PASS = """
@@ -126,3 +126,23 @@ def test_lanes_of_a_polling_thread(switch, p4vm):
              10, "the lanes")
         for source, target in (("vm", "net"), ("net", "vm")) * 2:
             forwarded(switch, source, target)
+
+
+@pytest.mark.skipif(os.cpu_count() < 2, reason="needs two cores to poll on")
+def test_inside_the_switch(switch, build, p4vm, tmp_path):
+    """Threads take seats and leave them, programs change meanwhile, and at the end all notice."""
+    program = str(tmp_path / "pass.o")
+    inside = InlineP4VM(switch, build, str(tmp_path), "inside", program=program)
+    switch.shield("vm", inside.socket)
+    for core in (0, 1, 0):
+        switch.poll_on(core)
+        switch.wait_up(f"pmd-{core}")
+        for source, target in (("vm", "net"), ("net", "vm")):
+            forwarded(switch, source, target)
+        inside.load(program)
+    assert sum(q["packets"] for q in inside.status()["queues"]) >= 10
+    inside.stop()
+    poll(lambda: switch.queue("pmd-0")["state"] == "down", 5, "the end to be noticed")
+    switch.shield("vm", p4vm.socket)
+    switch.wait_up("pmd-0")
+    forwarded(switch, "vm", "net")

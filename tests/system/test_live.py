@@ -9,9 +9,10 @@ import tempfile
 
 import pytest
 
-from lab import HERE, P4VM, poll
+from lab import HERE, P4VM, InlineP4VM, poll
 from ovs import Switch
 
+LEVELS = ["process", "inline"]
 FLOWS, RATE = 64, 6000  # datagrams a second
 PRELUDE = """
 typedef unsigned char u8; typedef unsigned int u32; typedef unsigned long long u64;
@@ -73,8 +74,11 @@ def p4vm(build, switch):
     with contextlib.ExitStack() as stack:
         workdir = stack.enter_context(tempfile.TemporaryDirectory(prefix="seki-live-"))
 
-        def start(*options, program=None, name="vm"):
-            vm = P4VM(build, workdir, name, program=program, options=options)
+        def start(*options, program=None, name="vm", level="process"):
+            if level == "inline":
+                vm = InlineP4VM(switch, build, workdir, name, program=program, options=options)
+            else:
+                vm = P4VM(build, workdir, name, program=program, options=options)
             stack.callback(vm.stop)
             return vm
 
@@ -156,10 +160,11 @@ def counted(vm, source, sink):
     return vm.status()["sites"][0]["line"]
 
 
-def test_fifty_replacements_lose_and_misorder_nothing(switch, objects, p4vm):
+@pytest.mark.parametrize("level", LEVELS)
+def test_fifty_replacements_lose_and_misorder_nothing(switch, objects, p4vm, level):
     """Programs that look at more and at less in turn; the count goes on in the map."""
     vm, peer, _ = switch.spaces
-    p4 = p4vm(program=objects["shallow"])
+    p4 = p4vm(program=objects["shallow"], level=level)
     shield(switch, vm, p4)
     with Traffic(peer, vm) as traffic:
         replace(p4, objects, 50)
@@ -199,9 +204,10 @@ def test_the_number_of_lanes_changes_under_traffic(switch, objects, p4vm):
     assert (sent - got, late, twice) == (0, 0, 0), drops(switch, vm)
 
 
-def test_ports_of_one_tenant_have_programs_of_their_own(switch, objects, p4vm):
+@pytest.mark.parametrize("level", LEVELS)
+def test_ports_of_one_tenant_have_programs_of_their_own(switch, objects, p4vm, level):
     vm, peer, other = switch.spaces
-    p4 = p4vm(program=objects["shallow"])
+    p4 = p4vm(program=objects["shallow"], level=level)
     for space in (vm, other):
         shield(switch, space, p4)
     reach = lambda space: peer.run(["ping", "-c", "2", "-i", "0.1", "-W", "1", space.address],  # noqa: E731

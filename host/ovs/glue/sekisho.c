@@ -6,6 +6,7 @@
 #include <config.h>
 #include "sekisho.h"
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include "dpdk.h"
@@ -31,9 +32,72 @@ struct ovs_list sekisho_list OVS_GUARDED_BY(sekisho_mutex) = OVS_LIST_INITIALIZE
 /* Made with the first shield, by the main thread; lives as long as the process. */
 static struct seki_connector *connector;
 
+static void wake(void)
+{
+	seki_connector_wake(connector);
+}
+
+static void log_line(const char *line)
+{
+	VLOG_INFO("%s", line);
+}
+
+/* The module of P4 VMs inside this process, which stays; NULL: *error says why. */
+static const struct seki_inline *load_module(const char *path, const char **error)
+{
+	static const struct seki_inline *module;
+	void *handle;
+
+	if (module)
+		return module;
+	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	module = handle ? dlsym(handle, SEKI_INLINE_SYMBOL) : NULL;
+	*error = module ? "it is of another version than this switch" : dlerror();
+	if (module && module->version == SEKI_INLINE_VERSION) {
+		seki_hook_set_inline(module);
+		return module;
+	}
+	module = NULL;
+	if (handle)
+		dlclose(handle);
+	return NULL;
+}
+
+/* appctl sekisho/inline: starts a P4 VM inside this process, as `sekisho shield run` asks for. */
+static void run_inline(struct unixctl_conn *conn, int argc, const char *argv[],
+		       void *aux OVS_UNUSED)
+{
+	static const struct seki_inline_host host = {.wake = wake, .log = log_line};
+	const struct seki_inline *module;
+	const char *error;
+	char text[512] = "no memory";
+	int err = connector ? 0 : seki_connector_create(&connector);
+
+	if (err) {
+		unixctl_command_reply_error(conn, ovs_strerror(-err));
+		return;
+	}
+	module = load_module(argv[1], &error);
+	if (!module) {
+		char *reply = xasprintf("%s: %s", argv[1], error);
+
+		unixctl_command_reply_error(conn, reply);
+		free(reply);
+		return;
+	}
+	err = module->start(argc - 1, CONST_CAST(char **, argv + 1), &host, text, sizeof text);
+	if (err) {
+		unixctl_command_reply_error(conn, text);
+	} else {
+		unixctl_command_reply(conn, NULL);
+	}
+}
+
 void sekisho_init(void)
 {
 	unixctl_command_register("sekisho/show", "[--json] [port]", 0, 2, sekisho_show, NULL);
+	unixctl_command_register("sekisho/inline", "module name [option]...", 2, INT_MAX,
+				 run_inline, NULL);
 }
 
 char *sekisho_thread_name(uint32_t key)
@@ -173,6 +237,59 @@ static struct seki_hook_packet describe(struct dp_packet *packet)
 	};
 }
 
+static bool settle(struct sekisho *s, struct seki_lanes *q, struct seki_outcome *o,
+		   struct sekisho_output *out);
+
+/* The copy of a packet as it came goes its way at the next poll. */
+static void defer_copy(struct seki_lanes *q, const struct seki_outcome *o)
+{
+	const struct seki_outcome copy = {
+		.packet = sekisho_clone(o->packet),
+		.in_port = o->in_port,
+		.out_port = o->clone_port,
+		.copy = true,
+	};
+
+	if (!copy.packet)
+		seki_lanes_lose_clone(q, &copy);
+	else if (!seki_lanes_defer(q, &copy))
+		dp_packet_delete(copy.packet);
+}
+
+/* Where the P4 VM is inside this process, each packet's way is known at once. */
+static void judge_all(struct sekisho *s, struct seki_lanes *q, uint32_t in_port,
+		      struct dp_packet_batch *batch)
+{
+	const uint32_t straight = in_port == SEKI_PORT_NET ? SEKI_PORT_VM : SEKI_PORT_NET;
+	const size_t n = dp_packet_batch_size(batch);
+	struct sekisho_pool seen = {NULL, false};
+	struct dp_packet *packet;
+	size_t i;
+
+	DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
+		struct seki_hook_packet p;
+		struct seki_outcome o;
+		bool away;
+
+		if (OVS_UNLIKELY(!sekisho_length(packet)))
+			packet = sekisho_own(packet, &seen); /* in one piece then */
+		p = describe(packet);
+		seki_lanes_judge(q, in_port, &p, &o);
+		away = o.fate == SEKI_FATE_PASS && o.out_port != straight;
+		if (OVS_UNLIKELY(o.clone_port))
+			defer_copy(q, &o);
+		o.clone_port = 0;
+		if (away || o.edited)
+			o.packet = sekisho_own(o.packet, &seen);
+		if (!settle(s, q, &o, NULL))
+			continue;
+		if (!away)
+			dp_packet_batch_refill(batch, o.packet, i);
+		else if (!seki_lanes_defer(q, &o))
+			dp_packet_delete(o.packet);
+	}
+}
+
 static void filter(struct sekisho *s, uint32_t in_port, unsigned core, long long now_us,
 		   struct dp_packet_batch *batch)
 {
@@ -187,6 +304,10 @@ static void filter(struct sekisho *s, uint32_t in_port, unsigned core, long long
 	if (OVS_UNLIKELY(!q)) {
 		dp_packet_delete_batch(batch, true);
 		dp_packet_batch_init(batch);
+		return;
+	}
+	if (seki_lanes_inline(q, now_us * 1000ull)) {
+		judge_all(s, q, in_port, batch);
 		return;
 	}
 	DP_PACKET_BATCH_FOR_EACH (j, packet, batch) {
@@ -228,7 +349,7 @@ static bool send_granted(struct sekisho *s, const struct seki_outcome *o, uint32
 	granted->out_port = port;
 	granted->lane = o->lane;
 	granted->edited = o->edited;
-	granted->clone = packet != o->packet;
+	granted->clone = o->copy || packet != o->packet;
 	out->granted_count++;
 	return true;
 }
@@ -258,7 +379,7 @@ static bool settle(struct sekisho *s, struct seki_lanes *q, struct seki_outcome 
 		dp_packet_delete(o->packet);
 		return false;
 	}
-	if (!o->edited)
+	if (!o->edited || !o->head)
 		return true;
 	if (!sekisho_edit(&packet, o, &why)) {
 		seki_lanes_give_up(q, o, why);
@@ -281,7 +402,10 @@ static void sort_out(struct sekisho *s, struct seki_lanes *q, const struct seki_
 		break;
 	default:
 		if (!send_granted(s, o, o->out_port, o->packet, out)) {
-			seki_lanes_give_up(q, o, SEKI_REASON_BAD_PORT);
+			if (o->copy)
+				seki_lanes_lose_clone(q, o);
+			else
+				seki_lanes_give_up(q, o, SEKI_REASON_BAD_PORT);
 			dp_packet_delete(o->packet);
 		}
 		break;
