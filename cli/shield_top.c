@@ -210,6 +210,7 @@ static int run_screen(struct top *top)
 		return -errno;
 	raw = before;
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	raw.c_cc[VSUSP] = _POSIX_VDISABLE; /* the shell would get our screen */
 	on_signals();
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	fputs(SCREEN_ENTER, stdout);

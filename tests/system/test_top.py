@@ -8,7 +8,10 @@ import pty
 import re
 import select
 import signal
+import socket
+import struct
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -147,6 +150,33 @@ def test_figures_move_as_traffic_flows(shown):
     assert 0.9 < view["seconds"] < 5
 
 
+def test_queues_of_lanes_are_told_apart(shown):
+    """Each queue of the switch is beside the P4 VM's own of it."""
+    def queues():
+        queues = shown.view()["ports"][0]["queues"]
+        return len(queues) == 2 and all(q["state"] == "up" and q["sum"]["packets"] for q in queues) and queues
+
+    def same():
+        both = queues()
+        return both and all(q["p4vm"]["packets"] == q["sum"]["packets"] for q in both)
+    shown.switch.shield(shown.vm.port, shown.p4vm.socket, workers=2)
+    try:
+        for port in range(7000, 7100):  # flows go to either lane
+            shown.peer.run(["/usr/bin/python3", "-c", f"""
+import socket
+for port in range({port}, {port} + 50):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("", port))
+    s.sendto(b"x", ("{shown.vm.address}", 9))"""])
+            if queues():
+                break
+        poll(same, 15, "both to count the same")
+        assert {q["lane"] for q in queues()} == {0, 1}
+        assert total(shown.metrics(), "sekisho_hook_up", port=shown.vm.port) == 2
+    finally:
+        shown.switch.shield(shown.vm.port, shown.p4vm.socket, workers=1)
+
+
 def test_text_where_there_is_no_terminal(shown):
     shown.drop(1)
     text = shown.run("top", "--once", "--source", shown.folder)
@@ -179,7 +209,7 @@ def test_metrics_fit_what_was_sent(shown):
     assert moved("sekisho_p4vm_packets_total", p4vm="shown", verdict="dropped") == 11
     assert moved("sekisho_hook_passed_packets_total", port=port) == moved("sekisho_p4vm_packets_total",
                                                                          verdict="passed") >= 10
-    assert total(after, "sekisho_hook_up", port=port) == total(after, "sekisho_switch_up") == 1
+    assert total(after, "sekisho_hook_up", port=port, lane="0") == total(after, "sekisho_switch_up") == 1
     assert total(after, "sekisho_missing") == 0
     assert moved("sekisho_p4vm_cpu_seconds_total") > 0
     assert {dict(labels)["part"] for name, labels in after if name == "sekisho_hook_packet_seconds"} == {
@@ -195,7 +225,7 @@ def test_metrics_over_http(shown):
             with urllib.request.urlopen(url, timeout=10) as answer:
                 assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
                 series = shown.metrics(answer.read().decode())
-                assert total(series, "sekisho_hook_up", port=shown.vm.port) == 1
+                assert total(series, "sekisho_hook_up", port=shown.vm.port, lane="0") == 1
         for path, data, status in (("/else", None, 404), ("/", None, 404), ("/metrics", b"x", None)):
             with pytest.raises((urllib.error.HTTPError, ConnectionError)) as error:
                 urllib.request.urlopen(url.removesuffix("/metrics") + path, data=data, timeout=10)
@@ -296,6 +326,45 @@ def test_who_does_not_answer(shown):
     assert view["ports"][0]["port"] == shown.vm.port and view["ports"][0]["sum"]["passed"] > 0
 
 
+class Dribbler:
+    """In a P4 VM's place: says that a long reply comes, then sends a byte now and then."""
+
+    def __init__(self, folder):
+        os.makedirs(os.path.join(folder, "slow"))
+        self.stop = threading.Event()
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(os.path.join(folder, "slow", "control.sock"))
+        self.socket.listen()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while not self.stop.is_set():
+                conn = self.socket.accept()[0]
+                conn.send(struct.pack("<IIiI48x", 0x32544353, 2, 0, 1 << 20))
+                with contextlib.suppress(OSError):
+                    while not self.stop.wait(0.1):
+                        conn.send(b" ")
+                conn.close()
+
+    def close(self):
+        self.stop.set()
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.socket.close()
+
+
+def test_a_p4vm_that_dribbles(build, tmp_path):
+    dribbler = Dribbler(str(tmp_path))
+    try:
+        run = subprocess.run([os.path.join(build, "main/cli/sekisho"), "shield", "metrics", f"--run-dir={tmp_path}",
+                              f"--switch={tmp_path}/none"], capture_output=True, text=True, timeout=10)
+    finally:
+        dribbler.close()
+    assert run.returncode == 0 and "sekisho_missing 2\n" in run.stdout
+
+
 def probes(path):
     notes = subprocess.run(["readelf", "-n", path], check=True, capture_output=True, text=True).stdout
     return set(re.findall(r"Provider: sekisho\s+Name: (\w+)", notes))
@@ -304,7 +373,7 @@ def probes(path):
 def test_probes(build, top):
     hook = probes(os.path.join(build, "ovs/bin/ovs-vswitchd"))
     p4vm = probes(os.path.join(build, "main/p4vm/sekisho-p4vmd"))
-    assert hook == {"submit", "complete", "deadline", "attach", "detach"}
+    assert hook >= {"submit", "complete", "deadline", "attach", "detach"}
     assert p4vm == {"attach", "detach", "take", "answer", "park", "retry", "run_begin", "run_end", "load", "unload"}
     with open(os.path.join(top, "docs/shield.md")) as page:
         text = page.read()
