@@ -123,10 +123,6 @@ static const struct mistake mistakes[] = {
 static const struct mistake gaps[] = {
 	{15, "instances of", {.types = "extern X { X(); }", .locals = "X() x;"}},
 	{15, "random numbers of type bit<80> are", {.locals = "Random<bit<80>>(3, 9) r;"}},
-	{15,
-	 "direct counters and meters beside 'a' are",
-	 {.locals =
-		  "ActionProfile(8) a; DirectCounter<bit<64>>(PSA_CounterType_t.PACKETS) c; table t { key = { h.a.x : exact; } actions = { set; } psa_implementation = a; psa_direct_counter = c; }"}},
 };
 
 static void run(const struct mistake *list, size_t n, bool unsupported)
