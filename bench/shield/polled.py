@@ -45,17 +45,30 @@ class Turn:
                     for key, value in list(self.figures.items()):
                         self.figures[key.replace("cheapest", name)] = value
                 return self.figures
-            for name, program in PROGRAMS.items():
-                judge = self.config.judge(self.switch, self.build, self.workdir,
-                                          os.path.join(self.build, "main/bench/shield", program))
-                try:
-                    self.switch.shield(PORT, judge.socket, fail="open")  # none is lost before the P4 VM is there
-                    poll(self._judged, 20, "the shield")
-                    self._count(name)
-                    self.switch.unshield(PORT)
-                finally:
-                    judge.stop()
+            self._judge()
         return self.figures
+
+    def _judge(self):
+        """With each program in turn; loaded into the same P4 VM where it can load."""
+        judge = None
+        for name, program in PROGRAMS.items():
+            path = os.path.join(self.build, "main/bench/shield", program)
+            try:
+                if hasattr(judge, "load"):
+                    judge.load(path)
+                else:
+                    if judge:
+                        self.switch.unshield(PORT)
+                        judge.stop()
+                    judge = self.config.judge(self.switch, self.build, self.workdir, path)
+                    self.switch.shield(PORT, judge.socket, fail="open")  # none is lost before the P4 VM is there
+                poll(self._judged, 20, "the shield")
+                self._count(name)
+            except BaseException:
+                judge.stop()
+                raise
+        self.switch.unshield(PORT)
+        judge.stop()
 
     def _circulate(self):
         self.switch.vsctl("set", "Open_vSwitch", ".", f"other_config:pmd-cpu-mask={1 << PMD_CORE:x}")
