@@ -2,6 +2,7 @@
 #include "cli/shield_view.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/fields.h"
@@ -70,8 +71,14 @@ static void cut(struct json_object *from, const char *array, size_t most)
 int seki_view_add_p4vm(struct json_object *view, const char *name, const char *socket,
 		       struct json_object *status)
 {
+	char inlined[64];
+
 	if (!json_object_is_type(status, json_type_object))
 		return -EPROTO;
+	if (has_text(status, "isolation", "inline")) {
+		snprintf(inlined, sizeof(inlined), "inline:%s", name);
+		socket = inlined; /* what other_config has for it */
+	}
 	cut(status, "queues", SEKI_VIEW_QUEUES);
 	cut(status, "sites", SEKI_VIEW_SITES);
 	seki_field_put(status, "name", json_object_new_string(name));

@@ -19,7 +19,7 @@ import urllib.request
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from lab import P4VM, build_program, poll
+from lab import InlineP4VM, P4VM, build_program, poll
 from ovs import Switch
 
 # Drops frames of type 88b5, at the line that says so.
@@ -243,6 +243,24 @@ def test_addresses_that_are_none(build, address):
     run = subprocess.run([os.path.join(build, "main/cli/sekisho"), "shield", "metrics", f"--listen={address}"],
                          capture_output=True, text=True, timeout=10)
     assert run.returncode == 1 and "127.0.0.1:9817" in run.stderr
+
+
+def test_one_inside_the_switch(shown, build):
+    port = shown.peer.port
+    inside = InlineP4VM(shown.switch, build, shown.folder, "inside", program=os.path.join(shown.folder, "drops.p4.o"))
+    try:
+        shown.switch.shield(port, inside.socket)
+        poll(lambda: shown.passes() and len(shown.view()["ports"]) == 2, 15, "the second shield")
+        view = shown.view("inside")
+        (one,), (p4vm,) = view["ports"], view["p4vms"]
+        assert (one["port"], one["p4vm"], p4vm["isolation"]) == (port, "inside", "inline")
+        assert one["sum"]["passed"] > 0
+        assert re.search(rf"^{port} +main/0 +up ", shown.run("top", "--once"), re.M)
+        shown.metrics()
+    finally:
+        shown.switch.unshield(port)
+        inside.stop()
+    poll(lambda: len(shown.view()["ports"]) == 1, 10, "the second shield to be gone")
 
 
 class Screen:

@@ -125,6 +125,18 @@ static void test_ports_of_one(void **state)
 	json_object_put(view);
 }
 
+/* other_config names it otherwise. */
+static void test_inside_the_switch(void **state)
+{
+	struct json_object *view =
+		view_of("{'ports': [{'port': 'tap0', 'socket': 'inline:a', 'queues': []}]}",
+			"{'isolation': 'inline'}");
+
+	(void)state;
+	assert_string_equal(seki_field_text(seki_field_item(view, "ports", 0), "p4vm"), "a");
+	json_object_put(view);
+}
+
 static void test_without_the_switch(void **state)
 {
 	struct json_object *view = view_of(NULL, P4VM);
@@ -304,6 +316,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sums),
 		cmocka_unit_test(test_ports_of_one),
+		cmocka_unit_test(test_inside_the_switch),
 		cmocka_unit_test(test_without_the_switch),
 		cmocka_unit_test(test_a_p4vm_that_boasts),
 		cmocka_unit_test(test_what_is_no_answer),
