@@ -4,20 +4,30 @@
  * the end; "pass" does nothing wrong. Says "ready" when it listens, and runs until it is killed.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "abi/attach.h"
 #include "core/ring/ring.h"
 #include "lib/shm/shm.h"
 
-#define QUEUES 16
+#define QUEUES	 16
+#define PAST	 64	      /* answers that are remembered, to be repeated */
+#define SHORT_NS 100000000ull /* what is done time and again is done after so long */
 
 struct queue {
 	int sock; /* -1: free */
@@ -26,12 +36,20 @@ struct queue {
 	void *switch_region;
 	void *p4vm_region;
 	uint64_t random;
+	uint64_t since_ns;
+	int region_fd; /* the p4vm region's, where the mode keeps it */
+	struct seki_completion past[PAST];
+	uint32_t n_past;
 };
 
 struct mode {
 	const char *name;
 	bool mute;  /* never answers an attach */
 	bool spins; /* does something without being asked */
+	bool deaf;  /* reads no wake-up, and wants many */
+	bool whole; /* wants all of each packet */
+	bool dies;  /* by itself, time and again */
+	void (*begin)(struct queue *q, const int *fds);
 	void (*act)(struct queue *q);
 };
 
@@ -47,6 +65,14 @@ static uint64_t draw(struct queue *q)
 	q->random ^= q->random << 25;
 	q->random ^= q->random >> 27;
 	return q->random * 0x2545f4914f6cdd1dull;
+}
+
+static uint64_t clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 static struct seki_completion verdict(const struct seki_submission *s, uint8_t what)
@@ -225,10 +251,204 @@ static void scribble(struct queue *q)
 	}
 }
 
+static void detach(struct queue *q)
+{
+	seki_shm_unmap(q->switch_region, SEKI_RING_REGION_BYTES);
+	seki_shm_unmap(q->p4vm_region, SEKI_RING_REGION_BYTES);
+	close(q->eventfd);
+	if (q->region_fd >= 0)
+		close(q->region_fd);
+	close(q->sock);
+	q->sock = -1;
+}
+
+/* Serves for a moment, closes, and is there for the next attempt. */
+static void leave_soon(struct queue *q)
+{
+	take(q, pass);
+	if (clock_ns() - q->since_ns > SHORT_NS)
+		detach(q);
+}
+
 static void signal_endlessly(struct queue *q)
 {
 	eventfd_write(q->eventfd, 1);
 	take(q, pass);
+}
+
+/*
+ * What the frame's class asks for (flood.c), and so what an honest P4 VM of the tests would say of
+ * it: a byte marked, four bytes more, dropped, or passed as it is.
+ */
+static struct seki_completion honest(struct queue *q, const struct seki_submission *s)
+{
+	struct seki_completion c = verdict(s, SEKI_VERDICT_PASS);
+	const uint8_t *packet = seki_ring_p4vm_packet(&q->ring, s->slot);
+	uint8_t *head = seki_ring_p4vm_head(&q->ring, s->slot);
+
+	if (s->copied < 34 || packet[12] != 0x88 || packet[13] != 0xb5)
+		return c;
+	memcpy(head, packet, 21);
+	switch (packet[19]) {
+	case 1:
+		c.verdict = SEKI_VERDICT_DROP;
+		break;
+	case 2:
+		head[20] = 0xa5;
+		c.head_in = c.head_out = 21;
+		break;
+	case 3:
+		memcpy(head + 14, "more", 4);
+		c.head_in = 14;
+		c.head_out = 18;
+		c.len = (uint16_t)(s->len + 4);
+		break;
+	}
+	return c;
+}
+
+/* A lie that is none of the packet's business: it must neither pass nor harm another one. */
+static void lie(struct queue *q, const struct seki_submission *s)
+{
+	struct seki_completion c = verdict(s, SEKI_VERDICT_PASS);
+
+	switch (draw(q) % 5) {
+	case 0:
+		c.slot = (uint16_t)draw(q);
+		c.generation = (uint32_t)draw(q);
+		break;
+	case 1:
+		c.generation -= 1 + (uint32_t)(draw(q) % 4);
+		break;
+	case 2:
+		c.slot = (uint16_t)(c.slot + 1 + draw(q) % 4);
+		c.generation += 1000000;
+		break;
+	case 3:
+		if (q->n_past)
+			c = q->past[draw(q) % (q->n_past < PAST ? q->n_past : PAST)];
+		break;
+	case 4:
+		c.verdict = (uint8_t)(4 + draw(q) % 252);
+		break;
+	}
+	answer(q, &c);
+}
+
+static void once_or_not(struct queue *q, const struct seki_submission *s)
+{
+	const struct seki_completion c = honest(q, s);
+
+	switch (draw(q) % 256) {
+	case 0:
+		return;
+	case 1:
+		answer(q, &c);
+		break;
+	case 2:
+	case 3:
+		lie(q, s);
+		break;
+	case 4:
+		bad_length(q, s);
+		return;
+	case 5:
+		bad_port(q, s);
+		return;
+	case 6:
+		if (s->copied < s->len) {
+			ask_more(q, s);
+			return;
+		}
+		break;
+	}
+	answer(q, &c);
+	q->past[q->n_past++ % PAST] = c;
+}
+
+/* Right most of the time, then never, twice, late, of another packet, out of range. */
+static void answer_chaos(struct queue *q)
+{
+	take(q, once_or_not);
+}
+
+/* A verdict under the number of a slot inside or behind the packet's own run. */
+static void other_run(struct queue *q, const struct seki_submission *s)
+{
+	struct seki_completion c = verdict(s, SEKI_VERDICT_PASS);
+
+	c.slot = (uint16_t)(c.slot + 1 + draw(q) % 32);
+	c.head_in = c.head_out = 60;
+	answer(q, &c);
+}
+
+static void answer_runs(struct queue *q)
+{
+	take(q, other_run);
+}
+
+/* For ever, over everything that is the P4 VM's to write, while the other thread serves. */
+static void *rage(void *arg)
+{
+	struct queue q = {.random = 0x72616765};
+	uint32_t *words = arg;
+
+	for (;;) {
+		for (int i = 0; i < 4096; i++) {
+			uint64_t random = draw(&q);
+			size_t bytes = i & 3 ? SEKI_RING_SLOT_OFFSET : SEKI_RING_REGION_BYTES;
+
+			__atomic_store_n(&words[random % bytes / 4], (uint32_t)(random >> 32),
+					 __ATOMIC_RELAXED);
+		}
+		poll(NULL, 0, 1);
+	}
+	return NULL;
+}
+
+/* Of a mapping of its own, that stays: the thread never ends. */
+static void begin_storm(struct queue *q, const int *fds)
+{
+	pthread_t thread;
+	void *map;
+
+	if (seki_shm_map_received(fds[1], SEKI_RING_REGION_BYTES, true, &map) ||
+	    pthread_create(&thread, NULL, rage, map))
+		die("storm");
+	(void)q;
+}
+
+/* What a holder of the descriptors can try. The kernel has to refuse what would hurt the switch. */
+static void begin_abuse(struct queue *q, const int *fds)
+{
+	for (int i = 0; i < 2; i++) {
+		if (!ftruncate(fds[i], 0) || !ftruncate(fds[i], 1 << 24) ||
+		    !fcntl(fds[i], F_ADD_SEALS, F_SEAL_WRITE))
+			die("the switch's memory could be resized or sealed");
+	}
+	if (pwrite(fds[0], "x", 1, 0) >= 0)
+		die("the switch's own region could be written");
+	fcntl(fds[2], F_SETFL, 0);
+	q->region_fd = dup(fds[1]);
+}
+
+/* Takes the pages away that the switch reads, and fills the eventfd that it empties. */
+static void punch(struct queue *q)
+{
+	fcntl(q->eventfd, F_SETFL, O_NONBLOCK);
+	eventfd_write(q->eventfd, 0xfffffffffffffffdull);
+	eventfd_write(q->eventfd, 1);
+	fcntl(q->eventfd, F_SETFL, 0);
+	fallocate(q->region_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+		  SEKI_RING_REGION_BYTES);
+	take(q, pass);
+}
+
+static void talk(struct queue *q)
+{
+	take(q, pass);
+	for (int i = 0; i < 100; i++)
+		send(q->sock, "blah", 4, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static void crash(struct queue *q, const struct seki_submission *s)
@@ -257,6 +477,14 @@ static const struct mode modes[] = {
 	{"scribble", .spins = true, .act = scribble},
 	{"signals", .spins = true, .act = signal_endlessly},
 	{"crash", .act = crash_at_once},
+	{"chaos", .act = answer_chaos},
+	{"runs", .whole = true, .act = answer_runs},
+	{"storm", .begin = begin_storm, .act = pass_all},
+	{"abuse", .spins = true, .begin = begin_abuse, .act = punch},
+	{"talks", .act = talk},
+	{"deaf", .spins = true, .deaf = true, .act = pass_all},
+	{"leaves", .spins = true, .act = leave_soon},
+	{"loops", .dies = true, .act = pass_all},
 };
 
 static int receive(int sock, int fds[SEKI_ATTACH_FDS])
@@ -282,16 +510,7 @@ static int receive(int sock, int fds[SEKI_ATTACH_FDS])
 	return 0;
 }
 
-static void detach(struct queue *q)
-{
-	seki_shm_unmap(q->switch_region, SEKI_RING_REGION_BYTES);
-	seki_shm_unmap(q->p4vm_region, SEKI_RING_REGION_BYTES);
-	close(q->eventfd);
-	close(q->sock);
-	q->sock = -1;
-}
-
-static void attach(struct queue *q, int sock, bool mute)
+static void attach(struct queue *q, int sock, const struct mode *mode)
 {
 	const struct seki_attached reply = {SEKI_ATTACH_MAGIC, SEKI_ATTACH_VERSION, 0, 0};
 	int fds[SEKI_ATTACH_FDS];
@@ -300,16 +519,22 @@ static void attach(struct queue *q, int sock, bool mute)
 		close(sock);
 		return;
 	}
-	*q = (struct queue){.sock = sock, .eventfd = fds[2], .random = 0x66616b65};
+	*q = (struct queue){.sock = sock,
+			    .eventfd = fds[2],
+			    .region_fd = -1,
+			    .since_ns = clock_ns(),
+			    .random = 0x66616b65 ^ clock_ns()};
 	if (seki_shm_map_received(fds[0], SEKI_RING_REGION_BYTES, false, &q->switch_region) ||
 	    seki_shm_map_received(fds[1], SEKI_RING_REGION_BYTES, true, &q->p4vm_region) ||
 	    seki_ring_p4vm_init(&q->ring, q->switch_region, q->p4vm_region))
 		die("regions");
+	if (mode->begin)
+		mode->begin(q, fds);
 	close(fds[0]);
 	close(fds[1]);
-	seki_ring_p4vm_set_want(&q->ring, 34);
+	seki_ring_p4vm_set_want(&q->ring, mode->whole ? SEKI_PACKET_MAX : 34);
 	seki_ring_p4vm_arm(&q->ring);
-	if (!mute && send(sock, &reply, sizeof(reply), MSG_NOSIGNAL) < 0)
+	if (!mode->mute && send(sock, &reply, sizeof(reply), MSG_NOSIGNAL) < 0)
 		detach(q);
 }
 
@@ -332,12 +557,12 @@ static void serve(struct queue *queues, const struct mode *mode)
 
 		if (q->sock < 0)
 			continue;
-		if (!awake(q)) {
+		if (!mode->deaf && !awake(q)) {
 			detach(q);
 			continue;
 		}
 		mode->act(q);
-		while (!seki_ring_p4vm_arm(&q->ring) && mode->act != do_nothing)
+		while (q->sock >= 0 && !seki_ring_p4vm_arm(&q->ring) && mode->act != do_nothing)
 			mode->act(q);
 	}
 }
@@ -348,7 +573,7 @@ static void accept_queue(int listener, struct queue *queues, const struct mode *
 
 	for (int i = 0; sock >= 0 && i < QUEUES; i++) {
 		if (queues[i].sock < 0) {
-			attach(&queues[i], sock, mode->mute);
+			attach(&queues[i], sock, mode);
 			return;
 		}
 	}
@@ -389,6 +614,25 @@ static int listen_at(const char *path)
 	return fd;
 }
 
+/* Children that serve, each until it ends itself, in the middle of whatever it does. */
+static void run_in_turn(int listener, const struct mode *mode)
+{
+	for (;;) {
+		pid_t child = fork();
+
+		if (child < 0)
+			die("fork");
+		if (child == 0) {
+			const struct itimerval soon = {.it_value.tv_usec = SHORT_NS / 1000};
+
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			setitimer(ITIMER_REAL, &soon, NULL);
+			run(listener, mode);
+		}
+		waitpid(child, NULL, 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	for (size_t i = 0; argc == 3 && i < sizeof(modes) / sizeof(modes[0]); i++) {
@@ -397,6 +641,8 @@ int main(int argc, char **argv)
 
 			puts("ready");
 			fflush(stdout);
+			if (modes[i].dies)
+				run_in_turn(listener, &modes[i]);
 			run(listener, &modes[i]);
 		}
 	}

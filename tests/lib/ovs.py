@@ -86,11 +86,10 @@ class Switch(contextlib.ExitStack):
         self.db = f"unix:{self.dir}/db.sock"
         _run(self.program("ovsdb-tool"), "create", f"{self.dir}/conf.db",
              f"{self.root}/share/vswitch.ovsschema", env=self.env)
-        self.ovsdb = self._start("ovsdb-server", f"{self.dir}/conf.db", f"--remote=p{self.db}")
+        self.start_ovsdb()
         self.callback(self._stop, lambda: self.ovsdb)
         for device in ("ovs-netdev", self.bridge):  # ovs-vswitchd makes them persistent
             self.callback(self._delete_link, device)
-        self._wait(lambda: os.path.exists(f"{self.dir}/db.sock"), "ovsdb-server's socket")
         self.vsctl("--no-wait", "init")
         for setting in self.config:
             self.vsctl("--no-wait", "set", "Open_vSwitch", ".", f"other_config:{setting}")
@@ -147,6 +146,18 @@ class Switch(contextlib.ExitStack):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{what}: not within {timeout} s")
             time.sleep(0.02)
+
+    def start_ovsdb(self):
+        self.ovsdb = self._start("ovsdb-server", f"{self.dir}/conf.db", f"--remote=p{self.db}")
+        self._wait(lambda: os.path.exists(f"{self.dir}/db.sock"), "ovsdb-server's socket")
+
+    def kill_ovsdb(self):
+        """Ends the database without a farewell; start_ovsdb() brings it back as it was."""
+        self.ovsdb.kill()
+        self.ovsdb.wait()
+        for left in ("db.sock", "ovsdb-server.ctl"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{self.dir}/{left}")
 
     def start_vswitchd(self):
         self.vswitchd = self._start("ovs-vswitchd", self.db, "--disable-system", environ=self.environ)

@@ -14,6 +14,7 @@ _results = {}
 
 def pytest_addoption(parser):
     parser.addoption("--build", default=os.path.join(TOP, "build"), help="the build folder")
+    parser.addoption("--packets", default=1_000_000, help="of the run with random faults")
     parser.addoption("--report", help="write {test: passed|failed|skipped} as JSON to this file")
 
 
