@@ -40,12 +40,15 @@ struct queue {
 	int region_fd; /* the p4vm region's, where the mode keeps it */
 	struct seki_completion past[PAST];
 	uint32_t n_past;
+	uint32_t owed;	   /* submissions without an answer */
+	uint64_t taken_ns; /* the last one */
 };
 
 struct mode {
 	const char *name;
 	bool mute;  /* never answers an attach */
 	bool spins; /* does something without being asked */
+	bool ticks; /* the same, every millisecond */
 	bool deaf;  /* reads no wake-up, and wants many */
 	bool whole; /* wants all of each packet */
 	bool dies;  /* by itself, time and again */
@@ -335,19 +338,29 @@ static void lie(struct queue *q, const struct seki_submission *s)
 	answer(q, &c);
 }
 
+/* One completion more than there were submissions ends the session: lies wait until one is owed. */
+static void lie_if_owed(struct queue *q, const struct seki_submission *s)
+{
+	if (!q->owed)
+		return;
+	q->owed--;
+	lie(q, s);
+}
+
 static void once_or_not(struct queue *q, const struct seki_submission *s)
 {
 	const struct seki_completion c = honest(q, s);
 
+	q->taken_ns = clock_ns();
+	q->past[q->n_past++ % PAST] = c;
 	switch (draw(q) % 256) {
 	case 0:
-		return;
 	case 1:
-		answer(q, &c);
-		break;
+		q->owed++;
+		return;
 	case 2:
 	case 3:
-		lie(q, s);
+		lie_if_owed(q, s);
 		break;
 	case 4:
 		bad_length(q, s);
@@ -361,15 +374,25 @@ static void once_or_not(struct queue *q, const struct seki_submission *s)
 			return;
 		}
 		break;
+	case 7:
+		if (draw(q) % 64 == 0)
+			answer(q, &c);
+		break;
 	}
 	answer(q, &c);
-	q->past[q->n_past++ % PAST] = c;
 }
 
-/* Right most of the time, then never, twice, late, of another packet, out of range. */
+/*
+ * Right most of the time, then never, twice, late, of another packet, out of range. What is owed is
+ * given when nothing comes any more: a switch that waits for it in vain hands nothing over.
+ */
 static void answer_chaos(struct queue *q)
 {
+	const struct seki_submission none = {.slot = (uint16_t)draw(q)};
+
 	take(q, once_or_not);
+	if (clock_ns() - q->taken_ns > SHORT_NS / 5)
+		lie_if_owed(q, &none);
 }
 
 /* A verdict under the number of a slot inside or behind the packet's own run. */
@@ -477,7 +500,7 @@ static const struct mode modes[] = {
 	{"scribble", .spins = true, .act = scribble},
 	{"signals", .spins = true, .act = signal_endlessly},
 	{"crash", .act = crash_at_once},
-	{"chaos", .act = answer_chaos},
+	{"chaos", .ticks = true, .act = answer_chaos},
 	{"runs", .whole = true, .act = answer_runs},
 	{"storm", .begin = begin_storm, .act = pass_all},
 	{"abuse", .spins = true, .begin = begin_abuse, .act = punch},
@@ -592,7 +615,7 @@ static void run(int listener, const struct mode *mode)
 		for (int i = 0; i < QUEUES; i++)
 			fds[i] = (struct pollfd){.fd = queues[i].sock, .events = POLLIN};
 		fds[QUEUES] = (struct pollfd){.fd = listener, .events = POLLIN};
-		if (poll(fds, QUEUES + 1, mode->spins ? 0 : -1) < 0)
+		if (poll(fds, QUEUES + 1, mode->spins ? 0 : mode->ticks ? 1 : -1) < 0)
 			die("poll");
 		if (fds[QUEUES].revents)
 			accept_queue(listener, queues, mode);
