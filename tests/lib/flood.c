@@ -4,11 +4,13 @@
  * and who checks each that arrives: that it is whole (a hash), there once, in order, and what the
  * port's program had to make of it.
  *
- *   flood COUNT SEED HUB SPOKE:KIND...
+ *   flood COUNT PATIENCE HUB SPOKE:KIND...
  *
  * A frame is of a class: pass, drop, mark (the program sets a byte of it) or grow (it puts four
  * bytes before the payload). Kinds of spokes: plain (not shielded: pass only), judged (shielded),
  * lossy (as judged, frames may be lost) and any (its P4 VM may do what it likes with its frames).
+ *
+ * What must not be lost counts as lost after PATIENCE milliseconds without any frame.
  *
  * Sends COUNT frames, or until its standard input ends, in steps of a few of each flow; the next
  * step begins once those of plain and judged spokes are through, so that no socket overflows on
@@ -36,7 +38,6 @@
 #define SPOKES	  8
 #define STEP	  8	       /* frames of each flow */
 #define OUT_MAX	  8	       /* of a flow, before the next step */
-#define PATIENCE  100000000ull /* ns: what is out for longer is lost */
 #define QUIET	  500000000ull /* ns: then no more comes */
 #define HEADER	  14u
 #define FRAME_MIN 60u
@@ -88,7 +89,7 @@ struct flood {
 	struct end spokes[SPOKES];
 	uint32_t n;
 	struct flow flows[2 * SPOKES]; /* 2 * spoke: to it; 2 * spoke + 1: from it */
-	uint64_t count, sent, foreign, random, begin_ns;
+	uint64_t count, sent, foreign, random, begin_ns, patience_ns;
 	uint64_t end_ns; /* of sending, 0 before */
 };
 
@@ -349,7 +350,7 @@ static void step(struct flood *f)
 		if (received(f) != before) {
 			before = received(f);
 			since = clock_ns();
-		} else if (clock_ns() - since > PATIENCE) {
+		} else if (clock_ns() - since > f->patience_ns) {
 			give_up(f);
 		}
 	}
@@ -449,11 +450,12 @@ int main(int argc, char **argv)
 	static struct flood f;
 
 	if (argc < 5) {
-		fputs("usage: flood COUNT SEED HUB SPOKE:KIND...\n", stderr);
+		fputs("usage: flood COUNT PATIENCE HUB SPOKE:KIND...\n", stderr);
 		return 2;
 	}
 	f.count = strtoull(argv[1], NULL, 0);
-	f.random = strtoull(argv[2], NULL, 0) * 2 + 1;
+	f.patience_ns = strtoull(argv[2], NULL, 0) * 1000000;
+	f.random = 0x666c6f6f64;
 	open_end(&f.hub, argv[3]);
 	for (int i = 4; i < argc; i++)
 		add_spoke(&f, argv[i]);

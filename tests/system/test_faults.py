@@ -63,12 +63,12 @@ def objects(tmp_path_factory):
 class Flood(contextlib.ExitStack):
     """tests/lib/flood.c between the hub and spokes, given as name=kind."""
 
-    def __init__(self, net, packets=200_000_000, seed=1, **kinds):
+    def __init__(self, net, packets=200_000_000, patience_ms=2000, **kinds):
         super().__init__()
         spokes = [f"{net.spaces[name].name}:{kind}" for name, kind in kinds.items()]
         self.names, self.kinds, self.last = list(kinds), kinds, ""
         self.process = subprocess.Popen(
-            [os.path.join(net.build, "main/tests/lib/flood"), str(packets), str(seed),
+            [os.path.join(net.build, "main/tests/lib/flood"), str(packets), str(patience_ms),
              net.spaces["hub"].name, *spokes], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.callback(self.process.wait)
         self.callback(self.process.kill)
@@ -197,7 +197,7 @@ KINDS = {"a": "lossy", "c": "judged", "d": "plain"}
 
 def kill(p4vm):
     os.kill(p4vm.status()["pid"], signal.SIGKILL)
-    p4vm.process.wait(10)
+    p4vm.process.wait(30)
 
 
 def stop_for(pid, seconds):
@@ -247,7 +247,7 @@ def test_p4vm_restarted(net, p4vm):
 def test_vswitchd_killed(net, p4vm):
     """The rings are attached again by a new switch; the P4 VM goes on. A shield is there from the first frame."""
     pid = p4vm.status()["pid"]
-    with Flood(net, **KINDS) as flood:
+    with Flood(net, patience_ms=100, **KINDS) as flood:
         for _ in range(2):
             flood.wait("a")
             net.switch.kill_vswitchd()
@@ -260,7 +260,7 @@ def test_vswitchd_killed(net, p4vm):
 
 
 def test_vswitchd_stopped(net, p4vm):
-    with Flood(net, **KINDS) as flood:
+    with Flood(net, patience_ms=100, **KINDS) as flood:
         flood.wait("a")
         stop_for(net.switch.vswitchd_pid, 1)
         flood.wait("a")
@@ -271,7 +271,7 @@ def test_vswitchd_stopped(net, p4vm):
 
 def test_ovsdb_killed(net, p4vm):
     """Open vSwitch's main thread stands still meanwhile, whatever it shields; the P4 VM notices nothing of it."""
-    with Flood(net, **KINDS) as flood:
+    with Flood(net, patience_ms=100, **KINDS) as flood:
         flood.wait("a")
         net.switch.kill_ovsdb()
         net.switch.start_ovsdb()
@@ -378,13 +378,9 @@ class Random:
         self.net.shield("b", self.fake(self.dice.choice(("storm", "leaves", "loops", "slots", "silent", "abuse",
                                                          "talks", "signals", "runs"))).socket, deadline_ms=50)
 
-    def database(self):
-        self.net.switch.kill_ovsdb()
-        self.net.switch.start_ovsdb()
-
     def one(self):
-        kind = self.dice.choices(("stop", "crash", "load", "lanes", "liar", "neighbour", "database"),
-                                 (6, 6, 6, 6, 4, 4, 1))[0]
+        kind = self.dice.choices(("stop", "crash", "load", "lanes", "liar", "neighbour"),
+                                 (6, 6, 6, 6, 4, 4))[0]
         getattr(self, kind)()
         self.done[kind] = self.done.get(kind, 0) + 1
 
@@ -399,13 +395,13 @@ def test_random_faults(request, net, objects, p4vm, fake):
             report = flood.ask()
             while report["sent"] < packets - 1000:
                 with contextlib.suppress(TimeoutError):  # a lie may have to be found out first
-                    flood.wait("a", faults.dice.choice((1, 100, 1000)), 2)
+                    flood.wait("a", faults.dice.choice((1, 100, 1000)), 1)
                 faults.one()
                 report = flood.ask()
             flood.end()
             flood.figures(f"random faults ({', '.join(f'{n} {kind}' for kind, n in sorted(faults.done.items()))})")
             flood.strict()
-        assert sum(flow["got"] for flow in flood.report["flows"]["a"].values()) > packets / 40
+        assert sum(flow["got"] for flow in flood.report["flows"]["a"].values()) > packets / 200
     finally:
         net.clear("b")
     assert net.switch.vswitchd.poll() is None
