@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults under numbered traffic, each with its figures: what was lost, how long the port was silent, and that
 other ports lost nothing. No frame may arrive against the program's word, twice or spoiled, whatever dies, hangs or
-lies meanwhile (tests/lib/flood.c checks each). `--packets=10000000` for the long run with random faults."""
+lies meanwhile (tests/lib/flood.c checks each). Virtual machines that die are test_vm_level.py's. `--packets=10000000` for the
+long run with random faults."""
 import contextlib
 import json
 import os
@@ -448,28 +449,3 @@ def test_tenants_apart(net, build, objects, fake, tmp_path, worst):
               f"({beside[0] / alone[0]:.2f}); us through the switch: p50 {beside[1]:.0f} for {alone[1]:.0f}, "
               f"p99 {beside[2]:.0f} for {alone[2]:.0f}")
         assert beside[0] > 0.3 * alone[0] and beside[1] < 4 * alone[1] + 1000, best
-
-
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
-def test_machine_of_a_p4vm(net, build, objects, tmp_path, how):
-    """QEMU dies or hangs, which is the whole P4 VM where it is a virtual machine: started anew by itself."""
-    os.chmod(tmp_path, 0o755)
-    vm = P4VM(build, str(tmp_path), "vm", program=objects["judge"], ready_s=120,
-              options=("--isolation=vm", "--accel=tcg"))
-    try:
-        net.shield("a", vm.socket, deadline_ms=500)
-        net.up("a", 120)
-        with Flood(net, **KINDS) as flood:
-            flood.wait("a", 100, 60)
-            pid = vm.status()["pid"]
-            with open(f"/proc/{pid}/task/{pid}/children") as children:
-                qemu = int(children.read().split()[0])
-            os.kill(qemu, how)
-            poll(lambda: not os.path.exists(f"/proc/{qemu}"), 60, "the machine to be given up")
-            flood.wait("a", 100, 120)
-            flood.end()
-            flood.figures(f"{how.name} of QEMU")
-            flood.strict()
-    finally:
-        vm.stop()
-        net.clear("a")
