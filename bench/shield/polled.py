@@ -102,14 +102,20 @@ class Turn:
         self.figures[f"{name}, cycles of the switch a pass"] = seen["cycles_per_packet"] / 2
 
 
+def beyond_inline(rounds, level, name):
+    """Cycles of the switch a pass; None where that was not measured."""
+    key = f"{name}, cycles of the switch a pass"
+    found = [r[level][key] - r["inline"][key] for r in rounds if level in r and "inline" in r]
+    return statistics.median(found) if found else None
+
+
 def report(rounds):
-    """What the switch itself pays beyond `inline`, as cycles."""
+    """What the switch itself pays beyond `inline`."""
     for level in ("process", "vm"):
-        for name in PROGRAMS:
-            key = f"{name}, cycles of the switch a pass"
-            found = [r[level][key] - r["inline"][key] for r in rounds if key in r.get(level, {}) and "inline" in r]
-            if found:
-                yield f"{level} beyond inline, program {name}: {statistics.median(found):.0f} cycles of the switch a pass\n"
+        found = [(name, beyond_inline(rounds, level, name)) for name in PROGRAMS]
+        if found[0][1] is not None:
+            yield f"`{level}` beyond `inline`, cycles of the switch a pass: " + ", ".join(
+                f"{cycles:.0f} ({name})" for name, cycles in found) + "\n"
 
 
 def measure(build, which, rounds, seconds, say):

@@ -33,12 +33,21 @@ def _alone(found):
     yield f"ring: cost of a packet, {last[0]:g} ports to one, 8 threads", last[2] / first[2], None, None
 
 
+def _beyond(found):
+    """In nanoseconds of the time stamp counter, whose cycles Open vSwitch counts."""
+    cycles = polled.beyond_inline(found.get("polled", []), "process", "cheapest")
+    handoff = next(iter(found["ring"]["hand-off"].values()))
+    return cycles and cycles * handoff["ns"] / handoff["cycles"]
+
+
 def rows(found):
     """(text, value, comparison or None, limit)."""
     yield from _sockets(found)
     for name in polled.PROGRAMS:
         value = _ratio(found.get("polled", []), f"{name}, shield passes", base="inline")
         yield f"polled: `process` to `inline`, program {name}", value, ">=", 0.6 if name == "cheapest" else 1
+    if "ring" in found:
+        yield "polled: ns of the switch a pass beyond `inline`, cheapest program", _beyond(found), "<=", 40
     if "ring" in found:
         yield from _alone(found)
 
