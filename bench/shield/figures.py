@@ -4,6 +4,16 @@
 A round is {configuration: {figure: number}}; figures of one round were measured one after the other. A ratio is the
 median of the rounds' own ratios, so that a machine that is slower in one round than in the next spoils nothing."""
 import statistics
+import subprocess
+
+
+def attempt(turn, say):
+    """Figures of turn(); none, and why, where it fails: one of hundreds must not cost the others theirs."""
+    try:
+        return turn()
+    except (RuntimeError, TimeoutError, OSError, subprocess.SubprocessError) as error:
+        say(f"  failed, left out: {error}")
+        return {}
 
 
 def median(rounds, config, name):

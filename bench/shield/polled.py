@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-import configs
+import figures
 from lab import poll
 from ovs import Switch
 
@@ -105,7 +105,7 @@ class Turn:
 def beyond_inline(rounds, level, name):
     """Cycles of the switch a pass; None where that was not measured."""
     key = f"{name}, cycles of the switch a pass"
-    found = [r[level][key] - r["inline"][key] for r in rounds if level in r and "inline" in r]
+    found = [r[level][key] - r["inline"][key] for r in rounds if key in r.get(level, {}) and key in r.get("inline", {})]
     return statistics.median(found) if found else None
 
 
@@ -126,5 +126,5 @@ def measure(build, which, rounds, seconds, say):
         results.append({})
         for config in which[at:] + which[:at]:
             say(f"ports without system calls, round {number + 1} of {rounds}: {config.name}")
-            results[-1][config.name] = Turn(build, config, seconds).measure()
+            results[-1][config.name] = figures.attempt(Turn(build, config, seconds).measure, say)
     return results

@@ -9,6 +9,7 @@ import tempfile
 import time
 
 import configs
+import figures
 from lab import poll
 from ovs import Switch
 from vm import VM
@@ -177,5 +178,6 @@ def measure(build, kind, which, program, rounds, seconds, say):
             results.append({})
             for config in which[at:] + which[:at]:
                 say(f"{kind.title}, round {number + 1} of {rounds}: {config.name}")
-                results[-1][config.name] = Turn(build, config, program, seconds).measure(end)
+                turn = Turn(build, config, program, seconds)
+                results[-1][config.name] = figures.attempt(lambda turn=turn: turn.measure(end), say)
     return results
