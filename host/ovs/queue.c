@@ -92,6 +92,7 @@ static void let_go(struct seki_queue *q, struct seki_slot *s)
 	else
 		q->newest = s->older;
 	s->packet = NULL;
+	s->again = false;
 	seki_slots_give(&q->free, slot_number(q, s), s->run);
 	q->in_flight--;
 	*q->held -= 1;
@@ -117,6 +118,7 @@ static struct seki_slot *move(struct seki_queue *q, struct seki_slot *from, uint
 	else
 		q->newest = (uint16_t)number;
 	from->packet = NULL;
+	from->again = false;
 	seki_slots_give(&q->free, slot_number(q, from), from->run);
 	return to;
 }
@@ -218,6 +220,30 @@ static void hand_over(struct seki_queue *q, const struct seki_submission *subs, 
 	add(&q->stats.wakeups, 1);
 }
 
+/*
+ * Submits packets a second time, all of each. Not before the caller is done with what a poll gave
+ * him: their runs may be those of packets that came out, whose heads the P4 VM is not to write over.
+ */
+static void submit_again(struct seki_queue *q)
+{
+	struct seki_submission subs[SEKI_BATCH_MAX];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < q->n_again; i++) {
+		struct seki_slot *s = &q->slots[q->again[i]];
+
+		if (!s->packet || !s->again)
+			continue; /* its time was over */
+		s->again = false;
+		subs[count] = describe(s, q->again[i], s->len);
+		copy_in(q, &subs[count++]);
+	}
+	q->n_again = 0;
+	add(&q->stats.more, count);
+	/* There is room: the completions of these packets were taken. */
+	hand_over(q, subs, count);
+}
+
 /* SEKI_REASONS: the queue can take the packet. */
 static enum seki_hook_reason refusal(const struct seki_queue *q, uint32_t len, uint32_t room)
 {
@@ -262,10 +288,11 @@ void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
 		       const struct seki_hook_packet *packets, uint32_t n, enum seki_fate *fates)
 {
 	struct seki_submission subs[SEKI_BATCH_MAX];
-	uint32_t room = q->session ? seki_ring_switch_room(&q->session->ring) : 0;
-	uint32_t want = q->session ? seki_ring_switch_want(&q->session->ring) : 0;
-	uint32_t count = 0;
+	uint32_t count = 0, room, want;
 
+	submit_again(q);
+	room = q->session ? seki_ring_switch_room(&q->session->ring) : 0;
+	want = q->session ? seki_ring_switch_want(&q->session->ring) : 0;
 	if (SEKI_GET(q->hook->off)) {
 		for (uint32_t i = 0; i < n; i++)
 			fates[i] = SEKI_FATE_PASS;
@@ -358,12 +385,11 @@ static void forward(struct seki_queue *q, struct seki_slot *s, const struct seki
 	add(&counts->rewritten, 1);
 }
 
-/* Submits a packet a second time, all of it. Returns whether an outcome came out. */
+/* Keeps a packet to be submitted again. Returns whether an outcome came out. */
 static bool more(struct seki_queue *q, struct seki_slot *s, struct seki_outcome *out)
 {
 	uint32_t run = seki_ring_run(s->len);
 	uint32_t number = slot_number(q, s);
-	struct seki_submission sub;
 
 	if (s->copied == s->len) {
 		drop(q, s, SEKI_REASON_BAD_VERDICT, out);
@@ -377,11 +403,9 @@ static bool more(struct seki_queue *q, struct seki_slot *s, struct seki_outcome 
 		}
 		s = move(q, s, number, run);
 	}
-	sub = describe(s, number, s->len);
-	copy_in(q, &sub);
-	add(&q->stats.more, 1);
-	/* There is room: this packet's completion was just taken. */
-	hand_over(q, &sub, 1);
+	s->again = true;
+	s->generation++; /* nobody is to answer it before */
+	q->again[q->n_again++] = (uint16_t)number;
 	return false;
 }
 
@@ -446,6 +470,7 @@ static void lose_session(struct seki_queue *q, enum seki_hook_reason why)
 	struct seki_session *session = q->session;
 
 	q->session = NULL;
+	q->n_again = 0;
 	q->armed = false;
 	q->fresh = false;
 	q->spin.waiting = false;
@@ -575,6 +600,7 @@ uint32_t seki_queue_poll(struct seki_queue *q, uint64_t now_ns, struct seki_outc
 		take_session(q);
 	if (!q->session)
 		return flush(q, out, max);
+	submit_again(q);
 	seki_ring_switch_want(&q->session->ring);
 	take_sample(q);
 	count = take_completions(q, out, max, &drained);
@@ -662,7 +688,7 @@ void seki_queue_sleep(struct seki_queue *q, uint64_t now_ns, struct seki_sleep *
 	}
 	q->armed = true;
 	q->armed_ns = clock_ns();
-	out->ready = !seki_ring_switch_arm(&q->session->ring);
+	out->ready = !seki_ring_switch_arm(&q->session->ring) || q->n_again;
 	if (q->oldest != NONE)
 		out->until_ns = first_deadline(q);
 	if (q->stats.state == SEKI_QUEUE_UNRESPONSIVE)

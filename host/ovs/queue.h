@@ -41,6 +41,7 @@ struct seki_slot {
 	uint8_t run;	       /* slots */
 	uint8_t in_port;
 	uint8_t tag;
+	bool again; /* to be submitted a second time */
 } __attribute__((aligned(64)));
 
 enum seki_link_state { SEKI_LINK_IDLE, SEKI_LINK_ATTACHING, SEKI_LINK_UP };
@@ -73,6 +74,8 @@ struct seki_queue {
 	uint32_t alone; /* the same where it is no lane */
 	uint16_t oldest, newest;
 	uint64_t sampled_ns; /* the last timed batch was submitted then */
+	uint32_t n_again;
+	uint16_t again[SEKI_BATCH_MAX]; /* packets to be submitted a second time */
 
 	struct seki_spin spin; /* of a thread that sleeps */
 	bool fresh;	       /* handed over since the last seki_queue_linger() */

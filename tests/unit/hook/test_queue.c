@@ -272,6 +272,7 @@ static void more_is_granted_once(void **state)
 	c = rig_verdict(&s, SEKI_VERDICT_MORE);
 	rig_answer(r, &c);
 	assert_false(rig_poll(r, &out));
+	assert_false(rig_poll(r, &out));
 	assert_true(rig_take(r, &again));
 	assert_int_equal(again.copied, 500);
 	assert_int_not_equal(again.generation, s.generation);
@@ -303,6 +304,7 @@ static void more_moves_to_a_longer_run(void **state)
 		c = rig_verdict(&s[i], SEKI_VERDICT_MORE);
 		rig_answer(r, &c);
 		assert_false(rig_poll(r, &out));
+		assert_false(rig_poll(r, &out));
 		assert_true(rig_take(r, &again));
 		assert_int_equal(again.copied, 9000);
 		assert_memory_equal(seki_ring_p4vm_packet(&r->vm, again.slot), p[i]->bytes, 9000);
@@ -316,6 +318,61 @@ static void more_moves_to_a_longer_run(void **state)
 		assert_ptr_equal(out.packet, p[i]);
 		assert_false(rig_poll(r, &out));
 	}
+	assert_int_equal(rig_stats(r).in_flight, 0);
+}
+
+/*
+ * A packet that is to be submitted again may get the run of one that comes out of the same poll: the
+ * P4 VM is not to have it before the caller has copied that one's head.
+ */
+static void more_leaves_heads_that_come_out_alone(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p[2] = {rig_packet(r, 100), rig_packet(r, 500)};
+	struct seki_outcome out[SEKI_BATCH_MAX];
+	struct seki_completion c[2];
+	struct seki_submission s[2], again;
+
+	seki_ring_p4vm_set_want(&r->vm, 34);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(rig_submit(r, SEKI_PORT_NET, p[i]), SEKI_FATE_HELD);
+		assert_true(rig_take(r, &s[i]));
+	}
+	c[0] = rig_verdict(&s[0], SEKI_VERDICT_PASS);
+	c[0].head_in = c[0].head_out = 34;
+	c[1] = rig_verdict(&s[1], SEKI_VERDICT_MORE);
+	seki_ring_p4vm_answer(&r->vm, c, 2);
+	assert_int_equal(seki_queue_poll(r->q, r->now_ns, out, SEKI_BATCH_MAX), 1);
+	assert_non_null(out[0].head);
+	assert_false(rig_take(r, &again));
+	assert_int_equal(seki_queue_poll(r->q, r->now_ns, out, SEKI_BATCH_MAX), 0);
+	assert_true(rig_take(r, &again));
+	assert_int_equal(again.copied, 500);
+}
+
+/* Its time may be over before that. */
+static void more_is_not_for_packets_that_came_out(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 500);
+	struct seki_submission s;
+	struct seki_outcome out[SEKI_BATCH_MAX];
+	struct seki_completion c;
+	struct seki_sleep sleep;
+
+	seki_ring_p4vm_set_want(&r->vm, 34);
+	assert_int_equal(rig_submit(r, SEKI_PORT_NET, p), SEKI_FATE_HELD);
+	assert_true(rig_take(r, &s));
+	c = rig_verdict(&s, SEKI_VERDICT_MORE);
+	rig_answer(r, &c);
+	r->now_ns += 60000 * MS;
+	/* Asked for more, and expired at once. */
+	assert_int_equal(seki_queue_poll(r->q, r->now_ns, out, SEKI_BATCH_MAX), 1);
+	seki_queue_sleep(r->q, r->now_ns, &sleep);
+	assert_true(sleep.ready);
+	assert_int_equal(seki_queue_poll(r->q, r->now_ns, out, SEKI_BATCH_MAX), 0);
+	assert_false(rig_take(r, &s));
+	assert_int_equal(rig_stats(r).more, 0);
 	assert_int_equal(rig_stats(r).in_flight, 0);
 }
 
@@ -686,6 +743,8 @@ int main(void)
 		OPEN(malformed_verdicts_drop),
 		TEST(more_is_granted_once),
 		TEST(more_moves_to_a_longer_run),
+		TEST(more_leaves_heads_that_come_out_alone),
+		TEST(more_is_not_for_packets_that_came_out),
 		TEST(more_follows_the_policy_where_memory_is_short),
 		OPEN(more_follows_the_policy_where_memory_is_short),
 		TEST(times_are_within_what_was_seen),
