@@ -41,13 +41,14 @@ int seki_request_read(const struct seki_control_frame *frame, const void *data,
 		      struct seki_request *out)
 {
 	const struct seki_control_target *target = &out->target;
-	const char *rest = (const char *)data + sizeof(*target);
+	const char *rest;
 	size_t left;
 
 	if (frame->len < sizeof(*target))
 		return -EPROTO;
 	*out = (struct seki_request){.load = {.name = frame->name, .port = target->port}};
 	memcpy(&out->target, data, sizeof(*target));
+	rest = (const char *)data + sizeof(*target);
 	left = frame->len - sizeof(*target);
 	if (!is_port(target->port) || (target->flags & ~(uint32_t)SEKI_CONTROL_KEEP_MAPS) ||
 	    target->names > seki_min(left, SEKI_CONTROL_MAX_NAMES))

@@ -114,6 +114,15 @@ static void refuses_lies(void **state)
 	assert_int_equal(read_request(SEKI_CONTROL_UNLOAD, &t, "", 0, &r, NULL), -EPROTO);
 }
 
+static void refuses_what_is_empty(void **state)
+{
+	const struct seki_control_frame frame = {.op = SEKI_CONTROL_STOP};
+	struct seki_request r;
+
+	(void)state;
+	assert_int_equal(seki_request_read(&frame, NULL, &r), -EPROTO);
+}
+
 /* Under AddressSanitizer every byte beyond the end would be seen; what is accepted lies inside. */
 static void survives_anything(void **state)
 {
@@ -144,6 +153,7 @@ int main(void)
 		cmocka_unit_test(reads_what_is_there),
 		cmocka_unit_test(reads_the_least),
 		cmocka_unit_test(refuses_lies),
+		cmocka_unit_test(refuses_what_is_empty),
 		cmocka_unit_test(survives_anything),
 	};
 
