@@ -150,10 +150,8 @@ static void survives_anything(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_what_is_there),
-		cmocka_unit_test(reads_the_least),
-		cmocka_unit_test(refuses_lies),
-		cmocka_unit_test(refuses_what_is_empty),
+		cmocka_unit_test(reads_what_is_there), cmocka_unit_test(reads_the_least),
+		cmocka_unit_test(refuses_lies),	       cmocka_unit_test(refuses_what_is_empty),
 		cmocka_unit_test(survives_anything),
 	};
 
