@@ -413,7 +413,7 @@ def test_redirect(net, either, objects):
     before = net.counted("dropped", "bad_port")
     assert frames_from_vm(net, net.x) == 0
     assert net.counted("dropped", "bad_port") - before >= 5
-    assert 'no port "nosuchport" to send to' in net.switch.log()
+    assert 'no port "nosuchport" to redirect to' in net.switch.log()
 
 
 def test_hairpin(net, either, objects):
