@@ -24,11 +24,6 @@ const char *seki_inlined_name(const char *socket)
 	return strncmp(socket, SEKI_INLINE_SCHEME, len) ? NULL : socket + len;
 }
 
-static void add(uint64_t *counter, uint64_t n)
-{
-	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
-}
-
 static void set_up(struct seki_lanes *l, bool up, int err)
 {
 	struct seki_queue *q = l->queues[0];
@@ -37,7 +32,7 @@ static void set_up(struct seki_lanes *l, bool up, int err)
 	SEKI_PUT(q->link.error, err);
 	__atomic_store_n(&q->stats.state, up ? SEKI_QUEUE_UP : SEKI_QUEUE_DOWN, __ATOMIC_RELAXED);
 	if (up)
-		add(&q->stats.sessions, 1);
+		seki_count(&q->stats.sessions, 1);
 }
 
 static void leave(struct seki_lanes *l)
@@ -110,20 +105,10 @@ bool seki_lanes_inline(struct seki_lanes *l, uint64_t now_ns)
 	return true;
 }
 
-static uint32_t straight(uint32_t in_port)
-{
-	return in_port == SEKI_PORT_NET ? SEKI_PORT_VM : SEKI_PORT_NET;
-}
-
 static void drop(struct seki_lanes *l, enum seki_hook_reason why, struct seki_outcome *out)
 {
-	add(&l->queues[0]->stats.from[out->in_port].dropped[why], 1);
+	seki_count(&l->queues[0]->stats.from[out->in_port].dropped[why], 1);
 	out->fate = SEKI_FATE_DROP;
-}
-
-static bool is_granted(const struct seki_lanes *l, uint32_t port)
-{
-	return port >= SEKI_PORT_GRANTED && port - SEKI_PORT_GRANTED < SEKI_GET(l->hook->grants);
 }
 
 static void settle(struct seki_lanes *l, const struct seki_completion *c, uint32_t len,
@@ -137,15 +122,17 @@ static void settle(struct seki_lanes *l, const struct seki_completion *c, uint32
 	}
 	if (c->verdict == SEKI_VERDICT_REDIRECT) {
 		out->out_port = c->out_port;
-		if (c->out_port >= SEKI_PORT_GRANTED && !is_granted(l, c->out_port)) {
+		if (c->out_port >= SEKI_PORT_GRANTED && !seki_is_granted(l->hook, c->out_port)) {
 			drop(l, SEKI_REASON_BAD_PORT, out);
 			return;
 		}
 	}
-	add(out->out_port == straight(out->in_port) ? &counts->passed : &counts->redirected, 1);
+	seki_count(out->out_port == seki_other_side(out->in_port) ? &counts->passed
+								  : &counts->redirected,
+		   1);
 	if (!c->head_in && !c->head_out && c->len == len)
 		return;
-	add(&counts->rewritten, 1);
+	seki_count(&counts->rewritten, 1);
 	out->edited = true;
 	out->head_in = c->head_in;
 	out->head_out = c->head_out;
@@ -160,7 +147,7 @@ static void settle_clone(struct seki_lanes *l, struct seki_completion *c, uint32
 	uint32_t port = c->verdict >> SEKI_CLONE_SHIFT;
 
 	c->verdict &= SEKI_VERDICT_MASK;
-	if (!is_granted(l, port)) {
+	if (!seki_is_granted(l->hook, port)) {
 		drop(l, SEKI_REASON_BAD_PORT, out);
 		return;
 	}
@@ -168,7 +155,7 @@ static void settle_clone(struct seki_lanes *l, struct seki_completion *c, uint32
 	if (out->fate == SEKI_FATE_DROP && c->verdict != SEKI_VERDICT_DROP)
 		return;
 	out->clone_port = port;
-	add(&l->queues[0]->stats.from[out->in_port].cloned, 1);
+	seki_count(&l->queues[0]->stats.from[out->in_port].cloned, 1);
 }
 
 void seki_lanes_judge(struct seki_lanes *l, uint32_t in_port, const struct seki_hook_packet *packet,
@@ -186,8 +173,8 @@ void seki_lanes_judge(struct seki_lanes *l, uint32_t in_port, const struct seki_
 	*out = (struct seki_outcome){.packet = packet->packet,
 				     .in_port = in_port,
 				     .fate = SEKI_FATE_PASS,
-				     .out_port = straight(in_port)};
-	add(&l->queues[0]->stats.from[in_port].packets, 1);
+				     .out_port = seki_other_side(in_port)};
+	seki_count(&l->queues[0]->stats.from[in_port].packets, 1);
 	if (packet->len < SEKI_PACKET_MIN || packet->len > SEKI_PACKET_MAX)
 		why = SEKI_REASON_LENGTH;
 	else if (!in->up)

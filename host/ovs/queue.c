@@ -34,12 +34,6 @@ static const struct seki_spin_limits linger_limits = {
 /* How often a batch is timed. */
 #define SAMPLE_NS 1000000ull
 
-/* Only the datapath thread writes counters; others may read them meanwhile. */
-static void add(uint64_t *counter, uint64_t n)
-{
-	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
-}
-
 static void set_state(struct seki_queue *q, enum seki_hook_state state)
 {
 	__atomic_store_n(&q->stats.state, state, __ATOMIC_RELAXED);
@@ -129,10 +123,10 @@ enum seki_fate seki_queue_unjudged(struct seki_queue *q, uint32_t in_port,
 	struct seki_hook_counts *counts = &q->stats.from[in_port];
 
 	if (SEKI_GET(q->hook->fail_open)) {
-		add(&counts->bypassed[why], 1);
+		seki_count(&counts->bypassed[why], 1);
 		return SEKI_FATE_PASS;
 	}
-	add(&counts->dropped[why], 1);
+	seki_count(&counts->dropped[why], 1);
 	return SEKI_FATE_DROP;
 }
 
@@ -198,7 +192,7 @@ static void take_sample(struct seki_queue *q)
 	hand_off = s.taken_ns - s.submitted_ns;
 	if (hand_off > whole - program)
 		hand_off = (whole - program) / 2;
-	add(&times->samples, 1);
+	seki_count(&times->samples, 1);
 	approach(&times->hand_off_ns, hand_off);
 	approach(&times->program_ns, program);
 	approach(&times->return_ns, whole - program - hand_off);
@@ -209,7 +203,7 @@ static void hand_over(struct seki_queue *q, const struct seki_submission *subs, 
 	if (n == 0)
 		return;
 	seki_ring_switch_submit(&q->session->ring, subs, n);
-	add(&q->stats.batches, 1);
+	seki_count(&q->stats.batches, 1);
 	SEKI_PROBE(submit, q->hook->port, q->number, subs[0].in_port, n);
 	q->fresh = true;
 	if (!seki_ring_switch_wake_needed(&q->session->ring))
@@ -217,7 +211,7 @@ static void hand_over(struct seki_queue *q, const struct seki_submission *subs, 
 	/* A full socket is a P4 VM that was woken before; a broken one is the connector's to see.
 	 */
 	send(q->session->sock, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-	add(&q->stats.wakeups, 1);
+	seki_count(&q->stats.wakeups, 1);
 }
 
 /*
@@ -239,7 +233,7 @@ static void submit_again(struct seki_queue *q)
 		copy_in(q, &subs[count++]);
 	}
 	q->n_again = 0;
-	add(&q->stats.more, count);
+	seki_count(&q->stats.more, count);
 	/* There is room: the completions of these packets were taken. */
 	hand_over(q, subs, count);
 }
@@ -298,7 +292,7 @@ void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
 			fates[i] = SEKI_FATE_PASS;
 		return;
 	}
-	add(&q->stats.from[in_port].packets, n);
+	seki_count(&q->stats.from[in_port].packets, n);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct seki_hook_packet *p = &packets[i];
 		enum seki_hook_reason why = refusal(q, p->len, room - count);
@@ -315,11 +309,6 @@ void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
 	hand_over(q, subs, count);
 }
 
-static uint32_t other_side(uint32_t in_port)
-{
-	return in_port == SEKI_PORT_NET ? SEKI_PORT_VM : SEKI_PORT_NET;
-}
-
 static void come_out(struct seki_queue *q, struct seki_slot *s, enum seki_fate fate,
 		     struct seki_outcome *out)
 {
@@ -328,7 +317,7 @@ static void come_out(struct seki_queue *q, struct seki_slot *s, enum seki_fate f
 		.in_port = s->in_port,
 		.fate = fate,
 		.tag = s->tag,
-		.out_port = other_side(s->in_port),
+		.out_port = seki_other_side(s->in_port),
 	};
 	let_go(q, s);
 }
@@ -336,7 +325,7 @@ static void come_out(struct seki_queue *q, struct seki_slot *s, enum seki_fate f
 static void drop(struct seki_queue *q, struct seki_slot *s, enum seki_hook_reason why,
 		 struct seki_outcome *out)
 {
-	add(&q->stats.from[s->in_port].dropped[why], 1);
+	seki_count(&q->stats.from[s->in_port].dropped[why], 1);
 	come_out(q, s, SEKI_FATE_DROP, out);
 }
 
@@ -350,16 +339,11 @@ static bool in_bounds(const struct seki_slot *s, const struct seki_completion *c
 	       (c->verdict == SEKI_VERDICT_REDIRECT || c->out_port == 0);
 }
 
-static bool is_granted(const struct seki_queue *q, uint32_t port)
-{
-	return port >= SEKI_PORT_GRANTED && port - SEKI_PORT_GRANTED < SEKI_GET(q->hook->grants);
-}
-
 static void forward(struct seki_queue *q, struct seki_slot *s, const struct seki_completion *c,
 		    struct seki_outcome *out)
 {
 	struct seki_hook_counts *counts = &q->stats.from[s->in_port];
-	uint32_t straight = other_side(s->in_port);
+	uint32_t straight = seki_other_side(s->in_port);
 	bool edited = c->head_in || c->head_out || c->len != s->len;
 
 	if (!in_bounds(s, c)) {
@@ -367,14 +351,14 @@ static void forward(struct seki_queue *q, struct seki_slot *s, const struct seki
 		return;
 	}
 	if (c->verdict == SEKI_VERDICT_REDIRECT && c->out_port >= SEKI_PORT_GRANTED &&
-	    !is_granted(q, c->out_port)) {
+	    !seki_is_granted(q->hook, c->out_port)) {
 		drop(q, s, SEKI_REASON_BAD_PORT, out);
 		return;
 	}
 	come_out(q, s, SEKI_FATE_PASS, out);
 	if (c->verdict == SEKI_VERDICT_REDIRECT)
 		out->out_port = c->out_port;
-	add(out->out_port == straight ? &counts->passed : &counts->redirected, 1);
+	seki_count(out->out_port == straight ? &counts->passed : &counts->redirected, 1);
 	if (!edited)
 		return;
 	out->edited = true;
@@ -382,7 +366,7 @@ static void forward(struct seki_queue *q, struct seki_slot *s, const struct seki
 	out->head_out = c->head_out;
 	out->len = c->len;
 	out->head = seki_ring_switch_head(&q->session->ring, c->slot);
-	add(&counts->rewritten, 1);
+	seki_count(&counts->rewritten, 1);
 }
 
 /* Keeps a packet to be submitted again. Returns whether an outcome came out. */
@@ -435,13 +419,13 @@ static void settle_clone(struct seki_queue *q, struct seki_slot *s, const struct
 
 	if (c->verdict == SEKI_VERDICT_MORE) {
 		drop(q, s, SEKI_REASON_BAD_VERDICT, out);
-	} else if (!is_granted(q, port)) {
+	} else if (!seki_is_granted(q->hook, port)) {
 		drop(q, s, SEKI_REASON_BAD_PORT, out);
 	} else {
 		settle(q, s, c, out);
 		if (out->fate == SEKI_FATE_PASS || c->verdict == SEKI_VERDICT_DROP) {
 			out->clone_port = port;
-			add(&counts->cloned, 1);
+			seki_count(&counts->cloned, 1);
 		}
 	}
 }
@@ -454,7 +438,7 @@ static bool complete(struct seki_queue *q, const struct seki_completion *c,
 	struct seki_completion plain = *c;
 
 	if (!s || !s->packet || s->generation != c->generation) {
-		add(&q->stats.late, 1);
+		seki_count(&q->stats.late, 1);
 		return false;
 	}
 	if (c->verdict <= SEKI_VERDICT_MASK)
@@ -493,7 +477,7 @@ static void take_session(struct seki_queue *q)
 	q->session = offered;
 	q->lost = SEKI_REASON_DOWN;
 	set_state(q, SEKI_QUEUE_UP);
-	add(&q->stats.sessions, 1);
+	seki_count(&q->stats.sessions, 1);
 	SEKI_PROBE(attach, q->hook->port, q->number, q->stats.sessions);
 }
 
@@ -515,7 +499,7 @@ static bool wake_up(struct seki_queue *q)
 		q->idle_wakes = 0;
 		return false;
 	}
-	add(&q->stats.woken, 1);
+	seki_count(&q->stats.woken, 1);
 	return true;
 }
 
@@ -530,7 +514,7 @@ static uint32_t take_completions(struct seki_queue *q, struct seki_outcome *out,
 
 	*drained = n < (int)limit;
 	if (n < 0) {
-		add(&q->stats.lies, 1);
+		seki_count(&q->stats.lies, 1);
 		lose_session(q, SEKI_REASON_DOWN);
 		return 0;
 	}
@@ -542,7 +526,7 @@ static uint32_t take_completions(struct seki_queue *q, struct seki_outcome *out,
 		SEKI_PROBE(complete, q->hook->port, q->number, n);
 	} else if (woken) {
 		q->idle_wakes++;
-		add(&q->stats.idle_woken, 1);
+		seki_count(&q->stats.idle_woken, 1);
 	}
 	for (int i = 0; i < n; i++)
 		count += complete(q, &cpls[i], &out[count]);
@@ -609,7 +593,7 @@ uint32_t seki_queue_poll(struct seki_queue *q, uint64_t now_ns, struct seki_outc
 		count += expire(q, now_ns, &out[count], max - count);
 	if (q->session && q->stats.state == SEKI_QUEUE_UNRESPONSIVE &&
 	    now_ns - q->hung_since_ns > HANG_NS) {
-		add(&q->stats.hangs, 1);
+		seki_count(&q->stats.hangs, 1);
 		lose_session(q, SEKI_REASON_UNRESPONSIVE);
 	}
 	return count;
@@ -619,20 +603,20 @@ void seki_queue_give_up(struct seki_queue *q, const struct seki_outcome *outcome
 			enum seki_hook_reason why)
 {
 	struct seki_hook_counts *counts = &q->stats.from[outcome->in_port];
-	bool straight = outcome->out_port == other_side(outcome->in_port);
+	bool straight = outcome->out_port == seki_other_side(outcome->in_port);
 
-	add(straight ? &counts->passed : &counts->redirected, UINT64_MAX);
+	seki_count(straight ? &counts->passed : &counts->redirected, UINT64_MAX);
 	if (outcome->edited)
-		add(&counts->rewritten, UINT64_MAX);
-	add(&counts->dropped[why], 1);
+		seki_count(&counts->rewritten, UINT64_MAX);
+	seki_count(&counts->dropped[why], 1);
 }
 
 void seki_queue_lose_clone(struct seki_queue *q, const struct seki_outcome *outcome)
 {
 	struct seki_hook_counts *counts = &q->stats.from[outcome->in_port];
 
-	add(&counts->cloned, UINT64_MAX);
-	add(&counts->clones_lost, 1);
+	seki_count(&counts->cloned, UINT64_MAX);
+	seki_count(&counts->clones_lost, 1);
 }
 
 void seki_queue_leave(struct seki_queue *q)
@@ -665,7 +649,7 @@ bool seki_queue_linger(struct seki_queue *q)
 	while (!seki_ring_switch_ready(&q->session->ring)) {
 		if (now - start >= budget) {
 			seki_spin_vain(&q->spin, now);
-			add(&q->stats.in_vain, budget > 0);
+			seki_count(&q->stats.in_vain, budget > 0);
 			return false;
 		}
 		if (now - start < SEKI_SPIN_TIGHT_NS)
@@ -675,7 +659,7 @@ bool seki_queue_linger(struct seki_queue *q)
 		now = clock_ns();
 	}
 	seki_spin_end(&q->spin, now, true);
-	add(&q->stats.lingered, 1);
+	seki_count(&q->stats.lingered, 1);
 	return true;
 }
 

@@ -156,6 +156,23 @@ struct seki_hook {
 #define SEKI_GET(word)	      __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
 #define SEKI_PUT(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
 
+/* Only the datapath thread writes counters; others may read them meanwhile. */
+static inline void seki_count(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+/* Where a packet from there goes unless it is redirected. */
+static inline uint32_t seki_other_side(uint32_t in_port)
+{
+	return in_port == SEKI_PORT_NET ? SEKI_PORT_VM : SEKI_PORT_NET;
+}
+
+static inline bool seki_is_granted(const struct seki_hook *hook, uint32_t port)
+{
+	return port >= SEKI_PORT_GRANTED && port - SEKI_PORT_GRANTED < SEKI_GET(hook->grants);
+}
+
 /* queue.c */
 void seki_queue_init(struct seki_queue *q, struct seki_hook *hook, uint32_t key, uint32_t number);
 
