@@ -32,6 +32,21 @@ def poll(condition, timeout, what, step=0.02):
         time.sleep(step)
 
 
+def tcp_stream(server, client, *options):
+    """A stream of iperf3's from `client` to `server`, both namespaces: what it says at the end. Its exit code says nothing:
+    with -J it is 0 after any error."""
+    daemon = server.popen(["iperf3", "-s", "-1"], stdout=subprocess.DEVNULL)
+    try:
+        poll(lambda: ":5201" in server.run(["ss", "-Hltn"]).stdout, 15, "iperf3's server")
+        said = json.loads(client.run(["iperf3", "-c", server.address, "-J", *options], check=False).stdout)
+        if "sum_received" not in said["end"]:
+            raise AssertionError(f"iperf3: {said.get('error', said)}")
+        return said["end"]
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
 class P4VM:
     """A sekisho-p4vmd of its own, run and controlled by `sekisho shield` as a user would."""
 

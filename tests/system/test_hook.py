@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from lab import P4VM, InlineP4VM, poll
+from lab import P4VM, InlineP4VM, poll, tcp_stream
 from ovs import Switch
 
 PRELUDE = """
@@ -217,12 +217,7 @@ def test_large_and_fragmented_packets(net, either):
 def test_tcp_and_udp_streams(net, either):
     net.shield(either.socket)
     net.wait_state("up")
-    server = net.vm.popen(["iperf3", "-s", "-1"], stdout=subprocess.DEVNULL)
-    net.switch.callback(server.wait)
-    net.switch.callback(server.kill)
-    run = poll(lambda: (r := net.peer.run(["iperf3", "-c", net.vm.address, "-t", "2", "-J"],
-                                          check=False)).returncode == 0 and r, 15, "iperf3's server")
-    assert json.loads(run.stdout)["end"]["sum_received"]["bits_per_second"] > 50e6
+    assert tcp_stream(net.vm, net.peer, "-t", "2")["sum_received"]["bits_per_second"] > 50e6
     queue = net.queue()
     assert queue["late"] == 0 and queue["sessions"] == 1 and queue["state"] == "up"
     assert set(queue["from_network"]["dropped"]) <= {"full"}
