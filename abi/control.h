@@ -19,7 +19,7 @@
 #define SEKI_CONTROL_MAGIC	0x32544353u
 #define SEKI_CONTROL_MAX_OBJECT (1u << 20)
 #define SEKI_CONTROL_MAX_NAMES	8192u
-#define SEKI_CONTROL_MAX_REPLY	(1u << 20)
+#define SEKI_CONTROL_MAX_REPLY	(4u << 20)
 #define SEKI_CONTROL_MAX_REQUEST                                                                   \
 	(sizeof(struct seki_control_target) + SEKI_CONTROL_MAX_NAMES + SEKI_CONTROL_MAX_OBJECT)
 

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "core/base/check.h"
+#include "p4vm/turns.h"
 
 uid_t seki_sandbox_uid(const char *name)
 {
@@ -133,8 +134,22 @@ static int enter_spaces(const char *dir)
 }
 
 /* Of a worker: queues of 2.1 MiB, and engines. Of the rest: what is loaded, twice as it is replaced. */
-#define WORKER_MIB 192u
+#define WORKER_MIB (64u + SEKI_TURNS_MAX * 21u / 10u)
 #define REST_MIB   640u
+
+/* Two a queue. Where that is more than the hard limit and may not be, as many as may be: see server.c. */
+static int limit_files(uint32_t workers)
+{
+	const rlim_t wanted = SEKI_SANDBOX_FILES + workers * 2ull * SEKI_TURNS_MAX;
+	struct rlimit limit = {wanted, wanted}, old;
+
+	if (!setrlimit(RLIMIT_NOFILE, &limit))
+		return 0;
+	if (getrlimit(RLIMIT_NOFILE, &old))
+		return -errno;
+	limit.rlim_cur = limit.rlim_max = seki_min(wanted, old.rlim_max);
+	return setrlimit(RLIMIT_NOFILE, &limit) ? -errno : 0;
+}
 
 static int set_limits(const struct seki_sandbox *sandbox)
 {
@@ -145,7 +160,6 @@ static int set_limits(const struct seki_sandbox *sandbox)
 	} limits[] = {
 		{RLIMIT_CORE, 0},
 		{RLIMIT_FSIZE, 0},
-		{RLIMIT_NOFILE, 128 + sandbox->workers * 128}, /* two a queue, 64 queues a worker */
 		{RLIMIT_MSGQUEUE, 0},
 #ifndef __SANITIZE_ADDRESS__
 		{RLIMIT_AS, mib << 20},
@@ -159,7 +173,7 @@ static int set_limits(const struct seki_sandbox *sandbox)
 		if (setrlimit(limits[i].what, &limit))
 			return -errno;
 	}
-	return 0;
+	return limit_files(sandbox->workers);
 }
 
 static int become(uid_t uid)

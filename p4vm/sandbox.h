@@ -20,6 +20,9 @@
 #define SEKI_SANDBOX_UID_MIN 61184u
 #define SEKI_SANDBOX_UID_MAX 65519u
 
+/* Descriptors that a P4 VM needs beside two for each queue. */
+#define SEKI_SANDBOX_FILES 128u
+
 struct seki_sandbox {
 	uid_t uid;	  /* user and group to become; not 0 */
 	uint32_t workers; /* these two decide how much it may have of memory and descriptors */

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "lib/sys/log.h"
 #include "p4vm/attach.h"
 #include "p4vm/request.h"
+#include "p4vm/sandbox.h"
 #include "p4vm/status.h"
 
 #define SECOND_NS	 1000000000ull
@@ -46,8 +48,19 @@ static void stop_workers(struct seki_server *server, uint32_t n)
 	free(server->workers);
 }
 
+/* Before the sandbox's filter. */
+static uint32_t count_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur > UINT32_MAX)
+		return UINT32_MAX;
+	return (uint32_t)(seki_max(files.rlim_cur, SEKI_SANDBOX_FILES) - SEKI_SANDBOX_FILES) / 2;
+}
+
 int seki_server_start(struct seki_server *server)
 {
+	server->max_queues = count_files();
 	server->start_ns = now_ns(CLOCK_MONOTONIC);
 	server->workers = calloc(server->programs.n_workers, sizeof(*server->workers));
 	if (!server->workers)
@@ -168,14 +181,17 @@ static void do_count(struct seki_worker *worker, void *arg)
 		call->same += !strcmp(worker->queues[i]->port, call->port);
 }
 
-/* The worker with the fewest queues of this port, among these the one with the fewest. */
-static struct seki_worker *choose_worker(struct seki_server *server, const char *port)
+/* The worker with the fewest queues of this port, among these the one with the fewest; *all: of all workers. */
+static struct seki_worker *choose_worker(struct seki_server *server, const char *port,
+					 uint32_t *all)
 {
 	struct crowd_call best = {.same = UINT32_MAX}, call = {.port = port};
 	struct seki_worker *worker = NULL;
 
+	*all = 0;
 	for (uint32_t i = 0; i < server->programs.n_workers; i++) {
 		seki_worker_call(&server->workers[i], do_count, &call);
+		*all += call.all;
 		if (call.same > best.same || (call.same == best.same && call.all >= best.all))
 			continue;
 		best = call;
@@ -194,25 +210,48 @@ static void do_add(struct seki_worker *worker, void *arg)
 		seki_attach_reply(call->queue->conn, 0, call->queue->doorbell ? worker->number : 0);
 }
 
+/* Takes a queue in that came with its switch's message. 0 or negative errno: it stays the caller's. */
+static int place(struct seki_server *server, struct seki_queue *queue)
+{
+	struct add_call call = {.queue = queue};
+	uint32_t all;
+	struct seki_worker *worker = choose_worker(server, queue->port, &all);
+
+	if (all >= server->max_queues) {
+		seki_log(
+			"port %s queue %u: %u queues are all that the limit of open files allows; raise the hard "
+			"limit (ulimit -Hn), or use fewer datapath threads or lanes",
+			queue->port, queue->number, all);
+		return -EMFILE;
+	}
+	seki_worker_call(worker, do_add, &call);
+	if (call.err == -ENOSPC)
+		seki_log(
+			"port %s queue %u: each worker has %u queues, and no room for more; start the P4 VM with "
+			"more --workers",
+			queue->port, queue->number, SEKI_WORKER_QUEUES);
+	return call.err;
+}
+
 /* 0, -EAGAIN, or negative errno; on success the connection is the worker's. */
 static int attach(struct seki_server *server, int fd)
 {
-	struct add_call call;
-	char port[sizeof(call.queue->port)];
+	struct seki_queue *queue;
+	char port[sizeof(queue->port)];
 	uint32_t number;
-	int err = seki_attach_receive(fd, server->in_guest, &call.queue);
+	int err = seki_attach_receive(fd, server->in_guest, &queue);
 
 	if (err)
 		return err;
 	/* Once added, the queue can be closed at any time. */
-	memcpy(port, call.queue->port, sizeof(port));
-	number = call.queue->number;
-	call.queue->program = seki_programs_of(&server->programs, port);
-	seki_worker_call(choose_worker(server, port), do_add, &call);
-	if (call.err) {
-		call.queue->conn = -1; /* stays the caller's */
-		seki_attach_close(call.queue);
-		return call.err;
+	memcpy(port, queue->port, sizeof(port));
+	number = queue->number;
+	queue->program = seki_programs_of(&server->programs, port);
+	err = place(server, queue);
+	if (err) {
+		queue->conn = -1; /* stays the caller's */
+		seki_attach_close(queue);
+		return err;
 	}
 	seki_log("port %s queue %u: attached", port, number);
 	return 0;

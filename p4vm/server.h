@@ -6,12 +6,14 @@
 #ifndef SEKI_P4VM_SERVER_H
 #define SEKI_P4VM_SERVER_H
 
+#include "p4vm/budget.h"
 #include "p4vm/control.h"
 #include "p4vm/programs.h"
-#include "p4vm/sandbox.h"
 
 #define SEKI_SERVER_CONTROLS 8u
 #define SEKI_SERVER_ATTACHES 16u
+
+struct seki_sandbox;
 
 /* A switch that connected and has not sent its attach message yet. */
 struct seki_attaching {
@@ -47,6 +49,7 @@ struct seki_server {
 	struct seki_budget budget;     /* millicpus 0: not used */
 	struct seki_programs programs; /* n_workers and the limits: whoever starts it */
 	uint64_t start_ns;	       /* CLOCK_MONOTONIC */
+	uint32_t max_queues;	       /* that there are descriptors for */
 	bool ending;
 	uint64_t loads;
 	uint64_t load_errors;

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "core/base/check.h"
+#include "p4vm/sandbox.h"
 #include "p4vm/snapshot.h"
 
 /* json-c frees an object that could not be added with what it was to be added to. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Theory of operation. The thread goes round its queues, one batch each, for as long as packets
+ * Theory of operation. The thread goes round its queues (p4vm/turns.h), one batch each, for as long as packets
  * come; no system call is made meanwhile but a look at the sockets once in a while. When nothing
  * comes it looks on for a while (core/ring/spin.h), letting other threads of its processor run between two
- * looks, then arms every queue (which has the switch send a wake-up) and sleeps in epoll. Facts are polled before each round; while asleep, at the rate of their
- * heartbeats, so that no old one can be passed off as new after a long sleep; and every millisecond
- * while a packet waits for one.
+ * looks, then arms every queue (which has the switch send a wake-up) and sleeps in epoll. A queue stays armed until
+ * something came in it, so that who wakes up and sleeps again for one of many does nothing to the others. Facts
+ * are polled before each round; while asleep, at the rate of their heartbeats, so that no old one can be
+ * passed off as new after a long sleep; and every millisecond while a packet waits for one.
  */
 #include "p4vm/worker.h"
 
@@ -24,6 +25,7 @@
 #include "lib/sys/log.h"
 #include "lib/sys/probe.h"
 #include "p4vm/attach.h"
+#include "p4vm/budget.h"
 
 /* Rounds with packets between two looks at the sockets. */
 #define BUSY_ROUNDS 64u
@@ -31,18 +33,32 @@
 /* Longest that a worker which has used up its share waits before it looks whether it is called. */
 #define HOLD_MAX_MS 5u
 
+/* What the events of the sockets say: an interrupt, a call, or from there on the number of a queue. */
+enum { EVENT_BELL, EVENT_CALL, EVENT_QUEUE };
+
 /* What looking on costs at most: after more than `few` packets sleeping is cheap for each. */
 #define SPIN_FEW     4u
 #define SPIN_MANY_NS 20000u
 #define SPIN_SHARE   8u /* one in so many of all time may be spent looking in vain */
 
+static struct epoll_event event_of(uint32_t index)
+{
+	return (struct epoll_event){.events = EPOLLIN, .data.u32 = EVENT_QUEUE + index};
+}
+
+/* The last queue gets its number. */
 static void close_queue(struct seki_worker *w, uint32_t index, const char *why)
 {
-	struct seki_queue *queue = w->queues[index];
+	struct seki_queue *queue = w->queues[index], *last = w->queues[--w->n_queues];
+	struct epoll_event event = event_of(index);
 
 	seki_log("port %s queue %u: detached: %s", queue->port, queue->number, why);
 	SEKI_PROBE(detach, queue->port, queue->number, queue->stats.packets);
-	w->queues[index] = w->queues[--w->n_queues];
+	seki_turns_remove(&w->turns, index);
+	w->queues[index] = last;
+	/* Cannot fail: it is there. */
+	if (last != queue)
+		epoll_ctl(w->epoll, EPOLL_CTL_MOD, last->conn, &event);
 	seki_attach_close(queue);
 }
 
@@ -69,14 +85,11 @@ static bool drain(struct seki_queue *queue)
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-static void look_at_queue(struct seki_worker *w, const struct seki_queue *queue)
+/* An event of a queue that got another number since is one in vain, and comes again. */
+static void look_at_queue(struct seki_worker *w, uint32_t index)
 {
-	for (uint32_t i = 0; i < w->n_queues; i++) {
-		if (w->queues[i] == queue && !drain(w->queues[i])) {
-			close_queue(w, i, "the switch closed it");
-			return;
-		}
-	}
+	if (index < w->n_queues && !drain(w->queues[index]))
+		close_queue(w, index, "the switch closed it");
 }
 
 /* The call itself is found by seki_worker_answer(). */
@@ -99,16 +112,16 @@ static void clear_bell(struct seki_worker *w)
 
 static void look_at_sockets(struct seki_worker *w, int timeout_ms)
 {
-	struct epoll_event events[16];
-	int n = epoll_wait(w->epoll, events, 16, timeout_ms);
+	struct epoll_event events[64];
+	int n = epoll_wait(w->epoll, events, 64, timeout_ms);
 
 	for (int i = 0; i < n; i++) {
-		if (events[i].data.ptr == &w->bell)
+		if (events[i].data.u32 == EVENT_BELL)
 			clear_bell(w);
-		else if (events[i].data.ptr)
-			look_at_queue(w, events[i].data.ptr);
-		else
+		else if (events[i].data.u32 == EVENT_CALL)
 			clear_call_event(w);
+		else
+			look_at_queue(w, events[i].data.u32 - EVENT_QUEUE);
 	}
 }
 
@@ -123,28 +136,49 @@ bool seki_worker_refresh(struct seki_worker *worker)
 	return changed;
 }
 
-/* One batch of each queue; returns how many packets were handled, sets whether some are parked. */
-static uint32_t round_of_queues(struct seki_worker *w, bool *parked)
+/* A batch of a queue. How many packets were handled, or negative errno. */
+static int take_turn(struct seki_worker *w, uint32_t index, bool changed)
+{
+	struct seki_queue *queue = w->queues[index];
+	struct seki_engine *engine = w->engines[queue->program];
+	struct seki_turn *turn = &w->turns.at[index];
+	uint32_t retried = 0;
+	int n;
+
+	if (turn->armed && seki_turn_ready(turn)) {
+		seki_ring_p4vm_disarm(&queue->ring);
+		turn->armed = false;
+	}
+	if (queue->n_parked)
+		retried = seki_queue_retry(queue, engine, changed);
+	n = seki_queue_step(queue, engine);
+	turn->head = queue->ring.sub_head;
+	turn->waiting = queue->n_parked > 0;
+	return n < 0 ? n : n + (int)retried;
+}
+
+/* The highest number first: who closes one gives its number to one that had its turn. */
+uint32_t seki_worker_round(struct seki_worker *w, bool *parked)
 {
 	bool changed = seki_worker_refresh(w);
 	uint32_t work = 0;
 
 	*parked = false;
-	for (uint32_t i = 0; i < w->n_queues; i++) {
-		struct seki_queue *queue = w->queues[i];
-		struct seki_engine *engine = w->engines[queue->program];
+	seki_turns_look(&w->turns);
+	for (uint32_t i = SEKI_TURNS_MAX; (i = seki_turns_next(&w->turns, i)) < SEKI_TURNS_MAX;) {
 		int n;
 
-		if (queue->n_parked)
-			work += seki_queue_retry(queue, engine, changed);
-		n = seki_queue_step(queue, engine);
+		if (!seki_turns_due(&w->turns, i))
+			continue;
+		n = take_turn(w, i, changed);
 		if (n < 0) {
-			close_queue(w, i--, "it broke the protocol");
+			close_queue(w, i, "it broke the protocol");
 			continue;
 		}
 		work += (uint32_t)n;
-		*parked |= queue->n_parked > 0;
+		*parked |= w->turns.at[i].waiting;
 	}
+	w->turns.packets = work;
 	return work;
 }
 
@@ -152,19 +186,25 @@ static uint32_t round_of_queues(struct seki_worker *w, bool *parked)
  * Returns whether every queue was empty. `stuck`: some were not, time and again, and yet there was
  * nothing to do. Their switch takes no answers or hands over nonsense; an honest one does neither,
  * and for another it will do to look now and then.
+ *
+ * Who was armed before was empty then, and what came since sent a wake-up, which the sockets tell of.
  */
 static bool sleep_armed(struct seki_worker *w, bool parked, bool stuck)
 {
 	int timeout_ms = parked ? 1 : w->engine.facts ? (int)SEKI_VMINFO_HEARTBEAT_MS : -1;
 	bool may_sleep = true;
 
-	for (uint32_t i = 0; i < w->n_queues; i++)
-		may_sleep &= seki_ring_p4vm_arm(&w->queues[i]->ring);
+	for (uint32_t i = 0; i < w->n_queues; i++) {
+		if (w->turns.at[i].armed)
+			continue;
+		w->turns.at[i].armed = seki_ring_p4vm_arm(&w->queues[i]->ring);
+		if (!w->turns.at[i].armed)
+			seki_ring_p4vm_disarm(&w->queues[i]->ring);
+		may_sleep &= w->turns.at[i].armed;
+	}
 	if (!may_sleep)
 		timeout_ms = stuck ? 1 : 0;
 	look_at_sockets(w, timeout_ms);
-	for (uint32_t i = 0; i < w->n_queues; i++)
-		seki_ring_p4vm_disarm(&w->queues[i]->ring);
 	return may_sleep;
 }
 
@@ -227,7 +267,7 @@ static void *run(void *arg)
 			seki_worker_answer(w);
 			continue;
 		}
-		work = round_of_queues(w, &parked);
+		work = seki_worker_round(w, &parked);
 
 		if (work) {
 			seki_spin_end(&w->spin, w->engine.boot_ns, budget > 0);
@@ -245,8 +285,8 @@ static void *run(void *arg)
 
 static int open_events(struct seki_worker *w)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
-	struct epoll_event bell = {.events = EPOLLIN, .data.ptr = &w->bell};
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = EVENT_CALL};
+	struct epoll_event bell = {.events = EPOLLIN, .data.u32 = EVENT_BELL};
 	int err;
 
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -316,7 +356,8 @@ void seki_worker_call(struct seki_worker *worker, seki_worker_fn fn, void *arg)
 
 int seki_worker_add(struct seki_worker *worker, struct seki_queue *queue)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = queue};
+	const struct seki_switch_header *header = queue->switch_region;
+	struct epoll_event event = event_of(worker->n_queues);
 
 	if (worker->n_queues == SEKI_WORKER_QUEUES)
 		return -ENOSPC;
@@ -326,6 +367,7 @@ int seki_worker_add(struct seki_worker *worker, struct seki_queue *queue)
 	queue->wait_ns = worker->wait_ns;
 	seki_ring_p4vm_set_want(&queue->ring, worker->engines[queue->program]->touch);
 	worker->queues[worker->n_queues++] = queue;
+	seki_turns_add(&worker->turns, &header->sub_tail);
 	SEKI_PROBE(attach, queue->port, queue->number, worker->number);
 	return 0;
 }

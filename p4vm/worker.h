@@ -11,14 +11,15 @@
 #include <semaphore.h>
 
 #include "core/ring/spin.h"
-#include "p4vm/budget.h"
 #include "p4vm/queue.h"
+#include "p4vm/turns.h"
 
 #define SEKI_WORKER_SPIN_NS 200000u /* as a rule, for spin_ns */
 #define SEKI_WORKERS_MAX    16u
-#define SEKI_WORKER_QUEUES  64u
+#define SEKI_WORKER_QUEUES  SEKI_TURNS_MAX
 #define SEKI_PROGRAMS	    17u /* number 0, which all ports share, and those of single ports */
 
+struct seki_budget;
 struct seki_worker;
 typedef void (*seki_worker_fn)(struct seki_worker *worker, void *arg);
 
@@ -54,7 +55,8 @@ struct seki_worker {
 	struct seki_spin_limits spin_limits;
 	struct seki_spin spin;
 	struct seki_queue *queues[SEKI_WORKER_QUEUES];
-	uint64_t paid_ns; /* CPU time of the thread that the budget was charged with */
+	struct seki_turns turns; /* of a thread: by number in queues[] */
+	uint64_t paid_ns;	 /* CPU time of the thread that the budget was charged with */
 	uint32_t n_queues;
 	uint32_t next_id;
 	bool stop;
@@ -78,6 +80,12 @@ void seki_worker_answer(struct seki_worker *worker);
 
 /* For the worker: takes the time and new facts over, for all engines. Returns whether a fact changed. */
 bool seki_worker_refresh(struct seki_worker *worker);
+
+/*
+ * For the worker: a batch of each queue that has one. Returns how many packets were handled, sets whether
+ * some wait for facts.
+ */
+uint32_t seki_worker_round(struct seki_worker *worker, bool *parked);
 
 /* For fn only: takes the queue over. -ENOSPC: too many, the queue stays the caller's. */
 int seki_worker_add(struct seki_worker *worker, struct seki_queue *queue);

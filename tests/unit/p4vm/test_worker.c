@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -196,6 +197,35 @@ static void test_queues_are_bounded_and_freed(void **state)
 	await_queues(f, 0);
 }
 
+/* While one queue is never empty, a packet in any other is judged before many of that one's are. */
+static void test_flood_starves_nobody(void **state)
+{
+	const uint32_t n = 64, most = 2 * SEKI_RING_ENTRIES + n * SEKI_BATCH_MAX;
+	struct fixture *f = *state;
+	struct seki_completion c[64];
+	struct peer peers[64];
+	uint32_t sent = 0, got = 0;
+
+	swap(f, &f->even);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(attach(f, &peers[i]), 0);
+	for (uint32_t i = 1; i < n; i++) {
+		uint32_t before = got;
+
+		peer_submit(&peers[i], 0, i);
+		while (!seki_ring_switch_ready(&peers[i].ring)) {
+			for (; sent - got < SEKI_RING_ENTRIES; sent++)
+				peer_submit(&peers[0], sent % SEKI_RING_ENTRIES, sent);
+			got += peer_take(&peers[0], c, 64);
+			assert_in_range(got - before, 0, most);
+		}
+		assert_int_equal(peer_take(&peers[i], c, 1), 1);
+		assert_int_equal(c[0].generation, i);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		peer_detach(&peers[i]);
+}
+
 static void test_liar_is_dropped_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -265,11 +295,18 @@ int main(void)
 		TEST(test_packets_one_by_one),
 		TEST(test_swaps_under_traffic),
 		TEST(test_queues_are_bounded_and_freed),
+		TEST(test_flood_starves_nobody),
 		TEST(test_liar_is_dropped_alone),
 		TEST(test_noisy_socket),
 		cmocka_unit_test_setup_teardown(test_fact_comes_while_a_packet_waits, setup_facts,
 						teardown),
 	};
 
+	struct rlimit files;
+
+	/* Three a queue, more than a shell allows as a rule. */
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
