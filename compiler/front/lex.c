@@ -136,15 +136,45 @@ static void lex_word(struct seki_lexer *lexer, struct seki_token *token)
 		token->kind = is_keyword(token->text) ? SEKI_TOKEN_KEYWORD : SEKI_TOKEN_NAME;
 }
 
+static void skip_to_quote(struct seki_lexer *lexer)
+{
+	while (!at_end(lexer) && peek(lexer, 0) != '"' && peek(lexer, 0) != '\n')
+		skip(lexer, peek(lexer, 0) == '\\' && peek(lexer, 1) ? 2 : 1);
+}
+
+/* More would make texts of unclosed strings take quadratic time. */
+#define MAX_STRING_LINES 100u
+
+/*
+ * A string may have line ends in it. Where it has, and a directive would be inside or a word follows
+ * its last quote at once, that quote starts another string, and the first one's is missing.
+ */
+static void skip_string(struct seki_lexer *lexer)
+{
+	struct seki_lexer ahead;
+
+	skip(lexer, 1);
+	skip_to_quote(lexer);
+	ahead = *lexer;
+	for (uint32_t n = 1; peek(&ahead, 0) == '\n' && n < MAX_STRING_LINES; n++) {
+		do
+			skip(&ahead, 1);
+		while (peek(&ahead, 0) == ' ' || peek(&ahead, 0) == '\t');
+		if (peek(&ahead, 0) == '#')
+			return;
+		skip_to_quote(&ahead);
+	}
+	if (peek(&ahead, 0) == '"' && !is_letter(peek(&ahead, 1)) && !is_digit(peek(&ahead, 1)))
+		*lexer = ahead;
+}
+
 static void lex_string(struct seki_lexer *lexer, struct seki_token *token)
 {
 	uint32_t start = lexer->pos;
 	uint32_t n = 0;
 	char *text;
 
-	skip(lexer, 1);
-	while (!at_end(lexer) && peek(lexer, 0) != '"' && peek(lexer, 0) != '\n')
-		skip(lexer, peek(lexer, 0) == '\\' && peek(lexer, 1) ? 2 : 1);
+	skip_string(lexer);
 	token->kind = SEKI_TOKEN_STRING;
 	if (at_end(lexer) || peek(lexer, 0) != '"') {
 		if (at_end(lexer))

@@ -418,16 +418,21 @@ const char *seki_num_parse(struct seki_arena *arena, const char *text, struct p4
 	const struct base *base;
 	const char *mark = text;
 	uint64_t width = 0;
+	bool split = false;
 
-	for (; (*mark >= '0' && *mark <= '9') || *mark == '_'; mark++)
+	for (; (*mark >= '0' && *mark <= '9') || *mark == '_'; mark++) {
+		split |= *mark == '_';
 		if (*mark != '_' && width < UINT32_MAX)
 			width = width * 10 + (uint64_t)(*mark - '0');
+	}
 	*out = (struct p4_literal){0};
 	if (mark != text && (*mark == 'w' || *mark == 's')) {
 		out->has_width = true;
 		out->is_signed = *mark == 's';
 		out->width = width < UINT32_MAX ? (uint32_t)width : UINT32_MAX;
 		text = mark + 1;
+		if (split)
+			return "has a '_' in its width";
 		if (!*text)
 			return "has no digits after its width";
 	}

@@ -227,7 +227,7 @@ static bool fields_in_header(const struct p4_type *type)
 		return decl->in_header == P4_YES;
 	decl->in_header = P4_YES;
 	for (const struct p4_decl *f = decl->members; f; f = f->next)
-		if (f->type && !seki_type_in_header(f->type))
+		if (f->type && (f->type->kind == P4_T_VARBIT || !seki_type_in_header(f->type)))
 			decl->in_header = P4_NO;
 	return decl->in_header == P4_YES;
 }

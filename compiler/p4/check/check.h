@@ -82,6 +82,8 @@ void seki_check_keyset(struct p4_check *cx, struct p4_expr *expr, struct p4_type
 /* check_value.c */
 /* Is the (checked) expression one whose value is known at compile time? */
 bool seki_is_constant(const struct p4_expr *expr);
+/* The same, or one made of parameters without a direction, which calls give such values only. */
+bool seki_is_given_constant(const struct p4_expr *expr);
 /* Tells an error unless the (checked) expression can be written to. */
 bool seki_check_lvalue(struct p4_check *cx, const struct p4_expr *expr);
 /* A number from 0 to max that is known here, into *out. */
@@ -162,6 +164,8 @@ void seki_check_all_methods(struct p4_check *cx, const struct p4_expr *call,
 /* check_decl.c */
 void seki_check_type_params(struct p4_check *cx, struct p4_decl *decl);
 void seki_check_params(struct p4_check *cx, struct p4_decl *list);
+/* Those of the constructor of a parser, control, package or extern. */
+void seki_check_ctor_params(struct p4_check *cx, const struct p4_decl *owner, struct p4_decl *list);
 /* What the parameters of all but constructors cannot be. */
 void seki_check_runtime_params(struct p4_check *cx, const struct p4_decl *decl);
 void seki_check_decl(struct p4_check *cx, struct p4_decl *decl);

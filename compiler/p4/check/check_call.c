@@ -99,6 +99,18 @@ static void tell_too_many(struct p4_check *cx, const struct p4_expr *call,
 		seki_diag_note(cx->diags, diag, at, "the argument is here");
 }
 
+/* With optional parameters and default values, what is left out would not be clear. */
+static bool must_be_named(const struct p4_decl *params)
+{
+	bool optional = false, has_default = false;
+
+	for (; params; params = params->next) {
+		optional |= params->is_optional;
+		has_default |= params->init != NULL;
+	}
+	return optional && has_default;
+}
+
 bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_decl *params,
 		    const char *name)
 {
@@ -107,6 +119,13 @@ bool seki_bind_args(struct p4_check *cx, struct p4_expr *call, const struct p4_d
 	uint32_t position = 0, index;
 
 	call->bound = seki_arena_alloc(cx->arena, (all.n + 1) * sizeof(*call->bound));
+	if (call->args && !call->args->arg_name && must_be_named(params)) {
+		seki_diag_error(cx->diags, seki_expr_span(call->args),
+				"%s has optional parameters and default values: its arguments need "
+				"names, as in '%s = ...'",
+				name, params->name);
+		return false;
+	}
 	for (struct p4_expr *arg = call->args; arg; arg = arg->next, position++) {
 		if (!arg->arg_name != !call->args->arg_name) {
 			seki_diag_error(cx->diags, seki_expr_span(arg),
@@ -230,8 +249,30 @@ static bool has_int(const struct p4_type *type)
 	return type->kind == P4_T_INT;
 }
 
-static void check_arg(struct p4_check *cx, struct p4_expr *arg, const struct p4_decl *param,
-		      struct p4_type *type, struct p4_type **bind,
+/* The control plane gives actions theirs; all other calls give constants. */
+static void check_directionless(struct p4_check *cx, const struct p4_expr *call,
+				const struct p4_expr *arg, const struct p4_decl *param)
+{
+	struct seki_diag *diag;
+
+	if (param->dir != P4_DIR_NONE || call->callee->kind == P4_D_ACTION)
+		return;
+	if (param->is_ctor && !seki_is_constant(arg)) {
+		seki_diag_error(cx->diags, seki_expr_span(arg),
+				"an argument of a constructor must be known at compile time");
+	} else if (!param->is_ctor && !seki_is_given_constant(arg)) {
+		diag = seki_diag_error(
+			cx->diags, seki_expr_span(arg),
+			"the argument for '%s' must be known at compile time: the parameter has no "
+			"direction",
+			param->name);
+		seki_diag_note(cx->diags, diag, param->tok->at,
+			       "an 'in' here would take any value");
+	}
+}
+
+static void check_arg(struct p4_check *cx, const struct p4_expr *call, struct p4_expr *arg,
+		      const struct p4_decl *param, struct p4_type *type, struct p4_type **bind,
 		      const struct p4_decl *type_params)
 {
 	if (type->kind == P4_T_BAD || arg->type->kind == P4_T_BAD)
@@ -246,10 +287,7 @@ static void check_arg(struct p4_check *cx, struct p4_expr *arg, const struct p4_
 	}
 	if (!seki_is_object(type)) {
 		seki_convert(cx, arg, type);
-		if (param->is_ctor && !seki_is_constant(arg))
-			seki_diag_error(
-				cx->diags, seki_expr_span(arg),
-				"an argument of a constructor must be known at compile time");
+		check_directionless(cx, call, arg, param);
 		if (param->dir == P4_DIR_IN && param->type->kind == P4_T_VAR && has_int(type))
 			seki_diag_error(
 				cx->diags, seki_expr_span(arg),
@@ -310,6 +348,16 @@ static bool is_for_optional(const struct p4_expr *call, const struct p4_callee *
 		if (p->type && mentions(p->type, var) && (call->bound[i] || !p->is_optional))
 			return false;
 	return true;
+}
+
+/* A type parameter in a default value says nothing of what it stands for. */
+static void forget_own(const struct p4_decl *type_params, struct p4_type **bind)
+{
+	uint32_t i = 0;
+
+	for (const struct p4_decl *t = type_params; t; t = t->next, i++)
+		if (bind[i] && mentions(bind[i], t))
+			bind[i] = NULL;
 }
 
 static bool all_bound(struct p4_check *cx, const struct p4_expr *call, const struct p4_callee *c,
@@ -373,10 +421,13 @@ struct p4_type *seki_check_against(struct p4_check *cx, struct p4_expr *call, st
 	if (!bind_explicit(cx, call, targs, c->type_params, bind) ||
 	    !seki_bind_args(cx, call, c->params, name))
 		return cx->bad;
-	for (const struct p4_decl *p = c->params; p; p = p->next, i++)
-		if (call->bound[i] && p->type)
-			seki_unify(cx, with_self(cx, c, p->type), call->bound[i]->type,
-				   c->type_params, bind);
+	for (const struct p4_decl *p = c->params; p; p = p->next, i++) {
+		const struct p4_expr *arg = call->bound[i] ? call->bound[i] : p->init;
+
+		if (arg && p->type)
+			seki_unify(cx, with_self(cx, c, p->type), arg->type, c->type_params, bind);
+	}
+	forget_own(c->type_params, bind);
 	if (!all_bound(cx, call, c, bind))
 		return cx->bad;
 	i = 0;
@@ -391,7 +442,7 @@ struct p4_type *seki_check_against(struct p4_check *cx, struct p4_expr *call, st
 		if (c->decl->kind == P4_D_PACKAGE && !can_be_arg(cx, call->bound[i], type))
 			tell_package_arg(cx, call, call->bound[i], p, type);
 		else
-			check_arg(cx, call->bound[i], p, type, bind, c->type_params);
+			check_arg(cx, call, call->bound[i], p, type, bind, c->type_params);
 	}
 	if (!c->result)
 		return cx->nothing;

@@ -214,7 +214,17 @@ static void check_group(struct p4_check *cx, struct p4_decl *decl)
 
 /* ---- parameters ---- */
 
-static void check_param(struct p4_check *cx, struct p4_decl *p)
+/* Of a type that the parameters of a package's type may be in: its instance tells what they are. */
+static bool can_be_default(struct p4_check *cx, const struct p4_decl *p,
+			   const struct p4_decl *type_params)
+{
+	struct p4_type **bind = seki_arena_alloc(cx->arena, (seki_decl_count(type_params) + 1) *
+								    sizeof(struct p4_type *));
+
+	return seki_unify(cx, p->type, p->init->type, type_params, bind);
+}
+
+static void check_param(struct p4_check *cx, struct p4_decl *p, const struct p4_decl *type_params)
 {
 	struct p4_type *type = seki_check_decl_type(cx, p);
 	bool object = type->kind == P4_T_EXTERN || type->kind == P4_T_PARSER ||
@@ -241,7 +251,7 @@ static void check_param(struct p4_check *cx, struct p4_decl *p)
 		seki_diag_error(cx->diags, p->tok->at,
 				"only 'in' parameters and those without direction have defaults");
 	seki_check_value(cx, p->init, seki_is_object(type) ? NULL : type);
-	if (seki_is_object(type) && !seki_unify(cx, type, p->init->type, NULL, NULL))
+	if (seki_is_object(type) && !can_be_default(cx, p, type_params))
 		seki_diag_error(cx->diags, seki_expr_span(p->init),
 				"parameter '%s' is of type %s, this is of type %s", p->name,
 				seki_type_name(cx->arena, type),
@@ -251,22 +261,53 @@ static void check_param(struct p4_check *cx, struct p4_decl *p)
 				"a default value must be known at compile time");
 }
 
-void seki_check_params(struct p4_check *cx, struct p4_decl *list)
+static void check_param_list(struct p4_check *cx, struct p4_decl *list,
+			     const struct p4_decl *type_params)
 {
 	uint32_t index = 0;
 
 	for (struct p4_decl *p = list; p; p = p->next) {
-		check_param(cx, p);
+		check_param(cx, p, type_params);
 		p->index = index++;
 		seki_scope_add(cx, p);
 	}
 }
 
-static void check_ctor_params(struct p4_check *cx, struct p4_decl *list)
+void seki_check_params(struct p4_check *cx, struct p4_decl *list)
 {
+	check_param_list(cx, list, NULL);
+}
+
+/* Which objects the constructors of an object take. */
+static bool takes_object(enum p4_decl_kind kind, const struct p4_type *type)
+{
+	switch (type->kind) {
+	case P4_T_PARSER:
+		return kind == P4_D_PARSER || kind == P4_D_PACKAGE;
+	case P4_T_CONTROL:
+		return kind == P4_D_CONTROL || kind == P4_D_PACKAGE;
+	case P4_T_PACKAGE:
+		return kind == P4_D_PACKAGE;
+	default:
+		return true;
+	}
+}
+
+void seki_check_ctor_params(struct p4_check *cx, const struct p4_decl *owner, struct p4_decl *list)
+{
+	static const char *const of[] = {[P4_D_PARSER] = "a parser",
+					 [P4_D_CONTROL] = "a control",
+					 [P4_D_EXTERN] = "an extern"};
+	bool package = owner->kind == P4_D_PACKAGE;
+
 	for (struct p4_decl *p = list; p; p = p->next)
 		p->is_ctor = true;
-	seki_check_params(cx, list);
+	check_param_list(cx, list, package ? owner->type_params : NULL);
+	for (const struct p4_decl *p = list; p && !package; p = p->next)
+		if (!takes_object(owner->kind, p->type))
+			seki_diag_error(cx->diags, p->tref->tok->at,
+					"the constructor of %s cannot be given %s", of[owner->kind],
+					seki_type_name(cx->arena, p->type));
 }
 
 /* ---- functions, actions ---- */
@@ -506,15 +547,15 @@ static void check_body(struct p4_check *cx, struct p4_decl *decl)
 	cx->in_apply = false;
 }
 
-/* The control plane knows each action of a block by a name of its own. */
-static void check_plane_names(struct p4_check *cx, struct p4_decl *block)
+/* The control plane knows each action and each table of a block by a name of its own. */
+static void check_plane_names(struct p4_check *cx, struct p4_decl *block, enum p4_decl_kind kind)
 {
 	seki_scope_push(cx);
 	for (int renamed = 0; renamed < 2; renamed++) {
 		for (struct p4_decl *m = block->members; m; m = m->next) {
 			struct p4_decl *copy;
 
-			if (m->kind != P4_D_ACTION || !m->rename != !renamed)
+			if (m->kind != kind || !m->rename != !renamed)
 				continue;
 			copy = seki_arena_new(cx->arena, struct p4_decl);
 			*copy = *m;
@@ -522,7 +563,8 @@ static void check_plane_names(struct p4_check *cx, struct p4_decl *block)
 			copy->name = renamed ? m->rename : m->name;
 			if (seki_scope_find_here(cx, copy->name))
 				seki_diag_error(cx->diags, m->tok->at,
-						"the control plane would know two actions as '%s'",
+						"the control plane would know two %s as '%s'",
+						kind == P4_D_TABLE ? "tables" : "actions",
 						copy->name);
 			else
 				seki_scope_add(cx, copy);
@@ -539,14 +581,16 @@ static void check_block_decl(struct p4_check *cx, struct p4_decl *decl)
 	seki_check_type_params(cx, decl);
 	seki_check_params(cx, decl->params);
 	seki_check_runtime_params(cx, decl);
-	check_ctor_params(cx, decl->ctor_params);
+	seki_check_ctor_params(cx, decl, decl->ctor_params);
 	if (decl->has_body) {
 		cx->block = decl;
 		seki_scope_push(cx);
 		check_body(cx, decl);
 		seki_scope_pop(cx);
-		if (cx->diags->errors == errors)
-			check_plane_names(cx, decl);
+		if (cx->diags->errors == errors) {
+			check_plane_names(cx, decl, P4_D_ACTION);
+			check_plane_names(cx, decl, P4_D_TABLE);
+		}
 		cx->block = NULL;
 	}
 	seki_scope_pop(cx);
@@ -557,7 +601,7 @@ static void check_package(struct p4_check *cx, struct p4_decl *decl)
 {
 	seki_scope_push(cx);
 	seki_check_type_params(cx, decl);
-	check_ctor_params(cx, decl->params);
+	seki_check_ctor_params(cx, decl, decl->params);
 	seki_scope_pop(cx);
 	seki_scope_add(cx, decl);
 }

@@ -647,7 +647,7 @@ static struct p4_type *check_list(struct p4_check *cx, struct p4_expr *expr)
 	for (struct p4_expr *e = expr->args; e; e = e->next) {
 		seki_check_value(cx, e, NULL);
 		type->args[type->n_args++] = e->type;
-		if (e->kind == P4_E_DOTS && e->next) {
+		if (e->kind == P4_E_DOTS && !e->arg_name && e->next) {
 			seki_diag_error(cx->diags, seki_expr_span(e), "'...' must be the last");
 			return cx->bad;
 		}

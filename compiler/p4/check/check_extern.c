@@ -54,11 +54,12 @@ static void check_method(struct p4_check *cx, struct p4_decl *decl, struct p4_de
 	if (m->type && (m->type->kind == P4_T_INT || m->type->kind == P4_T_STRING))
 		seki_diag_error(cx->diags, m->tref->tok->at, "a method cannot return %s",
 				seki_type_name(cx->arena, m->type));
-	for (struct p4_decl *p = m->params; p && m->is_constructor; p = p->next)
-		p->is_ctor = true;
-	seki_check_params(cx, m->params);
-	if (!m->is_constructor)
+	if (m->is_constructor) {
+		seki_check_ctor_params(cx, decl, m->params);
+	} else {
+		seki_check_params(cx, m->params);
 		seki_check_runtime_params(cx, m);
+	}
 	m->owner = decl;
 	seki_scope_pop(cx);
 	if (!m->is_constructor && strcmp(m->name, decl->name) == 0)

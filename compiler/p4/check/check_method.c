@@ -80,16 +80,18 @@ static void check_varbit(struct p4_check *cx, const struct p4_expr *call,
 {
 	const struct p4_decl *f = type->decl->members;
 	bool sized = call->callee->params->next != NULL;
+	uint32_t n = 0;
 
-	while (f && f->type->kind != P4_T_VARBIT)
-		f = f->next;
-	if (f && !sized)
+	for (; f; f = f->next)
+		n += f->type->kind == P4_T_VARBIT;
+	if (n && !sized)
 		seki_diag_error(cx->diags, seki_expr_span(target),
 				"%s has a varbit field: extract() needs its size",
 				seki_type_name(cx->arena, type));
-	else if (!f && sized)
+	else if (n != 1 && sized)
 		seki_diag_error(cx->diags, seki_expr_span(target),
-				"extract() with a size needs a header with a varbit field");
+				"extract() with a size needs a header with %s varbit field",
+				n ? "just one" : "a");
 }
 
 /* The parser's own methods read headers, and only parsers have them. */
@@ -109,6 +111,19 @@ static void check_extract(struct p4_check *cx, const struct p4_expr *call)
 		seki_diag_error(cx->diags, seki_expr_span(target),
 				"only headers can be extracted, not %s",
 				seki_type_name(cx->arena, type));
+}
+
+/* What moves in the packet or looks at it may fail, which only a parser can. */
+static void check_reader(struct p4_check *cx, const struct p4_expr *call)
+{
+	static const char *const readers[] = {"extract", "lookahead", "advance"};
+
+	if (!cx->block || cx->block->kind == P4_D_PARSER)
+		return;
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
+		if (is_core_method(call, "packet_in", readers[i]))
+			seki_diag_error(cx->diags, call->a->tok->at, "%s() is for parsers only",
+					readers[i]);
 }
 
 static void check_lookahead(struct p4_check *cx, const struct p4_expr *call,
@@ -174,6 +189,7 @@ static struct p4_type *check_extern_method(struct p4_check *cx, struct p4_expr *
 	c.result = c.decl->type;
 	result = seki_check_against(cx, call, call->targs, &c);
 	if (result->kind != P4_T_BAD) {
+		check_reader(cx, call);
 		check_extract(cx, call);
 		check_lookahead(cx, call, result);
 		check_emit(cx, call);
@@ -218,6 +234,14 @@ static struct p4_type *check_table_apply(struct p4_check *cx, struct p4_expr *ca
 	return seki_type_decl(cx->arena, P4_T_APPLIED, call->callee);
 }
 
+static bool has_var(const struct p4_type *type)
+{
+	for (uint32_t i = 0; i < type->n_args; i++)
+		if (has_var(type->args[i]))
+			return true;
+	return type->kind == P4_T_VAR || (type->elem && has_var(type->elem));
+}
+
 /* isValid(), setValid(), push_front() ... */
 static struct p4_type *check_builtin(struct p4_check *cx, struct p4_expr *call)
 {
@@ -258,6 +282,11 @@ static struct p4_type *check_builtin(struct p4_check *cx, struct p4_expr *call)
 		if (bits >= 0) {
 			call->known = true;
 			call->num = seki_num_u64((uint64_t)(i & 1 ? (bits + 7) / 8 : bits));
+		} else if (!has_var(type)) {
+			seki_diag_error(cx->diags, seki_expr_span(object),
+					"%s has no size in bits: neither error nor an enum without "
+					"numbers has",
+					seki_type_name(cx->arena, type));
 		}
 		return cx->integer;
 	}

@@ -7,49 +7,67 @@
 
 #include "compiler/p4/check/check.h"
 
-static bool all_constant(const struct p4_expr *list)
+/* Are parameters that are given constants, those without a direction, constants as well? */
+enum given { GIVEN_VARY, GIVEN_CONSTANT };
+
+static bool is_constant(const struct p4_expr *expr, enum given given);
+
+static bool all_constant(const struct p4_expr *list, enum given given)
 {
 	for (; list; list = list->next)
-		if (!seki_is_constant(list))
+		if (!is_constant(list, given))
 			return false;
 	return true;
 }
 
-static bool name_is_constant(const struct p4_expr *expr)
+static bool name_is_constant(const struct p4_expr *expr, enum given given)
 {
 	const struct p4_decl *decl = expr->decl;
 
-	return !decl || (decl->kind != P4_D_VAR && (decl->kind != P4_D_PARAM || decl->is_ctor));
+	if (!decl || decl->kind == P4_D_VAR)
+		return !decl;
+	return decl->kind != P4_D_PARAM || decl->is_ctor ||
+	       (given == GIVEN_CONSTANT && decl->dir == P4_DIR_NONE);
 }
 
 /* Sizes of types are, objects, and what the author of a function says is by @pure. */
-static bool call_is_constant(const struct p4_expr *expr)
+static bool call_is_constant(const struct p4_expr *expr, enum given given)
 {
 	if (expr->call == P4_CALL_BUILTIN)
 		return strcmp(expr->a->name, "isValid") != 0;
 	if (expr->call == P4_CALL_CONSTRUCTOR)
 		return true;
-	return expr->call == P4_CALL_EXTERN && all_constant(expr->args) &&
+	return expr->call == P4_CALL_EXTERN && all_constant(expr->args, given) &&
 	       (expr->callee->is_pure || expr->type->kind == P4_T_EXTERN);
 }
 
-bool seki_is_constant(const struct p4_expr *expr)
+static bool is_constant(const struct p4_expr *expr, enum given given)
 {
 	if (expr->known || (expr->type && expr->type->kind == P4_T_BAD))
 		return true;
 	switch (expr->kind) {
 	case P4_E_NAME:
-		return name_is_constant(expr);
+		return name_is_constant(expr, given);
 	case P4_E_CALL:
-		return call_is_constant(expr);
+		return call_is_constant(expr, given);
 	case P4_E_LIST:
 	case P4_E_RECORD:
-		return all_constant(expr->args);
+		return all_constant(expr->args, given);
 	default:
-		return (!expr->a || seki_is_constant(expr->a)) &&
-		       (!expr->b || seki_is_constant(expr->b)) &&
-		       (!expr->c || seki_is_constant(expr->c));
+		return (!expr->a || is_constant(expr->a, given)) &&
+		       (!expr->b || is_constant(expr->b, given)) &&
+		       (!expr->c || is_constant(expr->c, given));
 	}
+}
+
+bool seki_is_constant(const struct p4_expr *expr)
+{
+	return is_constant(expr, GIVEN_VARY);
+}
+
+bool seki_is_given_constant(const struct p4_expr *expr)
+{
+	return is_constant(expr, GIVEN_CONSTANT);
 }
 
 bool seki_check_late_constant(struct p4_check *cx, struct p4_expr *expr, const char *what,

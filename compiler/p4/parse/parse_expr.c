@@ -225,6 +225,16 @@ struct p4_tref *seki_parse_type_arg(struct p4_parser *p)
 	return type;
 }
 
+/* width: number | '(' expression ')' */
+static void check_width_form(struct p4_parser *p, const char *type)
+{
+	if (seki_parse_at(p, ">"))
+		seki_parse_error(p, "a width");
+	else if (p->tok->kind != SEKI_TOKEN_NUMBER && !seki_parse_at(p, "(") && !p->panic)
+		seki_diag_error(p->diags, p->tok->at,
+				"a width that is not a number is in parentheses: %s<(...)>", type);
+}
+
 /* baseType: bool | error | bit [ '<' width '>' ] | tuple '<' types '>' ... */
 static struct p4_tref *parse_base_type(struct p4_parser *p, int base)
 {
@@ -238,8 +248,7 @@ static struct p4_tref *parse_base_type(struct p4_parser *p, int base)
 		tref->elem = seki_parse_type_arg(p);
 	} else if (tref->kind == P4_R_SIZED) {
 		if (seki_parse_accept(p, "<")) {
-			if (seki_parse_at(p, ">"))
-				seki_parse_error(p, "a width");
+			check_width_form(p, base_types[base].text);
 			tref->width = parse_width(p);
 			seki_parse_expect(p, ">", "after the width");
 		} else if (tref->sized == P4_T_SIGNED) {

@@ -18,17 +18,50 @@ static const struct {
 
 #define KNOWN (sizeof(known) / sizeof(known[0]))
 
+/* Those of architectures, P4Runtime and compilers that programs here may have been written for. */
+static const char *const foreign[] = {
+	"alias",
+	"brief",
+	"controller_header",
+	"deparser",
+	"description",
+	"diagnostic",
+	"field_list",
+	"format",
+	"id",
+	"inline",
+	"metadata",
+	"mid",
+	"p4runtime_translation",
+	"pkginfo",
+	"platform_property",
+	"priority",
+	"proto",
+	"sourceAnnotation",
+	"switchstate",
+	"synchronous",
+	"toplevel",
+	"unroll",
+	"userMetadata",
+};
+
+#define FOREIGN (sizeof(foreign) / sizeof(foreign[0]))
+
 /* One of an element's annotations, while they are read. */
 struct note {
 	const struct seki_token *tok; /* its name */
 	bool structured;
 };
 
+/* Names that start with a small letter belong to the language and its architectures (section 20.3). */
 static void tell_unknown(struct p4_parser *p, const struct seki_token *tok)
 {
 	const char *names[KNOWN];
 	const char *near;
 
+	for (size_t i = 0; i < FOREIGN; i++)
+		if (strcmp(foreign[i], tok->text) == 0)
+			return;
 	for (size_t i = 0; i < KNOWN; i++) {
 		if (strcmp(known[i].name, tok->text) == 0)
 			return;
@@ -38,6 +71,9 @@ static void tell_unknown(struct p4_parser *p, const struct seki_token *tok)
 	if (near)
 		seki_diag_warning(p->diags, SEKI_WARN_ANNOTATION, tok->at,
 				  "unknown annotation '@%s'; did you mean '@%s'?", tok->text, near);
+	else if (tok->text[0] >= 'a' && tok->text[0] <= 'z')
+		seki_diag_warning(p->diags, SEKI_WARN_ANNOTATION, tok->at,
+				  "unknown annotation '@%s': it is ignored", tok->text);
 }
 
 /* An annotation with [] stands alone, others of one name add up: but for names, of which there is one. */

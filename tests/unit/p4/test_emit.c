@@ -65,8 +65,9 @@ static const struct mistake mistakes[] = {
 	 "the map 'C_t_defaultAction' of this has the name of another map",
 	 {.locals = "Register<bit<8>, bit<8>>(4) t_defaultAction; table t { actions = { set; } }"}},
 	{15,
-	 "the map 'C_u' of this has the name of another map",
-	 {.locals = "@name(\"u\") table t { actions = { set; } } table u { actions = { set; } }"}},
+	 "the map 'C_u_v' of this has the name of another map",
+	 {.locals =
+		  "@name(\"u.v\") table t { actions = { set; } } table u_v { actions = { set; } }"}},
 	{15,
 	 "the size of 'c' is from 1 to 1048576",
 	 {.locals = "Counter<bit<64>, bit<8>>(0, PSA_CounterType_t.PACKETS) c;"}},

@@ -239,9 +239,9 @@ static const struct mistake mistakes[] = {
 	 {.locals = "table t { actions = { NoAction; } }"
 		    "Register<bit<8>, bit<8>>(4) t_defaultAction;"}},
 	{9,
-	 "the map 'C_u' of this has the name of another map",
+	 "the map 'C_u_v' of this has the name of another map",
 	 {.locals =
-		  "@name(\"u\") table t { actions = { NoAction; } } table u { actions = { NoAction; } }"}},
+		  "@name(\"u.v\") table t { actions = { NoAction; } } table u_v { actions = { NoAction; } }"}},
 	{9,
 	 "key 'm.m' is matched by 'optional': give a value",
 	 {.locals = "table t { key = { m.m: optional; } actions = { NoAction; }\n"
