@@ -25,30 +25,19 @@
 #define complain(...) seki_complain("sekisho", __VA_ARGS__)
 
 struct config {
-	const char *file;
+	struct seki_cli_p4_source source;
 	const char *output;
 	const char *emit_c;
 	const char *emit_ir;
 	const char *p4info;
-	const char *externs;
-	struct seki_opt_list include, defines, undefines;
 	const char *compat;
 	bool werror;
-	bool trace;
 	uint32_t warnings_off;
 	bool verbose;
 	bool json;
 };
 
-#define FILE_LINE SEKI_OPT_REQUIRED_LINE(struct config, file, "FILE.p4", "P4_16 program")
-#define INCLUDE_LINE                                                                               \
-	SEKI_OPT_LIST_LINE(struct config, include, 'I', "include", "DIR[:DIR]",                    \
-			   "where #include looks, before what comes with the compiler")
-#define DEFINE_LINES                                                                               \
-	SEKI_OPT_LIST_LINE(struct config, defines, 'D', "define", "NAME[=TEXT]",                   \
-			   "defines a macro, as 1 where there is no text"),                        \
-		SEKI_OPT_LIST_LINE(struct config, undefines, 'U', "undefine", "NAME",              \
-				   "takes back what -D defined")
+#define FILE_LINE   SEKI_OPT_REQUIRED_LINE(struct config, source.file, "FILE.p4", "P4_16 program")
 #define WERROR_LINE SEKI_OPT_FLAG_LINE(struct config, werror, 0, "Werror", "warnings are errors")
 
 static bool use_colour(void)
@@ -63,8 +52,8 @@ struct text {
 	FILE *file;
 };
 
-/* Each "a:b:c" of the list, cut in place of a copy, which is *buf's and the caller's to free. */
-static uint32_t split_dirs(const struct seki_opt_list *list, char **buf, const char **dirs)
+/* Each "a:b:c" of both lists, cut in place of a copy, which is *buf's and the caller's to free. */
+static uint32_t split_dirs(const struct seki_cli_p4_source *source, char **buf, const char **dirs)
 {
 	struct text all = {0};
 	uint32_t n = 0;
@@ -73,8 +62,10 @@ static uint32_t split_dirs(const struct seki_opt_list *list, char **buf, const c
 	all.file = open_memstream(&all.data, &all.len);
 	if (!all.file)
 		return 0;
-	for (uint32_t i = 0; i < list->n; i++)
-		fprintf(all.file, "%s:", list->items[i]);
+	for (uint32_t i = 0; i < source->include.n; i++)
+		fprintf(all.file, "%s:", source->include.items[i]);
+	for (uint32_t i = 0; i < source->system.n; i++)
+		fprintf(all.file, "%s:", source->system.items[i]);
 	fclose(all.file);
 	*buf = all.data;
 	for (char *dir = *buf ? strtok_r(*buf, ":", &save) : NULL; dir && n < MAX_DIRS;
@@ -84,22 +75,22 @@ static uint32_t split_dirs(const struct seki_opt_list *list, char **buf, const c
 }
 
 /* Lines of the preprocessor that say what -D and -U do; the caller's to free. */
-static char *prologue_of(const struct config *config)
+static char *prologue_of(const struct seki_cli_p4_source *source)
 {
 	struct text lines = {0};
 
 	lines.file = open_memstream(&lines.data, &lines.len);
 	if (!lines.file)
 		return NULL;
-	for (uint32_t i = 0; i < config->defines.n; i++) {
-		const char *text = config->defines.items[i];
+	for (uint32_t i = 0; i < source->defines.n; i++) {
+		const char *text = source->defines.items[i];
 		int name = (int)strcspn(text, "=");
 
 		fprintf(lines.file, "#define %.*s %s\n", name, text,
 			text[name] ? text + name + 1 : "1");
 	}
-	for (uint32_t i = 0; i < config->undefines.n; i++)
-		fprintf(lines.file, "#undef %s\n", config->undefines.items[i]);
+	for (uint32_t i = 0; i < source->undefines.n; i++)
+		fprintf(lines.file, "#undef %s\n", source->undefines.items[i]);
 	fclose(lines.file);
 	return lines.data;
 }
@@ -121,31 +112,32 @@ static int read_externs(const char *path, char **out)
 
 static int compile(const struct config *config, bool check_only, struct seki_p4_result **out)
 {
+	const struct seki_cli_p4_source *source = &config->source;
 	const char *dirs[MAX_DIRS];
-	char *buf = NULL, *externs = NULL, *prologue = prologue_of(config);
+	char *buf = NULL, *externs = NULL, *prologue = prologue_of(source);
 	struct seki_p4_opts opts = {
 		.include_dirs = dirs,
-		.compat = config->compat != NULL,
+		.compat = source->compat,
 		.check_only = check_only,
-		.trace = config->trace,
+		.trace = source->trace,
 		.warnings_off = config->warnings_off,
 		.prologue = prologue,
 	};
 	int err;
 
-	err = config->externs ? read_externs(config->externs, &externs) : 0;
+	err = source->externs ? read_externs(source->externs, &externs) : 0;
 	if (err) {
 		free(prologue);
-		return complain("'%s': %s", config->externs, strerror(-err));
+		return complain("'%s': %s", source->externs, strerror(-err));
 	}
 	opts.extern_code = externs;
-	opts.n_include_dirs = split_dirs(&config->include, &buf, dirs);
-	err = seki_p4_compile(config->file, &opts, out);
+	opts.n_include_dirs = split_dirs(source, &buf, dirs);
+	err = seki_p4_compile(config->source.file, &opts, out);
 	free(buf);
 	free(externs);
 	free(prologue);
 	if (err)
-		return complain("'%s': %s", config->file, strerror(-err));
+		return complain("'%s': %s", config->source.file, strerror(-err));
 	return 0;
 }
 
@@ -179,7 +171,7 @@ static int tell_refusal(const struct config *config, struct seki_p4_result *resu
 	if (text)
 		fputs(text, stderr);
 	else
-		complain("'%s': the program cannot be proven safe:", config->file);
+		complain("'%s': the program cannot be proven safe:", config->source.file);
 	if (!text || config->verbose)
 		fputs(log, stderr);
 	return SEKI_EXIT_FAILED;
@@ -226,7 +218,7 @@ static int verify(const struct config *config, void *object, size_t len, char *l
 	if (config->verbose)
 		printf("%s: %u instructions, at most %llu in one run; looks at %u bytes of the "
 		       "packet%s; %u maps\n",
-		       config->file, info->insns, (unsigned long long)info->worst_insns,
+		       config->source.file, info->insns, (unsigned long long)info->worst_insns,
 		       info->packet_touch, info->packet_written ? ", writes it" : "", info->maps);
 	seki_bpf_prog_destroy(prog);
 	return 0;
@@ -239,7 +231,8 @@ static int tell_clang(const struct config *config, struct seki_p4_result *result
 	if (limit)
 		fputs(limit, stderr);
 	else
-		complain("'%s': clang could not compile what the program became:", config->file);
+		complain("'%s': clang could not compile what the program became:",
+			 config->source.file);
 	if (!limit || config->verbose)
 		fputs(log, stderr);
 	return SEKI_EXIT_FAILED;
@@ -260,7 +253,7 @@ static int make_object(const struct config *config, struct seki_p4_result *resul
 	for (uint32_t attempt = 1; code; code = seki_p4_result_roomy_code(result, attempt++)) {
 		if (why && config->verbose)
 			fprintf(stderr, "%s: with more of its variables in scratch memory, as %s\n",
-				config->file, why);
+				config->source.file, why);
 		err = seki_p4_object_build(code, object, len, log, sizeof(log));
 		why = "the stack does not hold them";
 		if (err && strstr(log, "BPF stack limit"))
@@ -311,32 +304,18 @@ static int compile_source(const struct config *config, bool check_only, struct s
 	return SEKI_EXIT_FAILED;
 }
 
-static void set_include(struct config *config, const char *include)
-{
-	if (include)
-		config->include.items[config->include.n++] = include;
-}
-
 int seki_cli_p4_check(const struct seki_cli_p4_source *source, struct seki_p4_result **out)
 {
-	struct config config = {.file = source->file};
-
-	set_include(&config, source->include);
+	struct config config = {.source = *source};
 
 	return compile_source(&config, true, out);
 }
 
 int seki_cli_p4_object(const struct seki_cli_p4_source *source, void **object, size_t *len)
 {
-	struct config config = {.file = source->file,
-				.externs = source->externs,
-				.compat = source->compat ? "p4c" : NULL,
-				.trace = source->trace};
+	struct config config = {.source = *source};
 	struct seki_p4_result *result;
-	int ret;
-
-	set_include(&config, source->include);
-	ret = compile_source(&config, false, &result);
+	int ret = compile_source(&config, false, &result);
 
 	if (ret)
 		return ret;
@@ -365,7 +344,7 @@ static int save_info(const struct config *config, struct seki_p4_result *result)
 	if (is_json)
 		data = text = json;
 	if (!data)
-		return complain("'%s': out of memory", config->file);
+		return complain("'%s': out of memory", config->source.file);
 	ret = seki_cli_save(config->p4info, data, text ? strlen(text) : len);
 	free(json);
 	return ret;
@@ -395,9 +374,9 @@ static int build(const struct config *config, struct seki_p4_result *result)
 		if (ret || !config->output)
 			return ret;
 	}
-	output = config->output ? strdup(config->output) : default_output(config->file);
+	output = config->output ? strdup(config->output) : default_output(config->source.file);
 	if (!output)
-		return complain("'%s': out of memory", config->file);
+		return complain("'%s': out of memory", config->source.file);
 	ret = build_object(config, result, output);
 	free(output);
 	return ret;
@@ -413,6 +392,7 @@ static bool parse(const struct seki_command *cmd, int argc, char **argv, struct 
 	}
 	if (!seki_cli_parse(cmd, argc, argv, config, exit_code))
 		return false;
+	config->source.compat = config->compat != NULL;
 	if (!config->compat || strcmp(config->compat, "p4c") == 0)
 		return true;
 	complain("--compat takes 'p4c', not '%s'", config->compat);
@@ -430,15 +410,13 @@ static int do_build(int argc, char **argv)
 				     "write the C that the program becomes; without -o no object"),
 		SEKI_OPT_STRING_LINE(struct config, emit_ir, 0, "emit-ir", "FILE",
 				     "write the graph of blocks that the program becomes"),
-		SEKI_OPT_STRING_LINE(struct config, externs, 0, "extern", "FILE.c",
-				     "C of the extern functions that the program declares"),
+		SEKI_CLI_P4_EXTERN_LINE(struct config),
 		SEKI_OPT_STRING_LINE(
 			struct config, p4info, 0, "p4info", "FILE",
 			"write its P4Info: as text where FILE ends in .txt or .txtpb, as JSON in .json"),
 		SEKI_OPT_STRING_LINE(struct config, compat, 0, "compat", "p4c",
 				     "do as p4c's uBPF back end: a rejected packet passes"),
-		INCLUDE_LINE,
-		DEFINE_LINES,
+		SEKI_CLI_P4_PREPROCESS_LINES(struct config),
 		WERROR_LINE,
 		SEKI_OPT_FLAG_LINE(struct config, verbose, 'v', "verbose",
 				   "tell the size of the program, and more if it is refused"),
@@ -468,8 +446,7 @@ static int do_check(int argc, char **argv)
 		FILE_LINE,
 		SEKI_OPT_FLAG_LINE(struct config, json, 0, "json",
 				   "diagnostics as JSON on standard output, for editors"),
-		INCLUDE_LINE,
-		DEFINE_LINES,
+		SEKI_CLI_P4_PREPROCESS_LINES(struct config),
 		WERROR_LINE,
 	};
 	static const struct seki_command cmd = {
@@ -510,5 +487,8 @@ int seki_cli_p4(int argc, char **argv)
 		"sekisho p4", "P4_16 programs for packets to and from a virtual machine.", commands,
 		SEKI_COUNT(commands)};
 
+	for (int i = 1; i < argc; i++) /* as compilers have it, with one '-' */
+		if (strcmp(argv[i], "-isystem") == 0)
+			argv[i] = "--isystem";
 	return seki_cli_dispatch(&group, argc, argv);
 }

@@ -15,9 +15,8 @@
 #define complain(...) seki_complain("sekisho", __VA_ARGS__)
 
 struct config {
-	const char *file;
+	struct seki_cli_p4_source source;
 	const char *output;
-	const char *include;
 	const char *parser;
 	const char *control;
 	bool dot;
@@ -44,7 +43,7 @@ static int put_svg(const struct config *config, const char *dot)
 		return complain("there is no 'dot', which lays out pictures: install the package "
 				"'graphviz', or take the text of --dot elsewhere");
 	if (err)
-		return complain("'%s': dot could not lay it out: %s", config->file,
+		return complain("'%s': dot could not lay it out: %s", config->source.file,
 				*log ? log : strerror(-err));
 	ret = put(config, svg, len);
 	free(svg);
@@ -57,15 +56,15 @@ static int draw(const struct config *config, struct seki_p4_result *result)
 	const char *dot = seki_p4_result_dot(result, config->parser, config->control, &wrong);
 
 	if (!dot)
-		return complain("'%s'%s%s%s: %s", config->file, name ? ", '" : "", name ? name : "",
-				name ? "'" : "", wrong);
+		return complain("'%s'%s%s%s: %s", config->source.file, name ? ", '" : "",
+				name ? name : "", name ? "'" : "", wrong);
 	return config->dot ? put(config, dot, strlen(dot)) : put_svg(config, dot);
 }
 
 int seki_cli_p4_graph(int argc, char **argv)
 {
 	static const struct seki_opt options[] = {
-		SEKI_OPT_REQUIRED_LINE(struct config, file, "FILE.p4", "P4_16 program"),
+		SEKI_OPT_REQUIRED_LINE(struct config, source.file, "FILE.p4", "P4_16 program"),
 		SEKI_OPT_STRING_LINE(struct config, output, 'o', "output", "FILE",
 				     "where the picture goes (default: standard output)"),
 		SEKI_OPT_STRING_LINE(struct config, parser, 0, "parser", "NAME",
@@ -74,8 +73,7 @@ int seki_cli_p4_graph(int argc, char **argv)
 				     "draw this control only"),
 		SEKI_OPT_FLAG_LINE(struct config, dot, 0, "dot",
 				   "write DOT text, which Graphviz reads, instead of SVG"),
-		SEKI_OPT_STRING_LINE(struct config, include, 'I', "include", "DIR[:DIR]",
-				     "where #include looks, before what comes with the compiler"),
+		SEKI_CLI_P4_PREPROCESS_LINES(struct config),
 	};
 	static const struct seki_command cmd = {
 		"sekisho p4 graph",
@@ -92,9 +90,7 @@ int seki_cli_p4_graph(int argc, char **argv)
 		complain("--parser and --control: give one, or none for all");
 		return SEKI_EXIT_USAGE;
 	}
-	ret = seki_cli_p4_check(
-		&(struct seki_cli_p4_source){.file = config.file, .include = config.include},
-		&result);
+	ret = seki_cli_p4_check(&config.source, &result);
 	if (ret)
 		return ret;
 	ret = draw(&config, result);

@@ -11,9 +11,7 @@
 #include "core/base/check.h"
 
 struct config {
-	const char *file;
-	const char *include;
-	const char *externs;
+	struct seki_cli_p4_source source;
 	bool json;
 };
 
@@ -224,17 +222,13 @@ int seki_cli_p4_info(int argc, char **argv)
 		"Prints the tables, actions and externs of a program that a control plane can reach,\n"
 		"by the P4Info in its object. Widths are in bits.",
 		options, SEKI_COUNT(options)};
-	struct seki_cli_p4_source source = {.file = NULL};
 	struct seki_cli_p4_program program;
 	struct config config = {0};
 	int exit_code;
 
 	if (!seki_cli_parse(&cmd, argc, argv, &config, &exit_code))
 		return exit_code;
-	source.file = config.file;
-	source.include = config.include;
-	source.externs = config.externs;
-	if (!seki_cli_p4_open(&source, &program))
+	if (!seki_cli_p4_open(&config.source, &program))
 		return SEKI_EXIT_FAILED;
 	if (config.json)
 		put_json(program.p4rt);

@@ -9,11 +9,9 @@
 
 /* Of those that run a program on packets. */
 #define SEKI_CLI_P4_LINES                                                                          \
-	SEKI_OPT_REQUIRED_LINE(struct config, file, "FILE", "P4 program, or its object"),          \
-		SEKI_OPT_STRING_LINE(struct config, include, 'I', "include", "DIR[:DIR]",          \
-				     "where #include looks, before what comes with the compiler"), \
-		SEKI_OPT_STRING_LINE(struct config, externs, 0, "extern", "FILE.c",                \
-				     "C of the extern functions that the program declares")
+	SEKI_OPT_REQUIRED_LINE(struct config, source.file, "FILE", "P4 program, or its object"),   \
+		SEKI_CLI_P4_PREPROCESS_LINES(struct config),                                       \
+		SEKI_CLI_P4_EXTERN_LINE(struct config)
 #define SEKI_CLI_ENTRIES_LINE                                                                      \
 	SEKI_OPT_STRING_LINE(struct config, entries, 0, "entries", "FILE.stf",                     \
 			     "set the entries of a script first")

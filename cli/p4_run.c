@@ -17,9 +17,7 @@
 #define MAX_SITES 256u /* lines that drop; what is beyond counts as of none */
 
 struct config {
-	const char *file;
-	const char *include;
-	const char *externs;
+	struct seki_cli_p4_source source;
 	const char *pcap;
 	const char *packet;
 	const char *pcap_out;
@@ -199,10 +197,7 @@ static int run_all(struct session *s)
 static bool prepare(struct session *s)
 {
 	const struct config *config = s->config;
-	struct seki_cli_p4_source source = {
-		.file = config->file, .include = config->include, .externs = config->externs};
-
-	return seki_stf_prepare(&s->stf, &source,
+	return seki_stf_prepare(&s->stf, &config->source,
 				config->interpret ? SEKI_BPF_ENGINE_INTERPRETER
 						  : SEKI_BPF_ENGINE_AUTO,
 				config->entries, &s->program);

@@ -15,9 +15,7 @@
 #define ROW 16
 
 struct config {
-	const char *file;
-	const char *include;
-	const char *externs;
+	struct seki_cli_p4_source source;
 	const char *compat;
 	bool jit;
 	bool interpret;
@@ -149,7 +147,7 @@ static void on_fault(void *arg, const struct seki_stf_fault *fault)
 static bool prepare(struct session *s, const char *text)
 {
 	const struct config *config = s->config;
-	struct seki_cli_p4_source source = {.file = config->file, .include = config->include};
+	struct seki_cli_p4_source source = config->source;
 	char *externs;
 	bool compat;
 
@@ -165,7 +163,7 @@ static bool prepare(struct session *s, const char *text)
 	s->externs = externs;
 	s->compat = compat;
 	source.compat = compat;
-	source.externs = config->externs ? config->externs : externs;
+	source.externs = source.externs ? source.externs : externs;
 	return seki_cli_p4_open(&source, &s->program);
 }
 
@@ -249,8 +247,9 @@ static int run(const struct config *config, const char *const *scripts, uint32_t
 
 	if (config->json)
 		s.faults = json_object_new_array();
-	if (!n && asprintf(&beside, "%.*s.stf", (int)(strrchr(config->file, '.') - config->file),
-			   config->file) < 0)
+	if (!n && asprintf(&beside, "%.*s.stf",
+			   (int)(strrchr(config->source.file, '.') - config->source.file),
+			   config->source.file) < 0)
 		return SEKI_EXIT_FAILED;
 	for (uint32_t i = 0; i < n; i++) {
 		run_file(&s, scripts[i]);
@@ -295,8 +294,9 @@ static int check_and_run(const struct config *config, const char *const *scripts
 		complain("--compat takes 'p4c', not '%s'", config->compat);
 		return SEKI_EXIT_USAGE;
 	}
-	if (!strrchr(config->file, '.')) {
-		complain("'%s' is neither a P4 program (.p4) nor an object (.o)", config->file);
+	if (!strrchr(config->source.file, '.')) {
+		complain("'%s' is neither a P4 program (.p4) nor an object (.o)",
+			 config->source.file);
 		return SEKI_EXIT_USAGE;
 	}
 	return run(config, scripts, n);

@@ -19,9 +19,7 @@
 #define MAX_HEX 1024u
 
 struct config {
-	const char *file;
-	const char *include;
-	const char *externs;
+	struct seki_cli_p4_source source;
 	const char *pcap;
 	const char *packet;
 	const char *entries;
@@ -411,11 +409,9 @@ static int run_packets(struct session *s)
 static bool prepare(struct session *s)
 {
 	const struct config *config = s->config;
-	struct seki_cli_p4_source source = {.file = config->file,
-					    .include = config->include,
-					    .externs = config->externs,
-					    .trace = true};
+	struct seki_cli_p4_source source = config->source;
 
+	source.trace = true;
 	return seki_stf_prepare(&s->stf, &source, SEKI_BPF_ENGINE_INTERPRETER, config->entries,
 				&s->program);
 }
@@ -459,9 +455,10 @@ int seki_cli_p4_trace(int argc, char **argv)
 
 	if (!seki_cli_parse(&cmd, argc, argv, &config, &exit_code))
 		return exit_code;
-	if (strlen(config.file) > 3 && strcmp(config.file + strlen(config.file) - 3, ".p4") == 0)
+	if (strlen(config.source.file) > 3 &&
+	    strcmp(config.source.file + strlen(config.source.file) - 3, ".p4") == 0)
 		return run(&config);
 	complain("'%s': an object does not tell what it does: give the program, FILE.p4",
-		 config.file);
+		 config.source.file);
 	return SEKI_EXIT_USAGE;
 }

@@ -173,6 +173,17 @@ def main(sekisho):
         (folder / "macro.p4").unlink()
         done = call(sekisho, "check", "-I", folder, "-I", folder / "inc", user)
         check(done.returncode == 0, "several -I", done)
+        done = call(sekisho, "check", "-I", folder, "-isystem", folder / "inc", user)
+        check(done.returncode == 0, "-isystem", done)
+        (folder / "made.p4").write_text("#include <k.p4>\n" + STACK % ("h_t x;", "p.extract(hdr.x);", "hdr.x.a = A;"))
+        for args in (["graph", "--dot"], ["info"], ["run", "-p", "00" * 16], ["trace", "-p", "00" * 16]):
+            done = call(sekisho, *args, "-DA=7", "-I", folder / "inc", folder / "made.p4")
+            check(done.returncode == 0 and "error" not in done.stderr, "-D, -I", done)
+        (folder / "made.stf").write_text("packet 0 " + "00" * 16 + "\nexpect 0 " + "00" * 7 + "07" + "00" * 8 + "\n")
+        done = call(sekisho, "test", "-DA=7", "-I", folder / "inc", folder / "made.p4")
+        check(done.returncode == 0, "-D and -I of scripts", done)
+        for path in folder.glob("made.*"):
+            path.unlink()
         done = call(sekisho, "check", "--Werror", "-I", folder / "inc", user)
         check(done.returncode == 1, "warnings as errors", done)
 
