@@ -7,40 +7,40 @@ median of the rounds' own ratios to OVS(32), or of another configuration that th
     polled        ports without system calls: what the datapath itself pays
     ring          the hand-off alone, one packet at a time, and many ports and threads
 
-Figures go to BUILD/bench/shield.json, the picture to BUILD/bench/shield.svg; of some parts only, to files with
-their names."""
+Figures go to BUILD/bench/shield.json, after each turn, so that --resume goes on with a run that was ended; the picture to
+BUILD/bench/shield.svg; of some parts only, to files with their names."""
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(TOP, "tests", "lib"), os.path.join(TOP, "bench", "shield")]
 
 import configs  # noqa: E402
-import figures  # noqa: E402
 import plot  # noqa: E402
 import polled  # noqa: E402
+import report  # noqa: E402
 import ring  # noqa: E402
+import rounds  # noqa: E402
 import sockets  # noqa: E402
-import targets  # noqa: E402
 from lab import build_program  # noqa: E402
 
-PARTS = ("veth", "tap", "polled", "ring")
-MARKS = ("<!-- figures: bench/run.py --readme -->", "<!-- end of figures -->")
-KINDS = {"veth": sockets.Namespaces, "tap": sockets.Machine}
+PARTS = ["veth", "tap", "polled", "ring"]
 
 
 def say(text):
-    print(text, file=sys.stderr, flush=True)
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def prepare(build, names, parts):
     """Builds what is only for the benchmark. Returns the configurations, and the program that judges."""
     subprocess.run(["ninja", "-C", os.path.join(build, "main"), "shield_bench"], check=True, stdout=subprocess.DEVNULL)
     which = [c for c in configs.available(build) if not names or c.name in names]
-    if set(parts) & {"veth", "tap", "polled"}:
+    if set(parts) != {"ring"}:
         if any(c.ovs == "ovs-plain" for c in which):
             subprocess.run([os.path.join(TOP, "host/ovs/build"), "--plain", os.path.join(build, "ovs-plain")],
                            check=True, stdout=sys.stderr)
@@ -51,68 +51,27 @@ def prepare(build, names, parts):
     return which, program
 
 
-def measure(build, args, which, program):
-    found = {}
-    for part in args.only:
-        if part in KINDS:
-            found[part] = sockets.measure(build, KINDS[part], which, program, args.rounds, args.seconds, say)
-        elif part == "ring":
-            say("the ring alone")
-            found[part] = ring.measure(build)
+def chosen(build, args, which, program):
+    for name in args.only:
+        if name in sockets.KINDS:
+            yield sockets.Part(name, which, program, args.seconds)
+        elif name == "ring":
+            yield ring.Part()
         elif polled.has_dpdk(build):
-            found[part] = polled.measure(build, which, args.rounds, args.seconds, say)
+            yield polled.Part(which, args.seconds)
         else:
             say("polled: left out, this Open vSwitch was built without DPDK")
-    return found
 
 
-def report(found, names, spreads):
-    """The tables, as Markdown."""
-    for part, kind in KINDS.items():
-        if part in found:
-            yield f"**{kind.title[0].upper()}{kind.title[1:]}**; in brackets, to {configs.BASE}:\n"
-            yield figures.table(found[part], names, sockets.UNITS, configs.BASE) + "\n"
-            if spreads:
-                yield figures.spreads(found[part], names, list(sockets.UNITS)[:6], configs.BASE) + "\n"
-            yield prototype(found[part])
-    if "polled" in found:
-        base = "inline" if "inline" in names else configs.BASE
-        yield f"**Ports without system calls**; in brackets, to {base}:\n"
-        yield figures.table(found["polled"], names, polled.UNITS, base) + "\n"
-        yield from polled.report(found["polled"])
-    if "ring" in found:
-        yield from ring.report(found["ring"])
-    yield "**What is to be reached**:\n"
-    yield targets.table(found)
-
-
-def update_readme(found, names, picture):
+def update_readme(record, names, picture):
     """Puts the tables between the two marks of the README, and the picture beside the documents."""
     path = os.path.join(TOP, "README.md")
     with open(path, encoding="utf-8") as text:
-        before, rest = text.read().split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
-    middle = "\n".join(report(found, names, spreads=False))
+        new = report.between_marks(text.read(), "\n".join(report.report(record, names, spreads=False)))
     with open(path, "w", encoding="utf-8") as text:
-        text.write(f"{before}{MARKS[0]}\n{middle}\n{MARKS[1]}{after}")
+        text.write(new)
     with open(os.path.join(TOP, "docs", "shield-bench.svg"), "w", encoding="ascii") as out:
         out.write(picture)
-
-
-# Of the published prototype: what its ratio was to what.
-PUBLISHED = {"round trip, median": [("OVS(1)", "1.60")], "TCP": [("OVS(1)", "0.58")],
-             "UDP 1472 B": [("OVS(1)", "0.38"), (configs.BASE, "0.08")]}
-
-
-def prototype(rounds):
-    """Its design's ratios here beside those that were published."""
-    parts = []
-    for name, bases in PUBLISHED.items():
-        for base, published in bases:
-            here = figures.ratio(rounds, "TCP", name, base)
-            if here:
-                parts.append(f"{name} {here[0]:.2f} of {base} (published: {published})")
-    return "The published design here: " + ("; ".join(parts) or "not measured") + "\n"
 
 
 def options():
@@ -124,6 +83,7 @@ def options():
                         help="of " + ", ".join(PARTS))
     parser.add_argument("--configs", nargs="+", choices=[c.name for c in configs.ALL], metavar="NAME",
                         help="of " + ", ".join(c.name for c in configs.ALL))
+    parser.add_argument("--resume", action="store_true", help="go on with the run whose figures are there")
     parser.add_argument("--json", action="store_true", help="print every round's figures as JSON")
     parser.add_argument("--readme", action="store_true", help="put tables and picture into the README as well")
     return parser.parse_args()
@@ -131,20 +91,22 @@ def options():
 
 def main():
     args = options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all is taken down
     build = os.path.abspath(args.build)
     os.makedirs(os.path.join(build, "bench"), exist_ok=True)
     which, program = prepare(build, args.configs, args.only)
-    found = measure(build, args, which, program)
     names = [c.name for c in which]
     base = os.path.join(build, "bench", "-".join(["shield", *(args.only if args.only != PARTS else ())]))
-    with open(base + ".json", "w", encoding="ascii") as result:
-        json.dump(found, result, indent=1)
-    picture = plot.draw(found, names)
+    record = rounds.Record(base + ".json", {"seconds": args.seconds, "parts": args.only, "configurations": names})
+    if args.resume:
+        record.resume()
+    rounds.Run(build, list(chosen(build, args, which, program)), args.rounds, record, say).go()
+    picture = plot.draw(record.found, names)
     with open(base + ".svg", "w", encoding="ascii") as out:
         out.write(picture)
     if args.readme:
-        update_readme(found, names, picture)
-    print(json.dumps(found, indent=1) if args.json else "\n".join(report(found, names, spreads=True)))
+        update_readme(record, names, picture)
+    print(json.dumps(record.found, indent=1) if args.json else "\n".join(report.report(record, names, spreads=True)))
 
 
 if __name__ == "__main__":

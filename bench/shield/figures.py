@@ -4,16 +4,6 @@
 A round is {configuration: {figure: number}}; figures of one round were measured one after the other. A ratio is the
 median of the rounds' own ratios, so that a machine that is slower in one round than in the next spoils nothing."""
 import statistics
-import subprocess
-
-
-def attempt(turn, say):
-    """Figures of turn(); none, and why, where it fails: one of hundreds must not cost the others theirs."""
-    try:
-        return turn()
-    except (RuntimeError, TimeoutError, OSError, subprocess.SubprocessError) as error:
-        say(f"  failed, left out: {error}")
-        return {}
 
 
 def median(rounds, config, name):
@@ -28,10 +18,22 @@ def ratio(rounds, config, name, base):
     return (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
 
 
+def difference(rounds, config, base, name):
+    """The median of the rounds' differences to configuration `base`; None where there is none."""
+    found = [r[config][name] - r[base][name] for r in rounds if name in r.get(config, {}) and name in r.get(base, {})]
+    return statistics.median(found) if found else None
+
+
+def spread(rounds, config, name):
+    """(median, least, greatest); None where there is none."""
+    values = [r[config][name] for r in rounds if name in r.get(config, {})]
+    return (statistics.median(values), min(values), max(values)) if values else None
+
+
 def cell(rounds, config, name, unit, digits, base):
     value = median(rounds, config, name)
     if value is None:
-        return ""
+        return "" if any(config in r for r in rounds) else "missing"
     text = f"{value:.{digits}f} {unit}".strip()
     found = ratio(rounds, config, name, base) if config != base else None
     return f"{text} ({found[0]:.2f})" if found else text
@@ -40,12 +42,11 @@ def cell(rounds, config, name, unit, digits, base):
 def table(rounds, configs, units, base):
     """Markdown: a line for each figure of `units` ({name: (unit, digits)}), a column for each configuration, medians
     and in brackets ratios to `base`."""
-    shown = [c for c in configs if any(c in r for r in rounds)]
-    lines = [f"| {len(rounds)} rounds | " + " | ".join(shown) + " |", "|---|" + "--:|" * len(shown)]
+    lines = [f"| {len(rounds)} rounds | " + " | ".join(configs) + " |", "|---|" + "--:|" * len(configs)]
     for name, (unit, digits) in units.items():
-        cells = [cell(rounds, config, name, unit, digits, base) for config in shown]
-        if any(cells):
-            lines.append(f"| {name} | " + " | ".join(cells) + " |")
+        if any(median(rounds, config, name) is not None for config in configs):
+            lines.append(f"| {name} | " + " | ".join(cell(rounds, config, name, unit, digits, base)
+                                                     for config in configs) + " |")
     return "\n".join(lines)
 
 

@@ -9,7 +9,6 @@ import tempfile
 import time
 
 import configs
-import figures
 from lab import poll
 from ovs import Switch
 from vm import VM
@@ -17,6 +16,7 @@ from vm import VM
 SERVER = "10.78.0.2"
 CLIENT_MAC, VM_MAC = "02:00:00:78:00:01", "02:00:00:78:00:02"
 SIZES = (64, 512, 1472)
+SOCKPERF = {"": ["-p", "11111"], "TCP ": ["-p", "11112", "--tcp"]}  # by what stands before the names of its figures
 
 UNITS = {
     "TCP": ("Gbit/s", 2),
@@ -25,19 +25,23 @@ UNITS = {
     "UDP 1472 B": ("kpps", 1),
     "round trip, median": ("us", 1),
     "round trip, p99": ("us", 1),
+    "TCP round trip, median": ("us", 1),
+    "TCP round trip, p99": ("us", 1),
     "CPU of the switch, TCP": ("%", 0),
     "CPU of the P4 VM, TCP": ("%", 0),
     "memory of the P4 VM": ("MiB", 1),
     "memory in the switch": ("MiB", 1),
+    "memory of the port, both": ("MiB", 1),
     "start of the P4 VM": ("s", 1),
 }
+RATIOS = [name for name in UNITS if name.startswith(("TCP", "UDP", "round"))]  # whose spread is of interest
 
 
 class Namespaces:
     """The server in a namespace of its own."""
     title = "veth ports"
 
-    def __init__(self, build, stack):
+    def __init__(self, _stack):
         self.jobs = []
 
     def plug(self, switch):
@@ -56,7 +60,7 @@ class Machine:
     """The server in a virtual machine, which stays over all rounds."""
     title = "tap port of a virtual machine"
 
-    def __init__(self, build, stack):
+    def __init__(self, stack):
         self.port = f"skbench{os.getpid() % 100000}"
         subprocess.run(["ip", "tuntap", "add", self.port, "mode", "tap"], check=True)
         stack.callback(subprocess.run, ["ip", "link", "del", self.port])
@@ -73,7 +77,7 @@ class Machine:
 
 
 def servers():
-    return [["iperf3", "-s"], ["sockperf", "server", "-i", SERVER, "-p", "11111"]]
+    return [["iperf3", "-s"], *(["sockperf", "server", "-i", SERVER, *options] for options in SOCKPERF.values())]
 
 
 class Turn:
@@ -98,7 +102,8 @@ class Turn:
             self._tcp()
             for size in SIZES:
                 self._udp(size)
-            self._latency()
+            for kind in SOCKPERF:
+                self._latency(kind)
             if self.judge:
                 self._memory(before)
         return self.figures
@@ -120,7 +125,7 @@ class Turn:
         """A flood that is more than an emulated machine takes can cost iperf3 its own connection."""
         for _ in range(5):
             run = self.client.run(["iperf3", "-c", SERVER, "-t", str(self.seconds), "-J", *options], check=False,
-                                  stderr=subprocess.DEVNULL)
+                                  stderr=subprocess.DEVNULL, timeout=self.seconds + 30)
             end = json.loads(run.stdout or "{}").get("end", {})
             if "sum_received" in end:
                 return end
@@ -145,17 +150,17 @@ class Turn:
         total = self._iperf("-u", "-b", "0", "-l", str(size))["sum_received"]
         self.figures[f"UDP {size} B"] = (total["packets"] - total["lost_packets"]) / self.seconds / 1e3
 
-    def _sockperf(self, seconds):
-        return self.client.run(["sockperf", "ping-pong", "-i", SERVER, "-p", "11111", "-t", str(seconds),
-                                "--full-rtt"], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True).stdout
+    def _sockperf(self, options):
+        run = self.client.run(["sockperf", "ping-pong", "-i", SERVER, "-t", str(self.seconds), "--full-rtt", *options],
+                              check=False, timeout=self.seconds + 30)
+        return run.stdout if "percentile 50" in run.stdout else None
 
-    def _latency(self):
-        text = poll(lambda: next((t for t in [self._sockperf(self.seconds)] if "percentile 50" in t), None), 20,
-                    "sockperf's server")
+    def _latency(self, kind):
+        """One packet at a time, there and back."""
+        text = poll(lambda: self._sockperf(SOCKPERF[kind]), 20, "sockperf's server")
         for name, mark in (("median", "percentile 50.000"), ("p99", "percentile 99.000")):
             line = next(line for line in text.splitlines() if mark in line)
-            self.figures[f"round trip, {name}"] = float(line.split("=")[1])
+            self.figures[f"{kind}round trip, {name}"] = float(line.split("=")[1])
 
     def _apart(self):
         """Has the P4 VM processes of its own?"""
@@ -163,21 +168,30 @@ class Turn:
 
     def _memory(self, before):
         """Of a P4 VM with one port: all of its processes, rings included; and what the switch took for it."""
+        there = sum(configs.stat(pid, "VmRSS") for pid in self.judge.pids()) if self._apart() else 0
+        here = configs.stat(self.switch.vswitchd_pid, "RssAnon") - before
         if self._apart():
-            self.figures["memory of the P4 VM"] = sum(configs.stat(pid, "VmRSS") for pid in self.judge.pids())
-        self.figures["memory in the switch"] = configs.stat(self.switch.vswitchd_pid, "RssAnon") - before
+            self.figures["memory of the P4 VM"] = there
+        self.figures["memory in the switch"] = here
+        self.figures["memory of the port, both"] = there + here
 
 
-def measure(build, kind, which, program, rounds, seconds, say):
-    """Rounds of all configurations, each round beginning with another."""
-    results = []
-    with contextlib.ExitStack() as stack:
-        end = kind(build, stack)
-        for number in range(rounds):
-            at = number % len(which)
-            results.append({})
-            for config in which[at:] + which[:at]:
-                say(f"{kind.title}, round {number + 1} of {rounds}: {config.name}")
-                turn = Turn(build, config, program, seconds)
-                results[-1][config.name] = figures.attempt(lambda turn=turn: turn.measure(end), say)
-    return results
+class Part:
+    """All configurations at one kind of port; the server behind it stays for a round."""
+
+    def __init__(self, name, which, program, seconds):
+        self.name, self.kind, self.program, self.seconds = name, KINDS[name], program, seconds
+        self.which = {config.name: config for config in which}
+        self.configs = list(self.which)
+
+    @contextlib.contextmanager
+    def open(self, build):
+        with contextlib.ExitStack() as stack:
+            self.build, self.end = build, self.kind(stack)
+            yield
+
+    def measure(self, config):
+        return Turn(self.build, self.which[config], self.program, self.seconds).measure(self.end)
+
+
+KINDS = {"veth": Namespaces, "tap": Machine}
