@@ -37,8 +37,10 @@ static void copy_printable(char *out, const char *in)
 	*out = '\0';
 }
 
+/* The switch has reserved that much at least. */
 static int map_regions(struct seki_queue *queue, const int *fds)
 {
+	const size_t ready = seki_ring_slot_offset(0);
 	int err = seki_shm_map(fds[FD_SWITCH], SEKI_RING_REGION_BYTES, false,
 			       &queue->switch_region);
 
@@ -47,6 +49,8 @@ static int map_regions(struct seki_queue *queue, const int *fds)
 	err = seki_shm_map(fds[FD_P4VM], SEKI_RING_REGION_BYTES, true, &queue->p4vm_region);
 	if (err)
 		return err;
+	seki_shm_prefault(queue->switch_region, ready, false);
+	seki_shm_prefault(queue->p4vm_region, ready, true);
 	return seki_ring_p4vm_init(&queue->ring, queue->switch_region, queue->p4vm_region);
 }
 

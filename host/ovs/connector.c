@@ -14,12 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "abi/attach.h"
+#include "lib/shm/guard.h"
 #include "lib/shm/shm.h"
 #include "lib/sys/fds.h"
 
@@ -27,6 +29,18 @@
 #define BACKOFF_MAX_MS 1000u
 #define ANSWER_MS      5000u /* a P4 VM that is stopped answers when it goes on */
 #define SETTLED_MS     2000u /* a session that lasted so long starts the back-off anew */
+
+/*
+ * What a region takes of memory from the beginning: room for two batches of short packets. Other slots take it when
+ * they are used first, and the lowest are used first.
+ */
+#define READY_BYTES seki_ring_slot_offset(2 * SEKI_BATCH_MAX)
+
+/* A session, and what only this file knows of it. */
+struct session {
+	struct seki_session shared;
+	struct seki_guard *guards[2]; /* of its regions: set its `dead` */
+};
 
 /*
  * The mutex is held for list work and non-blocking socket calls only, as datapath threads may want
@@ -92,6 +106,8 @@ static void destroy_session(struct seki_session *s)
 {
 	if (!s)
 		return;
+	for (int i = 0; i < 2; i++)
+		seki_guard_destroy(((struct session *)s)->guards[i]);
 	seki_shm_unmap(s->switch_region, SEKI_RING_REGION_BYTES);
 	seki_shm_unmap(s->p4vm_region, SEKI_RING_REGION_BYTES);
 	if (s->sock >= 0)
@@ -101,14 +117,29 @@ static void destroy_session(struct seki_session *s)
 	free(s);
 }
 
-/* One region: made, sealed, mapped. The switch's is mapped for writing before it is sealed. */
-static int make_region(const char *name, bool ours, void **map, int *fd)
+/* Of `ready` bytes the memory is there; the rest is guarded. */
+static int map_region(int fd, bool ours, uint32_t *dead, void **map, struct seki_guard **guard)
 {
+	int err = seki_shm_reserve(fd, READY_BYTES);
+
+	if (err)
+		return err;
+	err = seki_shm_map(fd, SEKI_RING_REGION_BYTES, ours, map);
+	if (err)
+		return err;
+	seki_shm_prefault(*map, READY_BYTES, ours);
+	return seki_guard_create(*map, SEKI_RING_REGION_BYTES, ours, dead, guard);
+}
+
+/* One region: made, mapped, sealed. The switch's is mapped for writing before it is sealed. */
+static int make_region(const char *name, bool ours, struct session *s, int *fd)
+{
+	void **map = ours ? &s->shared.switch_region : &s->shared.p4vm_region;
 	int err = seki_shm_create(name, SEKI_RING_REGION_BYTES, fd);
 
 	if (err)
 		return err;
-	err = seki_shm_map(*fd, SEKI_RING_REGION_BYTES, ours, map);
+	err = map_region(*fd, ours, &s->shared.dead, map, &s->guards[ours]);
 	if (!err)
 		err = seki_shm_seal(*fd, ours);
 	if (err)
@@ -149,18 +180,19 @@ static int send_attach(const struct request *req, int sock, const int fds[SEKI_A
 }
 
 /* Makes the memory of a connected session and sends it. */
-static int offer_memory(const struct request *req, struct seki_session *s)
+static int offer_memory(const struct request *req, struct session *session)
 {
+	struct seki_session *s = &session->shared;
 	int fds[SEKI_ATTACH_FDS];
-	int err = make_region("sekisho-switch", true, &s->switch_region, &fds[0]);
+	int err = make_region("sekisho-switch", true, session, &fds[0]);
 
 	if (err)
 		return err;
-	err = make_region("sekisho-p4vm", false, &s->p4vm_region, &fds[1]);
+	err = make_region("sekisho-p4vm", false, session, &fds[1]);
 	if (err)
 		goto close_switch;
-	err = -ENOMEM;
 	s->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = -errno;
 	if (s->eventfd < 0)
 		goto close_p4vm;
 	fds[2] = s->eventfd;
@@ -175,10 +207,11 @@ close_switch:
 
 static int start_session(const struct request *req, struct seki_session **out)
 {
-	struct seki_session *s = calloc(1, sizeof(*s));
+	struct session *session = calloc(1, sizeof(*session));
+	struct seki_session *s = &session->shared;
 	int err = -ENOMEM;
 
-	if (!s)
+	if (!session)
 		return err;
 	s->eventfd = -1;
 	s->sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -187,13 +220,27 @@ static int start_session(const struct request *req, struct seki_session **out)
 	else
 		err = connect_to(req->socket, s->sock);
 	if (!err)
-		err = offer_memory(req, s);
+		err = offer_memory(req, session);
 	if (err) {
 		destroy_session(s);
 		return err;
 	}
 	*out = s;
 	return 0;
+}
+
+/*
+ * A session takes two descriptors, and four for a moment. A switch that was started with the customary 1,024
+ * gets as many as it may have, once it needs them: it polls, so that their numbers may be large. True: there are more.
+ */
+static bool raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= files.rlim_max)
+		return false;
+	files.rlim_cur = files.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &files) == 0;
 }
 
 /* -EAGAIN: no answer yet. */
@@ -288,6 +335,8 @@ static void start(struct seki_connector *c, struct seki_queue *q)
 	q->link.reconnect = false;
 	seki_connector_unlock(c);
 	err = start_session(&req, &session);
+	if (err == -EMFILE && raise_files())
+		err = start_session(&req, &session);
 	seki_connector_lock(c);
 	adopt(c, req.id, err, session);
 }
@@ -326,7 +375,7 @@ static void watch(struct seki_connector *c, struct seki_queue *q)
 	if (SEKI_GET(s->released)) {
 		if (now_ms() - link->when_ms > SETTLED_MS)
 			link->backoff_ms = BACKOFF_MIN_MS;
-		retry_later(c, link, -ECONNRESET);
+		retry_later(c, link, SEKI_GET(s->dead) == SEKI_GUARD_HIT ? -ENOMEM : -ECONNRESET);
 		ring(c->bell);
 		return;
 	}

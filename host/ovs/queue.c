@@ -200,7 +200,9 @@ static void take_sample(struct seki_queue *q)
 
 static void hand_over(struct seki_queue *q, const struct seki_submission *subs, uint32_t n)
 {
-	if (n == 0)
+	/* There was no memory for a slot: what was put there reached nobody. The next poll ends the session. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (n == 0 || SEKI_GET(q->session->dead))
 		return;
 	seki_ring_switch_submit(&q->session->ring, subs, n);
 	seki_count(&q->stats.batches, 1);

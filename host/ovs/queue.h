@@ -23,8 +23,9 @@ struct seki_session {
 	void *switch_region;
 	void *p4vm_region;
 	int sock;
-	int eventfd;   /* shared with the P4 VM: never read or write it in a way that can wait */
-	uint32_t dead; /* set by the connector: the peer is gone */
+	int eventfd; /* shared with the P4 VM: never read or write it in a way that can wait */
+	uint32_t
+		dead; /* set by the connector: the peer is gone; by its guards: there is no memory */
 	uint32_t released; /* set by the datapath thread */
 };
 

@@ -33,6 +33,16 @@ int seki_shm_create(const char *name, size_t bytes, int *fd)
 	return 0;
 }
 
+int seki_shm_reserve(int fd, size_t bytes)
+{
+	int err;
+
+	do
+		err = fallocate(fd, 0, 0, (off_t)bytes) < 0 ? -errno : 0;
+	while (err == -EINTR);
+	return err;
+}
+
 int seki_shm_seal(int fd, bool read_only_from_now)
 {
 	int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
@@ -45,12 +55,18 @@ int seki_shm_seal(int fd, bool read_only_from_now)
 int seki_shm_map(int fd, size_t bytes, bool writable, void **out)
 {
 	int prot = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-	void *map = mmap(NULL, bytes, prot, MAP_SHARED | MAP_POPULATE, fd, 0);
+	void *map = mmap(NULL, bytes, prot, MAP_SHARED, fd, 0);
 
 	if (map == MAP_FAILED)
 		return -errno;
 	*out = map;
 	return 0;
+}
+
+void seki_shm_prefault(void *map, size_t bytes, bool writable)
+{
+	/* In vain before Linux 5.14: then each page costs a fault. */
+	madvise(map, bytes, writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
 }
 
 int seki_shm_check(int fd, size_t bytes)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -275,6 +276,65 @@ static void a_packet_goes_round(void **state)
 	seki_shm_unmap(mine, SEKI_RING_REGION_BYTES);
 }
 
+/* Where the switch has its region of that name mapped. */
+static uint8_t *find_region(const char *name)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[256];
+	uintptr_t start = 0;
+
+	while (!start && fgets(line, sizeof(line), maps)) {
+		if (strstr(line, name))
+			start = strtoul(line, NULL, 16);
+	}
+	fclose(maps);
+	assert_true(start);
+	return (uint8_t *)start;
+}
+
+/*
+ * There is no memory for a slot: as a file behind its end. The P4 VM is told nothing of a packet that could not be
+ * put there, the packet follows the port's policy, the P4 VM is attached anew.
+ */
+static void memory_runs_out_under_a_slot(void **state)
+{
+	struct bench *b = *state;
+	struct attached a = accept_queue(b, 0);
+	uint8_t bytes[60] = "a packet that there is no room for";
+	const struct seki_hook_packet packet = {bytes, bytes, sizeof(bytes), 0, 0};
+	const struct seki_switch_header *header;
+	enum seki_fate fate;
+	struct seki_outcome out;
+	uint8_t *region, *slots;
+	void *theirs;
+	int fd = memfd_create("empty", MFD_CLOEXEC);
+
+	accept_it(&a);
+	wait_state(b, SEKI_QUEUE_UP);
+	region = find_region("memfd:sekisho-switch");
+	slots = mmap(region + seki_ring_slot_offset(0), SEKI_RING_ENTRIES * SEKI_SLOT_BYTES,
+		     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+	assert_ptr_equal(slots, region + seki_ring_slot_offset(0));
+	close(fd);
+	header = (const struct seki_switch_header *)(const void *)region;
+	assert_int_equal(seki_shm_map(a.fds[1], SEKI_RING_REGION_BYTES, true, &theirs), 0);
+	((struct seki_p4vm_header *)theirs)->want = 60;
+	seki_shm_unmap(theirs, SEKI_RING_REGION_BYTES);
+	seki_queue_submit(b->q, SEKI_PORT_VM, 1, &packet, 1, &fate);
+	assert_int_equal(fate, SEKI_FATE_HELD);
+	assert_int_equal(header->sub_tail, 0);
+	assert_int_equal(seki_queue_poll(b->q, 1, &out, 1), 1);
+	assert_ptr_equal(out.packet, bytes);
+	assert_int_equal(out.fate, SEKI_FATE_DROP);
+	assert_int_equal(stats(b).from[SEKI_PORT_VM].dropped[SEKI_REASON_DOWN], 1);
+	wait_error(b, -ENOMEM);
+	hang_up(&a);
+	a = accept_queue(b, 0);
+	accept_it(&a);
+	wait_state(b, SEKI_QUEUE_UP);
+	hang_up(&a);
+}
+
 static void comes_back_after_each_loss(void **state)
 {
 	struct bench *b = *state;
@@ -419,6 +479,7 @@ int main(void)
 		TEST(attaches_and_says_who_it_is),
 		TEST(regions_are_sealed),
 		TEST(a_packet_goes_round),
+		TEST(memory_runs_out_under_a_slot),
 		TEST(comes_back_after_each_loss),
 		TEST(refusals_and_nonsense_are_tried_again),
 		TEST(silence_keeps_nobody_waiting),
