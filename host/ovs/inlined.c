@@ -54,6 +54,9 @@ static void join(struct seki_lanes *l)
 	uint32_t changes, moves = SEKI_GET(l->hook->moves);
 	int err;
 
+	/* What a P4 VM before it still has comes out first, and its end is not to be taken for this one's. */
+	if (l->queues[0]->session || l->held)
+		return;
 	in->module = SEKI_GET(the_module);
 	if (!in->module) {
 		SEKI_PUT(l->queues[0]->link.error, -ENOENT);

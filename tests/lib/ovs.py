@@ -215,12 +215,12 @@ class Switch(contextlib.ExitStack):
         self._attach(port, offloads)
         return Namespace(space, port, address.split("/")[0])
 
-    def add_tap(self, _purpose=""):
-        """A tap device on the bridge, for a VM; returns its name."""
+    def add_tap(self, _purpose="", offloads=False):
+        """A tap device on the bridge, for a VM, without offloads if not asked for; returns its name."""
         port = self._port()
         _run("ip", "tuntap", "add", port, "mode", "tap")
         self.callback(self._delete_link, port)
-        self._attach(port)
+        self._attach(port, offloads)
         return port
 
     def add_port(self, name, kind, **options):

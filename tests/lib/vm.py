@@ -171,6 +171,8 @@ class VM:
     """A machine that has booted. Arguments:
 
     taps       names of tap interfaces, made by the caller, or pairs of name and MAC: eth0, eth1 ...
+    vhost      Unix sockets where a vhost-user back end connects to QEMU, or pairs of path and MAC: the next cards
+    offloads   checksums and segments may be left to the other end, on cards of both kinds
     user_net   one more network card on QEMU's own user-mode network (10.0.2.15, gateway 10.0.2.2)
     ivshmem    files to show as ivshmem-plain devices; a pair (file, "ro") is read-only
     memory     MiB
@@ -179,7 +181,7 @@ class VM:
     """
 
     def __init__(self, taps=(), user_net=False, ivshmem=(), memory=1024, cpus=1, extra=(), append="",
-                 name="vm", boot_timeout=60):
+                 name="vm", boot_timeout=60, vhost=(), offloads=False):
         self.changed = threading.Condition()
         self.jobs, self.next_job, self.ready, self.ended = {}, 1, False, False
         self.dir = tempfile.mkdtemp(prefix="sekisho-vm-")
@@ -190,7 +192,8 @@ class VM:
         self._qmp_lock = threading.Lock()
         atexit.register(self.close)
         try:
-            self._launch(taps, user_net, ivshmem, memory, cpus, list(extra), append)
+            cards = self._cards(taps, vhost, memory, offloads)
+            self._launch(cards, user_net, ivshmem, memory, cpus, list(extra), append)
             started = time.monotonic()
             self.until(lambda: self.ready, boot_timeout, "boot")
             self.boot_seconds = time.monotonic() - started
@@ -198,7 +201,27 @@ class VM:
             self.close()
             raise
 
-    def _launch(self, taps, user_net, ivshmem, memory, cpus, extra, append):
+    @staticmethod
+    def _cards(taps, vhost, memory, offloads):
+        """QEMU's arguments for network cards. A vhost-user back end maps all of the machine's memory."""
+        ends = [("tap,ifname={},script=no,downscript=no", tap) for tap in taps]
+        ends += [("vhost-user,chardev=vhost{}", path) for path in vhost]
+        args = []
+        if vhost:
+            args += ["-object", f"memory-backend-memfd,id=ram,size={memory}M,share=on",
+                     "-machine", "memory-backend=ram"]
+        for i, (end, where) in enumerate(ends):
+            name, mac = (where, f"52:54:00:5e:c1:{i + 1:02x}") if isinstance(where, str) else where
+            options = "" if offloads else "," + PLAIN_NIC
+            if i >= len(taps):
+                args += ["-chardev", f"socket,id=vhost{i},path={name},server=on"]
+                name = i
+                options += ",vectors=0"  # with MSI-X, QEMU 7.2 without KVM crashes over the irqfds that it then has not
+            args += ["-netdev", f"{end.format(name)},id=net{i}",
+                     "-device", f"virtio-net-pci,netdev=net{i},mac={mac},romfile={options}"]
+        return args
+
+    def _launch(self, cards, user_net, ivshmem, memory, cpus, extra, append):
         version, image = kernel()
         self.port, theirs = socket.socketpair()
         args = ["qemu-system-x86_64", "-name", self.name, "-accel",
@@ -210,10 +233,7 @@ class VM:
                 "-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap",
                 "-device", "virtio-serial-pci", "-chardev", f"socket,id=port,fd={theirs.fileno()}",
                 "-device", "virtserialport,chardev=port"]
-        for i, tap in enumerate(taps):
-            ifname, mac = (tap, f"52:54:00:5e:c1:{i + 1:02x}") if isinstance(tap, str) else tap
-            args += ["-netdev", f"tap,id=tap{i},ifname={ifname},script=no,downscript=no",
-                     "-device", f"virtio-net-pci,netdev=tap{i},mac={mac},romfile=,{PLAIN_NIC}"]
+        args += cards
         if user_net:
             args += ["-netdev", "user,id=user0", "-device", "virtio-net-pci,netdev=user0,romfile="]
         for i, region in enumerate(ivshmem):

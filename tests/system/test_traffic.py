@@ -6,8 +6,8 @@ import tempfile
 
 import pytest
 
-from lab import build_program, poll
-from wire import Net, Receiver, compile_c, counted, frame, mac, send
+from lab import poll
+from wire import Net, Receiver, cloner, compile_c, counted, frame, frames_of_all_kinds, send
 
 PROGRAMS = {
     "pass": "u64 entry(void *ctx, struct meta *m) { return 1; }",
@@ -31,25 +31,6 @@ PROGRAMS = {
         }
         return 1; }""",
 }
-CLONE = """
-#include <core.p4>
-#include <ubpf_model.p4>
-header ethernet_t { bit<48> dst; bit<48> src; bit<16> type; }
-struct headers { ethernet_t eth; }
-struct metadata {}
-parser prs(packet_in p, out headers h, inout metadata m, inout standard_metadata s) {
-    state start { p.extract(h.eth); transition accept; } }
-control pipe(inout headers h, inout metadata m, inout standard_metadata s) { apply {
-    if (s.input_port == 1 && h.eth.type == 0x88b5) {
-        s.clone = true;
-        s.clone_port = PORT;
-        h.eth.type = 0x88b6;
-        if (h.eth.dst[0:0] == 1) { mark_to_drop(); }
-    }
-} }
-control dprs(packet_out p, in headers h) { apply { p.emit(h.eth); } }
-ubpf(prs(), pipe(), dprs()) main;
-"""
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +43,7 @@ def folder():
 @pytest.fixture(scope="module")
 def objects(build, folder):
     out = {name: compile_c(text, folder, name) for name, text in PROGRAMS.items()}
-    for port in (2, 3):
-        source = os.path.join(folder, f"clone{port}.p4")
-        with open(source, "w") as text:
-            text.write(CLONE.replace("PORT", str(port)))
-        out[f"clone{port}"] = build_program(build, source, source[:-3] + ".o")
-    return out
+    return out | {f"clone{port}": cloner(build, folder, port) for port in (2, 3)}
 
 
 @pytest.fixture(scope="module")
@@ -80,27 +56,6 @@ def jumbo(build, folder, objects):
 def net(jumbo, objects):
     jumbo.p4vm.load(objects["pass"])
     return jumbo
-
-
-def frames_of_all_kinds(to, by):
-    """By scapy, which no fixture needs."""
-    from scapy.all import (ARP, IP, IPv6, UDP, Dot1AD, Dot1Q, Ether, ICMPv6EchoRequest, IPv6ExtHdrDestOpt, Raw, SCTP,
-                           TCP, fragment)
-    text = [":".join(f"{b:02x}" for b in mac(i)) for i in (to, by)]
-    eth, load = Ether(dst=text[0], src=text[1]), Raw(bytes(range(200)))
-    ip = IP(src="192.0.2.1", dst="192.0.2.2")
-    ip6 = IPv6(src="2001:db8::1", dst="2001:db8::2")
-    wide = lambda address: Ether(dst=address, src=text[1])  # noqa: E731
-    packets = [
-        eth / ip / UDP() / load, eth / ip / TCP() / load, eth / ip / SCTP() / load, eth / ARP(),
-        eth / Dot1Q(vlan=5) / ip / UDP() / load, eth / Dot1AD(vlan=7) / Dot1Q(vlan=9) / ip / TCP() / load,
-        eth / Dot1Q(vlan=1) / Dot1Q(vlan=2) / ip6 / UDP() / load,
-        eth / ip6 / ICMPv6EchoRequest(data=b"x" * 1400), eth / ip6 / IPv6ExtHdrDestOpt() / TCP() / load,
-        *(eth / f for f in fragment(ip / UDP() / Raw(b"f" * 6000), fragsize=1400)),
-        wide("ff:ff:ff:ff:ff:ff") / ARP(), wide("01:00:5e:00:00:fb") / IP(dst="224.0.0.251") / UDP() / load,
-        wide("33:33:00:00:00:01") / IPv6(dst="ff02::1") / UDP() / load,
-    ]
-    return [bytes(p) for p in packets]
 
 
 def test_kinds(net):
