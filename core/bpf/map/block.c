@@ -123,8 +123,8 @@ static void sort_nibbles(const struct seki_classifier_shape *shape, struct seki_
 		block->order[block->n_order++] = block->order[i];
 }
 
-/* After which of the rows, were they independent, a random key would have less than half an entry
- * left, by steps. */
+/* After which of the rows, were they independent, a random key would have less than an eighth of
+ * an entry left, by steps: what is left in vain costs more than a few rows. */
 static uint32_t first_rows(const struct seki_block *block, const uint32_t *weights)
 {
 	uint64_t left = (uint64_t)block->n << 16;
@@ -133,7 +133,7 @@ static uint32_t first_rows(const struct seki_block *block, const uint32_t *weigh
 	do {
 		left = left * weights[block->order[i]] / (16 * block->n);
 		i++;
-	} while (i < block->n_order && (i % SEKI_ORDER_STEP || left > 1u << 15));
+	} while (i < block->n_order && (i % SEKI_ORDER_STEP || left > 1u << 13));
 	return i;
 }
 

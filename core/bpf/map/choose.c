@@ -11,7 +11,7 @@
 #include "core/bpf/map/classifier.h"
 
 #define UNIT	   256u			 /* of gains: an entry */
-#define ALIKE_COST 8u			 /* of a comparison more, in probes of a tuple */
+#define ALIKE_COST 32u			 /* of a comparison more, in probes of a tuple */
 #define GROWTH_MAX 32u			 /* times as many entries are foreseen, at most */
 #define WORTH	   24u			 /* entries that are worth a tuple */
 #define TABLE	   (SEKI_SAMPLE_MAX * 2) /* hashes */

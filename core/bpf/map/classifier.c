@@ -52,7 +52,7 @@ static void shape_index(const struct seki_map_def *def, struct seki_classifier_s
 	shape->tuple_words = 1 + shape->key_words;
 	shape->shift = 64 - (uint32_t)__builtin_ctz(shape->buckets);
 	shape->index_bytes = round_up(SEKI_TUPLES_MAX * 8ull * shape->tuple_words, 64) +
-			     shape->buckets * (8 + sizeof(struct seki_bucket));
+			     shape->buckets * (8 + 4 + sizeof(struct seki_bucket));
 	shape->sample = (uint32_t)seki_min(def->max_entries, SEKI_SAMPLE_MAX);
 	shape->groups = (uint32_t)seki_min(def->max_entries, SEKI_GROUPS_MAX);
 }
@@ -134,6 +134,8 @@ void seki_classifier_init(struct seki_bpf_map *map, const struct seki_classifier
 	at += shape->buckets * 8ull;
 	c->buckets = (struct seki_bucket *)(void *)at;
 	at += shape->buckets * sizeof(struct seki_bucket);
+	c->tops = (uint32_t *)(void *)at;
+	at += shape->buckets * 4ull;
 	c->groups = (uint64_t *)(void *)at;
 	at += shape->groups * 8ull * shape->key_words;
 	c->sample = (uint64_t *)(void *)at;

@@ -9,7 +9,8 @@
  *             that it leaves. All tuples share one table, the index: a bucket has SEKI_BUCKET
  *             entries, and a word with a byte of each one's hash. A lookup takes the words of all
  *             tuples' buckets, which tells nearly all tuples apart that have nothing, and compares
- *             what is left in full.
+ *             what is left in full. Where the first block has many entries it is searched before:
+ *             what is found there rules out all buckets of less than its priority.
  *   blocks    Entries that no tuple has, or for which its bucket is full, are in a list of blocks
  *             by priority. A block is a table of rows, one for each nibble (4 bits) of the key and
  *             value, of a bit for each entry: may it match? ANDing the rows of the key's nibbles
@@ -42,7 +43,7 @@
 
 #define SEKI_TUPLES_MAX	   32u
 #define SEKI_BUCKET	   8u /* entries */
-#define SEKI_ORDER_STEP	   8u
+#define SEKI_ORDER_STEP	   4u
 #define SEKI_BLOCK_WIDTH   256u /* entries, at most */
 #define SEKI_KEY_WORDS_MAX (SEKI_CLASSIFIER_KEY_MAX / 8)
 #define SEKI_SAMPLE_MAX	   512u
@@ -84,8 +85,9 @@ struct seki_classifier {
 	struct seki_map_field ranges[SEKI_CLASSIFIER_FIELDS_MAX]; /* those of them */
 	uint32_t n_fields, n_ranges;
 	uint8_t masked[SEKI_CLASSIFIER_KEY_MAX]; /* 0xff: of no range */
-	/* The index; of each bucket its tags and the rest. */
+	/* The index; of each bucket its tags, no less than its greatest priority, and the rest. */
 	uint64_t *tuples, *tags;
+	uint32_t *tops;
 	struct seki_bucket *buckets;
 	uint8_t pad[64];
 

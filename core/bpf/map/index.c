@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A classifier's entries in buckets, by the hash of the bits that a tuple leaves. See classifier.h. */
+#include "core/base/check.h"
 #include "core/bpf/map/classifier.h"
 
 /* Entries of one tag in a bucket, most of them alike in the tuple's bits: lookups compare them all. */
@@ -13,6 +14,7 @@ struct view {
 /* Where an entry is or would be. */
 struct place {
 	uint64_t *tags;
+	uint32_t *top;
 	struct seki_bucket *bucket;
 	uint8_t tag;
 };
@@ -40,6 +42,7 @@ static bool next_place(const struct seki_classifier *c, const struct view *view,
 			continue;
 		hash = seki_tuple_hash(tuple, view->first, shape->key_words);
 		*place = (struct place){c->tags + (hash >> shape->shift),
+					c->tops + (hash >> shape->shift),
 					c->buckets + (hash >> shape->shift), seki_tuple_tag(hash)};
 		++*n;
 		return true;
@@ -68,6 +71,7 @@ static bool put_at(const struct place *place, uint32_t entry, uint32_t priority)
 
 	if (count_tag(place, &at) >= ALIKE_MAX || at == SEKI_BUCKET)
 		return false;
+	seki_store_release(place->top, seki_max(*place->top, priority));
 	seki_store_release(&place->bucket->priorities[at], priority);
 	seki_store_release(&place->bucket->links[at], entry);
 	seki_store64_release(place->tags, *place->tags | (uint64_t)place->tag << at * 8);
@@ -102,12 +106,25 @@ uint32_t *seki_index_find(const struct seki_bpf_map *map, uint32_t entry)
 	return NULL;
 }
 
+static uint32_t top_of(const struct seki_bucket *bucket)
+{
+	uint32_t top = 0;
+
+	for (uint32_t i = 0; i < SEKI_BUCKET; i++)
+		if (bucket->links[i])
+			top = (uint32_t)seki_max(top, bucket->priorities[i]);
+	return top;
+}
+
 /* First the link: who has seen the tag finds none. */
 void seki_index_erase(struct seki_bpf_map *map, uint32_t *link)
 {
-	size_t at = (size_t)((uint8_t *)link - (uint8_t *)map->classifier->buckets);
-	uint64_t *tags = map->classifier->tags + at / sizeof(struct seki_bucket);
+	struct seki_classifier *c = map->classifier;
+	size_t offset = (size_t)((uint8_t *)link - (uint8_t *)c->buckets);
+	size_t bucket = offset / sizeof(struct seki_bucket);
+	size_t at = offset % sizeof(struct seki_bucket) / sizeof(*link);
 
 	seki_store_release(link, 0);
-	seki_store64_release(tags, *tags & ~(0xffull << at % sizeof(struct seki_bucket) * 2));
+	seki_store64_release(&c->tags[bucket], c->tags[bucket] & ~(0xffull << at * 8));
+	seki_store_release(&c->tops[bucket], top_of(&c->buckets[bucket]));
 }

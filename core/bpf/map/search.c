@@ -2,9 +2,9 @@
 /* Lookups in classifiers: tuples, then blocks. See classifier.h. */
 #include "core/bpf/map/classifier.h"
 
-#define BATCH 8 /* blocks */
-#define FEW   4 /* entries */
-#define TRIES 4 /* before a lookup asks for changes to hold */
+#define BATCH 8	  /* blocks */
+#define FEW   64u /* entries of a block: a word of its rows has them all */
+#define TRIES 4	  /* before a lookup asks for changes to hold */
 
 #define ONES  0x0101010101010101u
 #define HIGHS 0x8080808080808080u
@@ -21,16 +21,26 @@ typedef uint8_t eight_bytes __attribute__((vector_size(8), may_alias));
 #define UNROLLED _Pragma("GCC unroll 8")
 #endif
 
+/* By nibble: the number of the key's row in a block. */
+struct rows {
+	uint16_t at[SEKI_CLASSIFIER_KEY_MAX * 2];
+};
+
+struct best {
+	struct seki_map_slot *entry;
+	int64_t priority; /* -1: there is none */
+};
+
 struct search {
 	const struct seki_bpf_map *map;
 	const uint8_t *key;
-	struct seki_map_slot *best;
-	int64_t priority; /* of the best; -1: there is none */
+	struct best best;
+	struct rows rows; /* once the first block was searched by rows */
 };
 
-/* A bucket that may have an entry. */
+/* A tuple whose bucket may have an entry. */
 struct hit {
-	const struct seki_bucket *bucket;
+	uint64_t hash;
 	uint64_t places; /* the upper bit of each one's byte */
 };
 
@@ -81,6 +91,15 @@ static inline uint32_t load_16(const uint8_t *bytes)
 	return __builtin_bswap16(half);
 }
 
+static __attribute__((noinline)) bool is_outside_wide(const struct seki_map_field *f,
+						      const uint8_t *key, const uint8_t *low,
+						      const uint8_t *high)
+{
+	uint32_t at = f->offset;
+
+	return order(key + at, low + at, f->bytes) < 0 || order(key + at, high + at, f->bytes) > 0;
+}
+
 static inline bool is_outside(const struct seki_map_field *f, const uint8_t *key,
 			      const uint8_t *low, const uint8_t *high)
 {
@@ -89,29 +108,39 @@ static inline bool is_outside(const struct seki_map_field *f, const uint8_t *key
 	if (f->bytes == 2) /* ports: one comparison */
 		return load_16(key + at) - load_16(low + at) >
 		       load_16(high + at) - load_16(low + at);
-	return order(key + at, low + at, f->bytes) < 0 || order(key + at, high + at, f->bytes) > 0;
+	return is_outside_wide(f, key, low, high);
 }
 
-/* Mostly without a branch: the entry is often not in the cache, and a wrong
- * guess of what it is would cost as much as the wait. */
-static inline __attribute__((always_inline)) bool matches(const struct search *s,
-							  struct seki_map_slot *entry)
+/*
+ * Mostly without a branch: the entry is often not in the cache, and a wrong guess of what it is would
+ * cost as much as the wait. `words` may be the key's, or 0.
+ */
+static inline __attribute__((always_inline)) bool matches(const struct seki_bpf_map *map,
+							  const uint8_t *key,
+							  struct seki_map_slot *entry,
+							  uint32_t words)
 {
-	const struct seki_classifier *c = s->map->classifier;
+	const struct seki_classifier *c = map->classifier;
 	const uint8_t *first = seki_entry_first(entry);
-	uint32_t size = s->map->def.key_size;
-	uint64_t wrong = differ(c, s->key, first, size);
+	uint32_t size = map->def.key_size;
+	uint64_t wrong;
 
+	if (words == 2)
+		wrong = differ_at(c, key, first, size, 0) |
+			differ_at(c, key, first, size, size - 8);
+	else
+		wrong = differ(c, key, first, size);
 	for (uint32_t i = 0; i < c->n_ranges; i++)
-		wrong |= is_outside(&c->ranges[i], s->key, first, first + size);
+		wrong |= is_outside(&c->ranges[i], key, first, first + size);
 	return !wrong;
 }
 
-static inline bool is_better(const struct search *s, struct seki_map_slot *entry, int64_t priority)
+static inline bool is_better(const struct seki_bpf_map *map, const struct best *best,
+			     struct seki_map_slot *entry, int64_t priority)
 {
-	if (priority != s->priority)
-		return priority > s->priority;
-	return *seki_entry_number(s->map, entry) < *seki_entry_number(s->map, s->best);
+	if (priority != best->priority)
+		return priority > best->priority;
+	return *seki_entry_number(map, entry) < *seki_entry_number(map, best->entry);
 }
 
 /* ---- tuples ---- */
@@ -124,63 +153,67 @@ static inline uint64_t find_byte(uint64_t word, uint8_t byte)
 	return (differ - ONES) & ~differ & HIGHS;
 }
 
-/* Without a branch: buckets that have the tag of the key's hash. Words is a
- * constant where this is inlined for short keys. */
-static inline __attribute__((always_inline)) void probe(const struct seki_classifier *c,
-							const uint64_t *key, uint32_t words,
+/*
+ * Without a branch: tuples whose bucket has the tag of the key's hash; where something was found,
+ * and an entry that is as good. Words is a constant where this is inlined for short keys.
+ */
+static inline __attribute__((always_inline)) void probe(const struct search *s, const uint64_t *key,
+							uint32_t words, bool found,
 							struct hits *hits)
 {
+	const struct seki_classifier *c = s->map->classifier;
 	const uint64_t *tuple = c->tuples, *tags = c->tags;
-	const struct seki_bucket *buckets = c->buckets;
+	const uint32_t *tops = c->tops;
 	uint32_t shift = c->shape.shift;
 	struct hit *hit = hits->at;
 
 	for (uint32_t n = seki_load_acquire(&c->n_tuples); n; n--, tuple += 1 + words) {
 		uint64_t hash = seki_tuple_hash(tuple, key, words);
 
+		hit->hash = hash;
 		hit->places = find_byte(seki_load64_acquire(&tags[hash >> shift]),
 					seki_tuple_tag(hash));
-		hit->bucket = buckets + (hash >> shift);
+		if (found) /* after the tag: an entry's priority is there before it */
+			hit->places &= -(uint64_t)(seki_load_acquire(&tops[hash >> shift]) >=
+						   s->best.priority);
 		hit += hit->places != 0;
 	}
 	hits->n = (uint32_t)(hit - hits->at);
 }
 
-/* The entries of buckets that can be better than what was found. */
-static inline uint32_t gather(const struct search *s, const struct hits *hits,
-			      struct seki_map_slot **entries)
+/* Without a branch on what an entry is. */
+static inline __attribute__((always_inline)) struct best compare(const struct search *s,
+								 const struct hits *hits,
+								 uint32_t words)
 {
-	struct seki_map_slot **next = entries;
+	const struct seki_bpf_map *map = s->map;
+	const struct seki_bucket *buckets = map->classifier->buckets;
+	const uint8_t *key = s->key;
+	uint32_t shift = map->classifier->shape.shift;
+	struct best best = s->best;
+	const struct hit *end = hits->at + hits->n;
 
-	for (const struct hit *hit = hits->at; hit < hits->at + hits->n; hit++)
+	for (const struct hit *hit = hits->at; hit < end; hit++) {
+		const struct seki_bucket *bucket = buckets + (hit->hash >> shift);
+
 		for (uint64_t left = hit->places; left; left &= left - 1) {
 			uint32_t at = (uint32_t)__builtin_ctzll(left) / 8;
-			uint32_t link = seki_load_acquire(&hit->bucket->links[at]);
+			uint32_t link = seki_load_acquire(&bucket->links[at]);
+			struct seki_map_slot *entry = seki_map_slot(map, link);
+			int64_t priority = seki_load_acquire(&bucket->priorities[at]);
+			uint64_t better;
 
-			if (seki_load_acquire(&hit->bucket->priorities[at]) >= s->priority && link)
-				*next++ = seki_map_slot(s->map, link);
+			if (priority < best.priority || !link)
+				continue;
+			better = -(uint64_t)matches(map, key, entry, words);
+			if (__builtin_expect(priority == best.priority && better, 0))
+				better = -(uint64_t)is_better(map, &best, entry, priority);
+			best.priority ^= (int64_t)((uint64_t)(best.priority ^ priority) & better);
+			best.entry = (struct seki_map_slot *)(((uintptr_t)entry & better) |
+							      ((uintptr_t)best.entry & ~better));
 		}
-	return (uint32_t)(next - entries);
-}
-
-/* Without a branch on what an entry is. */
-static inline void compare(struct search *s, const struct hits *hits)
-{
-	struct seki_map_slot *entries[SEKI_TUPLES_MAX * SEKI_BUCKET];
-	uint32_t n = gather(s, hits, entries);
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct seki_map_slot *entry = entries[i];
-		uint64_t right = -(uint64_t)matches(s, entry), better;
-		int64_t priority = (int64_t)(seki_entry_priority(entry) | ~right);
-
-		better = -(uint64_t)(priority > s->priority);
-		if (__builtin_expect(priority == s->priority && right, 0))
-			better = -(uint64_t)is_better(s, entry, priority);
-		s->priority ^= (int64_t)((uint64_t)(s->priority ^ priority) & better);
-		s->best = (struct seki_map_slot *)(((uintptr_t)entry & better) |
-						   ((uintptr_t)s->best & ~better));
 	}
+	return best;
 }
 
 /* ---- blocks ---- */
@@ -188,11 +221,6 @@ static inline void compare(struct search *s, const struct hits *hits)
 /* As many words as the map's rows have. */
 struct row {
 	uint64_t words[SEKI_BLOCK_WIDTH / 64] __attribute__((aligned(16)));
-};
-
-/* By nibble: the number of the key's row. */
-struct rows {
-	uint16_t at[SEKI_CLASSIFIER_KEY_MAX * 2];
 };
 
 /* A block, and what the rows so far leave of it. */
@@ -321,42 +349,81 @@ static inline __attribute__((always_inline)) void search_block(struct search *s,
 	const struct seki_classifier_shape *shape = &s->map->classifier->shape;
 	const uint32_t *links = seki_block_at(v->block, shape->links);
 
-	for (; v->priority >= s->priority && v->priority >= 0; go_on(shape, v, rows, words, used)) {
+	for (; v->priority >= s->best.priority && v->priority >= 0;
+	     go_on(shape, v, rows, words, used)) {
 		struct seki_map_slot *entry = seki_map_slot(s->map,
 							    seki_load_acquire(&links[v->at]));
 
-		if (!is_better(s, entry, v->priority) || !matches(s, entry))
+		if (!is_better(s->map, &s->best, entry, v->priority) ||
+		    !matches(s->map, s->key, entry, 0))
 			continue;
-		s->best = entry;
-		s->priority = v->priority;
+		s->best = (struct best){entry, v->priority};
 		return;
 	}
 }
 
-/* The first block; whether its rows were found in `rows`. */
-static inline __attribute__((always_inline)) void search_first(struct search *s,
-							       const struct seki_block *block,
-							       const struct rows *rows,
-							       uint32_t words)
+static inline __attribute__((always_inline)) void search_by_rows(struct search *s,
+								 const struct seki_block *block,
+								 uint32_t words, uint32_t used)
 {
 	const struct seki_classifier_shape *shape = &s->map->classifier->shape;
-	struct visit v;
+	struct visit v = {.block = block};
 
-	v.block = block;
-	if (block->n <= 64) { /* as the only block mostly is */
-		begin(shape, &v, rows, words, 1);
-		search_block(s, &v, rows, words, 1);
-	} else {
-		begin(shape, &v, rows, words, words);
-		search_block(s, &v, rows, words, words);
+	begin(shape, &v, &s->rows, words, used);
+	search_block(s, &v, &s->rows, words, used);
+}
+
+/* May a block of few have an entry? Its most telling nibbles mostly say no. */
+static inline bool may_have(const struct search *s, const struct seki_block *block)
+{
+	const struct seki_classifier_shape *shape = &s->map->classifier->shape;
+	uint32_t size = s->map->def.key_size;
+	uint64_t left = ~0ull;
+
+	UNROLLED
+	for (uint32_t i = 0; i < SEKI_ORDER_STEP; i++) {
+		uint32_t nibble = block->order[i];
+		bool lower = nibble >= size;
+		uint8_t byte = s->key[lower ? nibble - size : nibble];
+
+		left &= *seki_block_row(shape, block, nibble, lower ? byte & 15 : byte >> 4);
 	}
+	return left;
+}
+
+/* Returns the link to the next one. */
+static __attribute__((noinline)) uint32_t search_first(struct search *s, uint32_t link)
+{
+	const struct seki_block *block = seki_block(s->map, link);
+	uint32_t words = s->map->classifier->shape.row_words;
+
+	find_rows(s->key, s->map->def.key_size, &s->rows);
+	if (words == 1)
+		search_by_rows(s, block, 1, 1);
+	else if (words == 2)
+		search_by_rows(s, block, 2, 2);
+	else if (block->n <= FEW)
+		search_by_rows(s, block, 4, 1);
+	else
+		search_by_rows(s, block, 4, 4);
+	return seki_load_acquire(&block->next);
+}
+
+/* The same for a block of few: all that there is, or the last that tuples did not take. */
+static inline uint32_t search_small(struct search *s, uint32_t link)
+{
+	const struct seki_block *block = seki_block(s->map, link);
+
+	if (seki_load_acquire(&block->next) || !seki_load_acquire(&s->map->classifier->n_tuples) ||
+	    may_have(s, block))
+		return search_first(s, link);
+	return 0;
 }
 
 /* Some at a time: rows of one are on their way while those of another are
  * ANDed. */
-static inline __attribute__((always_inline)) void search_rest(struct search *s, uint32_t link,
-							      const struct rows *rows,
-							      uint32_t words)
+static inline __attribute__((always_inline)) void search_batches(struct search *s, uint32_t link,
+								 uint32_t words)
 {
 	const struct seki_classifier_shape *shape = &s->map->classifier->shape;
 	struct visit visits[BATCH];
@@ -365,90 +432,70 @@ static inline __attribute__((always_inline)) void search_rest(struct search *s, 
 	while (link && n == BATCH) {
 		for (n = 0; link && n < BATCH; n++) {
 			visits[n].block = seki_block(s->map, link);
-			if (visits[n].block->priority < s->priority)
+			if (visits[n].block->priority < s->best.priority)
 				break;
-			begin(shape, &visits[n], rows, words, words);
+			begin(shape, &visits[n], &s->rows, words, words);
 			link = seki_load_acquire(&visits[n].block->next);
 		}
 		for (uint32_t i = 0; i < n; i++)
-			search_block(s, &visits[i], rows, words, words);
+			search_block(s, &visits[i], &s->rows, words, words);
 	}
 }
 
-/* Tuples' entries are compared after the first block: they come into the cache
- * meanwhile. */
-static inline __attribute__((always_inline)) void search_blocks(struct search *s, uint32_t link,
-								const struct hits *hits,
-								uint32_t words)
+static __attribute__((noinline)) void search_rest(struct search *s, uint32_t link)
 {
-	const struct seki_block *block = seki_block(s->map, link);
-	struct rows rows;
-
-	find_rows(s->key, s->map->def.key_size, &rows);
-	search_first(s, block, &rows, words);
-	compare(s, hits);
-	link = seki_load_acquire(&block->next);
-	if (link)
-		search_rest(s, link, &rows, words);
-}
-
-/* Rows are not worth it for a few. */
-static inline void search_few(struct search *s, const struct seki_block *block)
-{
-	const struct seki_classifier_shape *shape = &s->map->classifier->shape;
-	const uint32_t *links = seki_block_at(block, shape->links);
-
-	for (uint32_t i = 0; i < block->n; i++) {
-		struct seki_map_slot *entry = seki_map_slot(s->map, seki_load_acquire(&links[i]));
-
-		if (!matches(s, entry))
-			continue;
-		s->best = entry;
-		s->priority = seki_entry_priority(entry);
-		return;
-	}
-}
-
-static __attribute__((noinline)) void search_both(struct search *s, uint32_t link,
-						  const struct hits *hits)
-{
-	const struct seki_block *block = seki_block(s->map, link);
-
-	if (block->n <= FEW && !seki_load_acquire(&block->next)) {
-		search_few(s, block);
-		compare(s, hits);
-		return;
-	}
 	switch (s->map->classifier->shape.row_words) {
 	case 1:
-		search_blocks(s, link, hits, 1);
+		search_batches(s, link, 1);
 		break;
 	case 2:
-		search_blocks(s, link, hits, 2);
+		search_batches(s, link, 2);
 		break;
 	default:
-		search_blocks(s, link, hits, 4);
+		search_batches(s, link, 4);
 	}
 }
 
 /* ---- lookups ---- */
 
+/* As seki_key_words() does; a short key's words stay in registers. */
+static inline __attribute__((always_inline)) void load_key(const struct search *s, uint64_t *key,
+							   uint32_t words)
+{
+	uint32_t size = s->map->def.key_size;
+
+	if (words != 2) {
+		seki_key_words(s->key, size, key);
+		return;
+	}
+	key[0] = seki_load_word(s->key);
+	key[1] = seki_load_word(s->key + size - 8);
+}
+
+/* The first block is searched before the tuples: where many entries match, it mostly has one that rules
+ * theirs out. */
+/* A first block of many mostly has an entry, which rules out most of the tuples'. One of few mostly has
+ * none: the tuples need not wait for it. */
 static inline __attribute__((always_inline)) void search(struct search *s, uint32_t words)
 {
 	const struct seki_classifier *c = s->map->classifier;
-	struct hits hits;
+	uint32_t link = seki_load_acquire(&c->first);
 	uint64_t key[SEKI_KEY_WORDS_MAX];
-	uint32_t first;
+	struct hits hits;
 
-	s->best = NULL;
-	s->priority = -1;
-	seki_key_words(s->key, s->map->def.key_size, key);
-	probe(c, key, words, &hits);
-	first = seki_load_acquire(&c->first);
-	if (first)
-		search_both(s, first, &hits);
-	else
-		compare(s, &hits);
+	s->best = (struct best){NULL, -1};
+	load_key(s, key, words);
+	if (link && seki_block(s->map, link)->n > FEW) {
+		link = search_first(s, link);
+		probe(s, key, words, true, &hits);
+	} else {
+		probe(s, key, words, false, &hits);
+		if (link)
+			link = search_small(s, link);
+	}
+	s->best = compare(s, &hits, words);
+	if (link && seki_block(s->map, link)->priority >= s->best.priority)
+		search_rest(s, link);
 }
 
 /* The words of a key are a constant for short ones; 0: the map's. */
@@ -456,10 +503,12 @@ static inline __attribute__((always_inline)) void *find(const struct seki_bpf_ma
 							const void *key, uint32_t words)
 {
 	struct seki_classifier *c = map->classifier;
-	struct search s = {.map = map, .key = key};
+	struct search s;
 	uint64_t started;
 	uint32_t tries = 0;
 
+	s.map = map;
+	s.key = key;
 	do {
 		if (tries == TRIES)
 			__atomic_fetch_add(&c->holds, 1, __ATOMIC_SEQ_CST);
@@ -469,7 +518,7 @@ static inline __attribute__((always_inline)) void *find(const struct seki_bpf_ma
 	} while (seki_load64_acquire(&c->started) != started);
 	if (tries > TRIES)
 		__atomic_fetch_sub(&c->holds, 1, __ATOMIC_SEQ_CST);
-	return s.best ? seki_map_value(map, s.best) : NULL;
+	return s.best.entry ? seki_map_value(map, s.best.entry) : NULL;
 }
 
 static void *find_1(const struct seki_bpf_map *map, const void *key)
