@@ -85,10 +85,24 @@ static bool drain(struct seki_queue *queue)
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+/*
+ * A switch sends one wake-up for an arming, also for packets that were taken before it came: whether or not
+ * it brings any, there is no other before the queue is armed anew.
+ */
+static void disarm(struct seki_worker *w, uint32_t index)
+{
+	if (w->turns.at[index].armed)
+		seki_ring_p4vm_disarm(&w->queues[index]->ring);
+	w->turns.at[index].armed = false;
+}
+
 /* An event of a queue that got another number since is one in vain, and comes again. */
 static void look_at_queue(struct seki_worker *w, uint32_t index)
 {
-	if (index < w->n_queues && !drain(w->queues[index]))
+	if (index >= w->n_queues)
+		return;
+	disarm(w, index);
+	if (!drain(w->queues[index]))
 		close_queue(w, index, "the switch closed it");
 }
 
@@ -101,11 +115,13 @@ static void clear_call_event(struct seki_worker *w)
 		;
 }
 
-/* UIO hands out a count of interrupts; the packets themselves are found by the next round. */
+/* UIO hands out a count of interrupts, of whichever queues; the packets themselves are found by the next round. */
 static void clear_bell(struct seki_worker *w)
 {
 	int32_t count;
 
+	for (uint32_t i = 0; i < w->n_queues; i++)
+		disarm(w, i);
 	while (read(w->bell, &count, sizeof(count)) < 0 && errno == EINTR)
 		;
 }
@@ -145,10 +161,8 @@ static int take_turn(struct seki_worker *w, uint32_t index, bool changed)
 	uint32_t retried = 0;
 	int n;
 
-	if (turn->armed && seki_turn_ready(turn)) {
-		seki_ring_p4vm_disarm(&queue->ring);
-		turn->armed = false;
-	}
+	if (seki_turn_ready(turn))
+		disarm(w, index);
 	if (queue->n_parked)
 		retried = seki_queue_retry(queue, engine, changed);
 	n = seki_queue_step(queue, engine);
@@ -187,7 +201,7 @@ uint32_t seki_worker_round(struct seki_worker *w, bool *parked)
  * nothing to do. Their switch takes no answers or hands over nonsense; an honest one does neither,
  * and for another it will do to look now and then.
  *
- * Who was armed before was empty then, and what came since sent a wake-up, which the sockets tell of.
+ * Who was armed before and not woken since was empty then, and what came since sends a wake-up, which the sockets tell of.
  */
 static bool sleep_armed(struct seki_worker *w, bool parked, bool stuck)
 {

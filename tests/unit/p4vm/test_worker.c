@@ -108,6 +108,36 @@ static struct seki_bpf_prog *swap(struct fixture *f, struct seki_bpf_prog *prog)
 	return swap.old;
 }
 
+/* Waits until the worker's queue is armed anew since the last wake-up. */
+static void wait_armed(struct peer *p)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	time_t deadline = time(NULL) + DEADLINE_S;
+
+	while (!seki_ring_switch_wake_needed(&p->ring)) {
+		assert_true(time(NULL) <= deadline);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* A switch may send it for packets that were taken before: the next ones need another. */
+static void test_wakeup_that_brings_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct seki_completion c;
+	struct peer p;
+
+	swap(f, &f->even);
+	assert_int_equal(attach(f, &p), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		wait_armed(&p);
+		assert_int_equal(send(p.conn, "", 1, 0), 1);
+	}
+	peer_submit(&p, 0, 0);
+	assert_int_equal(peer_take(&p, &c, 1), 1);
+	peer_detach(&p);
+}
+
 static void test_packets_one_by_one(void **state)
 {
 	struct fixture *f = *state;
@@ -293,6 +323,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_packets_one_by_one),
+		TEST(test_wakeup_that_brings_nothing),
 		TEST(test_swaps_under_traffic),
 		TEST(test_queues_are_bounded_and_freed),
 		TEST(test_flood_starves_nobody),
