@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names, types and compile-time values: fills in the "check" fields of the tree. The files: scope.c
- * (names), check_type.c (types as written), check_expr.c, check_value.c (constants, what can be written
+ * (names), check_type.c (types as written), hint.c, check_expr.c, check_value.c (constants, what can be written
  * to), convert.c (implicit and explicit casts), fold.c (values), check_call.c, check_method.c, unify.c (type
  * parameters), check_stmt.c, check_table.c, check_keyset.c, check_extern.c, check_decl.c.
  */
@@ -33,10 +33,10 @@ struct p4_check {
 	struct p4_names error_names, match_kind_names;
 	struct p4_names states; /* of the parser we are in */
 	const struct p4_program *program;
-	uint32_t loops;
-	uint32_t steps; /* of seki_check_well_formed(), of all types so far */
-	bool in_apply;	/* in the apply block of a control */
-	bool in_switch; /* in the parentheses of a switch */
+	uint32_t loops, cases; /* that we are in */
+	uint32_t steps;	       /* of seki_check_well_formed(), of all types so far */
+	bool in_apply;	       /* in the apply block of a control */
+	bool in_switch;	       /* in the parentheses of a switch */
 	/* types that need no more than one object */
 	struct p4_type *bad, *boolean, *integer, *nothing, *string, *error, *dontcare, *callee;
 };
@@ -55,6 +55,12 @@ struct p4_decl *seki_scope_find_here(struct p4_check *cx, const char *name);
 /* As find, with an error and a suggestion where there is none; what: "name", "type" or "action". */
 struct p4_decl *seki_scope_need(struct p4_check *cx, const struct seki_token *tok, const char *name,
 				bool global, const char *what);
+
+/* hint.c: what a name that is not declared here may be, or NULL. */
+/* ": ...": whose it is, and what to do about it */
+const char *seki_hint_origin(struct p4_check *cx, const char *name);
+const char *seki_hint_field(struct p4_check *cx, const char *name); /* of what it is a field */
+const char *seki_hint_spelling(struct p4_check *cx, const char *name, bool type);
 
 /* Warns where what is used there is marked as deprecated: of functions, which one the call tells. */
 void seki_check_use(struct p4_check *cx, const struct seki_token *tok, const struct p4_decl *decl);
@@ -146,6 +152,10 @@ struct p4_type *seki_check_method(struct p4_check *cx, struct p4_expr *call);
 /* Whether an argument's type is a parameter's, with the types in `bind` for type_params. */
 bool seki_unify(struct p4_check *cx, const struct p4_type *param, struct p4_type *arg,
 		const struct p4_decl *type_params, struct p4_type **bind);
+
+/* How a parser or control is not as another's type says: ", ..." or "". */
+const char *seki_block_difference(struct p4_check *cx, const struct p4_type *want,
+				  const struct p4_type *found);
 
 /* check_stmt.c */
 void seki_check_block(struct p4_check *cx, struct p4_stmt *block);

@@ -398,9 +398,10 @@ static void tell_package_arg(struct p4_check *cx, const struct p4_expr *call,
 	struct seki_diag *diag;
 
 	diag = seki_diag_error(cx->diags, same_file ? param->tok->at : at,
-			       "parameter '%s' is of type %s, its argument of type %s", param->name,
-			       seki_type_name(cx->arena, type),
-			       seki_type_name(cx->arena, arg->type));
+			       "parameter '%s' is of type %s, its argument of type %s%s",
+			       param->name, seki_type_name(cx->arena, type),
+			       seki_type_name(cx->arena, arg->type),
+			       seki_block_difference(cx, type, arg->type));
 	seki_diag_note(cx->diags, diag, same_file ? at : param->tok->at,
 		       same_file ? "the argument is here" : "the parameter is declared here");
 }

@@ -24,14 +24,24 @@ static void check_const(struct p4_check *cx, struct p4_decl *decl)
 	seki_scope_add(cx, decl);
 }
 
+static bool can_construct(const struct p4_type *type)
+{
+	return seki_is_object(type) && (type->kind == P4_T_EXTERN || type->decl->has_body);
+}
+
 static void check_var(struct p4_check *cx, struct p4_decl *decl)
 {
 	struct p4_type *type = seki_check_decl_type(cx, decl);
 
 	decl->is_local = true;
 	if (!seki_type_is_value(type) && type->kind != P4_T_INT) {
-		seki_diag_error(cx->diags, decl->tref->tok->at, "a variable cannot be of type %s",
-				seki_type_name(cx->arena, type));
+		seki_diag_error(cx->diags, decl->tref->tok->at, "a variable cannot be of type %s%s",
+				seki_type_name(cx->arena, type),
+				can_construct(type)
+					? seki_arena_printf(cx->arena,
+							    ": '%s() %s;' makes an instance",
+							    type->decl->name, decl->name)
+					: "");
 		decl->type = cx->bad;
 	} else if (type->kind == P4_T_INT) {
 		seki_diag_error(cx->diags, decl->tref->tok->at,
@@ -508,6 +518,19 @@ static void check_state(struct p4_check *cx, struct p4_decl *state)
 	cx->function = NULL;
 }
 
+static void tell_no_start(struct p4_check *cx, const struct p4_decl *decl)
+{
+	static const char *const wanted = "start";
+	struct seki_diag *diag = seki_diag_error(cx->diags, decl->tok->at,
+						 "parser '%s' has no state 'start'", decl->name);
+
+	for (const struct p4_decl *s = decl->members; s; s = s->next)
+		if (s->kind == P4_D_STATE && seki_diag_suggest(s->name, &wanted, 1)) {
+			seki_diag_note(cx->diags, diag, s->tok->at, "is it meant to be this one?");
+			return;
+		}
+}
+
 static void check_states(struct p4_check *cx, struct p4_decl *decl)
 {
 	bool start = false;
@@ -525,8 +548,7 @@ static void check_states(struct p4_check *cx, struct p4_decl *decl)
 		seki_scope_add(cx, s);
 	}
 	if (!start)
-		seki_diag_error(cx->diags, decl->tok->at, "parser '%s' has no state 'start'",
-				decl->name);
+		tell_no_start(cx, decl);
 	for (struct p4_decl *s = decl->members; s; s = s->next)
 		if (s->kind == P4_D_STATE)
 			check_state(cx, s);

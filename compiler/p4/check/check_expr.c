@@ -154,11 +154,22 @@ static void fold_part(struct p4_expr *expr)
 	expr->num = literal->num;
 }
 
+static bool is_method(const char *name)
+{
+	static const char *const methods[] = {"isValid", "setValid", "setInvalid", "apply"};
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcmp(methods[i], name) == 0)
+			return true;
+	return false;
+}
+
 static struct p4_type *no_member(struct p4_check *cx, const struct p4_expr *expr,
 				 const struct p4_decl *list)
 {
+	const struct p4_type *type;
 	const char *names[128];
-	const char *near;
+	const char *near, *rest = "";
 	uint32_t n = 0;
 
 	for (; list && n < 128;
@@ -167,11 +178,15 @@ static struct p4_type *no_member(struct p4_check *cx, const struct p4_expr *expr
 	near = seki_diag_suggest(expr->name, names, n);
 	if (expr->a->type->kind == P4_T_BAD || expr->name[0] == '?')
 		return cx->bad;
-	seki_diag_error(
-		cx->diags, expr->tok->at, "%s has no member '%s'%s%s%s",
-		seki_type_name(cx->arena, expr->a->type->kind == P4_T_TYPE ? expr->a->type->elem
-									   : expr->a->type),
-		expr->name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	type = expr->a->type->kind == P4_T_TYPE ? expr->a->type->elem : expr->a->type;
+	if (near)
+		rest = seki_arena_printf(cx->arena, "; did you mean '%s'?", near);
+	else if (type->kind == P4_T_ERROR)
+		rest = seki_arena_printf(cx->arena, ": 'error { %s }' declares it", expr->name);
+	else if (is_method(expr->name))
+		rest = seki_arena_printf(cx->arena, ": '%s()' calls its method", expr->name);
+	seki_diag_error(cx->diags, expr->tok->at, "%s has no member '%s'%s",
+			seki_type_name(cx->arena, type), expr->name, rest);
 	return cx->bad;
 }
 
@@ -766,7 +781,9 @@ void seki_check_bool(struct p4_check *cx, struct p4_expr *expr, const char *what
 		return;
 	seki_diag_error(cx->diags, seki_expr_span(expr), "%s needs a bool, this is of type %s%s",
 			what, seki_type_name(cx->arena, expr->type),
-			seki_type_is_number(expr->type) && !expr->known
+			expr->type->kind == P4_T_HEADER || expr->type->kind == P4_T_UNION
+				? ": ask 'isValid()' of it"
+			: seki_type_is_number(expr->type) && !expr->known
 				? ": compare it, as in 'x != 0'"
 				: "");
 	expr->type = cx->bad;

@@ -138,6 +138,7 @@ static void check_switch(struct p4_check *cx, struct p4_stmt *stmt)
 		seki_diag_error(cx->diags, seki_expr_span(stmt->a), "cannot switch on %s",
 				seki_type_name(cx->arena, type));
 	}
+	cx->cases++;
 	for (struct p4_stmt *c = stmt->cases; c; c = c->next) {
 		if (c->a->kind == P4_E_DEFAULT && c->next)
 			seki_diag_error(cx->diags, seki_expr_span(c->a),
@@ -149,6 +150,7 @@ static void check_switch(struct p4_check *cx, struct p4_stmt *stmt)
 		if (c->body)
 			check_stmt(cx, c->body);
 	}
+	cx->cases--;
 }
 
 static void check_return(struct p4_check *cx, struct p4_stmt *stmt)
@@ -268,7 +270,10 @@ static void check_stmt(struct p4_check *cx, struct p4_stmt *stmt)
 	case P4_S_BREAK:
 	case P4_S_CONTINUE:
 		if (!cx->loops)
-			seki_diag_error(cx->diags, stmt->tok->at, "there is no loop here");
+			seki_diag_error(cx->diags, stmt->tok->at, "there is no loop here%s",
+					cx->cases && stmt->kind == P4_S_BREAK
+						? ": a case of a switch ends by itself"
+						: "");
 		break;
 	default:
 		break;

@@ -8,7 +8,7 @@ static void tell_no_match_kind(struct p4_check *cx, const struct p4_key *key)
 {
 	struct seki_strbuf all = {.arena = cx->arena};
 	const char *names[32] = {NULL};
-	const char *near;
+	const char *near, *origin;
 	uint32_t n = 0;
 
 	for (const struct p4_decl *kind = cx->match_kinds; kind && n < 32; kind = kind->overload)
@@ -19,14 +19,17 @@ static void tell_no_match_kind(struct p4_check *cx, const struct p4_key *key)
 				"no match kind '%s' here; did you mean '%s'?", key->match, near);
 		return;
 	}
-	for (uint32_t i = n; i > 0; i--)
+	origin = seki_hint_origin(cx, key->match);
+	if (origin)
+		seki_strbuf_printf(&all, "%s", origin);
+	for (uint32_t i = origin ? 0 : n; i > 0; i--)
 		seki_strbuf_printf(&all, "%s%s",
 				   i == n   ? "; there are "
 				   : i == 1 ? " and "
 					    : ", ",
 				   names[i - 1]);
 	seki_diag_error(cx->diags, key->match_tok->at, "no match kind '%s' here%s", key->match,
-			n > 1 ? all.data : "");
+			origin || n > 1 ? all.data : "");
 }
 
 /* A key may be what another table's application gives: it is computed where the table is applied. */

@@ -204,6 +204,9 @@ static const char *remedy(struct p4_check *cx, const struct p4_expr *expr, const
 {
 	if (to->kind == P4_T_BOOL && seki_type_is_number(expr->type))
 		return expr->known ? ": write 'true' or 'false'" : ": compare it, as in 'x != 0'";
+	if (expr->type->kind == P4_T_BOOL && !expr->known && seki_type_is_fixed(to) &&
+	    to->width != 1)
+		return ": write 'x ? 1 : 0'";
 	if (to->kind == P4_T_INT || !seki_is_castable(to) || !seki_can_cast(expr->type, to))
 		return "";
 	return seki_arena_printf(cx->arena, ": cast it, as in '(%s)x'",

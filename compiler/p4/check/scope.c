@@ -190,7 +190,7 @@ static void tell_unknown(struct p4_check *cx, const struct seki_token *tok, cons
 			 const char *what)
 {
 	const struct p4_decl *later = find_later(cx, name);
-	const char *near = NULL;
+	const char *near = NULL, *origin;
 	struct seki_diag *diag;
 
 	if (later && is_a(later, what)) {
@@ -205,8 +205,13 @@ static void tell_unknown(struct p4_check *cx, const struct seki_token *tok, cons
 		near = type_of_c(name);
 	else if (what[0] == 'n')
 		near = as_member(cx, name);
-	near = near ? near : suggest(cx, name, what);
-	if (near)
+	near = near || what[0] != 'n' ? near : seki_hint_field(cx, name);
+	origin = near ? NULL : seki_hint_origin(cx, name);
+	near = near || origin ? near : suggest(cx, name, what);
+	near = near || origin ? near : seki_hint_spelling(cx, name, what[0] == 't');
+	if (origin)
+		seki_diag_error(cx->diags, tok->at, "no %s '%s' here%s", what, name, origin);
+	else if (near)
 		seki_diag_error(cx->diags, tok->at, "no %s '%s' here; did you mean '%s'?", what,
 				name, near);
 	else

@@ -80,3 +80,41 @@ bool seki_unify(struct p4_check *cx, const struct p4_type *param, struct p4_type
 		param->kind != P4_T_STACK) ||
 	       param->width == arg->width;
 }
+
+static const char *dir_name(enum p4_dir dir)
+{
+	static const char *const names[] = {[P4_DIR_NONE] = "without direction",
+					    [P4_DIR_IN] = "'in'",
+					    [P4_DIR_OUT] = "'out'",
+					    [P4_DIR_INOUT] = "'inout'"};
+
+	return names[dir];
+}
+
+const char *seki_block_difference(struct p4_check *cx, const struct p4_type *want,
+				  const struct p4_type *found)
+{
+	const struct p4_decl *p, *a;
+
+	if (want->kind != found->kind || (want->kind != P4_T_PARSER && want->kind != P4_T_CONTROL))
+		return "";
+	p = want->decl->params;
+	a = found->decl->params;
+	if (seki_decl_count(p) != seki_decl_count(a))
+		return seki_arena_printf(cx->arena, ", with %u parameters, not %u",
+					 seki_decl_count(a), seki_decl_count(p));
+	for (; p && a; p = p->next, a = a->next) {
+		struct p4_type *type = seki_type_subst(cx->arena, p->type, want->decl->type_params,
+						       want->args);
+
+		if (p->dir != a->dir)
+			return seki_arena_printf(cx->arena, ", whose parameter '%s' is %s, not %s",
+						 a->name, dir_name(a->dir), dir_name(p->dir));
+		if (!seki_unify(cx, type, a->type, NULL, NULL))
+			return seki_arena_printf(cx->arena,
+						 ", whose parameter '%s' is of type %s, not %s",
+						 a->name, seki_type_name(cx->arena, a->type),
+						 seki_type_name(cx->arena, type));
+	}
+	return "";
+}

@@ -74,7 +74,7 @@ struct p4_decl *seki_parse_params(struct p4_parser *p)
 		if (seki_parse_at(p, ")"))
 			seki_parse_error(p, "a parameter");
 	}
-	seki_parse_expect(p, ")", "after the parameters");
+	seki_parse_expect(p, ")", "or ',' after the parameter");
 	return first;
 }
 
@@ -222,6 +222,24 @@ static struct p4_decl *parse_value_set(struct p4_parser *p)
 	return decl;
 }
 
+/* What follows a transition in its state. */
+static void skip_rest(struct p4_parser *p)
+{
+	bool told = false;
+
+	while (!seki_parse_at(p, "}") && p->tok->kind != SEKI_TOKEN_END && !p->panic && !p->stop &&
+	       !seki_parse_at_outer(p) && !seki_parse_at_state(p)) {
+		if (!told)
+			seki_diag_error(p->diags, p->tok->at,
+					"a transition is the last statement of a state");
+		told = true;
+		if (seki_parse_at(p, "transition"))
+			seki_parse_transition(p);
+		else
+			seki_parse_stmt(p);
+	}
+}
+
 /* state name '{' { statement } [ transition ] '}' */
 static struct p4_decl *parse_state(struct p4_parser *p)
 {
@@ -237,6 +255,7 @@ static struct p4_decl *parse_state(struct p4_parser *p)
 	       !seki_parse_at_outer(p)) {
 		if (seki_parse_at(p, "transition")) {
 			*end = seki_parse_transition(p);
+			skip_rest(p);
 			break;
 		}
 		*end = seki_parse_stmt(p);
@@ -262,7 +281,7 @@ static void check_place(struct p4_parser *p, const struct p4_decl *decl, bool in
 }
 
 /* action | table | value_set | const | state | variable | instance */
-static struct p4_decl *parse_local(struct p4_parser *p)
+static struct p4_decl *parse_local(struct p4_parser *p, bool in_control)
 {
 	struct p4_notes notes = seki_parse_annotations(p);
 	struct p4_decl *decl;
@@ -277,6 +296,8 @@ static struct p4_decl *parse_local(struct p4_parser *p)
 		decl = seki_parse_const(p);
 	else if (seki_parse_at_state(p))
 		decl = parse_state(p);
+	else if (seki_parse_tell_place(p, in_control))
+		decl = seki_parse_new_decl(p, P4_D_VAR);
 	else
 		decl = seki_parse_var_or_instance(p);
 	seki_parse_noted(p, &notes);
@@ -297,13 +318,30 @@ static struct p4_decl *parse_locals(struct p4_parser *p, bool in_control)
 		if (seki_parse_at_outer(p) && !seki_parse_at(p, "action") &&
 		    !seki_parse_at(p, "table") && !seki_parse_at_state(p))
 			break;
-		*end = parse_local(p);
+		*end = parse_local(p, in_control);
 		check_place(p, *end, in_control);
 		end = &(*end)->next;
 		if (p->panic)
 			seki_parse_sync(p);
 	}
 	return first;
+}
+
+/* Is there what belongs before the apply block of a control? */
+static bool at_local(const struct p4_parser *p)
+{
+	return seki_parse_at(p, "action") || seki_parse_at(p, "table") ||
+	       seki_parse_at(p, "apply") || seki_parse_at(p, "const");
+}
+
+static void check_end(struct p4_parser *p)
+{
+	while (at_local(p) && !p->panic && !p->stop) {
+		seki_diag_error(p->diags, p->tok->at,
+				"the apply block is the last of a control: '%s' comes before it",
+				p->tok->text);
+		seki_parse_sync(p);
+	}
 }
 
 /*
@@ -314,6 +352,7 @@ static struct p4_decl *parse_block_decl(struct p4_parser *p, bool control)
 {
 	struct p4_decl *decl = seki_parse_new_decl(p, control ? P4_D_CONTROL : P4_D_PARSER);
 	const struct seki_token *open;
+	uint32_t errors;
 
 	seki_parse_take(p);
 	seki_parse_decl_name(p, decl, control ? "the name of a control" : "the name of a parser");
@@ -329,10 +368,15 @@ static struct p4_decl *parse_block_decl(struct p4_parser *p, bool control)
 	seki_parse_expect(p, "{", "before the body");
 	if (p->panic)
 		return decl;
+	errors = p->diags->errors;
 	decl->members = parse_locals(p, control);
 	if (control) {
-		seki_parse_expect(p, "apply", "in a control");
-		decl->body = seki_parse_block(p);
+		/* What is wrong with a control's statements has been told. */
+		if (p->diags->errors == errors || seki_parse_at(p, "apply"))
+			seki_parse_expect(p, "apply", "in a control");
+		if (p->diags->errors == errors || seki_parse_at(p, "{"))
+			decl->body = seki_parse_block(p);
+		check_end(p);
 	}
 	seki_parse_close(p, open, control ? "after the control" : "after the parser");
 	return decl;

@@ -251,6 +251,10 @@ static struct p4_tref *parse_base_type(struct p4_parser *p, int base)
 			check_width_form(p, base_types[base].text);
 			tref->width = parse_width(p);
 			seki_parse_expect(p, ">", "after the width");
+		} else if (seki_parse_at(p, "(") && p->tok->next->kind == SEKI_TOKEN_NUMBER) {
+			seki_parse_error(p, seki_arena_printf(p->arena, "'<': %s<%s>",
+							      base_types[base].text,
+							      p->tok->next->text));
 		} else if (tref->sized == P4_T_SIGNED) {
 			tref->kind = P4_R_BASE;
 			tref->sized = P4_T_INT;
@@ -326,6 +330,8 @@ static struct p4_expr *parse_arg(struct p4_parser *p)
 		seki_parse_take(p);
 		seki_parse_take(p);
 	}
+	if (seki_parse_at(p, "in") || seki_parse_at(p, "out") || seki_parse_at(p, "inout"))
+		seki_parse_error(p, "a value ('void' or another type is before a function's name)");
 	arg = seki_parse_expr(p);
 	arg->arg_name = name;
 	return arg;
@@ -348,7 +354,7 @@ struct p4_expr *seki_parse_args(struct p4_parser *p, const char *close)
 			seki_parse_error(p, "another value after ','");
 	}
 	p->no_gt = saved;
-	seki_parse_expect(p, close, "after the list");
+	seki_parse_expect(p, close, "or ',' after the value");
 	return first;
 }
 
@@ -555,7 +561,10 @@ struct p4_expr *seki_parse_postfix(struct p4_parser *p)
 	struct p4_expr *expr = parse_primary(p);
 
 	while (!p->panic && !p->stop) {
-		if (seki_parse_at(p, ".")) {
+		if (seki_parse_at(p, ".") && expr->kind == P4_E_INT &&
+		    p->tok->next->kind == SEKI_TOKEN_NUMBER) {
+			seki_parse_tell_dotted(p, expr);
+		} else if (seki_parse_at(p, ".")) {
 			expr = around(p, P4_E_MEMBER, expr);
 			seki_parse_take(p);
 			expr->tok = p->tok;

@@ -39,16 +39,40 @@ static bool accept_assign(struct p4_parser *p, enum p4_op *op)
 	return false;
 }
 
-/* After an expression that is neither called nor assigned to. */
-static void tell_no_statement(struct p4_parser *p)
+/* What a name alone may have been meant to be. */
+static const char *nothing_but(struct p4_parser *p, const struct p4_expr *expr)
 {
-	if (seki_parse_at(p, "=="))
+	if (expr->kind == P4_E_NAME)
+		return seki_arena_printf(
+			p->arena, ": '%s()' would call an action, '%s.apply()' apply a table",
+			expr->name, expr->name);
+	if (expr->a->kind == P4_E_CALL)
+		return "";
+	return seki_arena_printf(p->arena, ": '%s()' would call a method", expr->name);
+}
+
+/* After an expression that is neither called nor assigned to. */
+static void tell_no_statement(struct p4_parser *p, const struct p4_expr *expr)
+{
+	bool is_state = expr->kind == P4_E_NAME &&
+			(seki_token_is(expr->tok, "accept") || seki_token_is(expr->tok, "reject"));
+	bool alone = seki_parse_at(p, ";") &&
+		     (expr->kind == P4_E_NAME || expr->kind == P4_E_MEMBER) && !p->stop;
+
+	if (alone && is_state)
+		seki_diag_error(p->diags, expr->tok->at, "'%s' is a state: write 'transition %s;'",
+				expr->name, expr->name);
+	else if (alone)
+		seki_diag_error(p->diags, seki_expr_span(expr), "this does nothing%s",
+				nothing_but(p, expr));
+	else if (seki_parse_at(p, "=="))
 		seki_parse_error(p, "'=', which assigns ('==' compares)");
 	else if (seki_parse_at(p, "++") ||
 		 (seki_parse_at(p, "-") && seki_token_is(p->tok->next, "-")))
 		seki_parse_error(p, "'+= 1' or '-= 1' (there is no '++' or '--')");
 	else
 		seki_parse_error(p, "an assignment or a call");
+	p->panic = true;
 }
 
 /* lvalue op expression | call, without the ';' */
@@ -61,12 +85,7 @@ static struct p4_stmt *parse_simple(struct p4_parser *p)
 		stmt->kind = P4_S_ASSIGN;
 		stmt->b = seki_parse_expr(p);
 	} else if (stmt->a->kind != P4_E_CALL && !p->panic) {
-		tell_no_statement(p);
-	} else if (stmt->a->kind == P4_E_CALL && seki_token_is(stmt->a->tok, "while") &&
-		   !p->panic) {
-		seki_diag_error(p->diags, stmt->a->tok->at,
-				"there is no 'while': write 'for (; condition; )'");
-		p->panic = true;
+		tell_no_statement(p, stmt->a);
 	}
 	stmt->last = p->prev;
 	return stmt;
@@ -89,8 +108,7 @@ static struct p4_stmt *parse_one_if(struct p4_parser *p)
 	seki_parse_take(p);
 	seki_parse_expect(p, "(", "after 'if'");
 	stmt->a = seki_parse_expr(p);
-	if (seki_parse_at(p, "="))
-		seki_parse_error(p, "')' after the condition ('==' compares)");
+	seki_parse_tell_operator(p, stmt->a);
 	seki_parse_expect(p, ")", "after the condition");
 	stmt->body = parse_body(p);
 	return stmt;
@@ -126,6 +144,10 @@ static struct p4_stmt *parse_case(struct p4_parser *p)
 {
 	struct p4_stmt *stmt = new_stmt(p, P4_S_CASE);
 
+	if (seki_parse_at(p, "case") && !seki_token_is(p->tok->next, ":")) {
+		seki_diag_error(p->diags, p->tok->at, "a label has no 'case' before it");
+		seki_parse_take(p);
+	}
 	stmt->a = seki_parse_expr(p);
 	seki_parse_expect(p, ":", "after the label");
 	if (seki_parse_at(p, "{") || seki_parse_at(p, "@"))
@@ -276,7 +298,7 @@ static struct p4_stmt *parse_one(struct p4_parser *p)
 		seki_parse_error(p,
 				 "a statement ('transition' is the last of a state, in no other)");
 	stmt = new_stmt(p, P4_S_EMPTY);
-	if (seki_parse_accept(p, ";"))
+	if (seki_parse_accept(p, ";") || seki_parse_tell_statement(p))
 		return stmt;
 	stmt = parse_simple(p);
 	seki_parse_expect(p, ";", "at the end of the statement");

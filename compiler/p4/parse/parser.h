@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the parser share: parse.c (declarations), parse_table.c,
- * parse_stmt.c, parse_expr.c, parse_notes.c (annotations), parse_core.c. */
+ * parse_stmt.c, parse_expr.c, parse_notes.c (annotations), parse_hint.c, parse_core.c. */
 #ifndef SEKI_P4_PARSER_H
 #define SEKI_P4_PARSER_H
 
@@ -79,6 +79,12 @@ struct p4_expr *seki_parse_new_expr(struct p4_parser *p, enum p4_expr_kind kind)
 struct p4_stmt *seki_parse_block(struct p4_parser *p);
 struct p4_stmt *seki_parse_stmt(struct p4_parser *p);
 struct p4_stmt *seki_parse_transition(struct p4_parser *p);
+
+/* parse_hint.c: each tells an error where what is there is of another language. True: it has. */
+bool seki_parse_tell_statement(struct p4_parser *p);
+bool seki_parse_tell_place(struct p4_parser *p, bool in_control);
+void seki_parse_tell_operator(struct p4_parser *p, const struct p4_expr *condition);
+void seki_parse_tell_dotted(struct p4_parser *p, const struct p4_expr *first);
 
 struct p4_decl *seki_parse_table(struct p4_parser *p);
 
