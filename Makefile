@@ -5,7 +5,7 @@ BUILD := $(CURDIR)/build
 PYTHON := /usr/bin/python3
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build ovs demo check bench bench-bpf bench-p4 bench-ring fuzz mutation format install clean
+.PHONY: help setup build ovs demo check faults bench bench-bpf bench-p4 bench-ring fuzz mutation format install clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ demo: build ovs ## the experiment: a tenant's P4 program filters a real VM's pac
 
 check: build ovs ## every test
 	@$(PYTHON) tests/run.py --build $(BUILD)
+
+faults: build ovs ## what each fault costs, and random ones: make faults PACKETS=10000000
+	@$(PYTHON) -m pytest -q -s tests/system/test_faults.py --build $(BUILD) --packets $(or $(PACKETS),1000000)
 
 bench: build ovs ## every figure of the README; with ARGS, of shielded ports only: make bench ARGS='--only veth --rounds 3'
 	@$(PYTHON) bench/run.py --build $(BUILD) $(ARGS)
