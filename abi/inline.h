@@ -17,15 +17,17 @@
 
 #include "abi/ring.h"
 
-#define SEKI_INLINE_VERSION 1u
+#define SEKI_INLINE_VERSION 2u
 #define SEKI_INLINE_SYMBOL  "seki_inline"
 #define SEKI_INLINE_SCHEME  "inline:" /* in place of the path of a socket: inline:NAME */
 #define SEKI_INLINE_SEATS   16u	      /* datapath threads that can use a P4 VM, at most */
 
-/* What the module asks of the switch. Both from any thread. */
+/* What the module asks of the switch. Both functions from any thread. */
 struct seki_inline_host {
 	void (*wake)(void); /* datapath threads that sleep shall call run() soon */
 	void (*log)(const char *line);
+	/* Folder, only the switch's user's, for what is to come back; NULL: nothing is. */
+	const char *keep;
 };
 
 /* A port's packets of one datapath thread. */
@@ -46,6 +48,12 @@ struct seki_inline {
 	 */
 	int (*start)(int argc, char **argv, const struct seki_inline_host *host, char *text,
 		     size_t size);
+
+	/*
+	 * In a new process, before anything else: those that ran in the one before it and were not stopped start again,
+	 * with the programs that they had; ports find them when these are loaded. Maps start anew.
+	 */
+	void (*restore)(const struct seki_inline_host *host);
 
 	/* Counts P4 VMs that started or ended: where it is the same, join() would do the same. */
 	uint32_t (*changes)(void);

@@ -9,6 +9,7 @@
  */
 #include "p4vm/inline.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -27,10 +28,14 @@
 #include "lib/sys/opts.h"
 #include "lib/sys/rundir.h"
 #include "p4vm/config.h"
+#include "p4vm/kept.h"
 #include "p4vm/server.h"
 
 struct instance {
 	struct instance *next;
+	bool ready; /* ports can join: written with the lock held */
+	bool restored;
+	struct seki_kept kept;
 	char name[SEKI_RUNDIR_NAME_MAX + 1];
 	char control_path[PATH_MAX];
 	int lock_dir;
@@ -136,6 +141,16 @@ static const struct seki_worker_seat seat = {.call = call, .clear = clear};
 
 /* Joining and leaving. */
 
+/* With the lock held. */
+static struct instance *find(const char *name)
+{
+	struct instance *in = instances;
+
+	while (in && strcmp(in->name, name))
+		in = in->next;
+	return in;
+}
+
 static int join(const char *name, const char *port_name, uint32_t key,
 		struct seki_inline_port **out)
 {
@@ -148,9 +163,8 @@ static int join(const char *name, const char *port_name, uint32_t key,
 	port->key = key;
 	snprintf(port->queue.port, sizeof(port->queue.port), "%s", port_name);
 	pthread_mutex_lock(&lock);
-	for (in = instances; in && strcmp(in->name, name); in = in->next)
-		;
-	if (!in) {
+	in = find(name);
+	if (!in || !in->ready) {
 		pthread_mutex_unlock(&lock);
 		free(port);
 		return -ENOENT;
@@ -417,13 +431,83 @@ static void ended(void *arg)
 	count_change();
 }
 
+/* Coming back. */
+
+static void keep(struct seki_server *server, const struct seki_request *request, bool loaded)
+{
+	struct instance *in = server->arg;
+	int err = 0;
+
+	if (loaded)
+		err = seki_kept_put(&in->kept,
+				    seki_programs_of(&server->programs, request->target.port),
+				    request);
+	for (uint32_t i = 0; i < SEKI_PROGRAMS; i++) {
+		if (!server->programs.at[i].used)
+			seki_kept_drop(&in->kept, i);
+	}
+	if (err)
+		seki_log("P4 VM %s: %s will not come back with a new switch: %s: %s", in->name,
+			 request->load.name, in->kept.dir, strerror(-err));
+}
+
+/* A program goes under the first number that is free, and so never under a higher one than before. */
+static int load_kept(struct instance *in, uint32_t number)
+{
+	struct seki_request request;
+	void *data;
+	char *text;
+	int err = seki_kept_get(&in->kept, number, &request, &data);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	err = seki_server_load(&in->server, &request.load, request.object, request.object_len,
+			       &text);
+	if (!err)
+		seki_kept_move(&in->kept, number,
+			       seki_programs_of(&in->server.programs, request.target.port));
+	free(text);
+	free(data);
+	return err;
+}
+
+/* Where one of its programs is missing it is not what it was, and ends: its ports go on following their policy. */
+static int come_back(struct instance *in)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < SEKI_PROGRAMS && !err; i++)
+		err = load_kept(in, i);
+	if (err) {
+		in->server.ending = true;
+		eventfd_write(in->server.port_listen, 1);
+		return err;
+	}
+	pthread_mutex_lock(&lock);
+	in->ready = true;
+	pthread_mutex_unlock(&lock);
+	seki_log("P4 VM %s: came back", in->name);
+	count_change();
+	return 0;
+}
+
 static void *serve(void *arg)
 {
 	struct instance *in = arg;
+	const struct seki_kept kept = in->kept;
+	char name[sizeof(in->name)];
+	int err = in->restored ? come_back(in) : 0;
 
+	strcpy(name, in->name);
 	seki_server_run(&in->server);
-	seki_log("P4 VM %s: ended", in->name);
+	if (!err)
+		seki_kept_end(&kept);
 	destroy(in);
+	if (err)
+		seki_log("P4 VM %s: does not come back: %s: %s; run it anew", name, kept.dir,
+			 strerror(-err));
+	else
+		seki_log("P4 VM %s: ended", name);
 	return NULL;
 }
 
@@ -453,6 +537,7 @@ static int launch(struct instance *in)
 	if (err)
 		return err;
 	pthread_mutex_lock(&lock);
+	in->ready = !in->restored;
 	in->next = instances;
 	instances = in;
 	pthread_mutex_unlock(&lock);
@@ -484,6 +569,7 @@ static int build(struct instance *in, const struct seki_p4vm_config *config)
 		.pass = !strcmp(config->no_program, "pass"),
 		.seat = &seat,
 		.joined = place_all,
+		.changed = keep,
 		.ended = ended,
 		.arg = in,
 		.programs = {.n_workers = config->workers,
@@ -504,34 +590,115 @@ static int build(struct instance *in, const struct seki_p4vm_config *config)
 	return err;
 }
 
-static int start(int argc, char **argv, const struct seki_inline_host *the_host, char *text,
-		 size_t size)
+static bool is_taken(const char *name)
+{
+	bool taken;
+
+	pthread_mutex_lock(&lock);
+	taken = find(name);
+	pthread_mutex_unlock(&lock);
+	return taken;
+}
+
+static void set_host(const struct seki_inline_host *the_host)
+{
+	if (host != the_host) /* never another one: threads that read it may be there */
+		host = the_host;
+	seki_log_to(log_line);
+}
+
+/* What it complains of is in the log's words. */
+static int start_one(int argc, char **argv, bool restored, char *text, size_t size)
 {
 	struct seki_p4vm_config config = {.no_program = "drop",
 					  .workers = default_seats(),
 					  .max_insns = SEKI_RUN_INSNS_MAX,
 					  .memory_mib = 64};
 	int err = seki_opts_parse(&command, argc, argv, &config, text, size);
+	struct seki_kept kept;
 	struct instance *in;
 
 	if (err)
 		return -EINVAL;
+	if (is_taken(config.name)) {
+		seki_complain("inline", "'%s' runs already; stop it first: sekisho shield stop %s",
+			      config.name, config.name);
+		return -EINVAL;
+	}
 	in = calloc(1, sizeof(*in));
 	if (!in)
 		return -ENOMEM;
-	if (host != the_host) /* never another one: threads that read it may be there */
-		host = the_host;
-	seki_log_to(log_line);
+	in->restored = restored;
+	seki_kept_init(&kept, host->keep, config.name);
+	err = restored ? 0 : seki_kept_begin(&kept, argc, argv);
+	if (err)
+		host->log("what starts now will not come back: its files cannot be written");
+	in->kept = kept;
+	err = build(in, &config);
+	if (err && !restored)
+		seki_kept_end(&kept);
+	return err;
+}
+
+static int start(int argc, char **argv, const struct seki_inline_host *the_host, char *text,
+		 size_t size)
+{
+	int err;
+
+	set_host(the_host);
 	complaint = text;
 	complaint_size = size;
-	err = build(in, &config);
+	err = start_one(argc, argv, false, text, size);
 	complaint = NULL;
 	return err;
+}
+
+static void restore_one(const char *name)
+{
+	char *argv[SEKI_KEPT_ARGS], *args = NULL, text[512] = "";
+	struct seki_kept kept;
+	struct timespec now;
+	int err;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	seki_kept_init(&kept, host->keep, name);
+	err = seki_kept_try(&kept, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+	if (err == -ELOOP) {
+		seki_log(
+			"P4 VM %s: does not come back: the switch ended soon after each of its last starts; "
+			"run it anew",
+			name);
+		return;
+	}
+	if (!err)
+		err = seki_kept_args(&kept, argv, &args);
+	if (err >= 0)
+		err = start_one(err, argv, true, text, sizeof(text));
+	if (err)
+		seki_log("P4 VM %s: does not come back: %s: %s", name, kept.dir,
+			 *text ? text : strerror(-err));
+	free(args);
+}
+
+static void restore(const struct seki_inline_host *the_host)
+{
+	struct dirent *entry;
+	DIR *dir;
+
+	set_host(the_host);
+	dir = opendir(host->keep);
+	while (dir && (entry = readdir(dir))) {
+		if (seki_rundir_name_ok(entry->d_name))
+			restore_one(entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 __attribute__((visibility("default"))) const struct seki_inline seki_inline = {
 	.version = SEKI_INLINE_VERSION,
 	.start = start,
+	.restore = restore,
 	.changes = changes,
 	.join = join,
 	.leave = leave,

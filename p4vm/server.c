@@ -13,7 +13,6 @@
 #include "core/base/check.h"
 #include "lib/sys/log.h"
 #include "p4vm/attach.h"
-#include "p4vm/request.h"
 #include "p4vm/sandbox.h"
 #include "p4vm/status.h"
 
@@ -121,9 +120,13 @@ static int handle(void *arg, const struct seki_control_frame *frame, const void 
 	if (err)
 		return err;
 	if (frame->op == SEKI_CONTROL_LOAD)
-		return seki_server_load(server, &request.load, request.object, request.object_len,
-					reply);
-	return seki_programs_unload(&server->programs, request.target.port, reply);
+		err = seki_server_load(server, &request.load, request.object, request.object_len,
+				       reply);
+	else
+		err = seki_programs_unload(&server->programs, request.target.port, reply);
+	if (!err && server->changed)
+		server->changed(server, &request, frame->op == SEKI_CONTROL_LOAD);
+	return err;
 }
 
 static void accept_control(struct seki_server *server)

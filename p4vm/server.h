@@ -8,7 +8,7 @@
 
 #include "p4vm/budget.h"
 #include "p4vm/control.h"
-#include "p4vm/programs.h"
+#include "p4vm/request.h"
 
 #define SEKI_SERVER_CONTROLS 8u
 #define SEKI_SERVER_ATTACHES 16u
@@ -41,7 +41,9 @@ struct seki_server {
 	bool in_guest;		     /* of a virtual machine, for the process `pid` of its host */
 	const struct seki_worker_seat *seat; /* of all workers, inside the switch; NULL: threads */
 	void (*joined)(struct seki_server *server); /* inside the switch: port_listen is readable */
-	void (*ended)(void *arg);		    /* NULL, or: nothing runs any more */
+	void (*changed)(struct seki_server *server, const struct seki_request *request,
+			bool loaded); /* NULL, or: so programs were changed */
+	void (*ended)(void *arg);     /* NULL, or: nothing runs any more */
 	void *arg;
 
 	/* Its own. */

@@ -159,8 +159,8 @@ class Switch(contextlib.ExitStack):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(f"{self.dir}/{left}")
 
-    def start_vswitchd(self):
-        self.vswitchd = self._start("ovs-vswitchd", self.db, "--disable-system", environ=self.environ)
+    def start_vswitchd(self, *options):
+        self.vswitchd = self._start("ovs-vswitchd", self.db, "--disable-system", *options, environ=self.environ)
         self._wait(lambda: os.path.exists(f"{self.dir}/ovs-vswitchd.ctl"), "ovs-vswitchd's socket")
 
     @property

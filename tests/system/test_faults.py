@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from lab import P4VM, poll
+from lab import InlineP4VM, P4VM, poll
 from ovs import Switch
 from test_hook import Fake
 
@@ -274,6 +274,26 @@ def test_vswitchd_killed(net, p4vm):
         flood.end()
         flood.figures("kill -9 of ovs-vswitchd, twice")
     assert p4vm.status()["pid"] == pid and p4vm.process.poll() is None
+
+
+def test_vswitchd_killed_with_its_p4vm(net, build, objects, tmp_path):
+    """One that is inside it comes back with it; until then the port follows its policy."""
+    p4vm = InlineP4VM(net.switch, build, str(tmp_path), "inside", program=objects["judge"])
+    try:
+        net.shield("a", p4vm.socket)
+        net.up("a")
+        with Flood(net, patience_ms=100, **KINDS) as flood:
+            for _ in range(2):
+                flood.wait("a")
+                net.switch.kill_vswitchd()
+                net.switch.start_vswitchd()
+            flood.wait("a")
+            flood.wait("d")
+            flood.end()
+            flood.figures("kill -9 of ovs-vswitchd with the P4 VM inside, twice")
+    finally:
+        net.clear("a")
+        p4vm.stop()
 
 
 def test_vswitchd_stopped(net, p4vm):

@@ -3,6 +3,8 @@
 switch outlives all of it."""
 import json
 import os
+import resource
+import signal
 import subprocess
 
 import pytest
@@ -142,12 +144,75 @@ def test_a_process_is_not_stopped_as_inline(switch, build, programs, start):
         process.communicate(timeout=10)
 
 
-def test_a_new_switch_waits_until_it_is_run_again(switch, programs, start):
-    p4vm = start(program=programs["pass"])
+def test_comes_back_in_a_new_switch(switch, programs, start):
+    """With the programs that it had, of all ports and of single ones; what was stopped does not."""
+    p4vm, other = start(program=programs["drop"]), start("other", program=programs["drop"])
     shield(switch, p4vm)
+    p4vm.shield("load", "--port", "nobodys", programs["pass"])
+    p4vm.shield("load", "--port", switch.vm.port, programs["pass"])
+    p4vm.shield("load", "--port", "somebodys", programs["drop"])
+    p4vm.shield("unload", "--port", "nobodys")
+    other.shield("stop")
+    for _ in range(2):
+        switch.kill_vswitchd()
+        switch.start_vswitchd()
+        poll(lambda: reach(switch, 1), 10, "traffic again")
+        status = p4vm.status()
+        assert (status["pid"], status["program"]["name"]) == (switch.vswitchd_pid, "drop.o")
+        assert {p["port"]: p["program"]["name"] for p in status["ports"]} == {switch.vm.port: "pass.o", "somebodys": "drop.o"}
+        assert other.shield("status", check=False).returncode == 1
+    p4vm.shield("stop")
     switch.kill_vswitchd()
     switch.start_vswitchd()
     poll(lambda: "down" in switch.appctl("sekisho/show"), 10, "the new switch")
+    assert not reach(switch, 1)
+
+
+def test_comes_back_after_a_crash(switch, programs, start):
+    """Open vSwitch's own monitor starts the next process."""
+    p4vm = start(program=programs["pass"])
+    shield(switch, p4vm)
+    switch.kill_vswitchd()
+    switch.start_vswitchd("--monitor")
+    monitor = switch.vswitchd_pid
+    try:
+        poll(lambda: reach(switch, 1), 10, "traffic")
+        pid = p4vm.status()["pid"]
+        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+        os.kill(pid, signal.SIGSEGV)
+        poll(lambda: reach(switch, 1), 20, "traffic again")
+        assert p4vm.status()["pid"] not in (pid, monitor)
+    finally:
+        switch.appctl("exit")  # and the monitor with it
+        switch.vswitchd.wait(10)
+        switch.start_vswitchd()
+        poll(lambda: reach(switch, 1), 10, "traffic after an orderly end")
+
+
+def kept(switch, name):
+    return f"{switch.dir}/sekisho-inline/{name}"
+
+
+def test_follows_the_policy_where_it_cannot_come_back(switch, programs, start):
+    """Part of it was spoiled, or the switch died of it time and again: not half of it, and not for ever."""
+    p4vm = start(program=programs["pass"], options=("--no-program", "pass"))
+    shield(switch, p4vm)
+    with open(kept(switch, "vm/0"), "r+b") as request:
+        request.seek(200)
+        request.write(b"spoiled")
+    switch.kill_vswitchd()
+    switch.start_vswitchd()
+    poll(lambda: "vm: does not come back" in switch.log(), 10, "the log's word of it")
+    assert not reach(switch, 1) and switch.vswitchd.poll() is None
+    p4vm.args = ["--program", programs["pass"]]
+    p4vm.start()
+    for _ in range(6):
+        poll(lambda: reach(switch, 1), 10, "traffic")
+        switch.kill_vswitchd()
+        switch.start_vswitchd()
+        if "soon after each of its last starts" in switch.log():
+            break
+    poll(lambda: "soon after each of its last starts" in switch.log(), 10, "the log's word of it")
     assert not reach(switch, 1)
     p4vm.start()
     poll(lambda: reach(switch, 1), 10, "traffic again")

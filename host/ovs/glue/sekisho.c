@@ -7,8 +7,10 @@
 #include "sekisho.h"
 
 #include <dlfcn.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "dirs.h"
 #include "dpdk.h"
 #include "dpif-netdev.h"
 #include "netdev.h"
@@ -63,15 +65,78 @@ static const struct seki_inline *load_module(const char *path, const char **erro
 	return NULL;
 }
 
+/* Files of P4 VMs inside this process, with which they come back in the next; and a link to their module. */
+static const char *kept_folder(void)
+{
+	static char *folder;
+
+	if (!folder)
+		folder = xasprintf("%s/sekisho-inline", ovs_rundir());
+	return folder;
+}
+
+static bool is_ours(const char *folder)
+{
+	struct stat st;
+
+	return !lstat(folder, &st) && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	       !(st.st_mode & 077);
+}
+
+static struct seki_inline_host inline_host = {.wake = wake, .log = log_line};
+
+/* Once, when there is a connector: those that ran before this process come back. */
+static void restore_inline(void)
+{
+	static bool done;
+	char *path = xasprintf("%s/.module", kept_folder());
+	const struct seki_inline *module;
+	const char *error;
+
+	if (!done && is_ours(kept_folder()) && !access(path, F_OK)) {
+		inline_host.keep = kept_folder();
+		module = load_module(path, &error);
+		if (module)
+			module->restore(&inline_host);
+		else
+			VLOG_WARN("P4 VMs of before do not come back: %s: %s", path, error);
+	}
+	done = true;
+	free(path);
+}
+
+/* Where to find the module that is loaded, in the next process. */
+static void keep_module(const char *module)
+{
+	char *path = xasprintf("%s/.module", kept_folder());
+
+	mkdir(kept_folder(), 0700);
+	if (is_ours(kept_folder()) && (!unlink(path) || errno == ENOENT) && !symlink(module, path))
+		inline_host.keep = kept_folder();
+	else
+		VLOG_WARN("%s: cannot be had by this user alone: P4 VMs in this switch end with it",
+			  kept_folder());
+	free(path);
+}
+
+/* Makes the connector with the first shield or the first P4 VM. 0 or negative errno. */
+static int connect_first(void)
+{
+	int err = connector ? 0 : seki_connector_create(&connector);
+
+	if (!err)
+		restore_inline();
+	return err;
+}
+
 /* appctl sekisho/inline: starts a P4 VM inside this process, as `sekisho shield run` asks for. */
 static void run_inline(struct unixctl_conn *conn, int argc, const char *argv[],
 		       void *aux OVS_UNUSED)
 {
-	static const struct seki_inline_host host = {.wake = wake, .log = log_line};
 	const struct seki_inline *module;
 	const char *error;
 	char text[512] = "no memory";
-	int err = connector ? 0 : seki_connector_create(&connector);
+	int err = connect_first();
 
 	if (err) {
 		unixctl_command_reply_error(conn, ovs_strerror(-err));
@@ -85,7 +150,9 @@ static void run_inline(struct unixctl_conn *conn, int argc, const char *argv[],
 		free(reply);
 		return;
 	}
-	err = module->start(argc - 1, CONST_CAST(char **, argv + 1), &host, text, sizeof text);
+	keep_module(argv[1]);
+	err = module->start(argc - 1, CONST_CAST(char **, argv + 1), &inline_host, text,
+			    sizeof text);
 	if (err) {
 		unixctl_command_reply_error(conn, text);
 	} else {
@@ -136,7 +203,7 @@ static void warn_value(void *port, const char *key, const char *value)
 static struct sekisho *create(const char *port, const struct seki_hook_config *config)
 {
 	struct sekisho *s;
-	int err = connector ? 0 : seki_connector_create(&connector);
+	int err = connect_first();
 
 	if (err) {
 		/* The port must not go unshielded, and there is nothing to shield it with. */
