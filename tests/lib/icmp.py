@@ -25,11 +25,11 @@ def mac(text):
     return bytes.fromhex(text.replace(":", ""))
 
 
-def ipv4(src, dst, proto, payload, options=b"", ident=0x5e6b, fragment=0):
+def ipv4(src, dst, proto, payload, options=b"", ident=0x5e6b, fragment=0, hops=64):
     """An IPv4 packet; `fragment` is the word of flags and offset."""
     def header(check):
         return struct.pack("!BBHHHBBH4s4s", 0x40 | 5 + len(options) // 4, 0,
-                           20 + len(options) + len(payload), ident, fragment, 64, proto, check,
+                           20 + len(options) + len(payload), ident, fragment, hops, proto, check,
                            socket.inet_aton(src), socket.inet_aton(dst)) + options
     return header(checksum(header(0))) + payload
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from frames import MARK
-from lab import P4VM, build_program, poll
+from lab import InlineP4VM, P4VM, build_program, poll
 from ovs import Switch
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -92,10 +92,11 @@ def frames_of_all_kinds(to, by):
 class Receiver(contextlib.AbstractContextManager):
     """What of a test's frames arrives at a namespace, while it is entered."""
 
-    def __init__(self, space, folder):
+    def __init__(self, space, folder, *words):
         self.path = os.path.join(folder, f"frames-{space.name}")
         with open(self.path, "w") as out:
-            self.process = space.popen(["/usr/bin/python3", f"{HERE}/frames.py", "receive", space.device], stdout=out)
+            self.process = space.popen(["/usr/bin/python3", f"{HERE}/frames.py", "receive", space.device, *words],
+                                       stdout=out)
         try:
             poll(lambda: "receiving" in self._text(), 20, "the receiver")
         except BaseException:
@@ -129,8 +130,8 @@ class Receiver(contextlib.AbstractContextManager):
         self.process.wait()
 
 
-def send(space, frames):
-    space.run(["/usr/bin/python3", f"{HERE}/frames.py", "send", space.device],
+def send(space, frames, *words):
+    space.run(["/usr/bin/python3", f"{HERE}/frames.py", "send", space.device, *words],
               input="".join(f.hex() + "\n" for f in frames))
 
 
@@ -180,17 +181,25 @@ class Net(contextlib.ExitStack):
         super().__init__()
         self.folder = folder
         try:
-            config = ["userspace-tso-enable=true"] if offloads else []
+            config = ["userspace-tso-enable=true", "vlan-limit=2"] if offloads else []
             self.switch = self.enter_context(Switch(build, config=config))
             self.vm, self.peer, self.third = (
                 self.switch.add_namespace(name, f"10.85.0.{i}/24", mtu=mtu, offloads=offloads)
                 for i, name in enumerate(("vm", "peer", "third"), 1))
-            self.p4vm = P4VM(build, folder, "traffic" + str(mtu), program=program)
+            self.p4vm = P4VM(build, folder, "traffic" + str(mtu))
             self.callback(self.p4vm.stop)
-            shield(self.switch, self.vm.port, self.p4vm, redirect=self.third.port)
+            self.inside = InlineP4VM(self.switch, build, folder, "inside" + str(mtu))
+            self.callback(self.inside.stop)
+            self.use("process", program)
         except BaseException:
             self.close()
             raise
+
+    def use(self, level, program):
+        """Has the VM's port judged there, by that program."""
+        p4vm = self.inside if level == "inline" else self.p4vm
+        p4vm.load(program)
+        shield(self.switch, self.vm.port, p4vm, redirect=self.third.port)
 
     def passes(self, by, to, frames, as_=None, in_order=True):
         cross(by, to, self.folder, frames, as_, in_order)

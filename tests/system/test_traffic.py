@@ -82,6 +82,9 @@ def test_growing_and_shrinking(net, objects):
     there, back = ([frame(n, *ends) for n in lengths] for ends in ((1, 2), (2, 1)))
     net.passes(net.peer, net.vm, there, [f[:14] + b"\1\2\3\4" + f[14:] for f in there])
     net.passes(net.vm, net.peer, back, [f[:14] + f[18:] for f in back])
+    before = counted(net.switch, net.vm.port, "dropped", "verdict")
+    send(net.peer, [frame(65534, 1, 2)])  # would be longer than a packet can be
+    poll(lambda: counted(net.switch, net.vm.port, "dropped", "verdict") == before + 1, 10, "the drop")
 
 
 def test_fragmented_datagrams(net):
