@@ -41,8 +41,13 @@ static void check_keys(struct p4_check *cx, struct p4_table *table)
 	for (struct p4_key *key = table->keys; key; key = key->next) {
 		seki_check_value(cx, key->expr, NULL);
 		if (!seki_type_is_scalar(key->expr->type))
-			seki_diag_error(cx->diags, seki_expr_span(key->expr), "%s cannot be a key",
-					seki_type_name(cx->arena, key->expr->type));
+			seki_diag_error(cx->diags, seki_expr_span(key->expr),
+					"%s cannot be a key%s",
+					seki_type_name(cx->arena, key->expr->type),
+					seki_type_is_struct_like(key->expr->type) ||
+							key->expr->type->kind == P4_T_TUPLE
+						? ": give what is in it, one by one"
+						: "");
 		if (!seki_names_find(&cx->match_kind_names, key->match) && key->match[0] != '?')
 			tell_no_match_kind(cx, key);
 	}

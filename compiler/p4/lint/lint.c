@@ -70,5 +70,6 @@ void seki_p4_lint(struct seki_diags *diags, const struct p4_program *program,
 	seki_lint_atomic(&lint);
 	seki_lint_flow(&lint);
 	seki_lint_emit(&lint);
+	seki_lint_lost(&lint);
 	sort(diags);
 }

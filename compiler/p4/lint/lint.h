@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Warnings: passes over a checked program that has no errors. Each file is one of them: unused.c,
- * shadow.c, unreachable.c, entries.c, effect.c, atomic.c, and those that follow the packet: flow.c, emit.c.
+ * shadow.c, unreachable.c, entries.c, effect.c, atomic.c, and those that follow the packet: flow.c, emit.c,
+ * lost.c.
  */
 #ifndef SEKI_P4_LINT_H
 #define SEKI_P4_LINT_H
@@ -48,6 +49,7 @@ void seki_lint_unreachable(struct p4_lint *lint);
 void seki_lint_effect(struct p4_lint *lint);
 void seki_lint_flow(struct p4_lint *lint);
 void seki_lint_emit(struct p4_lint *lint);
+void seki_lint_lost(struct p4_lint *lint);
 void seki_lint_atomic(struct p4_lint *lint);
 void seki_lint_entries(struct p4_lint *lint);
 

@@ -212,6 +212,12 @@ static const struct program uninitialized[] = {
 	 "control c(inout bit<8> y) { apply { bit<8> x; for (x = 0; x < 9; x = x + 1) { y = x; } } }"},
 };
 
+#define GOES_BY(locals, text)                                                                      \
+	HEADERS "parser prs(packet_in p, out H h, inout M m, inout standard_metadata s) { " locals \
+		"\nstate start { p.extract(h.e); " text                                            \
+		" p.extract(h.i); transition accept; } }\n" PIPE("apply { }")                      \
+			DEPARSER("p.emit(h);")
+
 static const struct program missing_emit[] = {
 	{"header 'i' is extracted, but never emitted", HEADERS
 	 "parser prs(packet_in p, out H h, inout M m, inout standard_metadata s) {\n"
@@ -220,6 +226,14 @@ static const struct program missing_emit[] = {
 	{NULL, PARSER PIPE("apply { }") DEPARSER("p.emit(h.e); p.emit(h.i);")},
 	{NULL, PARSER PIPE("apply { }") DEPARSER("p.emit(h);")},
 	{NULL, PARSER PIPE("apply { h.i.setInvalid(); }") DEPARSER("p.emit(h.e);")},
+	{"what advance() goes by is not emitted", GOES_BY("", "p.advance(0); $p.advance(16);")},
+	{"the variable 'l' is not emitted",
+	 GOES_BY("i_t l;", "$p.extract(l); p.advance(8); m.x = l.ttl;")},
+	{"what is extracted to '_' is not emitted", GOES_BY("", "$p.extract<i_t>(_);")},
+	{NULL, GOES_BY("i_t l;", "p.extract(l); h.i = l;")},
+	{NULL, GOES_BY("", "@noWarn(\"missing-emit\") { p.advance(8); }")},
+	{NULL, HEADERS "parser prs(packet_in p, out H h) {\n"
+		       "state start { p.advance(8); transition accept; } }\n"},
 };
 
 static const struct program never_valid[] = {
