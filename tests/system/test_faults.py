@@ -41,9 +41,15 @@ u64 entry(void *ctx, struct meta *m) {
     return 1; }
 """
 SLOW = "u32 x = 1; for (u32 i = 0; i < 60000; i++) x = x * 3 + (x >> 7); if (x == 77) return 0;"
+HUNGRY = """
+static long (*update)(void *, const void *, const void *, u64) = (void *)2;
+struct { int (*type)[1], (*max_entries)[262144]; u32 *key; u64 *value; } map __attribute__((section(".maps"), used));
+"""
 PROGRAMS = {
     "judge": JUDGE.replace("LOOK", "40").replace("WORK", ""),
     "deeper": JUDGE.replace("LOOK", "60").replace("WORK", "if (p[59] == 1 && p[58] == 2) p[21] = 0;"),
+    "hungry": HUNGRY + JUDGE.replace("LOOK", "40").replace("WORK", 
+                                                              "u64 one = 1; u32 key = *(u32 *)&p[22]; update(&map, &key, &one, 0);"),
     "slow": JUDGE.replace("LOOK", "40").replace("WORK", SLOW),
 }
 SPACES = ("hub", "a", "b", "c", "d")
@@ -67,7 +73,7 @@ def objects(tmp_path_factory):
     out = tmp_path_factory.mktemp("objects")
     for name, text in PROGRAMS.items():
         (out / f"{name}.c").write_text(PRELUDE + text)
-        subprocess.run(["clang", "-target", "bpf", "-O2", "-mcpu=v3", "-ffreestanding", "-w", "-c",
+        subprocess.run(["clang", "-target", "bpf", "-O2", "-mcpu=v3", "-ffreestanding", "-w", "-g", "-c",
                         out / f"{name}.c", "-o", out / f"{name}.o"], check=True, timeout=60)
     return {name: str(out / f"{name}.o") for name in PROGRAMS}
 
@@ -380,6 +386,70 @@ def test_switch_without_memory(net, p4vm):
         flood.end()
         flood.figures("a switch without memory for the rings")
         flood.strict()
+
+
+class MemoryGroup(contextlib.AbstractContextManager):
+    """A memory cgroup, of whichever version the machine has: what its processes take from now on is limited."""
+
+    def __init__(self, limit):
+        v1, v2 = "/sys/fs/cgroup/memory", "/sys/fs/cgroup"
+        self.parent = v1 if os.path.exists(f"{v1}/memory.limit_in_bytes") else v2
+        self.path = f"{self.parent}/seki-{os.getpid()}"
+        try:
+            os.mkdir(self.path)
+            with open(f"{self.path}/" + ("memory.limit_in_bytes" if self.parent == v1 else "memory.max"), "w") as file:
+                file.write(str(limit))
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.rmdir(self.path)
+            pytest.skip(f"no memory cgroup can be made: {error}")
+
+    def add(self, pid):
+        with open(f"{self.path}/cgroup.procs", "w") as procs:
+            procs.write(str(pid))
+
+    def __exit__(self, *_):
+        """Whoever lives goes on outside."""
+        with open(f"{self.path}/cgroup.procs") as procs:
+            pids = procs.read().split()
+        for pid in pids:
+            with open(f"{self.parent}/cgroup.procs", "w") as outside, contextlib.suppress(ProcessLookupError):
+                outside.write(pid)
+        poll(lambda: not open(f"{self.path}/cgroup.procs").read(), 10, "the cgroup to be empty")
+        os.rmdir(self.path)
+
+
+def test_p4vm_out_of_memory(net, p4vm, objects):
+    """It takes more than its cgroup has, and the kernel kills it."""
+    with Flood(net, **KINDS) as flood:
+        flood.wait("a")
+        with MemoryGroup(256 << 10) as group:
+            group.add(p4vm.status()["pid"])
+            p4vm.shield("load", objects["hungry"], check=False)  # an entry more for each frame
+            p4vm.process.wait(30)
+        p4vm.start()
+        flood.wait("a")
+        flood.end()
+        flood.figures("a P4 VM that exceeds its memory cgroup, and is killed")
+        flood.strict()
+
+
+def test_vswitchd_out_of_memory(net, p4vm):
+    """It is killed while it makes more rings: as by kill -9, and a new one attaches to the P4 VM that goes on."""
+    pid = p4vm.status()["pid"]
+    with Flood(net, patience_ms=100, **KINDS) as flood:
+        flood.wait("a")
+        with MemoryGroup(512 << 10) as group:
+            group.add(net.switch.vswitchd_pid)
+            net.switch.vsctl("--no-wait", "set", "Interface", net.spaces["a"].port, "other_config:sekisho-workers=8")
+            assert net.switch.vswitchd.wait(30) == -signal.SIGKILL
+        net.switch.kill_vswitchd()
+        net.switch.start_vswitchd()
+        flood.wait("a")
+        flood.wait("d")
+        flood.end()
+        flood.figures("ovs-vswitchd that exceeds its memory cgroup, and is killed")
+    assert p4vm.status()["pid"] == pid and p4vm.process.poll() is None
 
 
 class Random:
