@@ -216,6 +216,8 @@ int seki_queue_step(struct seki_queue *queue, struct seki_engine *engine)
 	if (taken_ns)
 		seki_ring_p4vm_report(&queue->ring, taken_ns, clock_ns());
 	answer(queue, cpls, done);
+	for (int i = 0; i < n; i++)
+		seki_ring_p4vm_done(&queue->ring, subs[i].slot);
 	return n;
 }
 

@@ -76,9 +76,12 @@ struct seki_ring_sample {
 bool seki_ring_switch_sampled(struct seki_ring_switch *r, struct seki_ring_sample *out);
 
 /*
- * After submitting: does the P4 VM sleep and want a wake-up? (Includes the needed fence.) True once
- * for each time that it arms.
+ * After submitting: does the P4 VM sleep and want a wake-up? True once for each time that it arms. A
+ * P4 VM that is just about to sleep is seen by wake_needed only, which includes the needed fence, so
+ * call that too before this end sleeps, or after a while: a fence right behind a submission waits until
+ * all of its cache lines have come from the other processor.
  */
+bool seki_ring_switch_wake_seen(struct seki_ring_switch *r);
 bool seki_ring_switch_wake_needed(struct seki_ring_switch *r);
 
 /*
@@ -141,6 +144,21 @@ void seki_ring_p4vm_report(struct seki_ring_p4vm *r, uint64_t taken_ns, uint64_t
 static inline const uint8_t *seki_ring_p4vm_packet(const struct seki_ring_p4vm *r, uint32_t slot)
 {
 	return r->theirs + seki_ring_slot_offset(slot);
+}
+
+/*
+ * The packet of a run was read and is answered: its first cache line goes to the cache that all
+ * processors share, from which the switch, who writes it next, gets it sooner than from this processor's
+ * own. A hint: what it is made of does nothing on a processor that does not know it (CLDEMOTE).
+ */
+static inline void seki_ring_p4vm_done(const struct seki_ring_p4vm *r, uint32_t slot)
+{
+#if defined(__x86_64__)
+	__asm__ volatile(".byte 0x0f, 0x1c, 0x07" : : "D"(seki_ring_p4vm_packet(r, slot)));
+#else
+	(void)r;
+	(void)slot;
+#endif
 }
 
 /* Where to put the new head of a run's packet before it is answered. */

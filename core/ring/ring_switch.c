@@ -69,10 +69,15 @@ bool seki_ring_switch_sampled(struct seki_ring_switch *r, struct seki_ring_sampl
 	return true;
 }
 
+bool seki_ring_switch_wake_seen(struct seki_ring_switch *r)
+{
+	return seki_ring_wake_due(seki_load_acquire(&peer(r)->armed), &r->woken);
+}
+
 bool seki_ring_switch_wake_needed(struct seki_ring_switch *r)
 {
 	seki_fence();
-	return seki_ring_wake_due(seki_load_acquire(&peer(r)->armed), &r->woken);
+	return seki_ring_switch_wake_seen(r);
 }
 
 bool seki_ring_switch_ready(const struct seki_ring_switch *r)

@@ -7,7 +7,15 @@
 
 #include "core/base/check.h"
 
-#define WINDOW_MIN_NS 2000u
+/*
+ * Less is not worth while: to sleep and to be woken takes as long, and under load, when all comes after a
+ * microsecond, a single gap of a few would cost it.
+ */
+#define WINDOW_MIN_NS 20000u
+
+/* What a sleep adds to the time that work takes to come, which is not to be held against looking. */
+#define WAKE_UP_NS    30000u
+
 #define CREDIT_MAX_NS 2000000u
 
 static uint32_t limit(const struct seki_spin *s)
@@ -50,13 +58,13 @@ void seki_spin_vain(struct seki_spin *s, uint64_t now_ns)
 	spend(s, now_ns - s->since_ns);
 }
 
-/* After work that took `gap` to come. */
-static void learn(struct seki_spin *s, uint64_t gap)
+/* After work that took `gap` to come, `slept` of it for the sleep's own sake. */
+static void learn(struct seki_spin *s, uint64_t gap, uint64_t slept)
 {
 	uint64_t target = seki_min(seki_max(2 * gap, WINDOW_MIN_NS), limit(s));
 	uint64_t *w = window(s);
 
-	if (gap > limit(s))
+	if (gap > limit(s) + slept)
 		*w = *w / 2 < WINDOW_MIN_NS ? 0 : *w / 2;
 	else if (target > *w)
 		*w = target;
@@ -66,10 +74,13 @@ static void learn(struct seki_spin *s, uint64_t gap)
 
 void seki_spin_end(struct seki_spin *s, uint64_t now_ns, bool looking)
 {
+	uint64_t gap;
+
 	if (!s->waiting)
 		return;
+	gap = now_ns - s->since_ns;
 	s->waiting = false;
 	if (looking && s->limits->count_success)
-		spend(s, now_ns - s->since_ns);
-	learn(s, now_ns - s->since_ns);
+		spend(s, gap);
+	learn(s, gap, looking ? 0 : WAKE_UP_NS);
 }

@@ -194,19 +194,19 @@ void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
 /* A packet that comes back. */
 struct seki_outcome {
 	void *packet;
-	uint32_t in_port;
-	enum seki_fate fate; /* PASS or DROP */
-	uint32_t out_port;   /* where it passes to: SEKI_PORT_NET, SEKI_PORT_VM or a grant */
-	uint32_t clone_port; /* a grant: first send a copy there, whatever the fate; 0: none */
-	bool edited;	     /* if not, the packet stays as it is and what follows is void */
-	uint32_t head_in;    /* bytes to cut off its front ... */
-	uint32_t head_out;   /* ... and to put there, from: */
 	const uint8_t *head; /* shared memory: copy once, before the queue is used again; NULL: the
 			      * packet is edited already */
-	uint32_t len;	     /* then cut to this length; all within bounds */
-	uint8_t tag;	     /* as it was submitted */
-	uint32_t lane;	     /* where it came from lanes */
+	bool edited;	     /* if not, the packet stays as it is; if so: */
 	bool copy;	     /* it is a copy that goes to a grant, beside another packet */
+	uint16_t head_in;    /* bytes to cut off its front ... */
+	uint16_t head_out;   /* ... and to put there, from `head` */
+	uint16_t len;	     /* then cut to this length; all within bounds */
+	uint8_t fate;	     /* enum seki_fate: PASS or DROP */
+	uint8_t in_port;
+	uint8_t out_port;   /* where it passes to: SEKI_PORT_NET, SEKI_PORT_VM or a grant */
+	uint8_t clone_port; /* a grant: first send a copy there, whatever the fate; 0: none */
+	uint8_t tag;	    /* as it was submitted */
+	uint8_t lane;	    /* where it came from lanes */
 };
 
 /* Takes what came back, up to max packets. */

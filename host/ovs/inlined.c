@@ -157,7 +157,7 @@ static void settle_clone(struct seki_lanes *l, struct seki_completion *c, uint32
 	settle(l, c, len, head, out);
 	if (out->fate == SEKI_FATE_DROP && c->verdict != SEKI_VERDICT_DROP)
 		return;
-	out->clone_port = port;
+	out->clone_port = (uint8_t)port;
 	seki_count(&l->queues[0]->stats.from[out->in_port].cloned, 1);
 }
 
@@ -174,9 +174,9 @@ void seki_lanes_judge(struct seki_lanes *l, uint32_t in_port, const struct seki_
 	const uint8_t *head;
 
 	*out = (struct seki_outcome){.packet = packet->packet,
-				     .in_port = in_port,
+				     .in_port = (uint8_t)in_port,
 				     .fate = SEKI_FATE_PASS,
-				     .out_port = seki_other_side(in_port)};
+				     .out_port = (uint8_t)seki_other_side(in_port)};
 	seki_count(&l->queues[0]->stats.from[in_port].packets, 1);
 	if (packet->len < SEKI_PACKET_MIN || packet->len > SEKI_PACKET_MAX)
 		why = SEKI_REASON_LENGTH;

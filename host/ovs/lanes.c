@@ -141,7 +141,7 @@ static uint32_t poll_lane(struct seki_lanes *l, uint32_t lane, uint64_t now_ns,
 	uint32_t n = seki_queue_poll(l->queues[lane], now_ns, out, max);
 
 	for (uint32_t i = 0; i < n; i++) {
-		out[i].lane = lane;
+		out[i].lane = (uint8_t)lane;
 		if (out[i].tag == UNTAGGED)
 			l->untagged--;
 		else

@@ -16,8 +16,6 @@
 #include "core/base/check.h"
 #include "lib/sys/probe.h"
 
-#define NONE ((uint16_t)SEKI_SLOT_NONE)
-
 /* A P4 VM that answers nothing for so long after a missed deadline is attached anew. */
 #define HANG_NS 5000000000ull
 
@@ -46,7 +44,6 @@ void seki_queue_init(struct seki_queue *q, struct seki_hook *hook, uint32_t key,
 	q->number = number;
 	q->stats.key = key;
 	q->lost = SEKI_REASON_DOWN;
-	q->oldest = q->newest = NONE;
 	seki_slots_init(&q->free);
 	seki_spin_init(&q->spin, &linger_limits);
 	q->held = &q->alone;
@@ -58,38 +55,66 @@ static uint32_t slot_number(const struct seki_queue *q, const struct seki_slot *
 	return (uint32_t)(s - q->slots);
 }
 
-/* Puts a packet that is not in flight yet into the table, as the newest. */
-static void hold(struct seki_queue *q, struct seki_slot *s)
+static bool stands(const struct seki_queue *q, uint32_t age)
 {
-	uint16_t number = (uint16_t)slot_number(q, s);
+	const struct seki_slot *s = &q->slots[q->ages.slot[age % SEKI_AGES]];
 
-	s->older = q->newest;
-	s->newer = NONE;
-	if (q->newest != NONE)
-		q->slots[q->newest].newer = number;
-	else
-		q->oldest = number;
-	q->newest = number;
-	q->in_flight++;
-	*q->held += 1;
-	SEKI_PUT(q->stats.in_flight, q->in_flight);
+	return s->packet && s->age == age;
 }
 
+/* The oldest packet in flight, or NULL. */
+static struct seki_slot *oldest(struct seki_queue *q)
+{
+	struct seki_ages *ages = &q->ages;
+
+	while (ages->first != ages->next && !stands(q, ages->first))
+		ages->first++;
+	if (ages->first == ages->next)
+		return NULL;
+	return &q->slots[ages->slot[ages->first % SEKI_AGES]];
+}
+
+/* Leaves out what came back: at least three in four. */
+static void squeeze(struct seki_queue *q)
+{
+	struct seki_ages *ages = &q->ages;
+	uint32_t kept = ages->first;
+
+	for (uint32_t age = ages->first; age != ages->next; age++) {
+		uint16_t number = ages->slot[age % SEKI_AGES];
+
+		if (!stands(q, age))
+			continue;
+		q->slots[number].age = kept;
+		ages->slot[kept++ % SEKI_AGES] = number;
+	}
+	ages->next = kept;
+}
+
+/* Gives a packet that is not in flight yet its place, as the newest. */
+static void hold(struct seki_queue *q, struct seki_slot *s, uint32_t number)
+{
+	struct seki_ages *ages = &q->ages;
+
+	if (ages->next - ages->first == SEKI_AGES)
+		squeeze(q);
+	s->age = ages->next++;
+	ages->slot[s->age % SEKI_AGES] = (uint16_t)number;
+}
+
+/* To be counted: see now_held(). */
 static void let_go(struct seki_queue *q, struct seki_slot *s)
 {
-	if (s->older != NONE)
-		q->slots[s->older].newer = s->newer;
-	else
-		q->oldest = s->newer;
-	if (s->newer != NONE)
-		q->slots[s->newer].older = s->older;
-	else
-		q->newest = s->older;
 	s->packet = NULL;
 	s->again = false;
 	seki_slots_give(&q->free, slot_number(q, s), s->run);
-	q->in_flight--;
-	*q->held -= 1;
+}
+
+/* After packets were held, or let go. */
+static void now_held(struct seki_queue *q, uint32_t more, uint32_t less)
+{
+	q->in_flight += more - less;
+	*q->held += more - less;
 	SEKI_PUT(q->stats.in_flight, q->in_flight);
 }
 
@@ -103,17 +128,8 @@ static struct seki_slot *move(struct seki_queue *q, struct seki_slot *from, uint
 	*to = *from;
 	to->generation = generation;
 	to->run = (uint8_t)run;
-	if (to->older != NONE)
-		q->slots[to->older].newer = (uint16_t)number;
-	else
-		q->oldest = (uint16_t)number;
-	if (to->newer != NONE)
-		q->slots[to->newer].older = (uint16_t)number;
-	else
-		q->newest = (uint16_t)number;
-	from->packet = NULL;
-	from->again = false;
-	seki_slots_give(&q->free, slot_number(q, from), from->run);
+	q->ages.slot[to->age % SEKI_AGES] = (uint16_t)number;
+	let_go(q, from);
 	return to;
 }
 
@@ -198,6 +214,24 @@ static void take_sample(struct seki_queue *q)
 	approach(&times->return_ns, whole - program - hand_off);
 }
 
+static void wake(struct seki_queue *q)
+{
+	/* A full socket is a P4 VM that was woken before; a broken one is the connector's to see.
+	 */
+	send(q->session->sock, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	seki_count(&q->stats.wakeups, 1);
+}
+
+/* Whatever was handed over before, the P4 VM sees it. */
+static void make_sure(struct seki_queue *q)
+{
+	if (!q->unsure)
+		return;
+	q->unsure = false;
+	if (seki_ring_switch_wake_needed(&q->session->ring))
+		wake(q);
+}
+
 static void hand_over(struct seki_queue *q, const struct seki_submission *subs, uint32_t n)
 {
 	/* There was no memory for a slot: what was put there reached nobody. The next poll ends the session. */
@@ -208,12 +242,9 @@ static void hand_over(struct seki_queue *q, const struct seki_submission *subs, 
 	seki_count(&q->stats.batches, 1);
 	SEKI_PROBE(submit, q->hook->port, q->number, subs[0].in_port, n);
 	q->fresh = true;
-	if (!seki_ring_switch_wake_needed(&q->session->ring))
-		return;
-	/* A full socket is a P4 VM that was woken before; a broken one is the connector's to see.
-	 */
-	send(q->session->sock, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-	seki_count(&q->stats.wakeups, 1);
+	q->unsure = true;
+	if (seki_ring_switch_wake_seen(&q->session->ring))
+		wake(q);
 }
 
 /*
@@ -240,74 +271,109 @@ static void submit_again(struct seki_queue *q)
 	hand_over(q, subs, count);
 }
 
-/* SEKI_REASONS: the queue can take the packet. */
-static enum seki_hook_reason refusal(const struct seki_queue *q, uint32_t len, uint32_t room)
+/* Why no packet is taken at all; SEKI_REASONS: they are. */
+static enum seki_hook_reason refusal(const struct seki_queue *q)
 {
-	if (len < SEKI_PACKET_MIN || len > SEKI_PACKET_MAX)
-		return SEKI_REASON_LENGTH;
 	if (!q->session)
 		return SEKI_REASON_DOWN;
-	if (q->stats.state == SEKI_QUEUE_UNRESPONSIVE)
-		return SEKI_REASON_UNRESPONSIVE;
-	if (room == 0 || *q->held >= SEKI_GET(q->hook->inflight))
-		return SEKI_REASON_FULL;
-	return SEKI_REASONS;
+	return q->stats.state == SEKI_QUEUE_UNRESPONSIVE ? SEKI_REASON_UNRESPONSIVE : SEKI_REASONS;
 }
 
-/* Takes a packet in where there is room for it: SEKI_REASONS and its submission. */
-static enum seki_hook_reason take_in(struct seki_queue *q, const struct seki_hook_packet *p,
-				     uint32_t in_port, uint64_t now_ns, uint32_t want,
-				     struct seki_submission *out)
+/* How many packets more there is room for, in the ring and within the port's limit. */
+static uint32_t room_left(const struct seki_queue *q)
 {
-	uint32_t copied = (uint32_t)seki_min(p->len, want);
-	uint32_t run = seki_ring_run(copied);
-	uint32_t number = seki_slots_take(&q->free, run);
+	uint32_t limit = SEKI_GET(q->hook->inflight);
+
+	if (*q->held >= limit)
+		return 0;
+	return (uint32_t)seki_min(seki_ring_switch_room(&q->session->ring), limit - *q->held);
+}
+
+/* Takes a packet in, at a run that was taken for it. */
+static struct seki_submission take_in(struct seki_queue *q, const struct seki_hook_packet *p,
+				      uint32_t number, uint32_t run, uint32_t copied)
+{
 	struct seki_slot *s = &q->slots[number];
 
-	if (number == SEKI_SLOT_NONE)
-		return SEKI_REASON_FULL;
-	hold(q, s);
+	hold(q, s, number);
 	s->packet = p->packet;
 	s->data = p->data;
 	s->len = (uint16_t)p->len;
 	s->rss_hash = p->rss_hash;
 	s->tag = p->tag;
 	s->run = (uint8_t)run;
-	s->in_port = (uint8_t)in_port;
-	s->since_ns = now_ns;
-	*out = describe(s, number, copied);
-	copy_in(q, out);
-	return SEKI_REASONS;
+	return describe(s, number, copied);
+}
+
+/* Takes in what there is room for. Returns how many, with their submissions; fates[] of the others are set. */
+static uint32_t take_in_all(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
+			    const struct seki_hook_packet *packets, uint32_t n,
+			    enum seki_fate *fates, struct seki_submission *subs)
+{
+	const enum seki_hook_reason barred = refusal(q);
+	const uint32_t want = q->session ? seki_ring_switch_want(&q->session->ring) : 0;
+	const uint32_t room = barred == SEKI_REASONS ? room_left(q) : 0;
+	uint16_t numbers[SEKI_BATCH_MAX];
+	uint32_t singles = 0, used = 0, count = 0;
+
+	if (seki_ring_run(want) == 1)
+		singles = seki_slots_take_singles(&q->free, (uint32_t)seki_min(n, room), numbers);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct seki_hook_packet *p = &packets[i];
+		uint32_t copied = (uint32_t)seki_min(p->len, want), run = 1, number;
+		enum seki_hook_reason why = barred;
+
+		if (p->len < SEKI_PACKET_MIN || p->len > SEKI_PACKET_MAX)
+			why = SEKI_REASON_LENGTH;
+		else if (why == SEKI_REASONS && count == room)
+			why = SEKI_REASON_FULL;
+		if (why != SEKI_REASONS) {
+			fates[i] = seki_queue_unjudged(q, in_port, why);
+			continue;
+		}
+		if (used < singles) {
+			number = numbers[used++];
+		} else {
+			run = seki_ring_run(copied);
+			number = seki_slots_take(&q->free, run);
+		}
+		if (number == SEKI_SLOT_NONE) {
+			fates[i] = seki_queue_unjudged(q, in_port, SEKI_REASON_FULL);
+			continue;
+		}
+		q->slots[number].in_port = (uint8_t)in_port;
+		q->slots[number].since_ns = now_ns;
+		subs[count] = take_in(q, p, number, run, copied);
+		copy_in(q, &subs[count++]);
+		fates[i] = SEKI_FATE_HELD;
+	}
+	while (used < singles)
+		seki_slots_give(&q->free, numbers[used++], 1);
+	return count;
 }
 
 void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
 		       const struct seki_hook_packet *packets, uint32_t n, enum seki_fate *fates)
 {
 	struct seki_submission subs[SEKI_BATCH_MAX];
-	uint32_t count = 0, room, want;
+	uint32_t count;
 
 	submit_again(q);
-	room = q->session ? seki_ring_switch_room(&q->session->ring) : 0;
-	want = q->session ? seki_ring_switch_want(&q->session->ring) : 0;
 	if (SEKI_GET(q->hook->off)) {
+		if (q->session)
+			seki_ring_switch_want(&q->session->ring);
 		for (uint32_t i = 0; i < n; i++)
 			fates[i] = SEKI_FATE_PASS;
 		return;
 	}
 	seki_count(&q->stats.from[in_port].packets, n);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct seki_hook_packet *p = &packets[i];
-		enum seki_hook_reason why = refusal(q, p->len, room - count);
-
-		if (why == SEKI_REASONS)
-			why = take_in(q, p, in_port, now_ns, want, &subs[count]);
-		if (why == SEKI_REASONS)
-			count++;
-		fates[i] = why == SEKI_REASONS ? SEKI_FATE_HELD
-					       : seki_queue_unjudged(q, in_port, why);
-	}
-	if (count)
-		sample(q, count, now_ns);
+	count = take_in_all(q, in_port, now_ns, packets, n, fates, subs);
+	if (!count)
+		return;
+	if (!q->in_flight)
+		q->ages.since_ns = now_ns;
+	now_held(q, count, 0);
+	sample(q, count, now_ns);
 	hand_over(q, subs, count);
 }
 
@@ -317,9 +383,9 @@ static void come_out(struct seki_queue *q, struct seki_slot *s, enum seki_fate f
 	*out = (struct seki_outcome){
 		.packet = s->packet,
 		.in_port = s->in_port,
-		.fate = fate,
+		.fate = (uint8_t)fate,
 		.tag = s->tag,
-		.out_port = seki_other_side(s->in_port),
+		.out_port = (uint8_t)seki_other_side(s->in_port),
 	};
 	let_go(q, s);
 }
@@ -426,25 +492,38 @@ static void settle_clone(struct seki_queue *q, struct seki_slot *s, const struct
 	} else {
 		settle(q, s, c, out);
 		if (out->fate == SEKI_FATE_PASS || c->verdict == SEKI_VERDICT_DROP) {
-			out->clone_port = port;
+			out->clone_port = (uint8_t)port;
 			seki_count(&counts->cloned, 1);
 		}
 	}
 }
 
-/* Returns whether an outcome came out. */
-static bool complete(struct seki_queue *q, const struct seki_completion *c,
+/* On to where it was going, as it is: what most verdicts are. Keeps the bounds that forward() looks at. */
+static bool is_straight(const struct seki_slot *s, const struct seki_completion *c)
+{
+	return c->verdict == SEKI_VERDICT_PASS && !c->out_port && !c->head_in && !c->head_out &&
+	       c->len == s->len;
+}
+
+/* Returns whether an outcome came out; passed[] is where the caller counts those of which nothing else is to be said. */
+static bool complete(struct seki_queue *q, const struct seki_completion *c, uint32_t passed[2],
 		     struct seki_outcome *out)
 {
 	struct seki_slot *s = c->slot < SEKI_RING_ENTRIES ? &q->slots[c->slot] : NULL;
-	struct seki_completion plain = *c;
+	struct seki_completion plain;
 
 	if (!s || !s->packet || s->generation != c->generation) {
 		seki_count(&q->stats.late, 1);
 		return false;
 	}
+	if (is_straight(s, c)) {
+		passed[s->in_port]++;
+		come_out(q, s, SEKI_FATE_PASS, out);
+		return true;
+	}
 	if (c->verdict <= SEKI_VERDICT_MASK)
 		return settle(q, s, c, out);
+	plain = *c;
 	plain.verdict &= SEKI_VERDICT_MASK;
 	settle_clone(q, s, &plain, c->verdict >> SEKI_CLONE_SHIFT, out);
 	return true;
@@ -459,6 +538,7 @@ static void lose_session(struct seki_queue *q, enum seki_hook_reason why)
 	q->n_again = 0;
 	q->armed = false;
 	q->fresh = false;
+	q->unsure = false;
 	q->spin.waiting = false;
 	q->idle_wakes = 0;
 	q->lost = why;
@@ -505,6 +585,14 @@ static bool wake_up(struct seki_queue *q)
 	return true;
 }
 
+/* What is touched of a packet that comes back. */
+static void prefetch(const struct seki_queue *q, const struct seki_completion *c)
+{
+	__builtin_prefetch(&q->slots[c->slot % SEKI_RING_ENTRIES]);
+	if (c->head_out)
+		__builtin_prefetch(seki_ring_switch_head(&q->session->ring, c->slot));
+}
+
 static uint32_t take_completions(struct seki_queue *q, struct seki_outcome *out, uint32_t max,
 				 bool *drained)
 {
@@ -512,7 +600,7 @@ static uint32_t take_completions(struct seki_queue *q, struct seki_outcome *out,
 	uint32_t limit = (uint32_t)seki_min(max, SEKI_BATCH_MAX);
 	bool woken = wake_up(q);
 	int n = seki_ring_switch_take(&q->session->ring, cpls, limit);
-	uint32_t count = 0;
+	uint32_t count = 0, passed[2] = {0};
 
 	*drained = n < (int)limit;
 	if (n < 0) {
@@ -531,14 +619,21 @@ static uint32_t take_completions(struct seki_queue *q, struct seki_outcome *out,
 		seki_count(&q->stats.idle_woken, 1);
 	}
 	for (int i = 0; i < n; i++)
-		count += complete(q, &cpls[i], &out[count]);
+		prefetch(q, &cpls[i]);
+	for (int i = 0; i < n; i++) {
+		count += complete(q, &cpls[i], passed, &out[count]);
+		/* To be written soon: the lowest free slots are used next, and the P4 VM's processor
+		 * had this line. Not sooner: it is just giving it back. */
+		__builtin_prefetch(seki_ring_switch_slot(&q->session->ring, cpls[i].slot), 1);
+	}
+	for (int i = 0; i < 2; i++)
+		seki_count(&q->stats.from[i].passed, passed[i]);
 	return count;
 }
 
-/* Of the oldest packet in flight, and no other's is before it. */
-static uint64_t first_deadline(const struct seki_queue *q)
+static uint64_t deadline_of(const struct seki_queue *q, uint64_t since_ns)
 {
-	return q->slots[q->oldest].since_ns + SEKI_GET(q->hook->deadline_ns);
+	return since_ns + SEKI_GET(q->hook->deadline_ns);
 }
 
 /* Packets whose time is over, the oldest first. */
@@ -546,10 +641,14 @@ static uint32_t expire(struct seki_queue *q, uint64_t now_ns, struct seki_outcom
 		       uint32_t max)
 {
 	uint32_t count = 0;
+	struct seki_slot *s;
 
-	while (count < max && q->oldest != NONE && first_deadline(q) <= now_ns) {
-		struct seki_slot *s = &q->slots[q->oldest];
-
+	if (deadline_of(q, q->ages.since_ns) > now_ns)
+		return 0; /* no look at the oldest, which is not in the caches any more */
+	while (count < max && (s = oldest(q)) != NULL) {
+		q->ages.since_ns = s->since_ns;
+		if (deadline_of(q, s->since_ns) > now_ns)
+			break;
 		SEKI_PROBE(deadline, q->hook->port, q->number, s->in_port, now_ns - s->since_ns);
 		come_out(q, s, seki_queue_unjudged(q, s->in_port, SEKI_REASON_DEADLINE),
 			 &out[count++]);
@@ -565,34 +664,42 @@ static uint32_t expire(struct seki_queue *q, uint64_t now_ns, struct seki_outcom
 static uint32_t flush(struct seki_queue *q, struct seki_outcome *out, uint32_t max)
 {
 	uint32_t count = 0;
+	struct seki_slot *s;
 
-	while (count < max && q->oldest != NONE) {
-		struct seki_slot *s = &q->slots[q->oldest];
-
+	while (count < max && (s = oldest(q)) != NULL)
 		come_out(q, s, seki_queue_unjudged(q, s->in_port, q->lost), &out[count++]);
-	}
+	return count;
+}
+
+static uint32_t take_back(struct seki_queue *q, uint64_t now_ns, struct seki_outcome *out,
+			  uint32_t max)
+{
+	uint32_t count;
+	bool drained;
+
+	submit_again(q);
+	make_sure(q);
+	seki_ring_switch_want(&q->session->ring);
+	take_sample(q);
+	count = take_completions(q, out, max, &drained);
+	/* Answers that wait in the ring are not late, whatever kept us from taking them. */
+	if (drained && q->session && q->in_flight > count)
+		count += expire(q, now_ns, &out[count], max - count);
 	return count;
 }
 
 uint32_t seki_queue_poll(struct seki_queue *q, uint64_t now_ns, struct seki_outcome *out,
 			 uint32_t max)
 {
-	uint32_t count = 0;
-	bool drained;
+	uint32_t count;
 
 	if (q->session && SEKI_GET(q->session->dead))
 		lose_session(q, SEKI_REASON_DOWN);
 	if (!q->session && !q->in_flight)
 		take_session(q);
-	if (!q->session)
-		return flush(q, out, max);
-	submit_again(q);
-	seki_ring_switch_want(&q->session->ring);
-	take_sample(q);
-	count = take_completions(q, out, max, &drained);
-	/* Answers that wait in the ring are not late, whatever kept us from taking them. */
-	if (drained && q->session)
-		count += expire(q, now_ns, &out[count], max - count);
+	count = q->session ? take_back(q, now_ns, out, max) : flush(q, out, max);
+	if (count)
+		now_held(q, 0, count);
 	if (q->session && q->stats.state == SEKI_QUEUE_UNRESPONSIVE &&
 	    now_ns - q->hung_since_ns > HANG_NS) {
 		seki_count(&q->stats.hangs, 1);
@@ -646,6 +753,7 @@ bool seki_queue_linger(struct seki_queue *q)
 	if (!q->fresh || !q->idle || !q->session || q->stats.state != SEKI_QUEUE_UP)
 		return false;
 	q->fresh = false;
+	make_sure(q);
 	start = now = clock_ns();
 	budget = seki_spin_begin(&q->spin, now, q->in_flight);
 	while (!seki_ring_switch_ready(&q->session->ring)) {
@@ -667,16 +775,19 @@ bool seki_queue_linger(struct seki_queue *q)
 
 void seki_queue_sleep(struct seki_queue *q, uint64_t now_ns, struct seki_sleep *out)
 {
+	const struct seki_slot *s = oldest(q);
+
 	*out = (struct seki_sleep){.fd = -1, .until_ns = UINT64_MAX};
 	if (!q->session || SEKI_GET(q->session->dead)) {
 		out->ready = q->session || q->in_flight || SEKI_GET(q->offered);
 		return;
 	}
+	make_sure(q);
 	q->armed = true;
 	q->armed_ns = clock_ns();
 	out->ready = !seki_ring_switch_arm(&q->session->ring) || q->n_again;
-	if (q->oldest != NONE)
-		out->until_ns = first_deadline(q);
+	if (s)
+		out->until_ns = deadline_of(q, s->since_ns);
 	if (q->stats.state == SEKI_QUEUE_UNRESPONSIVE)
 		out->until_ns = seki_min(out->until_ns, q->hung_since_ns + HANG_NS + 1);
 	if (q->idle_wakes < IDLE_WAKES_MAX)

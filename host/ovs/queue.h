@@ -29,21 +29,37 @@ struct seki_session {
 	uint32_t released; /* set by the datapath thread */
 };
 
-/* A packet in flight, at the first slot of its run. Private to the datapath thread. */
+/*
+ * A packet in flight, at the first slot of its run. Private to the datapath thread. One cache line,
+ * the only one that is touched for each packet when it goes and when it comes back.
+ */
 struct seki_slot {
 	void *packet; /* NULL: none starts here */
 	const uint8_t *data;
 	uint64_t since_ns; /* in flight */
 	uint32_t generation;
 	uint32_t rss_hash;
+	uint32_t age; /* its place in struct seki_ages */
 	uint16_t len;
 	uint16_t copied;
-	uint16_t older, newer; /* by submission; SEKI_SLOT_NONE: none */
-	uint8_t run;	       /* slots */
+	uint8_t run; /* slots */
 	uint8_t in_port;
 	uint8_t tag;
 	bool again; /* to be submitted a second time */
 } __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct seki_slot) == 64, "a cache line");
+
+/*
+ * Slots in the order in which their packets were handed over first. What came back is not taken out: it
+ * is passed over when its turn comes, or when there is no room.
+ */
+#define SEKI_AGES (4 * SEKI_RING_ENTRIES)
+struct seki_ages {
+	uint32_t first, next; /* count up for ever */
+	uint64_t since_ns;    /* of no packet in flight is it earlier */
+	uint16_t slot[SEKI_AGES];
+};
 
 enum seki_link_state { SEKI_LINK_IDLE, SEKI_LINK_ATTACHING, SEKI_LINK_UP };
 
@@ -71,19 +87,20 @@ struct seki_queue {
 	enum seki_hook_reason lost; /* while there is no session: what becomes of those in flight */
 	uint64_t hung_since_ns;	    /* while unresponsive */
 	uint32_t in_flight;
-	uint32_t *held; /* packets in flight of all lanes of the thread */
-	uint32_t alone; /* the same where it is no lane */
-	uint16_t oldest, newest;
+	uint32_t *held;	     /* packets in flight of all lanes of the thread */
+	uint32_t alone;	     /* the same where it is no lane */
 	uint64_t sampled_ns; /* the last timed batch was submitted then */
 	uint32_t n_again;
 	uint16_t again[SEKI_BATCH_MAX]; /* packets to be submitted a second time */
 
 	struct seki_spin spin; /* of a thread that sleeps */
 	bool fresh;	       /* handed over since the last seki_queue_linger() */
-	bool idle;	       /* the thread slept well before its last poll: it has time */
+	bool unsure; /* of what was handed over last, whether the P4 VM slept: ask again, fenced */
+	bool idle;   /* the thread slept well before its last poll: it has time */
 	uint64_t armed_ns;
 
 	struct seki_slots free;
+	struct seki_ages ages;
 	struct seki_slot slots[SEKI_RING_ENTRIES];
 
 	struct seki_session *offered; /* shared: see above */

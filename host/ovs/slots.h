@@ -40,6 +40,24 @@ static inline uint32_t seki_slots_take_one(struct seki_slots *s)
 	return word * 64 + bit;
 }
 
+/* Up to n single slots, the lowest first; returns how many. */
+static inline uint32_t seki_slots_take_singles(struct seki_slots *s, uint32_t n, uint16_t *out)
+{
+	uint32_t got = 0;
+
+	while (got < n && s->words) {
+		uint32_t word = (uint32_t)__builtin_ctz(s->words);
+		uint64_t bits = s->free[word];
+
+		for (; bits && got < n; bits &= bits - 1)
+			out[got++] = (uint16_t)(word * 64 + (uint32_t)__builtin_ctzll(bits));
+		s->free[word] = bits;
+		if (!bits)
+			s->words &= ~(1u << word);
+	}
+	return got;
+}
+
 /* The highest `run` slots in a row, or SEKI_SLOT_NONE. */
 static inline uint32_t seki_slots_take_run(struct seki_slots *s, uint32_t run)
 {

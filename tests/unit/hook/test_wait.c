@@ -26,6 +26,29 @@ static void wake_ups_are_sent_to_a_sleeper_only(void **state)
 	assert_int_equal(rig_stats(r).wakeups, 1);
 }
 
+/* One that falls asleep while a packet is handed over is woken by the next poll, or before the switch sleeps. */
+static void wake_ups_are_made_up_for(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100);
+	struct seki_outcome out;
+	struct seki_sleep sleep;
+	char byte;
+
+	for (int i = 0; i < 2; i++) {
+		rig_submit(r, SEKI_PORT_VM, p);
+		seki_ring_p4vm_arm(&r->vm);
+		assert_int_equal(recv(r->vm_sock, &byte, 1, MSG_DONTWAIT), -1);
+		if (i)
+			seki_queue_sleep(r->q, r->now_ns, &sleep);
+		else
+			assert_false(rig_poll(r, &out));
+		assert_int_equal(recv(r->vm_sock, &byte, 1, MSG_DONTWAIT), 1);
+	}
+	assert_false(rig_poll(r, &out));
+	assert_int_equal(recv(r->vm_sock, &byte, 1, MSG_DONTWAIT), -1);
+}
+
 /* A P4 VM that signals for nothing is looked at once a millisecond only, until it does work. */
 static void endless_signals_do_not_spin(void **state)
 {
@@ -156,16 +179,56 @@ static void sleep_ends_with_the_oldest_deadline(void **state)
 	assert_int_equal(sleep.until_ns, start + 1000 * MS);
 }
 
+/* Ten thousand packets come and go, two stay: they come out as their times are over, the older one first. */
+static void packets_that_stay_keep_their_age(void **state)
+{
+	struct rig *r = *state;
+	struct rig_packet *p = rig_packet(r, 100),
+			  *stay[2] = {rig_packet(r, 100), rig_packet(r, 100)};
+	uint64_t due[2];
+	struct seki_submission s;
+	struct seki_completion c;
+	struct seki_outcome out;
+	struct seki_sleep sleep;
+
+	for (int i = 0; i < 10000; i++) {
+		bool stays = i == 0 || i == 5000;
+
+		if (stays)
+			due[i == 5000] = r->now_ns + 1000 * MS;
+		rig_submit(r, SEKI_PORT_VM, stays ? stay[i == 5000] : p);
+		assert_true(rig_take(r, &s));
+		r->now_ns += MS / 100;
+		if (stays)
+			continue;
+		c = rig_verdict(&s, SEKI_VERDICT_PASS);
+		rig_answer(r, &c);
+		assert_true(rig_poll(r, &out));
+	}
+	for (int i = 0; i < 2; i++) {
+		seki_queue_sleep(r->q, r->now_ns, &sleep);
+		assert_int_equal(sleep.until_ns, due[i]);
+		r->now_ns = due[i] - 1;
+		assert_false(rig_poll(r, &out));
+		r->now_ns++;
+		assert_true(rig_poll(r, &out));
+		assert_ptr_equal(out.packet, stay[i]);
+		assert_false(rig_poll(r, &out));
+	}
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, rig_set_up, rig_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(wake_ups_are_sent_to_a_sleeper_only),
+		TEST(wake_ups_are_made_up_for),
 		TEST(endless_signals_do_not_spin),
 		TEST(an_emptied_eventfd_does_not_block),
 		TEST(lingering_finds_what_comes_at_once),
 		TEST(a_p4vm_that_never_answers_is_not_looked_at_for_long),
 		TEST(sleep_ends_with_the_oldest_deadline),
+		TEST(packets_that_stay_keep_their_age),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,32 @@ static void many_at_once_are_looked_for_less(void **state)
 	assert_true(wait_for(&s, &now, 32, 1 * US));
 }
 
+/* Work that comes within a microsecond, but for a gap now and then, as of an interrupt: few sleeps. */
+static void a_short_gap_is_bridged(void **state)
+{
+	struct seki_spin s;
+	uint64_t now = 1000 * MS;
+
+	(void)state;
+	seki_spin_init(&s, &limits);
+	for (int i = 0; i < 1000; i++)
+		assert_true(wait_for(&s, &now, 32, i % 100 == 99 ? 10 * US : 1 * US));
+}
+
+/* A sleep takes long because of the sleep: one must not bring on the next. */
+static void a_sleep_is_not_followed_by_more(void **state)
+{
+	struct seki_spin s;
+	uint64_t now = 1000 * MS;
+
+	(void)state;
+	seki_spin_init(&s, &limits);
+	for (int i = 0; i < 10; i++)
+		assert_false(wait_for(&s, &now, 32, 200 * US));
+	assert_false(wait_for(&s, &now, 32, 31 * US)); /* it came after 1 us, and woke it up */
+	assert_true(wait_for(&s, &now, 32, 1 * US));
+}
+
 /* A peer that lets each packet come just after the window: an eighth of the time, and what was saved up. */
 static void looking_in_vain_is_bounded(void **state)
 {
@@ -143,6 +169,8 @@ int main(void)
 		cmocka_unit_test(packets_one_by_one_are_found),
 		cmocka_unit_test(rare_packets_are_not_looked_for),
 		cmocka_unit_test(many_at_once_are_looked_for_less),
+		cmocka_unit_test(a_short_gap_is_bridged),
+		cmocka_unit_test(a_sleep_is_not_followed_by_more),
 		cmocka_unit_test(looking_in_vain_is_bounded),
 		cmocka_unit_test(looking_with_success_can_be_bounded),
 		cmocka_unit_test(clocks_may_do_anything),

@@ -163,21 +163,27 @@ static void clear_signal(void)
 	e->signalled = false;
 }
 
-/* As host/ovs/queue.c: submit, poll, and sleep where there was nothing to do. */
+/* As host/ovs/queue.c: submit, poll, and sleep where there was nothing to do; fenced only with the next poll. */
 static void run_switch(void)
 {
 	struct seki_completion got[4];
 	uint32_t sent = 0, back = 0;
+	bool unsure = false;
 
 	while (back < m.packets) {
 		uint32_t before = sent + back;
+
+		if (unsure && seki_ring_switch_wake_needed(&m.sw))
+			signal_end(P4VM);
+		unsure = false;
 
 		if (sent < m.packets && sent - back < m.window) {
 			const struct seki_submission sub = {.slot = (uint16_t)sent, .len = 60};
 
 			seki_ring_switch_submit(&m.sw, &sub, 1);
 			sent++;
-			if (seki_ring_switch_wake_needed(&m.sw))
+			unsure = true;
+			if (seki_ring_switch_wake_seen(&m.sw))
 				signal_end(P4VM);
 		}
 		back += (uint32_t)seki_ring_switch_take(&m.sw, got, 4);
