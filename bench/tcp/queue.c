@@ -211,9 +211,12 @@ static enum seki_fate exchange(struct seki_queue *q, const struct seki_hook_pack
 	return keep(q, conn, r, &reply, p, in_port);
 }
 
-void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
-		       const struct seki_hook_packet *packets, uint32_t n, enum seki_fate *fates)
+uint32_t seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
+			   const struct seki_hook_packet *packets, uint32_t n,
+			   enum seki_fate *fates)
 {
+	uint32_t held = 0;
+
 	for (uint32_t i = 0; i < n; i++) {
 		if (seki_hook_off(q->hook)) {
 			fates[i] = SEKI_FATE_PASS;
@@ -223,7 +226,9 @@ void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
 		fates[i] = is_connected(q, (struct connection *)q->session, now_ns)
 				   ? exchange(q, &packets[i], in_port)
 				   : drop(q, in_port, SEKI_REASON_DOWN);
+		held += fates[i] == SEKI_FATE_HELD;
 	}
+	return held;
 }
 
 uint32_t seki_queue_poll(struct seki_queue *q, uint64_t now_ns, struct seki_outcome *out,

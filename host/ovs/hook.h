@@ -186,10 +186,11 @@ enum seki_fate { SEKI_FATE_PASS, SEKI_FATE_DROP, SEKI_FATE_HELD };
 
 /*
  * Hands over up to SEKI_BATCH_MAX packets that came from in_port. fates[i] says what becomes of
- * each: held (the queue's now), or the caller's to pass untouched or to drop.
+ * each: held (the queue's now), or the caller's to pass untouched or to drop. Returns how many are held.
  */
-void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
-		       const struct seki_hook_packet *packets, uint32_t n, enum seki_fate *fates);
+uint32_t seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
+			   const struct seki_hook_packet *packets, uint32_t n,
+			   enum seki_fate *fates);
 
 /* A packet that comes back. */
 struct seki_outcome {
@@ -251,8 +252,9 @@ void seki_queue_sleep(struct seki_queue *q, uint64_t now_ns, struct seki_sleep *
 /* The same for all lanes of a datapath thread. Packets of a flow keep their order; `max` is for all
  * lanes together. Sleep writes one entry a lane and returns how many; leave polls as well, and is to be
  * called until it returns 0. */
-void seki_lanes_submit(struct seki_lanes *l, uint32_t in_port, uint64_t now_ns,
-		       const struct seki_hook_packet *packets, uint32_t n, enum seki_fate *fates);
+uint32_t seki_lanes_submit(struct seki_lanes *l, uint32_t in_port, uint64_t now_ns,
+			   const struct seki_hook_packet *packets, uint32_t n,
+			   enum seki_fate *fates);
 uint32_t seki_lanes_poll(struct seki_lanes *l, uint64_t now_ns, struct seki_outcome *out,
 			 uint32_t max);
 uint32_t seki_lanes_leave(struct seki_lanes *l, uint64_t now_ns, struct seki_outcome *out,

@@ -81,23 +81,26 @@ struct part {
 	uint32_t n;
 };
 
-static void submit_part(struct seki_lanes *l, uint32_t lane, uint32_t in_port, uint64_t now_ns,
-			const struct part *part, enum seki_fate *fates)
+static uint32_t submit_part(struct seki_lanes *l, uint32_t lane, uint32_t in_port, uint64_t now_ns,
+			    const struct part *part, enum seki_fate *fates)
 {
 	enum seki_fate mine[SEKI_BATCH_MAX];
+	uint32_t held = seki_queue_submit(l->queues[lane], in_port, now_ns, part->packets, part->n,
+					  mine);
 
-	seki_queue_submit(l->queues[lane], in_port, now_ns, part->packets, part->n, mine);
 	for (uint32_t i = 0; i < part->n; i++) {
 		fates[part->from[i]] = mine[i];
 		/* Counted before it was handed over. */
 		l->in_flight[part->packets[i].tag - 1] -= mine[i] != SEKI_FATE_HELD;
 	}
+	return held;
 }
 
-static void spread(struct seki_lanes *l, uint32_t wanted, uint32_t in_port, uint64_t now_ns,
-		   const struct seki_hook_packet *packets, uint32_t n, enum seki_fate *fates)
+static uint32_t spread(struct seki_lanes *l, uint32_t wanted, uint32_t in_port, uint64_t now_ns,
+		       const struct seki_hook_packet *packets, uint32_t n, enum seki_fate *fates)
 {
 	uint8_t lanes[SEKI_BATCH_MAX], tags[SEKI_BATCH_MAX];
+	uint32_t held = 0;
 	struct part part;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -117,22 +120,22 @@ static void spread(struct seki_lanes *l, uint32_t wanted, uint32_t in_port, uint
 			part.from[part.n++] = (uint8_t)i;
 		}
 		if (part.n)
-			submit_part(l, lane, in_port, now_ns, &part, fates);
+			held += submit_part(l, lane, in_port, now_ns, &part, fates);
 	}
+	return held;
 }
 
-void seki_lanes_submit(struct seki_lanes *l, uint32_t in_port, uint64_t now_ns,
-		       const struct seki_hook_packet *packets, uint32_t n, enum seki_fate *fates)
+uint32_t seki_lanes_submit(struct seki_lanes *l, uint32_t in_port, uint64_t now_ns,
+			   const struct seki_hook_packet *packets, uint32_t n,
+			   enum seki_fate *fates)
 {
-	uint32_t wanted = make_lanes(l);
+	uint32_t wanted = make_lanes(l), held;
 
-	if (wanted > 1 || l->away) {
-		spread(l, wanted, in_port, now_ns, packets, n, fates);
-		return;
-	}
-	seki_queue_submit(l->queues[0], in_port, now_ns, packets, n, fates);
-	for (uint32_t i = 0; i < n; i++)
-		l->untagged += fates[i] == SEKI_FATE_HELD;
+	if (wanted > 1 || l->away)
+		return spread(l, wanted, in_port, now_ns, packets, n, fates);
+	held = seki_queue_submit(l->queues[0], in_port, now_ns, packets, n, fates);
+	l->untagged += held;
+	return held;
 }
 
 static uint32_t poll_lane(struct seki_lanes *l, uint32_t lane, uint64_t now_ns,

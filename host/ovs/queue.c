@@ -318,6 +318,8 @@ static uint32_t take_in_all(struct seki_queue *q, uint32_t in_port, uint64_t now
 
 	if (seki_ring_run(want) == 1)
 		singles = seki_slots_take_singles(&q->free, (uint32_t)seki_min(n, room), numbers);
+	for (uint32_t i = 0; i < singles; i++)
+		__builtin_prefetch(&q->slots[numbers[i]], 1);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct seki_hook_packet *p = &packets[i];
 		uint32_t copied = (uint32_t)seki_min(p->len, want), run = 1, number;
@@ -352,8 +354,9 @@ static uint32_t take_in_all(struct seki_queue *q, uint32_t in_port, uint64_t now
 	return count;
 }
 
-void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
-		       const struct seki_hook_packet *packets, uint32_t n, enum seki_fate *fates)
+uint32_t seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
+			   const struct seki_hook_packet *packets, uint32_t n,
+			   enum seki_fate *fates)
 {
 	struct seki_submission subs[SEKI_BATCH_MAX];
 	uint32_t count;
@@ -364,17 +367,18 @@ void seki_queue_submit(struct seki_queue *q, uint32_t in_port, uint64_t now_ns,
 			seki_ring_switch_want(&q->session->ring);
 		for (uint32_t i = 0; i < n; i++)
 			fates[i] = SEKI_FATE_PASS;
-		return;
+		return 0;
 	}
 	seki_count(&q->stats.from[in_port].packets, n);
 	count = take_in_all(q, in_port, now_ns, packets, n, fates, subs);
 	if (!count)
-		return;
+		return 0;
 	if (!q->in_flight)
 		q->ages.since_ns = now_ns;
 	now_held(q, count, 0);
 	sample(q, count, now_ns);
 	hand_over(q, subs, count);
+	return count;
 }
 
 static void come_out(struct seki_queue *q, struct seki_slot *s, enum seki_fate fate,

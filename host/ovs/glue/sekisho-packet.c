@@ -99,15 +99,6 @@ struct dp_packet *sekisho_own(struct dp_packet *packet, struct sekisho_pool *see
 	return copy(packet);
 }
 
-uint32_t sekisho_length(const struct dp_packet *packet)
-{
-#ifdef DPDK_NETDEV
-	if (OVS_UNLIKELY(packet->source == DPBUF_DPDK && packet->mbuf.nb_segs > 1))
-		return 0;
-#endif
-	return dp_packet_size(packet);
-}
-
 struct dp_packet *sekisho_clone(const struct dp_packet *packet)
 {
 	if (!sekisho_length(packet) || !has_room_for(packet, DP_NETDEV_HEADROOM))

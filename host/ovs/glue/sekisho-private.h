@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A shielded port, as sekisho.c and sekisho-show.c know it. */
+/* A shielded port, as sekisho.c and sekisho-show.c know it. Behind <config.h>. */
 #ifndef SEKISHO_PRIVATE_H
 #define SEKISHO_PRIVATE_H 1
 
+#include "dp-packet.h"
 #include "host/ovs/hook.h"
 #include "openvswitch/list.h"
 #include "ovs-thread.h"
@@ -29,12 +30,29 @@ struct sekisho_pool {
 	bool scarce;
 };
 
+/* Can the packet be held as it is, for as long as it takes? If not, or if it is not known yet: own it. */
+static inline bool sekisho_is_own(const struct dp_packet *packet, const struct sekisho_pool *seen)
+{
+#ifdef DPDK_NETDEV
+	if (packet->source == DPBUF_DPDK)
+		return packet->mbuf.nb_segs == 1 && packet->mbuf.pool == seen->pool &&
+		       !seen->scarce;
+#endif
+	return packet->source == DPBUF_MALLOC;
+}
+
 /* Takes the packet and returns one that can be held for as long as it takes. */
-struct dp_packet;
 struct dp_packet *sekisho_own(struct dp_packet *packet, struct sekisho_pool *seen);
 
 /* Bytes of a packet; 0 where it cannot be judged, as its bytes are not in one piece. */
-uint32_t sekisho_length(const struct dp_packet *packet);
+static inline uint32_t sekisho_length(const struct dp_packet *packet)
+{
+#ifdef DPDK_NETDEV
+	if (OVS_UNLIKELY(packet->source == DPBUF_DPDK && packet->mbuf.nb_segs > 1))
+		return 0;
+#endif
+	return dp_packet_size(packet);
+}
 
 /* A copy that can be sent, or NULL where there is no room for it. */
 struct dp_packet *sekisho_clone(const struct dp_packet *packet);

@@ -357,6 +357,13 @@ static void judge_all(struct sekisho *s, struct seki_lanes *q, uint32_t in_port,
 	}
 }
 
+/* What is looked at first of a packet: it was used last some batches ago. */
+static void prefetch(const struct dp_packet *packet)
+{
+	OVS_PREFETCH(packet);
+	OVS_PREFETCH(&packet->source);
+}
+
 static void filter(struct sekisho *s, uint32_t in_port, unsigned core, long long now_us,
 		   struct dp_packet_batch *batch)
 {
@@ -377,11 +384,18 @@ static void filter(struct sekisho *s, uint32_t in_port, unsigned core, long long
 		judge_all(s, q, in_port, batch);
 		return;
 	}
+	DP_PACKET_BATCH_FOR_EACH (j, packet, batch)
+		prefetch(packet);
 	DP_PACKET_BATCH_FOR_EACH (j, packet, batch) {
-		batch->packets[j] = sekisho_own(packet, &seen);
-		packets[j] = describe(batch->packets[j]);
+		if (OVS_UNLIKELY(!sekisho_is_own(packet, &seen)))
+			batch->packets[j] = packet = sekisho_own(packet, &seen);
+		packets[j] = describe(packet);
+		OVS_PREFETCH(packets[j].data);
 	}
-	seki_lanes_submit(q, in_port, now_us * 1000ull, packets, n, fates);
+	if (OVS_LIKELY(seki_lanes_submit(q, in_port, now_us * 1000ull, packets, n, fates) == n)) {
+		dp_packet_batch_init(batch);
+		return;
+	}
 	DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
 		if (fates[i] == SEKI_FATE_PASS) {
 			dp_packet_batch_refill(batch, packet, i);
@@ -486,6 +500,8 @@ static void sort_all(struct sekisho *s, struct seki_lanes *q, struct seki_outcom
 	dp_packet_batch_init(&out->to_switch);
 	dp_packet_batch_init(&out->to_port);
 	out->granted_count = 0;
+	for (uint32_t i = 0; i < n; i++)
+		prefetch(outcomes[i].packet);
 	for (uint32_t i = 0; i < n; i++) {
 		if (settle(s, q, &outcomes[i], out))
 			sort_out(s, q, &outcomes[i], out);
