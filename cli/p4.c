@@ -239,22 +239,23 @@ static int tell_clang(const struct config *config, struct seki_p4_result *result
 }
 
 /*
- * The object, of malloc(), verified. With variables on the stack; where that does not hold them, or the
- * verifier cannot see through it all, in scratch memory: what is there it need not follow.
+ * The object, of malloc(), verified. Where the stack does not hold its variables, or the verifier does
+ * not follow it, code that is slower and easier to follow is tried; the first that passes is it.
  */
 static int make_object(const struct config *config, struct seki_p4_result *result, void **object,
 		       size_t *len)
 {
 	static char log[1 << 16], refused[1 << 16];
-	const char *code = seki_p4_result_code(result), *why = NULL;
+	struct seki_p4_code code;
 	bool is_refused = false;
+	const char *why = NULL;
 	int err = -EINVAL;
 
-	for (uint32_t attempt = 1; code; code = seki_p4_result_roomy_code(result, attempt++)) {
+	for (uint32_t i = 0; seki_p4_result_attempt(result, i, &code); i++) {
 		if (why && config->verbose)
-			fprintf(stderr, "%s: with more of its variables in scratch memory, as %s\n",
-				config->source.file, why);
-		err = seki_p4_object_build(code, object, len, log, sizeof(log));
+			fprintf(stderr, "%s: once more with %s, as %s\n", config->source.file,
+				code.how, why);
+		err = seki_p4_object_build(&code, object, len, log, sizeof(log));
 		why = "the stack does not hold them";
 		if (err && strstr(log, "BPF stack limit"))
 			continue;

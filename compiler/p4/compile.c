@@ -25,15 +25,16 @@ struct seki_p4_result {
 	bool trace;
 	const struct p4_program *program; /* checked, without errors */
 	const struct ir_program *ir;
-	enum emit_room room; /* that code is for */
+	enum emit_profile profile; /* of code */
 	const struct p4_decl *control;
 	const char *no_memory; /* for when there is none to render diagnostics */
 };
 
-static const char *emit(struct seki_p4_result *r, enum emit_room room)
+static const char *emit(struct seki_p4_result *r, enum emit_profile profile)
 {
 	struct seki_strbuf code = {.arena = &r->arena};
-	struct emit_opts opts = {.room = room, .extern_code = r->extern_code, .trace = r->trace};
+	struct emit_opts opts = {
+		.profile = profile, .extern_code = r->extern_code, .trace = r->trace};
 
 	return seki_emit_program(r->ir, r->name, &opts, &code) == 0 ? code.data : NULL;
 }
@@ -48,7 +49,7 @@ static uint32_t limbs_in(const struct ir_expr *e)
 
 /* Limbs that are twice what a stack holds are not even tried there: clang takes seconds to fail, or
  * more with much to do on those of one variable. */
-static enum emit_room first_room(const struct ir_program *ir)
+static enum emit_profile first_profile(const struct ir_program *ir)
 {
 	uint32_t limbs = 0;
 
@@ -59,7 +60,7 @@ static enum emit_room first_room(const struct ir_program *ir)
 	for (const struct ir_var *var = ir->vars; var; var = var->next)
 		if (var->kind != IR_VAR_VARBIT && var->read && seki_emit_is_wide(var->width))
 			limbs += seki_emit_limbs(var->width);
-	return limbs >= 128 ? EMIT_NO_REGISTERS : EMIT_ON_STACK;
+	return limbs >= 128 ? EMIT_OPAQUE : EMIT_ON_STACK;
 }
 
 static void run_back_end(struct seki_p4_result *r, const struct p4_program *program,
@@ -72,8 +73,8 @@ static void run_back_end(struct seki_p4_result *r, const struct p4_program *prog
 	seki_p4_prune(ir);
 	r->ir = ir;
 	r->control = ir->pipeline;
-	r->room = first_room(ir);
-	r->code = emit(r, r->room);
+	r->profile = first_profile(ir);
+	r->code = emit(r, r->profile);
 }
 
 static void run_phases(struct seki_p4_result *r, struct seki_source *src,
@@ -216,13 +217,21 @@ const void *seki_p4_result_info(struct seki_p4_result *r, size_t *len)
 	return data;
 }
 
-const char *seki_p4_result_roomy_code(struct seki_p4_result *r, uint32_t attempt)
+bool seki_p4_result_attempt(struct seki_p4_result *r, uint32_t attempt, struct seki_p4_code *code)
 {
-	enum emit_room room = r->room + attempt;
+	static const char *const names[EMIT_PROFILES] = {
+		[EMIT_ON_STACK] = "all variables on the stack",
+		[EMIT_IN_SCRATCH] = "variables in scratch memory",
+		[EMIT_OPAQUE] = "everything in scratch memory and checked anew",
+	};
+	uint32_t profile = (uint32_t)r->profile + attempt;
 
-	if (!r->ir || room > EMIT_NO_REGISTERS || setjmp(r->arena.full))
-		return NULL;
-	return emit(r, room);
+	if (!r->code || profile >= EMIT_PROFILES || setjmp(r->arena.full))
+		return false;
+	*code = (struct seki_p4_code){.text = attempt ? emit(r, profile) : r->code,
+				      .how = names[profile],
+				      .in_order = profile == EMIT_OPAQUE};
+	return code->text != NULL;
 }
 
 const char *seki_p4_result_text(struct seki_p4_result *r, bool colour)

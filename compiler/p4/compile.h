@@ -50,11 +50,19 @@ const void *seki_p4_result_info(struct seki_p4_result *result, size_t *len);
 /* Is what the log of lib/bpf says true of other code for the same program, too? */
 bool seki_p4_is_final(const char *log);
 
+/* One way to write the program as C. */
+struct seki_p4_code {
+	const char *text;
+	const char *how; /* in words */
+	bool in_order;	 /* clang is to leave blocks where the text has them */
+};
+
 /*
- * Other code for the same program, which keeps its variables in a map, for a small stack: more of
- * them with each attempt, from 1 on. NULL after the last.
+ * Attempt 0 is the code above; where a stack is too small for it, or the verifier does not follow it,
+ * the next is slower and more defensive. False after the last.
  */
-const char *seki_p4_result_roomy_code(struct seki_p4_result *result, uint32_t attempt);
+bool seki_p4_result_attempt(struct seki_p4_result *result, uint32_t attempt,
+			    struct seki_p4_code *code);
 const char *seki_p4_result_text(struct seki_p4_result *result, bool colour);
 /*
  * A picture in the language of Graphviz, of the parser or control of that name or of all of them:
@@ -80,7 +88,8 @@ const char *seki_p4_result_refusal(struct seki_p4_result *result, const char *lo
  * Runs clang (or what SEKISHO_CLANG names) on generated C. 0 and the object in malloc'ed memory;
  * else a negative errno and in `log` what clang said: -ENOENT no clang, -EIO clang failed.
  */
-int seki_p4_object_build(const char *code, void **object, size_t *len, char *log, size_t log_size);
+int seki_p4_object_build(const struct seki_p4_code *code, void **object, size_t *len, char *log,
+			 size_t log_size);
 
 /* Has Graphviz' dot lay out DOT text: as seki_p4_object_build(). */
 int seki_p4_svg_build(const char *dot, void **svg, size_t *len, char *log, size_t log_size);

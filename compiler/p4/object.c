@@ -8,7 +8,8 @@
 #include "compiler/p4/compile.h"
 #include "compiler/p4/tool.h"
 
-int seki_p4_object_build(const char *code, void **object, size_t *len, char *log, size_t log_size)
+int seki_p4_object_build(const struct seki_p4_code *code, void **object, size_t *len, char *log,
+			 size_t log_size)
 {
 	const char *clang = getenv("SEKISHO_CLANG");
 	const char *argv[] = {clang && *clang ? clang : "clang",
@@ -27,9 +28,11 @@ int seki_p4_object_build(const char *code, void **object, size_t *len, char *log
 			      "-",
 			      "-o",
 			      "-",
+			      code->in_order ? "-mllvm" : NULL,
+			      "-disable-block-placement",
 			      NULL};
 
-	return seki_tool_run((char *const *)argv, code, object, len, log, log_size);
+	return seki_tool_run((char *const *)argv, code->text, object, len, log, log_size);
 }
 
 /* The bytes of a section, or NULL; the object is clang's. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocks: a label, the instructions, the jump at the end. */
 #include "compiler/p4/emit/emit.h"
+#include "compiler/p4/pass/loops.h"
 
 #include <string.h>
 
@@ -22,24 +23,53 @@ static void set_wide(struct emit *em, const struct ir_insn *insn)
 		seki_emit_line(em, "}");
 }
 
+/* Where much comes together: what is known of the length is forgotten as well. */
+static void forget_length(struct emit *em)
+{
+	if (em->profile == EMIT_OPAQUE)
+		seki_emit_line(em, "forget_length();");
+}
+
+/* Hidden: else clang ends loops by !=, and the verifier does not know when. */
+static void count_round(struct emit *em, const struct ir_var *var)
+{
+	const char *name = seki_emit_own_name(em, var);
+
+	seki_emit_line(em, "%s %s= 1;\nhide(%s);", name, seki_emit_counts_down(em, var) ? "-" : "+",
+		       name);
+}
+
+/* Where paths meet the verifier compares what it knows: no branch for so little. */
+static void set_by_mask(struct emit *em, const struct ir_insn *insn)
+{
+	const char *mask = seki_emit_mask(em, seki_emit_var(em, insn->guard));
+	const char *name = seki_emit_var(em, insn->var);
+
+	seki_emit_line(em, "%s = (%s & ~%s) | (%s & %s);", name, name, mask,
+		       seki_emit_value(em, insn->a), mask);
+}
+
 /* A mark to drop is a place where packets are dropped. */
 static void set(struct emit *em, const struct ir_insn *insn)
 {
 	if (is_array(insn->var))
 		set_wide(em, insn);
+	else if (insn->var->kind == IR_VAR_COUNT)
+		count_round(em, insn->var);
+	else if (insn->guard && em->profile == EMIT_OPAQUE)
+		set_by_mask(em, insn);
 	else if (insn->guard)
 		seki_emit_line(em, "if (%s)\n\t%s = %s;", seki_emit_var(em, insn->guard),
 			       seki_emit_var(em, insn->var), seki_emit_value(em, insn->a));
 	else
 		seki_emit_line(em, "%s = %s;", seki_emit_var(em, insn->var),
 			       seki_emit_value(em, insn->a));
-	if (insn->var->kind == IR_VAR_BYTES)
+	if (insn->var->kind == IR_VAR_BYTES && em->profile != EMIT_OPAQUE)
 		seki_emit_line(em, "asm(\"\" : \"+r\"(%s));", seki_emit_var(em, insn->var));
-	if (insn->var
-		    ->counts) /* else clang ends loops by !=, and the verifier does not know when */
+	if (insn->var->counts) /* as in count_round() */
 		seki_emit_line(em, "hide(%s);", seki_emit_var(em, insn->var));
 	if (insn->var == em->ir->pass && seki_ir_is_const(insn->a, 0))
-		seki_emit_line(em, "site = %u;", seki_emit_line_number(insn->tok));
+		seki_emit_line(em, "%s = %u;", em->site, seki_emit_line_number(insn->tok));
 }
 
 /* Of different sizes: the specification allows none but equal ones, so what is beyond is zero. */
@@ -64,6 +94,7 @@ static void set_varbit(struct emit *em, const struct ir_insn *insn)
 
 static void peek(struct emit *em, const struct ir_insn *insn)
 {
+	seki_emit_need_again(em, &insn->at, insn->var->width);
 	seki_emit_load_to(em, insn->var, seki_emit_base(em, insn->at.base), insn->at.bits);
 }
 
@@ -77,6 +108,7 @@ static void copy_base(struct emit *em, const struct ir_var *base)
 
 	em->base = em->vars[base->id];
 	seki_emit_line(em, "u64 %s = %s;\nasm(\"\" : \"+r\"(%s));", copy, em->base, copy);
+	seki_emit_bound_place(em, copy, "reject");
 	em->vars[base->id] = copy;
 }
 
@@ -88,9 +120,9 @@ static void mark(struct emit *em, const struct ir_insn *insn)
 
 	if (em->base)
 		em->vars[insn->var->id] = em->base;
-	name = seki_emit_var(em, insn->var);
-	seki_emit_line(em, "%s = %s%s;\nforget(%s);\nif (%s > %u)\n\tgoto reject;", name, place,
-		       more, name, name, insn->lo);
+	name = seki_emit_text(em, "next%u", seki_emit_id(em));
+	seki_emit_line(em, "u64 %s = %s%s;\nforget(%s);\nif (%s > %u)\n\tgoto reject;\n%s = %s;",
+		       name, place, more, name, name, insn->lo, seki_emit_var(em, insn->var), name);
 	copy_base(em, insn->var);
 }
 
@@ -98,10 +130,10 @@ static void forget(struct emit *em, const struct ir_insn *insn)
 {
 	const char *name = seki_emit_var(em, insn->var);
 
-	if (strncmp(name, "scratch->", 9) == 0)
-		seki_emit_line(em, "asm volatile(\"\" : : : \"memory\");");
-	else
+	if (!seki_emit_in_scratch(em, insn->var))
 		seki_emit_line(em, "%s(%s);", insn->lo ? "forget_all" : "forget", name);
+	else if (em->profile != EMIT_OPAQUE)
+		seki_emit_line(em, "asm volatile(\"\" : : : \"memory\");");
 }
 
 static void emit_flag(struct emit *em, const struct ir_insn *insn)
@@ -174,15 +206,30 @@ static void end_switch(struct emit *em, const struct ir_block *block)
 	seki_emit_line(em, "default:\n\tgoto b%u;\n}", block->other->id);
 }
 
-static void end(struct emit *em, const struct ir_block *block)
+/* Does a loop of states begin behind it? */
+static bool enters_loop(const struct emit *em, struct ir_block *block)
+{
+	struct flow_edges edges = seki_flow_edges(block);
+	struct ir_block **to;
+
+	while (!seki_loops_is_count(block) && (to = seki_flow_next(&edges)))
+		if (em->is_head[(*to)->id])
+			return true;
+	return false;
+}
+
+static void end(struct emit *em, struct ir_block *block)
 {
 	em->n_temps = 0;
 	seki_emit_place(em, block->tok);
+	if (enters_loop(em, block))
+		forget_length(em);
 	switch (block->last) {
 	case IR_ACCEPTED:
 		if (em->ir->plan->head)
 			seki_emit_line(em, "%s = %s;", seki_emit_var(em, em->ir->plan->head),
 				       seki_emit_place_text(em, &block->at));
+		forget_length(em);
 		go_to(em, block, block->to);
 		break;
 	case IR_GOTO:
@@ -198,7 +245,7 @@ static void end(struct emit *em, const struct ir_block *block)
 		break;
 	case IR_REJECT:
 		if (block->tok)
-			seki_emit_line(em, "site = %u;", seki_emit_line_number(block->tok));
+			seki_emit_line(em, "%s = %u;", em->site, seki_emit_line_number(block->tok));
 		seki_emit_line(em, "goto reject;");
 		break;
 	case IR_DROP:
@@ -210,7 +257,7 @@ static void end(struct emit *em, const struct ir_block *block)
 	}
 }
 
-static void block_code(struct emit *em, const struct ir_block *block)
+static void block_code(struct emit *em, struct ir_block *block)
 {
 	const struct ir_var *base = NULL;
 
@@ -228,10 +275,49 @@ static void block_code(struct emit *em, const struct ir_block *block)
 		em->vars[base->id] = em->base;
 }
 
+/* The verifier goes on where a branch is not taken first; to a jump alone clang would branch. */
+static void walk_first(struct emit *em, const struct ir_block *block)
+{
+	seki_emit_line(em,
+		       "if (__builtin_expect(scratch->never, 1)) {\n"
+		       "\tscratch->never = 0;\n\tgoto b%u;\n}",
+		       block->id);
+}
+
+/*
+ * Where much comes together, what can be reached from there is walked before what leads there, from
+ * the back to the front: each way there then ends at what was walked, and a loop is found to end with
+ * all behind it known. (Else each round sets out to the program's end.)
+ */
+static void walk_from_the_back(struct emit *em)
+{
+	const struct ir_block **heads = seki_arena_alloc(em->arena,
+							 (em->ir->n_blocks + 1) * sizeof(*heads));
+	const struct ir_block *accepted = NULL;
+	uint32_t n = 0;
+
+	em->is_head = seki_arena_alloc(em->arena, em->ir->n_blocks + 1);
+	for (const struct ir_block *block = em->ir->blocks; block; block = block->next)
+		if (block->last == IR_ACCEPTED)
+			accepted = block->to;
+		else if (seki_loops_is_count(block))
+			em->is_head[block->to->id] = true;
+	if (em->profile != EMIT_OPAQUE)
+		return;
+	for (const struct ir_block *block = em->ir->blocks; block; block = block->next)
+		if (em->is_head[block->id])
+			heads[n++] = block;
+	if (accepted)
+		walk_first(em, accepted);
+	while (n)
+		walk_first(em, heads[--n]);
+}
+
 void seki_emit_blocks(struct emit *em)
 {
+	walk_from_the_back(em);
 	if (em->ir->entry != em->ir->blocks)
 		seki_emit_line(em, "goto b%u;", em->ir->entry->id);
-	for (const struct ir_block *block = em->ir->blocks; block; block = block->next)
+	for (struct ir_block *block = em->ir->blocks; block; block = block->next)
 		block_code(em, block);
 }

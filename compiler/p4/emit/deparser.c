@@ -87,8 +87,11 @@ static void store_in_place(struct emit *em, const struct ir_emit *e)
 	seki_emit_recall_count(em, e->header);
 	if (!where)
 		store_at(em, e->header, NULL, fate->spots->at.bits / 8, "");
-	else if (!has_few_spots(fate))
-		store_at(em, e->header, seki_emit_text(em, "(u64)%s", where), 0, "");
+	else if (!has_few_spots(fate)) {
+		seki_emit_line(em, "u64 at = %s;", where);
+		seki_emit_bound_place(em, "at", "drop");
+		store_at(em, e->header, "at", 0, "");
+	}
 	for (const struct ir_spot *s = where && has_few_spots(fate) ? fate->spots : NULL; s;
 	     s = s->next)
 		store_at(em, e->header, NULL, s->at.bits / 8,
@@ -203,7 +206,7 @@ static bool find_ways(struct emit *em, struct ways *ways)
 	for (uint32_t i = 0; i < ir->n_emits; i++)
 		places += ways->at[i].n;
 	return ways->moves.n <= MAX_MOVES &&
-	       places <= (em->room == EMIT_ON_STACK ? MAX_PLACES : MAX_PLACES_SCRATCH);
+	       places <= (em->profile == EMIT_ON_STACK ? MAX_PLACES : MAX_PLACES_SCRATCH);
 }
 
 static void sum_sizes(struct emit *em)
@@ -384,7 +387,7 @@ static void move_head_by(struct emit *em)
 	seki_emit_line(em,
 		       "hide(left);\nif (left > %u)\n\tgoto drop;\nint by = %u - left;\nhide(by);\n"
 		       "pkt = ubpf_adjust_head(ctx, by);\npkt_len += by;\nhide(pkt_len);\n"
-		       "pkt_len -= ubpf_truncate_packet(ctx, pkt_len);\nhide(pkt_len);",
+		       "cut_behind(pkt_len);",
 		       em->ir->plan->reach + most, most);
 }
 

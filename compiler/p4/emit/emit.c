@@ -15,9 +15,11 @@ static void emit_ends(struct emit *em)
 		seki_emit_line(em, "reject: __attribute__((unused));\n\treturn 1;\n"
 				   "drop: __attribute__((unused));\n\treturn 0;");
 	else
-		seki_emit_line(em, "reject: __attribute__((unused));\n"
-				   "drop: __attribute__((unused));\n"
-				   "drop_site(site);\nreturn 0;");
+		seki_emit_line(em,
+			       "reject: __attribute__((unused));\n"
+			       "drop: __attribute__((unused));\n"
+			       "drop_site(%s);\nreturn 0;",
+			       em->site);
 }
 
 static void emit_entry(struct emit *em)
@@ -64,11 +66,13 @@ int seki_emit_program(const struct ir_program *ir, const char *source, const str
 			  .arena = ir->arena,
 			  .out = out,
 			  .place = "",
-			  .room = opts->room,
+			  .profile = opts->profile,
+			  .site = opts->profile == EMIT_OPAQUE ? "scratch->site" : "site",
 			  .trace = opts->trace};
 
 	seki_emit_name_vars(&em);
-	seki_strbuf_printf(out, "/* Made by sekisho p4 build. */\n%s%s", seki_emit_prelude,
+	seki_strbuf_printf(out, "/* Made by sekisho p4 build. */\n%s%s%s", seki_emit_prelude,
+			   seki_emit_forget[opts->profile],
 			   opts->trace ? "HELPER(7, void, ubpf_printf, const char *, ...)\n" : "");
 	seki_strbuf_printf(out,
 			   "static const char source$[] "

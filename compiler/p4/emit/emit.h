@@ -21,12 +21,20 @@
 
 #define EMIT_TEMPS 256u
 
-/* Where variables are: what is in scratch memory is no longer seen through by the verifier. */
-enum emit_room {
-	EMIT_ON_STACK,
-	EMIT_FIELDS_IN_SCRATCH, /* and plain variables: see vars.c */
-	EMIT_ALL_IN_SCRATCH,	/* headers' validity as well */
-	EMIT_NO_REGISTERS,	/* and clang keeps no limb in a register, which it might spill */
+/*
+ * How the same program can be written, from tight to defensive: where one does not fit the stack, or the
+ * verifier does not follow it, the next is tried.
+ */
+enum emit_profile {
+	EMIT_ON_STACK,	 /* variables are locals: the fastest */
+	EMIT_IN_SCRATCH, /* the headers' and the program's own values are in scratch memory */
+	/*
+	 * All but what loops count with is there and volatile: neither clang nor the verifier knows
+	 * anything of what is read, so wherever paths meet there is one state, and what bounds an
+	 * access is checked at the access.
+	 */
+	EMIT_OPAQUE,
+	EMIT_PROFILES
 };
 
 struct emit {
@@ -37,10 +45,12 @@ struct emit {
 	const char *place;	      /* #line of what is being written out, or "" */
 	const struct seki_token *tok; /* its place */
 	const char **vars;	      /* C name of each variable, by id */
+	const char *site;	      /* of where a packet was dropped */
 	const char *base;	      /* that of the base variable, while a copy stands for it */
 	bool *needed;		      /* of a varbit variable, by id: its bits are looked at */
 	bool *joined;		      /* of a field, by id: loaded together with the one before */
-	enum emit_room room;
+	bool *is_head;		      /* of a block, by id: a loop of states comes back to it */
+	enum emit_profile profile;
 	bool trace;
 	uint32_t n_ids;
 	struct emit_known *known;    /* what custom.c has declared */
@@ -51,7 +61,7 @@ struct emit {
 };
 
 struct emit_opts {
-	enum emit_room room;
+	enum emit_profile profile;
 	const char *extern_code; /* C of the program's own extern functions, or NULL */
 	bool trace;		 /* it tells what it does: trace.c */
 };
@@ -62,6 +72,8 @@ int seki_emit_program(const struct ir_program *ir, const char *source, const str
 
 /* prelude.c: what comes first in each program. */
 extern const char seki_emit_prelude[];
+/* And behind it, of each profile. */
+extern const char *const seki_emit_forget[EMIT_PROFILES];
 
 /* text.c */
 __attribute__((format(printf, 2, 3))) void seki_emit_line(struct emit *em, const char *fmt, ...);
@@ -80,10 +92,19 @@ const char *seki_emit_cname(struct emit *em, const char *text);
 void seki_emit_name_vars(struct emit *em);
 void seki_emit_declare_vars(struct emit *em);
 void seki_emit_scratch_map(struct emit *em);
+/* Is it in scratch memory? */
+bool seki_emit_in_scratch(const struct emit *em, const struct ir_var *var);
 static inline const char *seki_emit_var(const struct emit *em, const struct ir_var *var)
 {
 	return em->vars[var->id];
 }
+/* As it is declared. */
+const char *seki_emit_own_name(struct emit *em, const struct ir_var *var);
+/*
+ * Is it kept as how many rounds are left? What grows the verifier takes for what bounds a loop, and it
+ * then walks all behind that loop anew (core/bpf/verify/rank.c).
+ */
+bool seki_emit_counts_down(const struct emit *em, const struct ir_var *var);
 /* Of a varbit variable: the variable of C that counts its bytes, short-lived, and making it. */
 const char *seki_emit_count(struct emit *em, const struct ir_var *var);
 void seki_emit_recall_count(struct emit *em, const struct ir_header *header);
@@ -108,6 +129,9 @@ const char *seki_emit_cut(struct emit *em, const char *text, uint32_t width);
 /* A variable of its own for it. */
 const char *seki_emit_keep(struct emit *em, uint32_t width, const char *text);
 
+/* All bits set where the text is 1, none where it is 0; a variable of its own. */
+const char *seki_emit_mask(struct emit *em, const char *text);
+
 /* wide.c: the name of an array of limbs that holds a value of more than 64 bits. */
 const char *seki_emit_wide(struct emit *em, const struct ir_expr *expr);
 /* A wide number as an amount to shift by: ~0 where it is more than 32 bits hold. */
@@ -122,6 +146,11 @@ void seki_emit_wide_copy(struct emit *em, const char *to, const char *from, uint
 const char *seki_emit_load(struct emit *em, const char *base, uint32_t off, uint32_t width);
 void seki_emit_load_to(struct emit *em, const struct ir_var *var, const char *base, uint32_t off);
 void seki_emit_need(struct emit *em, const struct ir_insn *insn);
+/* Where what is known of a place was forgotten: else the program may look at all of a packet. */
+void seki_emit_bound_place(struct emit *em, const char *name, const char *label);
+/* Before an access: with a copy of the place, which is compared and added to the packet's start near to
+ * each other, for the rest of the block. */
+void seki_emit_need_again(struct emit *em, const struct ir_at *at, uint32_t bits);
 void seki_emit_extract(struct emit *em, const struct ir_insn *insn);
 /* All fields of a header to the packet, from `byte` behind `at` on. */
 void seki_emit_store(struct emit *em, const struct ir_header *header, const char *at,

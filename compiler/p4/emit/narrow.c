@@ -28,6 +28,14 @@ const char *seki_emit_keep(struct emit *em, uint32_t width, const char *text)
 	return name;
 }
 
+const char *seki_emit_mask(struct emit *em, const char *text)
+{
+	const char *name = seki_emit_text(em, "mask%u", seki_emit_id(em));
+
+	seki_emit_line(em, "u64 %s = -(u64)%s;\nhide(%s);", name, text, name);
+	return name;
+}
+
 /* The operand as something that may stand twice in the text. */
 static const char *keep(struct emit *em, const struct ir_expr *expr)
 {
@@ -261,13 +269,36 @@ static const char *literal(struct emit *em, const struct ir_expr *e)
 	return seki_emit_text(em, "0x%llxull", (unsigned long long)seki_num_word(&e->num, 0));
 }
 
+static const char *choose(struct emit *em, const struct ir_expr *e)
+{
+	const char *a = seki_emit_value(em, e->a), *b = seki_emit_value(em, e->b);
+	const char *c = seki_emit_value(em, e->c), *mask;
+
+	if (em->profile != EMIT_OPAQUE || e->a->op != IR_READ)
+		return seki_emit_text(em, "(%s ? %s : %s)", a, b, c);
+	mask = seki_emit_mask(em, a);
+	return seki_emit_text(em, "((u%u)((%s & %s) | (%s & ~%s)))", seki_emit_cwidth(e->width), b,
+			      mask, c, mask);
+}
+
+/* In scratch memory nobody knows that the bits above are zero. */
+static const char *read(struct emit *em, const struct ir_var *var)
+{
+	const char *name = seki_emit_var(em, var);
+
+	if (em->profile != EMIT_OPAQUE || !seki_emit_in_scratch(em, var) ||
+	    var->kind == IR_VAR_BYTES)
+		return name;
+	return seki_emit_cut(em, name, var->width);
+}
+
 const char *seki_emit_value(struct emit *em, const struct ir_expr *e)
 {
 	switch (e->op) {
 	case IR_CONST:
 		return literal(em, e);
 	case IR_READ:
-		return seki_emit_var(em, e->var);
+		return read(em, e->var);
 	case IR_NOT:
 	case IR_NEG:
 	case IR_LNOT:
@@ -293,8 +324,7 @@ const char *seki_emit_value(struct emit *em, const struct ir_expr *e)
 	case IR_CONCAT:
 		return concatenate(em, e);
 	case IR_COND:
-		return seki_emit_text(em, "(%s ? %s : %s)", seki_emit_value(em, e->a),
-				      seki_emit_value(em, e->b), seki_emit_value(em, e->c));
+		return choose(em, e);
 	case IR_EQ:
 	case IR_NE:
 	case IR_LT:

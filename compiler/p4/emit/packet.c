@@ -83,7 +83,7 @@ void seki_emit_load_to(struct emit *em, const struct ir_var *var, const char *ba
 static void need(struct emit *em, const struct ir_insn *insn, const char *bytes)
 {
 	seki_emit_line(em, "asm volatile(\"\" : : \"i\"(%u));", seki_emit_id(em));
-	seki_emit_line(em, "if (pkt_len < %s) {\n\tsite = %u;\n\tgoto reject;\n}", bytes,
+	seki_emit_line(em, "if (pkt_len < %s) {\n\t%s = %u;\n\tgoto reject;\n}", bytes, em->site,
 		       seki_emit_line_number(insn->tok));
 }
 
@@ -99,6 +99,26 @@ void seki_emit_need(struct emit *em, const struct ir_insn *insn)
 	if (insn->a)
 		need(em, insn,
 		     seki_emit_text(em, "(u64)%s + %s", seki_emit_value(em, insn->a), bytes));
+}
+
+void seki_emit_bound_place(struct emit *em, const char *name, const char *label)
+{
+	if (em->profile == EMIT_OPAQUE)
+		seki_emit_line(em, "if (%s > %u)\n\tgoto %s;", name, em->ir->plan->reach, label);
+}
+
+void seki_emit_need_again(struct emit *em, const struct ir_at *at, uint32_t bits)
+{
+	const char *now;
+
+	if (em->profile != EMIT_OPAQUE || !at->base)
+		return;
+	now = seki_emit_text(em, "now%u", seki_emit_id(em));
+	seki_emit_line(em, "u64 %s = %s;\nhide(%s);", now, seki_emit_var(em, at->base), now);
+	seki_emit_bound_place(em, now, "reject");
+	seki_emit_line(em, "if (pkt_len < %s + %u)\n\tgoto reject;", now,
+		       (at->bits + bits + 7) / 8);
+	em->vars[at->base->id] = now;
 }
 
 static void set_where(struct emit *em, const struct ir_insn *insn)
@@ -172,8 +192,10 @@ static void load_joined(struct emit *em, const struct ir_field *fields, uint32_t
 void seki_emit_extract(struct emit *em, const struct ir_insn *insn)
 {
 	const struct ir_header *h = insn->header;
-	const char *at = insn->at.base ? seki_emit_var(em, insn->at.base) : "0";
+	const char *at;
 
+	seki_emit_need_again(em, &insn->at, h->bits);
+	at = insn->at.base ? seki_emit_var(em, insn->at.base) : "0";
 	seki_emit_line(em, "{");
 	for (uint32_t i = 0; i < h->n_fields; i++) {
 		const struct ir_field *f = &h->fields[i];

@@ -50,15 +50,11 @@ const char seki_emit_prelude[] =
 	"#define store32(p, o, v) (*(u32_in_packet *)((p) + (o)) = __builtin_bswap32(v))\n"
 	"#define store64(p, o, v) (*(u64_in_packet *)((p) + (o)) = __builtin_bswap64(v))\n"
 	"#define hide(x) asm volatile(\"\" : \"+r\"(x))\n"
-	"/* The value stays, and the verifier forgets what it knows of it: the length is unknown bits, though not\n"
-	" * many; its product is as many as there can be. */\n"
-	"#define forget_by(x, y) do { \\\n"
-	"\tx ^= y; \\\n"
-	"\thide(x); \\\n"
-	"\tx ^= y; \\\n"
+	"/* Gives the length a name of its own: but that it is n at least, all is forgotten. */\n"
+	"#define cut_behind(n) do { \\\n"
+	"\tpkt_len -= ubpf_truncate_packet(ctx, n); \\\n"
+	"\thide(pkt_len); \\\n"
 	"} while (0)\n"
-	"#define forget(x) forget_by(x, pkt_len)\n"
-	"#define forget_all(x) forget_by(x, (u64)pkt_len * 0x9e3779b97f4a7c15ull)\n"
 	"#define UNROLL _Pragma(\"clang loop unroll(full)\")\n"
 	"#define ROLL _Pragma(\"clang loop unroll(disable)\")\n"
 	"/* `move`s n bytes between buf and the packet from `at` on, max at most. Each piece has a length check\n"
@@ -242,3 +238,30 @@ const char seki_emit_prelude[] =
 	"INLINE u16 replace4(u16 csum, u32 old, u32 new)\n"
 	"{\n\treturn fold16((u32)(u16)~csum + (u16)~(old >> 16) + (u16)~old + (new >> 16) +\n"
 	"\t\t\t (u16)new);\n}\n";
+
+/* The value stays, and the verifier forgets what it knows of it: the length is unknown bits, though not
+ * many; its product is as many as there can be. */
+#define FORGET_BITS                                                                                \
+	"#define forget_by(x, y) do { \\\n"                                                        \
+	"\tx ^= y; \\\n"                                                                           \
+	"\thide(x); \\\n"                                                                          \
+	"\tx ^= y; \\\n"                                                                           \
+	"} while (0)\n"                                                                            \
+	"#define forget(x) forget_by(x, pkt_len)\n"                                                \
+	"#define forget_all(x) forget_by(x, (u64)pkt_len * 0x9e3779b97f4a7c15ull)\n"
+
+/* Memory is forgotten at once. */
+#define FORGET_ALL                                                                                 \
+	"#define forget(x) do { \\\n"                                                              \
+	"\tscratch->forgotten = x; \\\n"                                                           \
+	"\tx = scratch->forgotten; \\\n"                                                           \
+	"} while (0)\n"                                                                            \
+	"#define forget_all(x) forget(x)\n"                                                        \
+	"#define forget_length() do { \\\n"                                                        \
+	"\tu32 same = pkt_len; \\\n"                                                               \
+	"\tforget(same); \\\n"                                                                     \
+	"\tcut_behind(same); \\\n"                                                                 \
+	"} while (0)\n"
+
+const char *const seki_emit_forget[EMIT_PROFILES] = {
+	[EMIT_ON_STACK] = FORGET_BITS, [EMIT_IN_SCRATCH] = FORGET_BITS, [EMIT_OPAQUE] = FORGET_ALL};

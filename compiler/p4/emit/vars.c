@@ -4,6 +4,7 @@
  * the one value of a map (scratch memory, which exists once for each queue).
  */
 #include "compiler/p4/emit/emit.h"
+#include "compiler/p4/pass/loops.h"
 
 #include <string.h>
 
@@ -12,16 +13,14 @@ uint32_t seki_emit_cwidth(uint32_t width)
 	return width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : 64;
 }
 
-/* The headers' and the program's own values; what loops count with stays on the stack. */
-static bool in_scratch(const struct emit *em, const struct ir_var *var)
+bool seki_emit_in_scratch(const struct emit *em, const struct ir_var *var)
 {
-	if (var->counts)
+	if (var->counts || var->kind == IR_VAR_COUNT || var->kind == IR_VAR_STD)
 		return false;
-	if (var->kind == IR_VAR_VALID)
-		return em->room >= EMIT_ALL_IN_SCRATCH;
-	return em->room != EMIT_ON_STACK &&
-	       (var->kind == IR_VAR_PLAIN || var->kind == IR_VAR_FIELD ||
-		var->kind == IR_VAR_VARBIT);
+	return em->profile == EMIT_OPAQUE ||
+	       (em->profile == EMIT_IN_SCRATCH &&
+		(var->kind == IR_VAR_PLAIN || var->kind == IR_VAR_FIELD ||
+		 var->kind == IR_VAR_VARBIT));
 }
 
 /* What the machine sets and looks at only before the program: a copy, where the program writes it. */
@@ -37,20 +36,28 @@ static bool is_copied(const struct emit *em, const struct ir_var *var)
 	return false;
 }
 
-/* As it is declared. */
-static const char *own_name(struct emit *em, const struct ir_var *var)
+const char *seki_emit_own_name(struct emit *em, const struct ir_var *var)
 {
 	const char *name = seki_emit_cname(em, var->name ? var->name : "t");
 
 	return seki_emit_text(em, "%s$%u", name, var->id);
 }
 
+bool seki_emit_counts_down(const struct emit *em, const struct ir_var *var)
+{
+	return em->profile == EMIT_OPAQUE && var->kind == IR_VAR_COUNT;
+}
+
 static const char *make_name(struct emit *em, const struct ir_var *var)
 {
+	if (seki_emit_counts_down(em, var))
+		return seki_emit_text(em, "(%uu - %s)", LOOPS_ROUNDS + 1,
+				      seki_emit_own_name(em, var));
 	if (var->kind == IR_VAR_STD && !is_copied(em, var))
 		return seki_emit_text(em, "std->%s", var->field);
-	return in_scratch(em, var) ? seki_emit_text(em, "scratch->%s", own_name(em, var))
-				   : own_name(em, var);
+	return seki_emit_in_scratch(em, var)
+		       ? seki_emit_text(em, "scratch->%s", seki_emit_own_name(em, var))
+		       : seki_emit_own_name(em, var);
 }
 
 const char *seki_emit_count(struct emit *em, const struct ir_var *var)
@@ -138,14 +145,15 @@ static bool is_array(const struct ir_var *var)
 
 static const char *ctype(struct emit *em, const struct ir_var *var)
 {
-	if (var->kind == IR_VAR_BASE || var->kind == IR_VAR_BYTES)
+	if ((var->kind == IR_VAR_BASE || var->kind == IR_VAR_BYTES) &&
+	    !seki_emit_in_scratch(em, var)) /* what is read there is less than 2^32 */
 		return "u64";
 	return seki_emit_text(em, "u%u", seki_emit_cwidth(var->width));
 }
 
 static const char *declarator(struct emit *em, const struct ir_var *var)
 {
-	const char *name = own_name(em, var);
+	const char *name = seki_emit_own_name(em, var);
 
 	if (!is_array(var))
 		return name;
@@ -161,7 +169,10 @@ static void declare(struct emit *em, const struct ir_var *var)
 	else if (is_array(var))
 		seki_emit_line(em, "u64 %s = {0};", declarator(em, var));
 	else
-		seki_emit_line(em, "%s %s = 0;", ctype(em, var), declarator(em, var));
+		seki_emit_line(em, "%s %s = %u;", ctype(em, var), declarator(em, var),
+			       seki_emit_counts_down(em, var) ? LOOPS_ROUNDS + 1 : 0);
+	if (var->kind == IR_VAR_COUNT)
+		seki_emit_line(em, "hide(%s);", seki_emit_own_name(em, var));
 }
 
 /* A zero that clang does not know: of known ones it would make one call of memset. */
@@ -170,9 +181,10 @@ static void clear_scratch(struct emit *em)
 	seki_emit_line(em, "u32 scratch_at = 0;\n"
 			   "struct scratch *scratch = ubpf_map_lookup(&scratch$map, &scratch_at);\n"
 			   "if (!scratch)\n\treturn 0;\n"
-			   "u64 zero = 0;\nasm volatile(\"\" : \"+r\"(zero));");
+			   "u64 zero = 0;\nasm volatile(\"\" : \"+r\"(zero));\n"
+			   "scratch->site = scratch->never = zero;");
 	for (const struct ir_var *var = em->ir->vars; var; var = var->next) {
-		if (!in_scratch(em, var))
+		if (!seki_emit_in_scratch(em, var))
 			continue;
 		for (uint32_t i = 0; is_array(var) && i < seki_emit_limbs(var->width); i++)
 			seki_emit_line(em, "%s[%u] = zero;", seki_emit_var(em, var), i);
@@ -184,30 +196,30 @@ static void clear_scratch(struct emit *em)
 
 void seki_emit_declare_vars(struct emit *em)
 {
-	if (em->room != EMIT_ON_STACK)
+	if (em->profile != EMIT_ON_STACK)
 		clear_scratch(em);
 	for (const struct ir_var *var = em->ir->vars; var; var = var->next) {
-		if (!in_scratch(em, var) && strncmp(seki_emit_var(em, var), "std->", 5) != 0)
+		if (!seki_emit_in_scratch(em, var) &&
+		    strncmp(seki_emit_var(em, var), "std->", 5) != 0)
 			declare(em, var);
 	}
 }
 
 void seki_emit_scratch_map(struct emit *em)
 {
-	const char *kept = em->room == EMIT_NO_REGISTERS ? "volatile " : "";
+	const char *kept = em->profile == EMIT_OPAQUE ? "volatile " : "";
 
-	if (em->room == EMIT_ON_STACK)
+	if (em->profile == EMIT_ON_STACK)
 		return;
 	seki_emit_line(em, "struct scratch {");
 	for (const struct ir_var *var = em->ir->vars; var; var = var->next)
-		if (in_scratch(em, var))
-			seki_emit_line(em, "\t%s%s %s;", is_array(var) ? kept : "", ctype(em, var),
-				       declarator(em, var));
+		if (seki_emit_in_scratch(em, var))
+			seki_emit_line(em, "\t%s%s %s;", kept, ctype(em, var), declarator(em, var));
 	for (uint32_t i = 0; i < EMIT_TEMPS && em->temps[i]; i++)
 		seki_emit_line(em, "\t%su64 temp%u[%u];", kept, i, em->temps[i]);
 	seki_emit_line(
 		em,
-		"} __attribute__((aligned(8)));\nstruct map_def scratch$map asm(\"" SEKI_OBJ_SCRATCH
+		"\tvolatile u64 forgotten;\n\tvolatile u32 site, never;\n} __attribute__((aligned(8)));\nstruct map_def scratch$map asm(\"" SEKI_OBJ_SCRATCH
 		"\") = "
 		"{7, 4, sizeof(struct scratch), 1, 0};");
 }

@@ -12,7 +12,7 @@ static const char *fresh(struct emit *em, uint32_t width)
 	uint32_t n = seki_emit_limbs(width), i = em->n_temps;
 	const char *name;
 
-	if (em->room != EMIT_ON_STACK && i < EMIT_TEMPS) {
+	if (em->profile != EMIT_ON_STACK && i < EMIT_TEMPS) {
 		em->n_temps++;
 		if (em->temps[i] < n)
 			em->temps[i] = n;
@@ -37,7 +37,7 @@ void seki_emit_wide_copy(struct emit *em, const char *to, const char *from, uint
 {
 	for (uint32_t i = 0; i < seki_emit_limbs(width); i++)
 		seki_emit_line(em, "%s[%u] = %s[%u];", to, i, from, i);
-	if (em->room == EMIT_NO_REGISTERS)
+	if (em->profile == EMIT_OPAQUE)
 		seki_emit_line(em, "asm volatile(\"\" : : \"i\"(%u));", seki_emit_id(em));
 }
 

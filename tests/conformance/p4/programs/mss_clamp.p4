@@ -8,7 +8,7 @@ const bit<16> ETH_IPV4 = 0x800;
 const bit<16> ETH_IPV6 = 0x86dd;
 const bit<16> MAX_MSS4 = 1360;
 const bit<16> MAX_MSS6 = 1340;
-#define MAX_OPTIONS 8
+#define MAX_OPTIONS 12
 
 header ethernet_t { bit<48> dst; bit<48> src; bit<16> type; }
 header ipv4_t {
