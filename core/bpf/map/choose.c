@@ -11,16 +11,15 @@
 #include "core/bpf/map/classifier.h"
 
 #define UNIT	   256u			 /* of gains: an entry */
-#define ALIKE_COST 32u			 /* of a comparison more, in probes of a tuple */
+#define VAIN_COST  4u			 /* of a comparison in vain, in probes of a tuple */
 #define GROWTH_MAX 32u			 /* times as many entries are foreseen, at most */
-#define WORTH	   24u			 /* entries that are worth a tuple */
 #define TABLE	   (SEKI_SAMPLE_MAX * 2) /* hashes */
 
 /* Of the sample, entries with one mask are a group. */
 struct choice {
 	struct seki_classifier *c;
 	uint32_t n_seen, n_sample, n_groups; /* those of too many groups are not in the sample */
-	uint64_t scale; /* how many are alike for each that is alike in the sample */
+	uint64_t scale;			/* how many entries there will be for each in the sample */
 	uint32_t left[SEKI_GROUPS_MAX]; /* of each group, in no tuple yet */
 	uint8_t group[SEKI_SAMPLE_MAX]; /* of each entry */
 	uint64_t hashes[TABLE];
@@ -32,7 +31,8 @@ static uint64_t *mask_of(const struct choice *ch, uint32_t group)
 	return ch->c->groups + (size_t)group * ch->c->shape.key_words;
 }
 
-static uint64_t *first_of(const struct choice *ch, uint32_t entry)
+/* One that the entry matches. */
+static uint64_t *packet_of(const struct choice *ch, uint32_t entry)
 {
 	return ch->c->sample + (size_t)entry * ch->c->shape.key_words;
 }
@@ -55,10 +55,13 @@ static uint32_t group_of(struct choice *ch, const uint64_t *mask)
 
 static void take_sample_of(struct choice *ch, struct seki_bpf_map *map, uint32_t entry)
 {
-	uint64_t mask[SEKI_KEY_WORDS_MAX];
+	uint64_t mask[SEKI_KEY_WORDS_MAX], *packet = packet_of(ch, ch->n_sample);
 	uint32_t group;
 
-	seki_entry_words(map, seki_map_slot(map, entry), first_of(ch, ch->n_sample), mask);
+	seki_entry_words(map, seki_map_slot(map, entry), packet, mask);
+	for (uint32_t i = 0; i < ch->c->shape.key_words; i++)
+		packet[i] |= seki_fold(SEKI_HASH_ODD * (ch->n_seen + 1), SEKI_HASH_ODD + 2 * i) &
+			     ~mask[i];
 	group = group_of(ch, mask);
 	ch->n_seen++;
 	if (group == UINT32_MAX)
@@ -87,67 +90,75 @@ static void take_sample(struct choice *ch, struct seki_bpf_map *map)
 
 /* ---- one tuple ---- */
 
-/* How many there were of this hash; one more now. */
-static uint32_t count_hash(struct choice *ch, uint64_t hash)
+static uint32_t place_of(const struct choice *ch, uint64_t hash)
 {
 	uint32_t at = (uint32_t)(hash >> 32) % TABLE;
 
 	while (ch->counts[at] && ch->hashes[at] != hash)
 		at = (at + 1) % TABLE;
-	ch->hashes[at] = hash;
-	return ch->counts[at]++;
+	return at;
 }
 
-/* Pairs of entries of the groups that have these bits of a tuple's mask alike. */
+/* Pairs of a packet and an entry, not its own, that have these bits of a tuple's mask alike, of the
+ * groups that fit. */
 static uint64_t count_pairs(struct choice *ch, const uint64_t *tuple, uint64_t bits,
-			    const bool *covered)
+			    const bool *fits)
 {
 	uint32_t words = ch->c->shape.key_words;
-	uint64_t part[SEKI_KEY_WORDS_MAX + 1] = {tuple[0]}, pairs = 0;
+	uint64_t part[SEKI_KEY_WORDS_MAX + 1] = {tuple[0]}, pairs = 0, hash[SEKI_SAMPLE_MAX];
 
 	for (uint32_t i = 1; i <= words; i++)
 		part[i] = tuple[i] & bits;
 	memset(ch->counts, 0, sizeof(ch->counts));
+	for (uint32_t i = 0; i < ch->n_sample; i++) {
+		uint32_t at;
+
+		hash[i] = seki_tuple_hash(part, packet_of(ch, i), words);
+		if (!fits[ch->group[i]])
+			continue;
+		at = place_of(ch, hash[i]);
+		ch->hashes[at] = hash[i];
+		pairs -= 1; /* with its own packet, below */
+		ch->counts[at]++;
+	}
 	for (uint32_t i = 0; i < ch->n_sample; i++)
-		if (covered[ch->group[i]])
-			pairs += count_hash(ch, seki_tuple_hash(part, first_of(ch, i), words));
+		pairs += ch->counts[place_of(ch, hash[i])];
 	return pairs;
 }
 
 /*
- * How many others of n entries of the sample a tuple will not keep apart from one of them, in units,
- * once the map has grown. A small sample has no pairs that are rare, but shows how rare: halves of
- * the bits are alike more often, and both at once that much more seldom, or more often where they
- * depend on each other, which then shows in the sample.
+ * How many of a tuple's n entries in the sample a lookup will compare in vain, in units, once the map
+ * has grown: packets are as the sample's. A small sample has no pairs that are rare, but shows how
+ * rare: halves of the bits are alike more often, and both at once that much more seldom, or more often
+ * where they depend on each other, which then shows in the sample.
  */
-static uint64_t count_alike(struct choice *ch, const uint64_t *tuple, const bool *covered,
-			    uint64_t n)
+static uint64_t count_vain(struct choice *ch, const uint64_t *tuple, const bool *fits, uint64_t n)
 {
 	const uint64_t half = 0x5555555555555555u;
-	uint64_t all = count_pairs(ch, tuple, ~0ull, covered);
-	uint64_t even = count_pairs(ch, tuple, half, covered);
-	uint64_t odd = count_pairs(ch, tuple, ~half, covered);
+	uint64_t all = count_pairs(ch, tuple, ~0ull, fits);
+	uint64_t even = count_pairs(ch, tuple, half, fits);
+	uint64_t odd = count_pairs(ch, tuple, ~half, fits);
 
-	/* Of n * n / 2 pairs each; 2 * even + 1 to be on the safe side. */
-	return ch->scale * UNIT * seki_max(2 * all * n * n, (2 * even + 1) * (2 * odd + 1)) /
-	       (n * n * n);
+	/* + 1 to be on the safe side. */
+	return ch->scale * UNIT * seki_max(all, (even + 1) * (odd + 1) / (n * ch->n_sample)) /
+	       ch->n_sample;
 }
 
-/* Entries that a tuple would take; fewer where a lookup would have to compare many that are alike.
- * Not more than `least`: 0. */
+/* Entries that a tuple would take; fewer where a lookup would compare many in vain. Not more than
+ * `least`: 0. */
 static uint64_t gain(struct choice *ch, const uint64_t *tuple, uint64_t least)
 {
-	bool covered[SEKI_GROUPS_MAX];
+	bool fits[SEKI_GROUPS_MAX];
 	uint64_t n = 0;
 
 	for (uint32_t g = 0; g < ch->n_groups; g++) {
-		covered[g] = ch->left[g] &&
-			     seki_mask_covers(mask_of(ch, g), tuple + 1, ch->c->shape.key_words);
-		n += covered[g] ? ch->left[g] : 0;
+		fits[g] = ch->left[g] &&
+			  seki_mask_covers(mask_of(ch, g), tuple + 1, ch->c->shape.key_words);
+		n += fits[g] ? ch->left[g] : 0;
 	}
 	if (n * UNIT <= least)
 		return 0;
-	return n * UNIT * UNIT / (UNIT + ALIKE_COST * count_alike(ch, tuple, covered, n));
+	return n * UNIT * UNIT / (UNIT + VAIN_COST * count_vain(ch, tuple, fits, n));
 }
 
 static uint32_t most_frequent(const struct choice *ch)
@@ -204,7 +215,7 @@ static bool add_tuple(struct choice *ch, uint32_t seed)
 	struct seki_classifier *c = ch->c;
 	uint64_t *tuple = seki_tuple(c, c->n_tuples), have;
 
-	tuple[0] = seki_fold(seed + 0x9e3779b97f4a7c15u, c->n_tuples + 0xbf58476d1ce4e5b9u);
+	tuple[0] = seki_fold(seed + SEKI_HASH_ODD, c->n_tuples + 0xbf58476d1ce4e5b9u);
 	memcpy(tuple + 1, mask_of(ch, most_frequent(ch)), c->shape.key_words * sizeof(*tuple));
 	have = gain(ch, tuple, 0);
 	while (improve(ch, tuple, &have))

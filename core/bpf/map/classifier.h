@@ -48,6 +48,7 @@
 #define SEKI_KEY_WORDS_MAX (SEKI_CLASSIFIER_KEY_MAX / 8)
 #define SEKI_SAMPLE_MAX	   512u
 #define SEKI_GROUPS_MAX	   128u
+#define SEKI_HASH_ODD	   0x9e3779b97f4a7c15u
 
 /* Sizes that follow from a definition. */
 struct seki_classifier_shape {
@@ -203,7 +204,7 @@ static inline uint64_t seki_fold(uint64_t a, uint64_t b)
 /* Of a key, as a tuple masks it. */
 static inline uint64_t seki_tuple_hash(const uint64_t *tuple, const uint64_t *key, uint32_t n)
 {
-	const uint64_t odd = 0x9e3779b97f4a7c15u, *mask = tuple + 1;
+	const uint64_t odd = SEKI_HASH_ODD, *mask = tuple + 1;
 	uint64_t hash = tuple[0];
 	uint32_t i = 0;
 

@@ -65,31 +65,36 @@ static uint32_t count_tag(const struct place *place, uint32_t *at)
 	return n;
 }
 
-static bool put_at(const struct place *place, uint32_t entry, uint32_t priority)
+static void put_at(const struct place *place, uint32_t at, uint32_t entry, uint32_t priority)
 {
-	uint32_t at;
-
-	if (count_tag(place, &at) >= ALIKE_MAX || at == SEKI_BUCKET)
-		return false;
-	seki_store_release(place->top, seki_max(*place->top, priority));
+	seki_store_release(place->top, (uint32_t)seki_max(*place->top, priority));
 	seki_store_release(&place->bucket->priorities[at], priority);
 	seki_store_release(&place->bucket->links[at], entry);
 	seki_store64_release(place->tags, *place->tags | (uint64_t)place->tag << at * 8);
-	return true;
 }
 
+/* Where the fewest are alike. */
 bool seki_index_put(struct seki_bpf_map *map, uint32_t entry)
 {
 	struct seki_map_slot *slot = seki_map_slot(map, entry);
-	struct place place;
+	uint32_t n = 0, least = ALIKE_MAX, best_at = 0;
+	struct place place, best = {.tag = 0};
 	struct view view;
-	uint32_t n = 0;
 
 	seki_entry_words(map, slot, view.first, view.mask);
-	while (next_place(map->classifier, &view, &n, &place))
-		if (put_at(&place, entry, seki_entry_priority(slot)))
-			return true;
-	return false;
+	while (least && next_place(map->classifier, &view, &n, &place)) {
+		uint32_t at, alike = count_tag(&place, &at);
+
+		if (alike >= least || at == SEKI_BUCKET)
+			continue;
+		least = alike;
+		best = place;
+		best_at = at;
+	}
+	if (least == ALIKE_MAX)
+		return false;
+	put_at(&best, best_at, entry, seki_entry_priority(slot));
+	return true;
 }
 
 uint32_t *seki_index_find(const struct seki_bpf_map *map, uint32_t entry)

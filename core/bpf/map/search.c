@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Lookups in classifiers: tuples, then blocks. See classifier.h. */
+#include "core/base/check.h"
 #include "core/bpf/map/classifier.h"
 
 #define BATCH 8	  /* blocks */
@@ -420,6 +421,14 @@ static inline uint32_t search_small(struct search *s, uint32_t link)
 	return 0;
 }
 
+/* The link to one that may have an entry that is as good; 0: there is none. */
+static inline uint32_t next_block(const struct search *s, const struct seki_block *block)
+{
+	uint32_t link = seki_load_acquire(&block->next);
+
+	return link && seki_block(s->map, link)->priority >= s->best.priority ? link : 0;
+}
+
 /* Some at a time: rows of one are on their way while those of another are
  * ANDed. */
 static inline __attribute__((always_inline)) void search_batches(struct search *s, uint32_t link,
@@ -427,15 +436,14 @@ static inline __attribute__((always_inline)) void search_batches(struct search *
 {
 	const struct seki_classifier_shape *shape = &s->map->classifier->shape;
 	struct visit visits[BATCH];
-	uint32_t n = BATCH;
 
-	while (link && n == BATCH) {
-		for (n = 0; link && n < BATCH; n++) {
+	for (uint32_t batch = 1; link; batch = (uint32_t)seki_min(batch * 2, BATCH)) {
+		uint32_t n = 0;
+
+		for (; link && n < batch; n++) {
 			visits[n].block = seki_block(s->map, link);
-			if (visits[n].block->priority < s->best.priority)
-				break;
 			begin(shape, &visits[n], &s->rows, words, words);
-			link = seki_load_acquire(&visits[n].block->next);
+			link = next_block(s, visits[n].block);
 		}
 		for (uint32_t i = 0; i < n; i++)
 			search_block(s, &visits[i], &s->rows, words, words);
