@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * classifier_bench [--rounds N] [--only TEXT]: what a lookup in a classifier takes beside one in an
- * exact hash map of as many entries and as large a key, in which every lookup hits.
+ * classifier_bench [--rounds N] [--draws N] [--seed N] [--only TEXT]: what a lookup in a classifier takes
+ * beside one in an exact hash map of as many entries and as large a key, in which every lookup hits.
  *
- * Each round measures every map once, in turn, for at least 10 ms of the thread's CPU time; a
- * figure is the median over the rounds, a ratio the median of the rounds' own ratios. Packets: of
- * ten, nine are made to match an entry drawn at random, so that nothing stays in the caches that
- * real traffic would not keep there; one is random.
+ * Of each kind of set several are drawn, from seeds in a row. For one draw each round measures both
+ * maps once, in turn, for at least 10 ms of the thread's CPU time; a figure is the median over the
+ * rounds, a ratio the median of the rounds' own ratios. Packets: of ten, nine are made to match an
+ * entry drawn at random, so that nothing stays in the caches that real traffic would not keep there;
+ * one is random.
  */
 #include <errno.h>
 #include <sched.h>
@@ -22,6 +23,7 @@
 #define KEY_MAX	   16u
 #define SAMPLE_NS  10e6
 #define ROUNDS_MAX 99
+#define DRAWS_MAX  99
 
 struct rule {
 	uint32_t priority;
@@ -37,7 +39,7 @@ struct set {
 	void (*make)(struct rule *rule, uint32_t i, uint32_t n);
 };
 
-static uint64_t state = 1;
+static uint64_t state;
 
 static uint32_t draw(uint32_t n)
 {
@@ -363,10 +365,16 @@ static double median(double *values, unsigned int n)
 	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-static void measure(const struct set *set, uint32_t n, unsigned int rounds)
+/* What a draw has shown. */
+struct result {
+	double classifier_ns, hash_ns, ratio, fill_us;
+	double classifier_bytes, hash_bytes; /* an entry */
+};
+
+static void measure(const struct set *set, uint32_t n, unsigned int rounds, struct result *r)
 {
 	struct unit *classifier = make_classifier(set, n), *hash = make_hash(set->bytes, n);
-	double ratios[ROUNDS_MAX], a, b, ratio;
+	double ratios[ROUNDS_MAX];
 
 	calibrate(classifier);
 	calibrate(hash);
@@ -376,38 +384,94 @@ static void measure(const struct set *set, uint32_t n, unsigned int rounds)
 				    (double)classifier->lookups;
 		ratios[i] = classifier->ns[i] / hash->ns[i];
 	}
-	a = median(classifier->ns, rounds);
-	b = median(hash->ns, rounds);
-	ratio = median(ratios, rounds);
-	printf("%-10s %7u %10.1f %8.1f %7.2f  (%.2f to %.2f) %9.0f %8.0f %8.1f\n", set->name, n, a,
-	       b, ratio, ratios[0], ratios[rounds - 1], (double)classifier->bytes / n,
-	       (double)hash->bytes / n, classifier->fill_ns / 1000);
+	*r = (struct result){
+		.classifier_ns = median(classifier->ns, rounds),
+		.hash_ns = median(hash->ns, rounds),
+		.ratio = median(ratios, rounds),
+		.fill_us = classifier->fill_ns / 1000,
+		.classifier_bytes = (double)classifier->bytes / n,
+		.hash_bytes = (double)hash->bytes / n,
+	};
 	drop_unit(classifier);
 	drop_unit(hash);
+}
+
+struct options {
+	unsigned int rounds, draws, seed;
+	const char *only;
+};
+
+static double median_of(const struct result *results, unsigned int n, size_t member)
+{
+	double values[DRAWS_MAX];
+
+	for (unsigned int i = 0; i < n; i++)
+		memcpy(&values[i], (const uint8_t *)&results[i] + member, sizeof(values[i]));
+	return median(values, n);
+}
+
+#define MEDIAN(member) median_of(results, o->draws, offsetof(struct result, member))
+
+static void report(const struct set *set, uint32_t n, const struct options *o)
+{
+	struct result results[DRAWS_MAX];
+	double worst = 0;
+
+	for (unsigned int i = 0; i < o->draws; i++) {
+		state = (uint64_t)(o->seed + i) << 32 | n; /* whatever was drawn before */
+		measure(set, n, o->rounds, &results[i]);
+		if (results[i].ratio > worst)
+			worst = results[i].ratio;
+	}
+	printf("%-10s %7u %9.1f %8.1f %8.2f %8.2f %9.0f %8.0f %7.1f  ", set->name, n,
+	       MEDIAN(classifier_ns), MEDIAN(hash_ns), MEDIAN(ratio), worst,
+	       MEDIAN(classifier_bytes), MEDIAN(hash_bytes), MEDIAN(fill_us));
+	for (unsigned int i = 0; i < o->draws; i++)
+		printf(" %.2f", results[i].ratio);
+	printf("\n");
+	fflush(stdout);
+}
+
+static bool read_number(const char *name, const char *option, const char *text, unsigned int max,
+			unsigned int *to)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (strcmp(name, option) || *end || !n || n > max)
+		return false;
+	*to = (unsigned int)n;
+	return true;
+}
+
+static bool read_option(const char *name, const char *text, struct options *o)
+{
+	if (!strcmp(name, "--only")) {
+		o->only = text;
+		return true;
+	}
+	return read_number(name, "--rounds", text, ROUNDS_MAX, &o->rounds) ||
+	       read_number(name, "--draws", text, DRAWS_MAX, &o->draws) ||
+	       read_number(name, "--seed", text, 1u << 30, &o->seed);
 }
 
 int main(int argc, char **argv)
 {
 	static const uint32_t sizes[] = {10, 1000, 10000};
-	unsigned int rounds = 11;
-	const char *only = "";
+	struct options o = {.rounds = 5, .draws = 5, .seed = 1, .only = ""};
 
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--rounds") && i + 1 < argc)
-			rounds = (unsigned int)strtoul(argv[++i], NULL, 10);
-		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
-			only = argv[++i];
-		else
-			rounds = 0;
-	}
-	if (!rounds || rounds > ROUNDS_MAX)
-		die("usage: classifier_bench [--rounds 1..99] [--only TEXT]");
-	printf("entries              classifier     hash   ratio                bytes an entry     "
-	       "us to\n%-10s %7s %10s %8s %31s %9s %8s\n",
-	       "", "", "ns", "ns", "classifier", "hash", "add");
+	for (int i = 1; i < argc; i += 2)
+		if (i + 1 == argc || !read_option(argv[i], argv[i + 1], &o))
+			die("usage: classifier_bench [--rounds 1..99] [--draws 1..99] [--seed 1..] "
+			    "[--only TEXT]");
+	printf("Medians of %u draws, of seeds %u to %u; on the right the ratio of each\n", o.draws,
+	       o.seed, o.seed + o.draws - 1);
+	printf("entries             classifier     hash    ratio             bytes an entry   us to\n"
+	       "%-18s %9s %8s %8s %8s %9s %8s %7s\n",
+	       "", "ns", "ns", "median", "worst", "classif.", "hash", "add");
 	for (size_t s = 0; s < SEKI_COUNT(sets); s++)
 		for (size_t n = 0; n < SEKI_COUNT(sizes); n++)
-			if (strstr(sets[s].name, only))
-				measure(&sets[s], sizes[n], rounds);
+			if (strstr(sets[s].name, o.only))
+				report(&sets[s], sizes[n], &o);
 	return 0;
 }
