@@ -87,7 +87,8 @@ static void draw_keys(struct p4_drawing *d, const struct p4_table *table)
 		seki_draw_text(d, key->match);
 		seki_strbuf_printf(d->out, "</I>");
 		if (key->rename) {
-			seki_draw_text(d, " (");
+			seki_draw_gap(d);
+			seki_draw_text(d, "(");
 			seki_draw_text(d, key->rename);
 			seki_draw_text(d, ")");
 		}
@@ -109,7 +110,8 @@ static void draw_actions(struct p4_drawing *d, const struct p4_table *table)
 	if (!table->default_action)
 		return;
 	seki_draw_rule(d);
-	seki_strbuf_printf(d->out, "<I>default</I> ");
+	seki_strbuf_printf(d->out, "<I>default</I>");
+	seki_draw_gap(d);
 	seki_draw_expr(d, table->default_action->call);
 	seki_draw_break(d);
 }
@@ -373,7 +375,8 @@ static void draw_action(struct p4_drawing *d, const struct p4_decl *action)
 	seki_strbuf_printf(d->out, "<B>");
 	seki_draw_name(d, action);
 	seki_strbuf_printf(d->out, "</B>");
-	seki_draw_text(d, " (");
+	seki_draw_gap(d);
+	seki_draw_text(d, "(");
 	for (const struct p4_decl *p = action->params; p; p = p->next) {
 		seki_draw_text(d, p->name);
 		if (p->next)

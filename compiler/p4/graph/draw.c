@@ -138,6 +138,12 @@ void seki_draw_break(struct p4_drawing *d)
 	seki_strbuf_printf(d->out, "<BR/>");
 }
 
+/* Spaces at the start of a text are taken off, by some viewers also those that do not break. */
+void seki_draw_gap(struct p4_drawing *d)
+{
+	seki_strbuf_printf(d->out, "&#8203;&#160;");
+}
+
 void seki_draw_rule(struct p4_drawing *d)
 {
 	seki_strbuf_printf(d->out, END_PART BEGIN_PART);

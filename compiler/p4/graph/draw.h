@@ -49,6 +49,8 @@ void seki_draw_expr(struct p4_drawing *d, const struct p4_expr *expr);
 /* Its name, and in brackets that for the control plane where it is another. */
 void seki_draw_name(struct p4_drawing *d, const struct p4_decl *decl);
 void seki_draw_break(struct p4_drawing *d);
+/* A space that viewers keep where a line or a change of font is before it. */
+void seki_draw_gap(struct p4_drawing *d);
 void seki_draw_rule(struct p4_drawing *d); /* ends one part of a node, begins the next */
 
 /* ---- edges: begun, given a label by the functions above, ended ---- */

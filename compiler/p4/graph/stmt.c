@@ -4,8 +4,8 @@
 
 static void indent(struct p4_drawing *d, uint32_t depth)
 {
-	for (uint32_t i = 0; i < depth; i++)
-		seki_strbuf_printf(d->out, "&#160;&#160;&#160;");
+	for (uint32_t i = 0; i < 3 * depth; i++)
+		seki_draw_gap(d);
 }
 
 static void draw_list(struct p4_drawing *d, const struct p4_stmt *list, uint32_t depth)

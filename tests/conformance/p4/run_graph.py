@@ -122,6 +122,8 @@ def check_ways(sekisho, path):
                  ("hdr.x.b == 200", "for (bit&lt;8&gt; i = 0; i &lt; 4; i = i + 1)", "true")):
         check(edge in found, f"no edge {edge} in {sorted(found)}", done)
 
+    check("<I>default</I>&#8203;&#160;second()" in done.stdout, "a space that viewers keep", done)
+
     done = call(sekisho, path)
     lines = texts(done.stdout)
     for line in ("never", "const entries: 1", "size 33", "control inner", "second()"):
