@@ -60,7 +60,7 @@ def _one(x, width, bottom, scale, highest, value, colour):
     middle, least, greatest = value
     parts = [bar(x, bottom, width, max(0, min(middle, highest)) * scale, colour)]
     if middle > highest:
-        parts.append(text(x + width / 2, bottom - highest * scale - 4, f"{middle:.1f}", 9, "middle"))
+        parts.append(text(x + width / 2, bottom - highest * scale - 4, f"{middle:.{middle < 9.95:d}f}", 9, "middle"))
     elif greatest > least:
         parts.append(whisker(x + width / 2, bottom - max(0, least) * scale, bottom - min(greatest, highest) * scale))
     return parts
@@ -95,8 +95,8 @@ def relative(rounds, names):
 
 
 def passes(rounds, names):
-    """Millions of passes a second, by what the program costs."""
-    groups = []
+    """Millions of passes a second, by what the program costs, of those who judge."""
+    names, groups = [config.name for config in configs.ALL if config.level and config.name in names], []
     for program in polled.PROGRAMS:
         found = {name: figures.spread(rounds, name, f"{program}, {polled.PASSES}") for name in names}
         groups.append((f"program: {program}", {name: value for name, value in found.items() if value}))

@@ -224,7 +224,11 @@ class Report(unittest.TestCase):
 
 class Picture(unittest.TestCase):
     def setUp(self):
-        self.root = xml.fromstring(plot.draw(whole_run(), NAMES).encode())
+        found = whole_run()
+        for round_of in found["veth"]:  # some bars are cut
+            for name, times in (("inline", 3), ("process", 10), ("vm", 50)):
+                round_of[name] = {figure: value * times for figure, value in round_of[name].items()}
+        self.root = xml.fromstring(plot.draw(found, NAMES).encode())
 
     def elements(self, kind):
         return [e for e in self.root.iter() if e.tag.endswith("}" + kind)]
@@ -242,7 +246,7 @@ class Picture(unittest.TestCase):
         for words in ("Veth ports", "Tap port", "Ports without system calls", "The ring alone", "program: cheapest",
                       "ports: 64"):
             self.assertIn(words, text)
-        self.assertEqual(len(self.elements("path")), 2 * 18)  # the ports' ratios here are the same in all rounds
+        self.assertEqual(len(self.elements("path")), 2 * 12)  # the ports' ratios here are the same in all rounds
 
     def test_labels_do_not_overlap(self):
         for a, b in itertools.combinations(self.boxes(), 2):
