@@ -12,6 +12,7 @@ build/fuzz/crashes/NAME-*; run it again with `build/fuzz/tests/fuzz/*/fuzz_NAME 
 random program prints how to have it again.
 """
 import argparse
+import concurrent.futures
 import glob
 import os
 import re
@@ -184,11 +185,8 @@ def main():
     build(path, [targets[name] for name in names] + (diff if random else []),
           COMPILERS[args.engine])
     run = fuzz_afl if args.engine == "afl" else fuzz
-    results = []
-    for i, name in enumerate(names):
-        if sys.stdout.isatty():
-            print(f"  {i + 1} of {len(names)}: {name}", end="\r", flush=True)
-        results.append(run(path, name, targets[name], args.seconds))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:  # a fuzzer has one thread
+        results = list(pool.map(lambda name: run(path, name, targets[name], args.seconds), names))
     if random:
         seed = int(time.time()) if args.seed is None else args.seed
         results.append(differ(path, random, args.diff_seconds or args.seconds, seed))
