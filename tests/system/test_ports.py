@@ -199,10 +199,11 @@ def test_ended_and_back(wire, level):
     wire.passes(*both((60, 500)))
 
 
-@pytest.mark.parametrize("wire", [vhost], ids=["vhost"], indirect=True)
 def test_frames_in_several_buffers(wire):
     """Longer ones than a buffer of the port: a virtio device gives them in pieces, of which Open vSwitch alone sends
     the first and what lies behind it."""
+    if wire.far != "virtio":
+        return
     wire.use("process", "pass")
     wire.switch.unshield(wire.port)
     shield(wire.switch, wire.far, wire.p4vm)
