@@ -31,6 +31,13 @@ def what_is_missing(missing):
         yield f"Missing: {config}, {'round' if len(rounds) == 1 else 'rounds'} {', '.join(rounds)}: {why}\n"
 
 
+def in_words(added_us, ratio):
+    """What a packet takes more, or less: who looks on for packets can be ahead of who sleeps."""
+    if added_us < 0:
+        return f"{-added_us:.1f} us less"
+    return f"{added_us:.2f} us more, {ratio:.1f} times a word there and back between two processes of the same run"
+
+
 def _sockets(found, part, names, spreads):
     rounds, title = found[part], sockets.KINDS[part].title
     yield f"**{title[0].upper()}{title[1:]}**; in brackets, to {configs.BASE}:\n"
@@ -43,8 +50,7 @@ def _sockets(found, part, names, spreads):
         for base in (configs.BASE, "inline"):
             value = targets.one_way(found, base)
             if value:
-                yield (f"TCP one way, one packet at a time: `process` adds {value[0]:.1f} us to {base}, {value[1]:.1f} times "
-                       "a word there and back between two processes of the same run.\n")
+                yield f"TCP one way, one packet at a time, against {base}: `process` takes {in_words(*value)}.\n"
 
 
 def _polled(found, names):
@@ -64,8 +70,8 @@ def _polled(found, names):
     for level in ("process", "vm"):
         value = targets.alone_beyond(found, level)
         if value:
-            yield (f"A packet that goes round alone: `{level}` adds {value[0]:.0f} ns a pass to `inline`, {value[1]:.1f} times "
-                   "a word there and back between two processes of the same run.\n")
+            yield (f"A packet that goes round alone, a pass, against `inline`: `{level}` takes "
+                   f"{in_words(value[0] / 1e3, value[1])}.\n")
 
 
 def report(record, names, spreads):
