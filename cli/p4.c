@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/p4.h"
+#include "compiler/front/code.h"
 #include "compiler/p4/compile.h"
 #include "core/base/check.h"
 #include "sekisho/bpf.h"
@@ -471,11 +472,36 @@ static int do_check(int argc, char **argv)
 	return ret;
 }
 
+static int do_explain(int argc, char **argv)
+{
+	static const struct seki_opt options[] = {
+		SEKI_OPT_REQUIRED_LINE(struct config, source.file, "CODE",
+				       "P4001, as behind an error"),
+	};
+	static const struct seki_command cmd = {
+		"sekisho p4 explain", "Tells what the errors of a code are about, and what to do.",
+		options, SEKI_COUNT(options)};
+	struct config config = {0};
+	const char *text;
+	int ret;
+
+	if (!seki_cli_parse(&cmd, argc, argv, &config, &ret))
+		return ret;
+	text = seki_code_explain(config.source.file);
+	if (text) {
+		puts(text);
+		return SEKI_EXIT_OK;
+	}
+	complain("there is no code '%s'; sekisho-p4(1) lists them", config.source.file);
+	return SEKI_EXIT_USAGE;
+}
+
 int seki_cli_p4(int argc, char **argv)
 {
 	static const struct seki_cli_command commands[] = {
 		{"build", do_build, "build the object of a packet program"},
 		{"check", do_check, "check a program, build nothing"},
+		{"explain", do_explain, "tell what the errors of a code are about"},
 		{"fmt", seki_cli_p4_fmt, "lay source files out in the canonical way"},
 		{"graph", seki_cli_p4_graph, "draw a program's parsers and controls"},
 		{"info", seki_cli_p4_info, "print its tables, actions and externs"},

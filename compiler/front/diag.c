@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "compiler/front/code.h"
+
 void seki_diags_init(struct seki_diags *diags, struct seki_arena *arena)
 {
 	*diags = (struct seki_diags){.arena = arena};
@@ -54,6 +56,7 @@ struct seki_diag *seki_diag_error(struct seki_diags *diags, struct seki_span at,
 	va_start(ap, fmt);
 	diag = make(diags, SEKI_ERROR, at, fmt, ap);
 	va_end(ap);
+	diag->code = seki_code_find(fmt, false);
 	keep_error(diags, diag);
 	return diag;
 }
@@ -69,6 +72,7 @@ struct seki_diag *seki_diag_unsupported(struct seki_diags *diags, struct seki_sp
 	va_end(ap);
 	diag->message = seki_arena_printf(diags->arena, "%s not supported yet", diag->message);
 	diag->unsupported = true;
+	diag->code = seki_code_find(fmt, true);
 	keep_error(diags, diag);
 	return diag;
 }

@@ -19,6 +19,7 @@ struct seki_diag {
 	struct seki_diag *notes;
 	enum seki_severity severity;
 	enum seki_warning warning; /* SEKI_WARNING only */
+	const char *code;	   /* errors: see code.h */
 	bool unsupported; /* the program may be right, but this compiler cannot do it yet */
 	struct seki_span at;
 	const char *message;
@@ -71,8 +72,8 @@ __attribute__((format(printf, 4, 5))) void seki_diag_note(struct seki_diags *dia
 void seki_diags_render(const struct seki_diags *diags, bool colour, struct seki_strbuf *out);
 
 /*
- * An array of {severity, message, file, line, column, endLine, endColumn, notes}, with code where it is
- * a warning, suggestion where there is a name to put in its place. sekisho-p4(1) has an example.
+ * An array of {severity, message, file, line, column, endLine, endColumn, notes}, with code (of
+ * code.h, or a warning's name), suggestion where there is a name to put in its place. sekisho-p4(1) has an example.
  */
 void seki_diags_json(const struct seki_diags *diags, struct seki_strbuf *out);
 

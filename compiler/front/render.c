@@ -63,6 +63,8 @@ static void render_one(const struct seki_diag *diag, bool colour, struct seki_st
 			   severity_names[diag->severity], colour ? "\033[0m" : "", diag->message);
 	if (diag->severity == SEKI_WARNING)
 		seki_strbuf_printf(out, " [-W%s]", seki_warning_name(diag->warning));
+	else if (diag->code)
+		seki_strbuf_printf(out, " [%s]", diag->code);
 	seki_strbuf_printf(out, "\n");
 	if (diag->at.src)
 		render_source(diag->at, place, colour, out);
@@ -129,6 +131,8 @@ static void json_body(const struct seki_diag *diag, struct seki_strbuf *out)
 	json_string(diag->message, out);
 	if (diag->severity == SEKI_WARNING)
 		seki_strbuf_printf(out, ",\"code\":\"%s\"", seki_warning_name(diag->warning));
+	else if (diag->code)
+		seki_strbuf_printf(out, ",\"code\":\"%s\"", diag->code);
 	if (diag->unsupported)
 		seki_strbuf_printf(out, ",\"unsupported\":true");
 	json_suggestion(diag->message, out);

@@ -187,6 +187,13 @@ def main(sekisho):
         done = call(sekisho, "check", "--Werror", "-I", folder / "inc", user)
         check(done.returncode == 1, "warnings as errors", done)
 
+        done = call(sekisho, "explain", "P4001")
+        check(done.returncode == 0 and "grammar" in done.stdout, "explains", done)
+        listed = re.findall(r"^\.It (P4\d+) Ta ", (TOP / "docs" / "man" / "sekisho-p4.1").read_text(), re.M)
+        codes = sorted(set(re.findall(r'{"(P4\d+)"', (TOP / "compiler" / "front" / "code.c").read_text())))
+        check(codes == listed and len(codes) > 10, f"the manual lists {listed}", done)
+        done = call(sekisho, "explain", "P1")
+        check(done.returncode == 2 and "there is no code 'P1'" in done.stderr, "no such code", done)
         done = call(sekisho, "check", "--json", bad)
         found = json.loads(done.stdout)
         check(done.returncode == 1 and found[0]["line"] == 1 and found[0]["column"] == 19,

@@ -33,7 +33,7 @@ def faults(diag, severities):
         wrong.append("lines")
     if "line" in diag and diag["line"] == diag["endLine"] and diag["column"] >= diag["endColumn"]:
         wrong.append("columns")
-    if (diag.get("severity") == "warning") != ("code" in diag):
+    if (diag.get("severity") == "note") == ("code" in diag):
         wrong.append("code")
     if ("notes" in diag) == (diag.get("severity") == "note"):
         wrong.append("notes")
@@ -69,6 +69,8 @@ def judge(sekisho, folder, program):
     if places != [(str(d["line"]), str(d["column"]), d["severity"]) for d in flat(diags)
                   if d.get("file") == "t.p4"]:
         wrong.append("other places than in the text")
+    if [d["code"] for d in diags] != re.findall(r"^[^ ]*: (?:warning|error): .* \[(?:-W)?([\w-]+)\]$", text, re.M):
+        wrong.append("other codes than in the text")
     if [d["suggestion"] for d in flat(diags) if "suggestion" in d] != \
             re.findall(r"did you mean '([^']*)'", text):
         wrong.append("other suggestions than in the text")

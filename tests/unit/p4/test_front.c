@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "compiler/front/code.h"
 #include "compiler/front/token.h"
 
 static struct seki_arena arena;
@@ -160,7 +161,7 @@ static void shows_the_line_and_a_caret(void **state)
 	seki_diag_note(&diags, d, (struct seki_span){.src = src, .len = 1}, "see here");
 	seki_diag_error(&diags, it, "the same place again");
 	seki_diags_render(&diags, false, &out);
-	assert_string_equal(out.data, "f.p4:2:6: error: no it\n"
+	assert_string_equal(out.data, "f.p4:2:6: error: no it [P4001]\n"
 				      "    2 | \tlet it be;\n"
 				      "      | \t    ^~\n"
 				      "f.p4:1:1: note: see here\n"
@@ -170,10 +171,43 @@ static void shows_the_line_and_a_caret(void **state)
 	seki_diags_json(&diags, &out);
 	assert_string_equal(
 		out.data,
-		"[{\"severity\":\"error\",\"message\":\"no it\",\"file\":\"f.p4\","
+		"[{\"severity\":\"error\",\"message\":\"no it\",\"code\":\"P4001\",\"file\":\"f.p4\","
 		"\"line\":2,\"column\":6,\"endLine\":2,\"endColumn\":8,\"notes\":[{\"severity\":"
 		"\"note\",\"message\":\"see here\",\"file\":\"f.p4\",\"line\":1,"
 		"\"column\":1,\"endLine\":1,\"endColumn\":2}]}]\n");
+}
+
+static void codes_of_errors(void **state)
+{
+	static const struct {
+		const char *fmt, *code;
+	} errors[] = {
+		{"expected %s, found %s", "P4001"},
+		{"unknown directive '#%s'", "P4002"},
+		{"nested more than %u levels deep", "P4004"},
+		{"no %s '%s' here", "P4010"},
+		{"'%s' is declared twice", "P4011"},
+		{"this is of type %s, not %s%s", "P4020"},
+		{"the value of a constant must be known at compile time", "P4021"},
+		{"%s is %s, not from 0 to %u", "P4022"},
+		{"a field of a %s cannot be of type %s", "P4023"},
+		{"'%s' does not apply to %s%s", "P4024"},
+		{"no argument for parameter '%s' of %s", "P4030"},
+		{"this cannot be written to", "P4031"},
+		{"%s() is for parsers only", "P4040"},
+		{"%s cannot be a key%s", "P4050"},
+		{"'@%s' takes nothing in parentheses", "P4070"},
+		{"the program has no 'main'", "P4080"},
+		{"a size is from 1 to %u here", "P4090"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		assert_string_equal(seki_code_find(errors[i].fmt, false), errors[i].code);
+		assert_string_equal(seki_code_find(errors[i].fmt, true), "P4099");
+		assert_non_null(seki_code_explain(errors[i].code));
+	}
+	assert_null(seki_code_explain("P4000"));
 }
 
 static void suggests_near_names(void **state)
@@ -193,6 +227,7 @@ int main(void)
 		cmocka_unit_test(preprocesses),
 		cmocka_unit_test(places_count_from_one),
 		cmocka_unit_test(shows_the_line_and_a_caret),
+		cmocka_unit_test(codes_of_errors),
 		cmocka_unit_test(suggests_near_names),
 	};
 	int failed;
