@@ -223,6 +223,7 @@ bool seki_p4_result_attempt(struct seki_p4_result *r, uint32_t attempt, struct s
 		[EMIT_ON_STACK] = "all variables on the stack",
 		[EMIT_IN_SCRATCH] = "variables in scratch memory",
 		[EMIT_OPAQUE] = "everything in scratch memory and checked anew",
+		[EMIT_OPAQUE_DOWN] = "that, and rounds counted down",
 	};
 	uint32_t profile = (uint32_t)r->profile + attempt;
 
@@ -230,7 +231,7 @@ bool seki_p4_result_attempt(struct seki_p4_result *r, uint32_t attempt, struct s
 		return false;
 	*code = (struct seki_p4_code){.text = attempt ? emit(r, profile) : r->code,
 				      .how = names[profile],
-				      .in_order = profile == EMIT_OPAQUE};
+				      .in_order = profile >= EMIT_OPAQUE};
 	return code->text != NULL;
 }
 

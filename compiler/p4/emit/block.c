@@ -26,7 +26,7 @@ static void set_wide(struct emit *em, const struct ir_insn *insn)
 /* Where much comes together: what is known of the length is forgotten as well. */
 static void forget_length(struct emit *em)
 {
-	if (em->profile == EMIT_OPAQUE)
+	if (em->profile >= EMIT_OPAQUE)
 		seki_emit_line(em, "forget_length();");
 }
 
@@ -56,7 +56,7 @@ static void set(struct emit *em, const struct ir_insn *insn)
 		set_wide(em, insn);
 	else if (insn->var->kind == IR_VAR_COUNT)
 		count_round(em, insn->var);
-	else if (insn->guard && em->profile == EMIT_OPAQUE)
+	else if (insn->guard && em->profile >= EMIT_OPAQUE)
 		set_by_mask(em, insn);
 	else if (insn->guard)
 		seki_emit_line(em, "if (%s)\n\t%s = %s;", seki_emit_var(em, insn->guard),
@@ -64,7 +64,7 @@ static void set(struct emit *em, const struct ir_insn *insn)
 	else
 		seki_emit_line(em, "%s = %s;", seki_emit_var(em, insn->var),
 			       seki_emit_value(em, insn->a));
-	if (insn->var->kind == IR_VAR_BYTES && em->profile != EMIT_OPAQUE)
+	if (insn->var->kind == IR_VAR_BYTES && em->profile < EMIT_OPAQUE)
 		seki_emit_line(em, "asm(\"\" : \"+r\"(%s));", seki_emit_var(em, insn->var));
 	if (insn->var->counts) /* as in count_round() */
 		seki_emit_line(em, "hide(%s);", seki_emit_var(em, insn->var));
@@ -132,7 +132,7 @@ static void forget(struct emit *em, const struct ir_insn *insn)
 
 	if (!seki_emit_in_scratch(em, insn->var))
 		seki_emit_line(em, "%s(%s);", insn->lo ? "forget_all" : "forget", name);
-	else if (em->profile != EMIT_OPAQUE)
+	else if (em->profile < EMIT_OPAQUE)
 		seki_emit_line(em, "asm volatile(\"\" : : : \"memory\");");
 }
 
@@ -302,7 +302,7 @@ static void walk_from_the_back(struct emit *em)
 			accepted = block->to;
 		else if (seki_loops_is_count(block))
 			em->is_head[block->to->id] = true;
-	if (em->profile != EMIT_OPAQUE)
+	if (em->profile < EMIT_OPAQUE)
 		return;
 	for (const struct ir_block *block = em->ir->blocks; block; block = block->next)
 		if (em->is_head[block->id])

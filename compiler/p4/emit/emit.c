@@ -67,7 +67,7 @@ int seki_emit_program(const struct ir_program *ir, const char *source, const str
 			  .out = out,
 			  .place = "",
 			  .profile = opts->profile,
-			  .site = opts->profile == EMIT_OPAQUE ? "scratch->site" : "site",
+			  .site = opts->profile >= EMIT_OPAQUE ? "scratch->site" : "site",
 			  .trace = opts->trace};
 
 	seki_emit_name_vars(&em);

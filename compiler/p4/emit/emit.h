@@ -34,6 +34,11 @@ enum emit_profile {
 	 * access is checked at the access.
 	 */
 	EMIT_OPAQUE,
+	/*
+	 * And rounds of states are counted down. What grows the verifier guesses to bound the loop, and
+	 * then walks all behind it anew (core/bpf/verify/rank.c): good for one loop, not for several.
+	 */
+	EMIT_OPAQUE_DOWN,
 	EMIT_PROFILES
 };
 
@@ -100,10 +105,7 @@ static inline const char *seki_emit_var(const struct emit *em, const struct ir_v
 }
 /* As it is declared. */
 const char *seki_emit_own_name(struct emit *em, const struct ir_var *var);
-/*
- * Is it kept as how many rounds are left? What grows the verifier takes for what bounds a loop, and it
- * then walks all behind that loop anew (core/bpf/verify/rank.c).
- */
+/* Is it kept as how many rounds are left? */
 bool seki_emit_counts_down(const struct emit *em, const struct ir_var *var);
 /* Of a varbit variable: the variable of C that counts its bytes, short-lived, and making it. */
 const char *seki_emit_count(struct emit *em, const struct ir_var *var);

@@ -274,7 +274,7 @@ static const char *choose(struct emit *em, const struct ir_expr *e)
 	const char *a = seki_emit_value(em, e->a), *b = seki_emit_value(em, e->b);
 	const char *c = seki_emit_value(em, e->c), *mask;
 
-	if (em->profile != EMIT_OPAQUE || e->a->op != IR_READ)
+	if (em->profile < EMIT_OPAQUE || e->a->op != IR_READ)
 		return seki_emit_text(em, "(%s ? %s : %s)", a, b, c);
 	mask = seki_emit_mask(em, a);
 	return seki_emit_text(em, "((u%u)((%s & %s) | (%s & ~%s)))", seki_emit_cwidth(e->width), b,
@@ -286,7 +286,7 @@ static const char *read(struct emit *em, const struct ir_var *var)
 {
 	const char *name = seki_emit_var(em, var);
 
-	if (em->profile != EMIT_OPAQUE || !seki_emit_in_scratch(em, var) ||
+	if (em->profile < EMIT_OPAQUE || !seki_emit_in_scratch(em, var) ||
 	    var->kind == IR_VAR_BYTES)
 		return name;
 	return seki_emit_cut(em, name, var->width);

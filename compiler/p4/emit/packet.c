@@ -103,7 +103,7 @@ void seki_emit_need(struct emit *em, const struct ir_insn *insn)
 
 void seki_emit_bound_place(struct emit *em, const char *name, const char *label)
 {
-	if (em->profile == EMIT_OPAQUE)
+	if (em->profile >= EMIT_OPAQUE)
 		seki_emit_line(em, "if (%s > %u)\n\tgoto %s;", name, em->ir->plan->reach, label);
 }
 
@@ -111,7 +111,7 @@ void seki_emit_need_again(struct emit *em, const struct ir_at *at, uint32_t bits
 {
 	const char *now;
 
-	if (em->profile != EMIT_OPAQUE || !at->base)
+	if (em->profile < EMIT_OPAQUE || !at->base)
 		return;
 	now = seki_emit_text(em, "now%u", seki_emit_id(em));
 	seki_emit_line(em, "u64 %s = %s;\nhide(%s);", now, seki_emit_var(em, at->base), now);

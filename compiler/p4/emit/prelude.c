@@ -263,5 +263,7 @@ const char seki_emit_prelude[] =
 	"\tcut_behind(same); \\\n"                                                                 \
 	"} while (0)\n"
 
-const char *const seki_emit_forget[EMIT_PROFILES] = {
-	[EMIT_ON_STACK] = FORGET_BITS, [EMIT_IN_SCRATCH] = FORGET_BITS, [EMIT_OPAQUE] = FORGET_ALL};
+const char *const seki_emit_forget[EMIT_PROFILES] = {[EMIT_ON_STACK] = FORGET_BITS,
+						     [EMIT_IN_SCRATCH] = FORGET_BITS,
+						     [EMIT_OPAQUE] = FORGET_ALL,
+						     [EMIT_OPAQUE_DOWN] = FORGET_ALL};

@@ -347,7 +347,7 @@ void seki_emit_data(struct emit *em, const struct ir_insn *insn)
 					       : "",
 				       (unsigned long long)seki_num_word(constant, i));
 		seki_emit_line(em, "} else {");
-	} else if (em->profile == EMIT_OPAQUE) /* that the action is of an entry was forgotten */
+	} else if (em->profile >= EMIT_OPAQUE) /* that the action is of an entry was forgotten */
 		seki_emit_line(em, "if (!%s)\n\tgoto drop;", value);
 	if (!seki_emit_is_wide(param->width)) {
 		seki_emit_line(em, "%s = %s;", to, from);

@@ -17,7 +17,7 @@ bool seki_emit_in_scratch(const struct emit *em, const struct ir_var *var)
 {
 	if (var->counts || var->kind == IR_VAR_COUNT || var->kind == IR_VAR_STD)
 		return false;
-	return em->profile == EMIT_OPAQUE ||
+	return em->profile >= EMIT_OPAQUE ||
 	       (em->profile == EMIT_IN_SCRATCH &&
 		(var->kind == IR_VAR_PLAIN || var->kind == IR_VAR_FIELD ||
 		 var->kind == IR_VAR_VARBIT));
@@ -45,7 +45,7 @@ const char *seki_emit_own_name(struct emit *em, const struct ir_var *var)
 
 bool seki_emit_counts_down(const struct emit *em, const struct ir_var *var)
 {
-	return em->profile == EMIT_OPAQUE && var->kind == IR_VAR_COUNT;
+	return em->profile == EMIT_OPAQUE_DOWN && var->kind == IR_VAR_COUNT;
 }
 
 static const char *make_name(struct emit *em, const struct ir_var *var)
@@ -207,7 +207,7 @@ void seki_emit_declare_vars(struct emit *em)
 
 void seki_emit_scratch_map(struct emit *em)
 {
-	const char *kept = em->profile == EMIT_OPAQUE ? "volatile " : "";
+	const char *kept = em->profile >= EMIT_OPAQUE ? "volatile " : "";
 
 	if (em->profile == EMIT_ON_STACK)
 		return;

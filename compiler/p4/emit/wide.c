@@ -37,7 +37,7 @@ void seki_emit_wide_copy(struct emit *em, const char *to, const char *from, uint
 {
 	for (uint32_t i = 0; i < seki_emit_limbs(width); i++)
 		seki_emit_line(em, "%s[%u] = %s[%u];", to, i, from, i);
-	if (em->profile == EMIT_OPAQUE)
+	if (em->profile >= EMIT_OPAQUE)
 		seki_emit_line(em, "asm volatile(\"\" : : \"i\"(%u));", seki_emit_id(em));
 }
 
