@@ -256,6 +256,37 @@ static void test_flood_starves_nobody(void **state)
 		peer_detach(&peers[i]);
 }
 
+/*
+ * Packets here and there beside bursts, after which the worker sleeps: whether it reads a wake-up before it looks into
+ * the queue or after, or while others keep it busy, it must not sleep over a packet.
+ */
+static void test_no_wake_up_is_lost(void **state)
+{
+	const uint32_t n = 64;
+	struct fixture *f = *state;
+	struct seki_completion c[96];
+	struct peer peers[64];
+
+	swap(f, &f->even);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(attach(f, &peers[i]), 0);
+	for (uint32_t round = 0; round < 3000; round++) {
+		uint32_t burst = round * 37 % 90 + 1, got = 0, i = 1 + round % (n - 1);
+
+		for (uint32_t k = 0; k < burst; k++) {
+			peer_submit(&peers[0], k, k);
+			if (k == burst / 2)
+				peer_submit(&peers[i], 0, round);
+		}
+		while (got < burst)
+			got += peer_take(&peers[0], c, 96);
+		assert_int_equal(peer_take(&peers[i], c, 1), 1);
+		assert_int_equal(c[0].generation, round);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		peer_detach(&peers[i]);
+}
+
 static void test_liar_is_dropped_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -327,6 +358,7 @@ int main(void)
 		TEST(test_swaps_under_traffic),
 		TEST(test_queues_are_bounded_and_freed),
 		TEST(test_flood_starves_nobody),
+		TEST(test_no_wake_up_is_lost),
 		TEST(test_liar_is_dropped_alone),
 		TEST(test_noisy_socket),
 		cmocka_unit_test_setup_teardown(test_fact_comes_while_a_packet_waits, setup_facts,
