@@ -15,6 +15,7 @@ struct program {
 };
 
 struct p4vm_end;
+struct seki_bpf_prog;
 
 struct p4vm_end *p4vm_end_create(const struct program *program, void *switch_region,
 				 void *p4vm_region);
@@ -25,6 +26,9 @@ uint32_t p4vm_end_turn(struct p4vm_end *end);
 
 /* The program on packets where they are, without rings: the engine alone, in the switch's thread. */
 void p4vm_end_inline(struct p4vm_end *end, const uint8_t *const *packets, uint32_t len, uint32_t n);
+
+/* What runs; the end's. */
+struct seki_bpf_prog *p4vm_end_prog(struct p4vm_end *end);
 
 /* Memory of the queue that is not shared; the shared regions come to it. */
 size_t p4vm_end_bytes(void);

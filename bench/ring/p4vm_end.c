@@ -116,6 +116,11 @@ void p4vm_end_inline(struct p4vm_end *end, const uint8_t *const *packets, uint32
 	}
 }
 
+struct seki_bpf_prog *p4vm_end_prog(struct p4vm_end *end)
+{
+	return &end->prog;
+}
+
 size_t p4vm_end_bytes(void)
 {
 	return sizeof(struct seki_queue);
