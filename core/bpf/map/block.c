@@ -123,18 +123,75 @@ static void sort_nibbles(const struct seki_classifier_shape *shape, struct seki_
 		block->order[block->n_order++] = block->order[i];
 }
 
-/* After which of the rows, were they independent, a random key would have less than an eighth of
- * an entry left, by steps: what is left in vain costs more than a few rows. */
-static uint32_t first_rows(const struct seki_block *block, const uint32_t *weights)
-{
-	uint64_t left = (uint64_t)block->n << 16;
-	uint32_t i = 0;
+/* Trials of how many rows are worth reading before a comparison. A step's rows cost as much as wrong
+ * comparisons in STEP_COST of the trials. */
+#define TRIALS	  16u
+#define STEPS_MAX (SEKI_CLASSIFIER_KEY_MAX * 2 / SEKI_ORDER_STEP)
+#define STEP_COST 1u
+#define TRY_AGAIN 8u /* changes of a block, at most */
 
-	do {
-		left = left * weights[block->order[i]] / (16 * block->n);
-		i++;
-	} while (i < block->n_order && (i % SEKI_ORDER_STEP || left > 1u << 13));
-	return i;
+/* Half of the keys are any, half match one of the entries, evenly. */
+static const uint64_t *trial_row(const struct seki_classifier_shape *shape,
+				 const struct seki_block *block, uint32_t trial, uint32_t nibble)
+{
+	uint32_t value = seki_fold(SEKI_HASH_ODD * (trial + 1), SEKI_HASH_ODD + 2 * nibble) % 16;
+	uint32_t entry = trial / 2 * block->n / (TRIALS / 2);
+	const uint64_t *row = seki_block_row(shape, block, nibble, value);
+
+	/* It ends: in each nibble an entry has a value. */
+	while (trial % 2 && !(row[entry / 64] >> entry % 64 & 1)) {
+		value = (value + 1) % 16;
+		row = seki_block_row(shape, block, nibble, value);
+	}
+	return row;
+}
+
+/* After each step of the rows, the first entry that is left; the block's width: none. */
+static void try_rows(const struct seki_classifier_shape *shape, const struct seki_block *block,
+		     uint32_t trial, uint16_t *first)
+{
+	uint64_t left[SEKI_BLOCK_WIDTH / 64];
+	uint32_t words = shape->row_words, w;
+
+	memset(left, 0xff, sizeof(left));
+	for (uint32_t i = 0; i < block->n_order; i++) {
+		const uint64_t *row = trial_row(shape, block, trial, block->order[i]);
+
+		for (w = 0; w < words; w++)
+			left[w] &= row[w];
+		if ((i + 1) % SEKI_ORDER_STEP)
+			continue;
+		for (w = 0; w < words && !left[w]; w++)
+			;
+		*first++ =
+			(uint16_t)(w * 64 + (w < words ? (uint32_t)__builtin_ctzll(left[w]) : 0));
+	}
+}
+
+/* After which of the rows a comparison is cheaper than more rows, by steps; and whether those are worth
+ * reading after a comparison in vain. */
+static void choose_rows(const struct seki_classifier_shape *shape, struct seki_block *block)
+{
+	uint32_t wrong[STEPS_MAX] = {0}, steps = block->n_order / SEKI_ORDER_STEP, best = 0;
+	uint16_t first[STEPS_MAX];
+
+	for (uint32_t trial = 0; trial < TRIALS; trial++) {
+		try_rows(shape, block, trial, first);
+		for (uint32_t i = 0; i < steps; i++)
+			wrong[i] += first[i] != first[steps - 1];
+	}
+	for (uint32_t i = 1; i < steps; i++)
+		if (wrong[i] + i * STEP_COST < wrong[best] + best * STEP_COST)
+			best = i;
+	block->n_first = (best + 1) * SEKI_ORDER_STEP;
+	block->n_last = wrong[best] ? UINT32_MAX : block->n_first;
+}
+
+/* Trials take a while, but where hardly any entry is left to blocks they are few. */
+static bool is_trial_due(const struct seki_bpf_map *map, const struct seki_block *block)
+{
+	return !block->n_first || block->n % TRY_AGAIN == 0 ||
+	       (map->classifier->n_tuples && block->n < 64);
 }
 
 /* Before it is published: what follows from its rows. */
@@ -142,7 +199,10 @@ static void finish(const struct seki_bpf_map *map, struct seki_block *block)
 {
 	block->priority = priorities_of(map, block)[0];
 	sort_nibbles(shape_of(map), block, weights_of(map, block));
-	block->n_first = first_rows(block, weights_of(map, block));
+	if (is_trial_due(map, block))
+		choose_rows(shape_of(map), block);
+	block->n_first = (uint32_t)seki_min(block->n_first, block->n_order);
+	block->n_last = (uint32_t)seki_min(block->n_last, block->n_order);
 }
 
 /* ---- places ---- */

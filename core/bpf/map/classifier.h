@@ -116,8 +116,9 @@ struct seki_block {
 	uint32_t next; /* link; loaded by lookups */
 	uint32_t n;
 	uint32_t priority; /* greatest of them */
-	uint32_t n_first;  /* of these: what is worth reading before a comparison, a multiple too */
-	uint32_t n_order;  /* a multiple of SEKI_ORDER_STEP, not 0 */
+	/* Of n_order, which is a multiple of SEKI_ORDER_STEP and not 0, as these are: what is worth
+	 * reading before a comparison, and after one in vain. */
+	uint32_t n_first, n_last, n_order;
 	/* The nibbles whose rows tell something, the most telling first, and some again: as many
 	 * as a lookup takes at a time. */
 	uint8_t order[];

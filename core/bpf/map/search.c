@@ -165,7 +165,7 @@ static inline __attribute__((always_inline)) void probe(const struct search *s, 
 	const struct seki_classifier *c = s->map->classifier;
 	const uint64_t *tuple = c->tuples, *tags = c->tags;
 	const uint32_t *tops = c->tops;
-	uint32_t shift = c->shape.shift;
+	uint32_t shift = c->shape.shift, least = s->best.entry ? (uint32_t)s->best.priority : 0;
 	struct hit *hit = hits->at;
 
 	for (uint32_t n = seki_load_acquire(&c->n_tuples); n; n--, tuple += 1 + words) {
@@ -176,7 +176,7 @@ static inline __attribute__((always_inline)) void probe(const struct search *s, 
 					seki_tuple_tag(hash));
 		if (found) /* after the tag: an entry's priority is there before it */
 			hit->places &= -(uint64_t)(seki_load_acquire(&tops[hash >> shift]) >=
-						   s->best.priority);
+						   least);
 		hit += hit->places != 0;
 	}
 	hits->n = (uint32_t)(hit - hits->at);
@@ -335,7 +335,7 @@ static inline __attribute__((always_inline)) void go_on(const struct seki_classi
 
 	if (!v->refined)
 		and_rows(&v->left, false, seki_block_at(block, shape->rows), rows,
-			 block->order + block->n_first, block->order + block->n_order, words, used);
+			 block->order + block->n_first, block->order + block->n_last, words, used);
 	v->left.words[v->at / 64] &= ~(1ull << v->at % 64);
 	v->refined = true;
 	find_first(shape, v, used);
@@ -381,8 +381,7 @@ static inline bool may_have(const struct search *s, const struct seki_block *blo
 	uint32_t size = s->map->def.key_size;
 	uint64_t left = ~0ull;
 
-	UNROLLED
-	for (uint32_t i = 0; i < SEKI_ORDER_STEP; i++) {
+	for (uint32_t i = 0; i < block->n_first; i++) {
 		uint32_t nibble = block->order[i];
 		bool lower = nibble >= size;
 		uint8_t byte = s->key[lower ? nibble - size : nibble];
