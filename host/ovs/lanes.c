@@ -59,10 +59,13 @@ static uint32_t lane_of(struct seki_lanes *l, uint32_t bucket, uint32_t wanted)
 	return lane;
 }
 
-/* Lanes that packets may be spread over: as many as the operator wants, if there is memory. */
+/*
+ * Lanes that packets may be spread over: as many as the operator wants, if there is memory. A P4 VM inside
+ * the switch has no use for more than one.
+ */
 static uint32_t make_lanes(struct seki_lanes *l)
 {
-	uint32_t wanted = SEKI_GET(l->hook->workers);
+	uint32_t wanted = SEKI_GET(l->hook->inlined) ? 1 : SEKI_GET(l->hook->workers);
 
 	while (l->n < wanted) {
 		struct seki_queue *q = seki_hook_queue(l->hook, l->key, l->n);

@@ -51,7 +51,7 @@ def test_threads_come_and_go_under_traffic(switch, build, tmp_path, level):
         p4vm = P4VM(build, str(tmp_path), level, program=program, options=("--workers", "2"))
     try:
         switch.poll_on(0, 1)
-        shield(switch, switch.vm.port, p4vm)
+        shield(switch, switch.vm.port, p4vm, workers=2)
         with Traffic(switch.vm, switch.peer, rate=2000) as traffic:
             for cores in ((0, 1), (0,), (1,), (0, 1)):
                 switch.poll_on(*cores)
@@ -68,3 +68,4 @@ def test_threads_come_and_go_under_traffic(switch, build, tmp_path, level):
     finally:
         p4vm.stop()
         switch.unshield(switch.vm.port)
+        poll(lambda: not ports(switch), 10, "the shield to be gone")

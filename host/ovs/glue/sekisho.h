@@ -4,7 +4,8 @@
  * of that core (for NON_PMD_CORE_ID: under non_pmd_mutex); the others are for the main thread.
  *
  * With hw-offload=true a NIC may forward packets that no datapath thread sees, shielded or not: do
- * not combine them. With userspace-tso-enable=true, programs must not rewrite packets.
+ * not combine them. With userspace-tso-enable=true, what a sender left to be done of a packet is left
+ * still when it was rewritten, or it is dropped where nobody could do it (sekisho_edit()).
  */
 #ifndef SEKISHO_H
 #define SEKISHO_H 1
