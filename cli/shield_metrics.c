@@ -215,7 +215,8 @@ static void print_p4vms(struct json_object *view, FILE *out)
 		{"sekisho_p4vm_uptime_seconds", "gauge", "Time since the P4 VM's start.",
 		 "uptime_s", 1},
 		{"sekisho_p4vm_cpu_seconds_total", "counter",
-		 "CPU time of its process; inside its machine where it has one.", "cpu_ns", 1e-9},
+		 "CPU time of its process, or inside its machine; not of one inside the switch.",
+		 "cpu_ns", 1e-9},
 		{"sekisho_p4vm_instructions_total", "counter",
 		 "BPF instructions executed, but by compiled code, which does not count.",
 		 "instructions", 1},
@@ -229,6 +230,8 @@ static void print_p4vms(struct json_object *view, FILE *out)
 		for (size_t i = 0; i < seki_field_count(view, "p4vms"); i++) {
 			struct json_object *p4vm = seki_field_item(view, "p4vms", i);
 
+			if (!seki_field(p4vm, families[f].key))
+				continue; /* CPU time of one inside the switch */
 			series(&family,
 			       (double)seki_field_u64(p4vm, families[f].key) * families[f].scale,
 			       "p4vm", seki_field_text(p4vm, "name"), NULL);

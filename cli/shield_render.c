@@ -37,7 +37,7 @@ __attribute__((format(printf, 3, 4))) static void line(const struct screen *s, e
 						       const char *format, ...)
 {
 	char text[512];
-	unsigned int columns = s->how->columns;
+	unsigned int width = s->how->columns;
 	const char *code = s->how->colours ? codes[style] : "";
 	va_list args;
 	size_t n;
@@ -46,8 +46,8 @@ __attribute__((format(printf, 3, 4))) static void line(const struct screen *s, e
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	n = strlen(text);
-	if (columns && n > columns)
-		n = columns;
+	if (width && n > width)
+		n = width;
 	while (n && text[n - 1] == ' ')
 		n--;
 	fprintf(s->out, "%s%.*s%s\n", code, (int)n, text, *code ? "\033[0m" : "");
@@ -96,12 +96,11 @@ static void render_p4vm(const struct screen *s, struct json_object *p4vm)
 	struct json_object *program = seki_field(p4vm, "program");
 	char cpu[32] = "", insns[32] = "";
 
-	if (seki_field(p4vm, "cpu_percent")) {
+	if (seki_field(p4vm, "cpu_percent"))
 		snprintf(cpu, sizeof(cpu), ", CPU %.1f %%", seki_field_double(p4vm, "cpu_percent"));
-		if (seki_field_double(p4vm, "instructions_per_second") > 0)
-			snprintf(insns, sizeof(insns), ", %s insns/s",
-				 short_number(seki_field_double(p4vm, "instructions_per_second")));
-	}
+	if (seki_field_double(p4vm, "instructions_per_second") > 0)
+		snprintf(insns, sizeof(insns), ", %s insns/s",
+			 short_number(seki_field_double(p4vm, "instructions_per_second")));
 	line(s, GOOD, "P4 VM %s: %s, process %" PRIu64 "%s%s, %" PRIu64 " workers, %s %s%s",
 	     seki_field_text(p4vm, "name"), seki_field_text(p4vm, "isolation"),
 	     seki_field_u64(p4vm, "pid"), cpu, insns, seki_field_u64(p4vm, "workers"),
@@ -120,32 +119,107 @@ static const char *state(struct json_object *queue)
 	return *word ? word : "?";
 }
 
+enum column {
+	PORT,
+	THREAD,
+	STATE,
+	FROM_VM,
+	TO_VM,
+	PASS,
+	DROP,
+	REDIRECT,
+	REWRITE,
+	BYPASS,
+	FLIGHT,
+	PARK,
+	HAND,
+	PROGRAM,
+	RETURN,
+	BATCH,
+	COLUMNS
+};
+
+/* How wide a column is, and on a screen that has no room for all of them: 0 is not at all. */
+static const struct {
+	const char *title;
+	int wide, narrow;
+} columns[] = {
+	[PORT] = {"PORT", -15, -13}, [THREAD] = {"THREAD/LANE", -11, -8},
+	[STATE] = {"STATE", -6, -6}, [FROM_VM] = {"FROMVM", 6, 6},
+	[TO_VM] = {"TOVM", 6, 6},    [PASS] = {"PASS", 6, 0},
+	[DROP] = {"DROP", 6, 6},     [REDIRECT] = {"REDIR", 6, 0},
+	[REWRITE] = {"REWR", 6, 0},  [BYPASS] = {"BYPASS", 6, 0},
+	[FLIGHT] = {"FLIGHT", 6, 6}, [PARK] = {"PARK", 5, 0},
+	[HAND] = {"HANDns", 6, 6},   [PROGRAM] = {"PROG", 5, 5},
+	[RETURN] = {"RETURN", 6, 6}, [BATCH] = {"BATCH", 5, 0},
+};
+
+_Static_assert(SEKI_COUNT(columns) == COLUMNS, "a title each");
+
+/* With a blank between two. */
+static unsigned int full_width(void)
+{
+	unsigned int width = COLUMNS - 1;
+
+	for (unsigned int c = 0; c < COLUMNS; c++)
+		width += (unsigned int)abs(columns[c].wide);
+	return width;
+}
+
+static void row(const struct screen *s, enum style style, const char *const cells[COLUMNS])
+{
+	bool narrow = s->how->columns && s->how->columns < full_width();
+	char text[512];
+	int n = 0;
+
+	for (unsigned int c = 0; c < COLUMNS; c++) {
+		int width = narrow ? columns[c].narrow : columns[c].wide;
+
+		/* 16 columns of 15 characters at most, or one that is too long: of up to 20. */
+		if (width)
+			n += snprintf(text + n, sizeof(text) - (size_t)n, "%s%*.*s", n ? " " : "",
+				      width, width < 0 ? -width : 20, cells[c] ? cells[c] : "-");
+	}
+	line(s, style, "%s", text);
+}
+
 static void render_queue(const struct screen *s, struct json_object *port,
 			 struct json_object *queue)
 {
 	struct json_object *times = seki_field(queue, "times");
-	struct json_object *told = seki_field(queue, "p4vm");
 	bool up = strcmp(state(queue), "up") == 0;
-	char name[64], way[64] = "     -     -      -";
+	char name[64], in_flight[24], parked[24], batch[24];
+	const char *cells[COLUMNS] = {
+		[PORT] = seki_field_text(port, "port"),
+		[THREAD] = name,
+		[STATE] = state(queue),
+		[FROM_VM] = figure(s, queue, "from_vm"),
+		[TO_VM] = figure(s, queue, "from_network"),
+		[PASS] = figure(s, queue, "passed"),
+		[DROP] = figure(s, queue, "dropped"),
+		[REDIRECT] = figure(s, queue, "redirected"),
+		[REWRITE] = figure(s, queue, "rewritten"),
+		[BYPASS] = figure(s, queue, "bypassed"),
+		[FLIGHT] = in_flight,
+		[PARK] = parked,
+	};
 
 	if (seki_field(queue, "thread"))
 		snprintf(name, sizeof(name), "%.16s/%" PRIu64, seki_field_text(queue, "thread"),
 			 seki_field_u64(queue, "lane"));
 	else
 		snprintf(name, sizeof(name), "%" PRIu64, seki_field_u64(queue, "queue"));
-	if (seki_field(times, "batch"))
-		snprintf(way, sizeof(way), "%6s %5s %6s %5.1f",
-			 short_number(seki_field_double(times, "hand_off_ns")),
-			 short_number(seki_field_double(times, "program_ns")),
-			 short_number(seki_field_double(times, "return_ns")),
-			 seki_field_double(times, "batch"));
-	line(s, up || !seki_field(queue, "state") ? PLAIN : BAD,
-	     "%-15.15s %-11.11s %-6.6s %6s %6s %6s %6s %6s %6s %6s %6" PRIu64 " %5" PRIu64 " %s",
-	     seki_field_text(port, "port"), name, state(queue), figure(s, queue, "from_vm"),
-	     figure(s, queue, "from_network"), figure(s, queue, "passed"),
-	     figure(s, queue, "dropped"), figure(s, queue, "redirected"),
-	     figure(s, queue, "rewritten"), figure(s, queue, "bypassed"),
-	     seki_field_u64(queue, "in_flight"), seki_field_u64(told, "parked"), way);
+	snprintf(in_flight, sizeof(in_flight), "%" PRIu64, seki_field_u64(queue, "in_flight"));
+	snprintf(parked, sizeof(parked), "%" PRIu64,
+		 seki_field_u64(seki_field(queue, "p4vm"), "parked"));
+	if (seki_field(times, "batch")) {
+		snprintf(batch, sizeof(batch), "%.1f", seki_field_double(times, "batch"));
+		cells[HAND] = short_number(seki_field_double(times, "hand_off_ns"));
+		cells[PROGRAM] = short_number(seki_field_double(times, "program_ns"));
+		cells[RETURN] = short_number(seki_field_double(times, "return_ns"));
+		cells[BATCH] = batch;
+	}
+	row(s, up || !seki_field(queue, "state") ? PLAIN : BAD, cells);
 }
 
 struct order {
@@ -208,9 +282,11 @@ static struct order *in_order(const struct screen *s, size_t *n)
 
 static void render_ports(const struct screen *s, const struct order *order, size_t n)
 {
-	line(s, HEAD, "%-15s %-11s %-6s %6s %6s %6s %6s %6s %6s %6s %6s %5s %6s %5s %6s %5s",
-	     "PORT", "THREAD/LANE", "STATE", "FROMVM", "TOVM", "PASS", "DROP", "REDIR", "REWR",
-	     "BYPASS", "FLIGHT", "PARK", "HANDns", "PROG", "RETURN", "BATCH");
+	const char *titles[COLUMNS];
+
+	for (unsigned int c = 0; c < COLUMNS; c++)
+		titles[c] = columns[c].title;
+	row(s, HEAD, titles);
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < seki_field_count(order[i].port, "queues"); k++)
 			render_queue(s, order[i].port, seki_field_item(order[i].port, "queues", k));

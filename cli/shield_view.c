@@ -285,7 +285,8 @@ static void rate_p4vm(struct json_object *p4vm, struct json_object *before, doub
 	double cpu = rate(seki_field_u64(p4vm, "cpu_ns"), seki_field_u64(before, "cpu_ns"),
 			  seconds);
 
-	seki_field_put(p4vm, "cpu_percent", json_object_new_double(cpu / 1e7));
+	if (seki_field(p4vm, "cpu_ns"))
+		seki_field_put(p4vm, "cpu_percent", json_object_new_double(cpu / 1e7));
 	seki_field_put(
 		p4vm, "instructions_per_second",
 		json_object_new_double(rate(seki_field_u64(p4vm, "instructions"),

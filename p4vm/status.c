@@ -265,7 +265,9 @@ static struct json_object *build(struct seki_server *server, const struct seki_s
 	add_u64(root, "pid", (uint64_t)server->pid);
 	add_u64(root, "uid", server->uid);
 	add_u64(root, "uptime_s", uptime_s(server));
-	add_u64(root, "cpu_ns", clock_ns(CLOCK_PROCESS_CPUTIME_ID));
+	/* Inside the switch, the process's is mostly not its own. */
+	if (!server->seat)
+		add_u64(root, "cpu_ns", clock_ns(CLOCK_PROCESS_CPUTIME_ID));
 	add_text(root, "isolation", server->seat ? "inline" : server->in_guest ? "vm" : "process");
 	add_text(root, "sandbox", sandbox_text(server));
 	json_object_object_add(root, "program", program_json(&programs->at[0].loaded));

@@ -226,6 +226,13 @@ static void test_screen(void **state)
 	assert_true(strstr(text, "g.p4:7") < strstr(text, "fw.p4:31"));
 	assert_null(strchr(text, '\033'));
 	free(text);
+	/* Where there is no room for all, the times stay and less important figures go. */
+	how.columns = 80;
+	text = rendered(view, &how);
+	assert_non_null(strstr(text, "STATE  FROMVM   TOVM   DROP FLIGHT HANDns  PROG RETURN\n"));
+	assert_non_null(strstr(text, "tap0          main/0   up        100     50     24      7"
+				     "    110   220    330\n"));
+	free(text);
 	how.colours = true;
 	how.columns = 10;
 	text = rendered(view, &how);
