@@ -23,9 +23,10 @@
 #include <stdint.h>
 
 #define SEKI_RING_MAGIC	  0x494b4553u /* "SEKI" in memory on a little-endian machine */
-#define SEKI_RING_VERSION 2u
+#define SEKI_RING_VERSION 3u
 #define SEKI_RING_ENTRIES 512u /* submissions, completions and slots; a power of two */
 #define SEKI_SLOT_BYTES	  2048u
+#define SEKI_SHORT_BYTES  128u
 #define SEKI_BATCH_MAX	  32u
 #define SEKI_RING_HEADER  4096u
 #define SEKI_RING_GROW	  256u /* bytes that a packet can grow by at its front */
@@ -101,8 +102,9 @@ struct seki_p4vm_header {
 };
 
 /*
- * One packet handed to the P4 VM. Its first `copied` bytes are in the switch region, from the slot's
- * start on. The run has the fewest slots that hold copied + SEKI_RING_GROW bytes.
+ * One packet handed to the P4 VM. Its first `copied` bytes are in the switch region: up to
+ * SEKI_SHORT_BYTES at the slot's place among the short ones, more from the slot's start on. The run has
+ * the fewest slots that hold copied + SEKI_RING_GROW bytes.
  */
 struct seki_submission {
 	uint16_t slot;
@@ -115,8 +117,8 @@ struct seki_submission {
 };
 
 /*
- * One verdict. The packet that leaves is: the first head_out bytes of the same run in the p4vm
- * region, then the original packet from byte head_in on, cut to len bytes. An untouched packet has
+ * One verdict. The packet that leaves is: head_out bytes in the p4vm region, up to
+ * SEKI_SHORT_BYTES at the short place of the same slot, more in the same run, then the original packet from byte head_in on, cut to len bytes. An untouched packet has
  * head_in = head_out = 0 and its own len. Bounds: head_in <= copied, head_out <= bytes of the run,
  * SEKI_PACKET_MIN <= len <= head_out + (original length - head_in). Anything else is a lie: the
  * switch drops the packet and counts it.
@@ -136,9 +138,13 @@ struct seki_completion {
 #define SEKI_PACKET_MIN 14u /* an Ethernet header */
 #define SEKI_PACKET_MAX 65535u
 
-/* Both regions: header page, descriptors, slots. */
+/*
+ * Both regions: header page, descriptors, short places, slots. Most programs look at headers only:
+ * their packets are close together, a page has dozens, and the slots themselves are never touched.
+ */
 #define SEKI_RING_DESC_OFFSET  SEKI_RING_HEADER
-#define SEKI_RING_SLOT_OFFSET  (SEKI_RING_DESC_OFFSET + SEKI_RING_ENTRIES * 16u)
+#define SEKI_RING_SHORT_OFFSET (SEKI_RING_DESC_OFFSET + SEKI_RING_ENTRIES * 16u)
+#define SEKI_RING_SLOT_OFFSET  (SEKI_RING_SHORT_OFFSET + SEKI_RING_ENTRIES * SEKI_SHORT_BYTES)
 #define SEKI_RING_REGION_BYTES (SEKI_RING_SLOT_OFFSET + SEKI_RING_ENTRIES * SEKI_SLOT_BYTES)
 
 _Static_assert(sizeof(struct seki_switch_header) == 256, "border layout");

@@ -40,7 +40,7 @@ static void copy_printable(char *out, const char *in)
 /* The switch has reserved that much at least. */
 static int map_regions(struct seki_queue *queue, const int *fds)
 {
-	const size_t ready = seki_ring_slot_offset(0);
+	const size_t ready = SEKI_RING_SLOT_OFFSET;
 	int err = seki_shm_map(fds[FD_SWITCH], SEKI_RING_REGION_BYTES, false,
 			       &queue->switch_region);
 

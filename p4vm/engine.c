@@ -202,8 +202,6 @@ static bool rewrite(struct seki_engine *e, const struct seki_packet *packet,
 	    seki_min(UINT16_MAX, seki_ring_run(packet->sub->copied) * SEKI_SLOT_BYTES))
 		return false;
 	e->head = e->work + run->off;
-	if (!packet->still)
-		memcpy(packet->head, e->head, run->copied);
 	out->head_in = (uint16_t)seen;
 	out->head_out = (uint16_t)run->copied;
 	return true;

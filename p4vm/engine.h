@@ -74,7 +74,7 @@ struct seki_engine {
 	bool pass;	     /* what becomes of packets while there is no program */
 	bool may_wait;	     /* may the present run wait for a fact? */
 	const uint8_t *seen; /* the present packet's bytes as they came */
-	const uint8_t *head; /* of a packet that is `still`: see there */
+	const uint8_t *head; /* the new one, of a packet that has one: until the next run */
 	uint64_t boot_ns;
 	uint64_t real_ns;
 	struct seki_engine_stats stats;
@@ -96,9 +96,7 @@ bool seki_engine_refresh(struct seki_engine *engine);
 struct seki_packet {
 	const struct seki_submission *sub; /* private copy, in bounds (seki_ring_p4vm_take()) */
 	const uint8_t *bytes;		   /* sub->copied, in memory the switch may still write */
-	uint8_t *head;			   /* sub's run, where a new head goes */
-	bool still; /* nobody writes `bytes` meanwhile: they are not copied more than needed, and a new
-		     * head stays at engine->head until the next run; `head` is not used */
+	bool still;	/* nobody writes `bytes` meanwhile: they are not copied more than needed */
 	uint32_t queue; /* for display */
 	bool may_wait;	/* is there still time to wait for a fact? */
 };

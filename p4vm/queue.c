@@ -46,15 +46,18 @@ static int decide(struct seki_queue *q, struct seki_engine *engine,
 		  const struct seki_submission *sub, bool may_wait, struct seki_completion *out)
 {
 	struct seki_packet packet = {.sub = sub,
-				     .bytes = seki_ring_p4vm_packet(&q->ring, sub->slot),
-				     .head = seki_ring_p4vm_head(&q->ring, sub->slot),
+				     .bytes = seki_ring_p4vm_packet(&q->ring, sub),
 				     .queue = q->id,
 				     .may_wait = may_wait};
 	int err = seki_engine_run(engine, &packet, out);
 
-	if (!err)
-		seki_queue_count(q, sub, out);
-	return err;
+	if (err)
+		return err;
+	if (out->head_out)
+		memcpy(seki_ring_p4vm_head(&q->ring, sub->slot, out->head_out), engine->head,
+		       out->head_out);
+	seki_queue_count(q, sub, out);
+	return 0;
 }
 
 static void wake_switch(const struct seki_queue *q)
@@ -84,7 +87,7 @@ static uint32_t flow_of(const struct seki_queue *q, const struct seki_submission
 	uint8_t head[FLOW_BYTES];
 	uint32_t len = (uint32_t)seki_min(sub->copied, sizeof(head));
 
-	memcpy(head, seki_ring_p4vm_packet(&q->ring, sub->slot), len);
+	memcpy(head, seki_ring_p4vm_packet(&q->ring, sub), len);
 	return seki_flow_hash(head, len) << 1 | (sub->in_port & 1u);
 }
 
@@ -210,14 +213,14 @@ int seki_queue_step(struct seki_queue *queue, struct seki_engine *engine)
 		taken_ns = clock_ns();
 	/* Each is in another processor's cache: fetched at once, not one after the other. */
 	for (int i = 0; i < n; i++)
-		__builtin_prefetch(seki_ring_p4vm_packet(&queue->ring, subs[i].slot));
+		__builtin_prefetch(seki_ring_p4vm_packet(&queue->ring, &subs[i]));
 	for (int i = 0; i < n; i++)
 		done += handle(queue, engine, &subs[i], &cpls[done]);
 	if (taken_ns)
 		seki_ring_p4vm_report(&queue->ring, taken_ns, clock_ns());
 	answer(queue, cpls, done);
 	for (int i = 0; i < n; i++)
-		seki_ring_p4vm_done(&queue->ring, subs[i].slot);
+		seki_ring_p4vm_done(&queue->ring, &subs[i]);
 	return n;
 }
 

@@ -66,7 +66,7 @@ static double run_memcpy(struct rig *r)
 	uint8_t *to = r->session.switch_region;
 
 	for (uint32_t i = 0; i < PACKETS; i++) {
-		memcpy(to + SEKI_RING_SLOT_OFFSET + i % SEKI_BATCH_MAX * SEKI_SLOT_BYTES,
+		memcpy(to + SEKI_RING_SHORT_OFFSET + i % SEKI_BATCH_MAX * SEKI_SHORT_BYTES,
 		       r->data[i % POOL], MEMCPY_OF);
 		__asm__ volatile("" ::: "memory");
 	}

@@ -14,7 +14,6 @@ struct p4vm_end {
 	struct seki_queue queue;
 	struct seki_engine engine;
 	struct seki_bpf_prog prog;
-	uint8_t head[SEKI_PACKET_MAX]; /* for the inline run */
 };
 
 /* In place of lib/bpf and of the facts, so that the ring is what is measured. */
@@ -108,8 +107,7 @@ void p4vm_end_inline(struct p4vm_end *end, const uint8_t *const *packets, uint32
 	for (uint32_t i = 0; i < n; i++) {
 		const struct seki_submission sub = {
 			.len = (uint16_t)len, .copied = (uint16_t)len, .in_port = SEKI_PORT_VM};
-		const struct seki_packet packet = {
-			.sub = &sub, .bytes = packets[i], .head = end->head};
+		const struct seki_packet packet = {.sub = &sub, .bytes = packets[i]};
 		struct seki_completion out;
 
 		seki_engine_run(&end->engine, &packet, &out);

@@ -22,7 +22,6 @@ struct end {
 	int sock;
 	struct seki_engine engine;
 	uint8_t packet[SEKI_PACKET_MAX];
-	uint8_t head[UINT16_MAX + 1];
 	uint8_t whole[2 * (UINT16_MAX + 1)];
 };
 
@@ -32,7 +31,7 @@ static struct tcp_reply answer(struct end *end, const struct seki_submission *su
 {
 	if (c->verdict != SEKI_VERDICT_PASS && c->verdict != SEKI_VERDICT_REDIRECT)
 		return (struct tcp_reply){0};
-	memcpy(end->whole, end->head, c->head_out);
+	memcpy(end->whole, end->engine.head, c->head_out);
 	memcpy(end->whole + c->head_out, end->packet + c->head_in, sub->len - c->head_in);
 	return (struct tcp_reply){.len = c->len,
 				  .out_port = c->verdict == SEKI_VERDICT_PASS ? sub->in_port ^ 1u
@@ -46,7 +45,7 @@ static bool serve_one(struct end *end)
 	struct tcp_reply reply;
 	struct seki_completion c;
 	struct seki_submission sub;
-	const struct seki_packet packet = {.sub = &sub, .bytes = end->packet, .head = end->head};
+	const struct seki_packet packet = {.sub = &sub, .bytes = end->packet};
 
 	if (!tcp_receive(end->sock, &request, sizeof(request)) || request.len > SEKI_PACKET_MAX ||
 	    !tcp_receive(end->sock, end->packet, request.len))

@@ -13,10 +13,12 @@
 
 #include "abi/ring.h"
 
-/* Of a slot in its region; whatever the number is, inside. */
-static inline size_t seki_ring_slot_offset(uint32_t slot)
+/* Where so many bytes of a slot's packet, or of its new head, are in a region; whatever the number is, inside. */
+static inline size_t seki_ring_offset(uint32_t slot, uint32_t bytes)
 {
-	return SEKI_RING_SLOT_OFFSET + (size_t)(slot & (SEKI_RING_ENTRIES - 1)) * SEKI_SLOT_BYTES;
+	slot &= SEKI_RING_ENTRIES - 1;
+	return bytes <= SEKI_SHORT_BYTES ? SEKI_RING_SHORT_OFFSET + (size_t)slot * SEKI_SHORT_BYTES
+					 : SEKI_RING_SLOT_OFFSET + (size_t)slot * SEKI_SLOT_BYTES;
 }
 
 /* Slots of the run that a packet takes of which so many bytes were copied; at least 1. */
@@ -51,9 +53,10 @@ void seki_ring_switch_init(struct seki_ring_switch *r, void *switch_region,
 uint32_t seki_ring_switch_room(const struct seki_ring_switch *r);
 
 /* Where to put the packet of a run before it is submitted. slot < SEKI_RING_ENTRIES. */
-static inline uint8_t *seki_ring_switch_slot(const struct seki_ring_switch *r, uint32_t slot)
+static inline uint8_t *seki_ring_switch_slot(const struct seki_ring_switch *r, uint32_t slot,
+					     uint32_t copied)
 {
-	return r->mine + seki_ring_slot_offset(slot);
+	return r->mine + seki_ring_offset(slot, copied);
 }
 
 /* Publishes n submissions at once; n <= seki_ring_switch_room(). */
@@ -95,9 +98,10 @@ int seki_ring_switch_take(struct seki_ring_switch *r, struct seki_completion *ou
 bool seki_ring_switch_ready(const struct seki_ring_switch *r);
 
 /* The new head that the P4 VM wrote for a run: copy once. slot < SEKI_RING_ENTRIES. */
-static inline const uint8_t *seki_ring_switch_head(const struct seki_ring_switch *r, uint32_t slot)
+static inline const uint8_t *seki_ring_switch_head(const struct seki_ring_switch *r, uint32_t slot,
+						   uint32_t head_out)
 {
-	return r->theirs + seki_ring_slot_offset(slot);
+	return r->theirs + seki_ring_offset(slot, head_out);
 }
 
 /*
@@ -141,9 +145,10 @@ void seki_ring_p4vm_report(struct seki_ring_p4vm *r, uint64_t taken_ns, uint64_t
 
 /* The packet of a run, as the switch may still be writing it: copy once. slot < SEKI_RING_ENTRIES.
  */
-static inline const uint8_t *seki_ring_p4vm_packet(const struct seki_ring_p4vm *r, uint32_t slot)
+static inline const uint8_t *seki_ring_p4vm_packet(const struct seki_ring_p4vm *r,
+						   const struct seki_submission *sub)
 {
-	return r->theirs + seki_ring_slot_offset(slot);
+	return r->theirs + seki_ring_offset(sub->slot, sub->copied);
 }
 
 /*
@@ -151,20 +156,22 @@ static inline const uint8_t *seki_ring_p4vm_packet(const struct seki_ring_p4vm *
  * processors share, from which the switch, who writes it next, gets it sooner than from this processor's
  * own. A hint: what it is made of does nothing on a processor that does not know it (CLDEMOTE).
  */
-static inline void seki_ring_p4vm_done(const struct seki_ring_p4vm *r, uint32_t slot)
+static inline void seki_ring_p4vm_done(const struct seki_ring_p4vm *r,
+				       const struct seki_submission *sub)
 {
 #if defined(__x86_64__)
-	__asm__ volatile(".byte 0x0f, 0x1c, 0x07" : : "D"(seki_ring_p4vm_packet(r, slot)));
+	__asm__ volatile(".byte 0x0f, 0x1c, 0x07" : : "D"(seki_ring_p4vm_packet(r, sub)));
 #else
 	(void)r;
-	(void)slot;
+	(void)sub;
 #endif
 }
 
 /* Where to put the new head of a run's packet before it is answered. */
-static inline uint8_t *seki_ring_p4vm_head(const struct seki_ring_p4vm *r, uint32_t slot)
+static inline uint8_t *seki_ring_p4vm_head(const struct seki_ring_p4vm *r, uint32_t slot,
+					   uint32_t head_out)
 {
-	return r->mine + seki_ring_slot_offset(slot);
+	return r->mine + seki_ring_offset(slot, head_out);
 }
 
 /*

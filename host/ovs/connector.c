@@ -31,10 +31,10 @@
 #define SETTLED_MS     2000u /* a session that lasted so long starts the back-off anew */
 
 /*
- * What a region takes of memory from the beginning: room for two batches of short packets. Other slots take it when
+ * What a region takes of memory from the beginning: all but the slots of long packets, which take it when
  * they are used first, and the lowest are used first.
  */
-#define READY_BYTES seki_ring_slot_offset(2 * SEKI_BATCH_MAX)
+#define READY_BYTES SEKI_RING_SLOT_OFFSET
 
 /* A session, and what only this file knows of it. */
 struct session {

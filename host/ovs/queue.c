@@ -4,7 +4,7 @@
  * policy. All of it runs in the queue's datapath thread and none of it waits. The P4 VM can at
  * worst lose its own port's packets.
  */
-#include "host/ovs/queue.h"
+#include "host/ovs/flight.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -50,89 +50,6 @@ void seki_queue_init(struct seki_queue *q, struct seki_hook *hook, uint32_t key,
 	q->link.wanted = 1;
 }
 
-static uint32_t slot_number(const struct seki_queue *q, const struct seki_slot *s)
-{
-	return (uint32_t)(s - q->slots);
-}
-
-static bool stands(const struct seki_queue *q, uint32_t age)
-{
-	const struct seki_slot *s = &q->slots[q->ages.slot[age % SEKI_AGES]];
-
-	return s->packet && s->age == age;
-}
-
-/* The oldest packet in flight, or NULL. */
-static struct seki_slot *oldest(struct seki_queue *q)
-{
-	struct seki_ages *ages = &q->ages;
-
-	while (ages->first != ages->next && !stands(q, ages->first))
-		ages->first++;
-	if (ages->first == ages->next)
-		return NULL;
-	return &q->slots[ages->slot[ages->first % SEKI_AGES]];
-}
-
-/* Leaves out what came back: at least three in four. */
-static void squeeze(struct seki_queue *q)
-{
-	struct seki_ages *ages = &q->ages;
-	uint32_t kept = ages->first;
-
-	for (uint32_t age = ages->first; age != ages->next; age++) {
-		uint16_t number = ages->slot[age % SEKI_AGES];
-
-		if (!stands(q, age))
-			continue;
-		q->slots[number].age = kept;
-		ages->slot[kept++ % SEKI_AGES] = number;
-	}
-	ages->next = kept;
-}
-
-/* Gives a packet that is not in flight yet its place, as the newest. */
-static void hold(struct seki_queue *q, struct seki_slot *s, uint32_t number)
-{
-	struct seki_ages *ages = &q->ages;
-
-	if (ages->next - ages->first == SEKI_AGES)
-		squeeze(q);
-	s->age = ages->next++;
-	ages->slot[s->age % SEKI_AGES] = (uint16_t)number;
-}
-
-/* To be counted: see now_held(). */
-static void let_go(struct seki_queue *q, struct seki_slot *s)
-{
-	s->packet = NULL;
-	s->again = false;
-	seki_slots_give(&q->free, slot_number(q, s), s->run);
-}
-
-/* After packets were held, or let go. */
-static void now_held(struct seki_queue *q, uint32_t more, uint32_t less)
-{
-	q->in_flight += more - less;
-	*q->held += more - less;
-	SEKI_PUT(q->stats.in_flight, q->in_flight);
-}
-
-/* Moves a packet to another run, with its place among the others. */
-static struct seki_slot *move(struct seki_queue *q, struct seki_slot *from, uint32_t number,
-			      uint32_t run)
-{
-	struct seki_slot *to = &q->slots[number];
-	uint32_t generation = to->generation;
-
-	*to = *from;
-	to->generation = generation;
-	to->run = (uint8_t)run;
-	q->ages.slot[to->age % SEKI_AGES] = (uint16_t)number;
-	let_go(q, from);
-	return to;
-}
-
 enum seki_fate seki_queue_unjudged(struct seki_queue *q, uint32_t in_port,
 				   enum seki_hook_reason why)
 {
@@ -163,8 +80,8 @@ static struct seki_submission describe(struct seki_slot *s, uint32_t number, uin
 
 static void copy_in(const struct seki_queue *q, const struct seki_submission *sub)
 {
-	memcpy(seki_ring_switch_slot(&q->session->ring, sub->slot), q->slots[sub->slot].data,
-	       sub->copied);
+	memcpy(seki_ring_switch_slot(&q->session->ring, sub->slot, sub->copied),
+	       q->slots[sub->slot].data, sub->copied);
 }
 
 static uint64_t clock_ns(void)
@@ -437,7 +354,7 @@ static void forward(struct seki_queue *q, struct seki_slot *s, const struct seki
 	out->head_in = c->head_in;
 	out->head_out = c->head_out;
 	out->len = c->len;
-	out->head = seki_ring_switch_head(&q->session->ring, c->slot);
+	out->head = seki_ring_switch_head(&q->session->ring, c->slot, c->head_out);
 	seki_count(&counts->rewritten, 1);
 }
 
@@ -594,7 +511,7 @@ static void prefetch(const struct seki_queue *q, const struct seki_completion *c
 {
 	__builtin_prefetch(&q->slots[c->slot % SEKI_RING_ENTRIES]);
 	if (c->head_out)
-		__builtin_prefetch(seki_ring_switch_head(&q->session->ring, c->slot));
+		__builtin_prefetch(seki_ring_switch_head(&q->session->ring, c->slot, c->head_out));
 }
 
 static uint32_t take_completions(struct seki_queue *q, struct seki_outcome *out, uint32_t max,
@@ -628,7 +545,7 @@ static uint32_t take_completions(struct seki_queue *q, struct seki_outcome *out,
 		count += complete(q, &cpls[i], passed, &out[count]);
 		/* To be written soon: the lowest free slots are used next, and the P4 VM's processor
 		 * had this line. Not sooner: it is just giving it back. */
-		__builtin_prefetch(seki_ring_switch_slot(&q->session->ring, cpls[i].slot), 1);
+		__builtin_prefetch(seki_ring_switch_slot(&q->session->ring, cpls[i].slot, 0), 1);
 	}
 	for (int i = 0; i < 2; i++)
 		seki_count(&q->stats.from[i].passed, passed[i]);

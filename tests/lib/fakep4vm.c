@@ -162,8 +162,8 @@ static void answer_lengths(struct queue *q)
 static void rewrite(struct queue *q, const struct seki_submission *s)
 {
 	struct seki_completion c = verdict(s, SEKI_VERDICT_REDIRECT);
-	uint8_t *head = seki_ring_p4vm_head(&q->ring, s->slot);
 	uint32_t longest;
+	uint8_t *head;
 
 	c.out_port = draw(q) % 2;
 	c.head_in = (uint16_t)(draw(q) % (s->copied + 1u));
@@ -176,6 +176,7 @@ static void rewrite(struct queue *q, const struct seki_submission *s)
 	if (draw(q) & 1)
 		longest = SEKI_PACKET_MIN + (uint32_t)(draw(q) % (longest - SEKI_PACKET_MIN + 1));
 	c.len = (uint16_t)(longest < SEKI_PACKET_MAX ? longest : SEKI_PACKET_MAX);
+	head = seki_ring_p4vm_head(&q->ring, s->slot, c.head_out);
 	for (uint32_t i = 0; i < c.head_out; i++)
 		head[i] = (uint8_t)draw(q);
 	answer(q, &c);
@@ -286,8 +287,8 @@ static void signal_endlessly(struct queue *q)
 static struct seki_completion honest(struct queue *q, const struct seki_submission *s)
 {
 	struct seki_completion c = verdict(s, SEKI_VERDICT_PASS);
-	const uint8_t *packet = seki_ring_p4vm_packet(&q->ring, s->slot);
-	uint8_t *head = seki_ring_p4vm_head(&q->ring, s->slot);
+	const uint8_t *packet = seki_ring_p4vm_packet(&q->ring, s);
+	uint8_t *head = seki_ring_p4vm_head(&q->ring, s->slot, 21);
 
 	if (s->copied < 34 || packet[12] != 0x88 || packet[13] != 0xb5)
 		return c;

@@ -19,7 +19,8 @@ import pytest
 from lab import poll
 
 ENTRIES, SLOT_BYTES, HEADER = 512, 2048, 4096
-SLOTS = HEADER + ENTRIES * 16
+SHORTS, SHORT_BYTES = HEADER + ENTRIES * 16, 128
+SLOTS = SHORTS + ENTRIES * SHORT_BYTES
 REGION = 1 << (SLOTS + ENTRIES * SLOT_BYTES - 1).bit_length()  # a power of two: see lib/shm/shm.h
 DROP, PASS, REDIRECT = 0, 1, 2
 CONTROL_MAGIC, LOAD, STATUS, UNLOAD = 0x32544353, 1, 2, 3
@@ -165,7 +166,7 @@ class Switch:
         mine_fd, self.mine = sealed_memfd()
         theirs_fd, self.theirs = sealed_memfd()
         self.event = os.eventfd(0, os.EFD_NONBLOCK)
-        struct.pack_into("<4I", self.mine, 0, 0x494b4553, 2, ENTRIES, SLOT_BYTES)
+        struct.pack_into("<4I", self.mine, 0, 0x494b4553, 3, ENTRIES, SLOT_BYTES)
         hello = struct.pack("<6I64s", 0x41544353, 1, ENTRIES, SLOT_BYTES, 0, 0, port.encode())
         socket.send_fds(self.conn, [hello], [mine_fd, theirs_fd, self.event])
         magic, _, status, _ = struct.unpack("<IIiI", self.conn.recv(100))
@@ -173,6 +174,10 @@ class Switch:
         os.close(theirs_fd)
         assert (magic, status) == (0x41544353, 0)
         self.sent = self.taken = 0
+
+    @staticmethod
+    def place(slot, length):
+        return SHORTS + slot * SHORT_BYTES if length <= SHORT_BYTES else SLOTS + slot * SLOT_BYTES
 
     def word(self, region, offset):
         return struct.unpack_from("<I", region, offset)[0]
@@ -188,7 +193,7 @@ class Switch:
         first = self.sent
         for packet in packets:
             slot = self.sent % ENTRIES
-            at = SLOTS + slot * SLOT_BYTES
+            at = self.place(slot, len(packet))
             self.mine[at:at + len(packet)] = packet
             struct.pack_into("<3HBBII", self.mine, HEADER + slot * 16, slot, len(packet), len(packet),
                              0, 0, self.sent, 0)
@@ -213,7 +218,7 @@ class Switch:
         """What the switch sends for a packet: the new head, the rest of the original, cut."""
         self.judge(packet)
         slot, _, _, _, head_in, head_out, length, _ = self.last
-        at = SLOTS + slot * SLOT_BYTES
+        at = self.place(slot, head_out)
         return (self.theirs[at:at + head_out] + packet[head_in:])[:length]
 
     def close(self):

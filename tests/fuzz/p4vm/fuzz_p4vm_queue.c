@@ -73,7 +73,9 @@ static void scribble(const uint8_t *step)
 {
 	uint16_t where = (uint16_t)(step[0] | step[1] << 8);
 	uint32_t at = where & 1	  ? (where >> 1) % 128 * 4u
-		      : where & 2 ? SEKI_RING_SLOT_OFFSET + (where >> 2) % 16 * SEKI_SLOT_BYTES + 12
+		      : where & 2 ? (uint32_t)seki_ring_offset((where >> 3) % 16u,
+							       where & 4 ? SEKI_SLOT_BYTES : 1) +
+					    12
 				  : SEKI_RING_DESC_OFFSET + (uint32_t)(where >> 2) % 1024 * 4u;
 
 	memcpy(switch_region + at, step + 4, 4);

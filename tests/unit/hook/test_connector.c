@@ -260,7 +260,7 @@ static void a_packet_goes_round(void **state)
 	assert_int_equal(fate, SEKI_FATE_HELD);
 	wait_readable(a.sock);
 	assert_int_equal(seki_ring_p4vm_take(&vm, &sub, 1, NULL, NULL), 1);
-	assert_memory_equal(seki_ring_p4vm_packet(&vm, sub.slot), bytes, 60);
+	assert_memory_equal(seki_ring_p4vm_packet(&vm, &sub), bytes, 60);
 	c = (struct seki_completion){
 		.slot = sub.slot,
 		.generation = sub.generation,
@@ -301,7 +301,7 @@ static void memory_runs_out_under_a_slot(void **state)
 {
 	struct bench *b = *state;
 	struct attached a = accept_queue(b, 0);
-	uint8_t bytes[60] = "a packet that there is no room for";
+	uint8_t bytes[200] = "a packet that there is no room for";
 	const struct seki_hook_packet packet = {bytes, bytes, sizeof(bytes), 0, 0};
 	const struct seki_switch_header *header;
 	enum seki_fate fate;
@@ -318,13 +318,13 @@ static void memory_runs_out_under_a_slot(void **state)
 	accept_it(&a);
 	wait_state(b, SEKI_QUEUE_UP);
 	region = find_region("memfd:sekisho-switch");
-	slots = mmap(region + seki_ring_slot_offset(0), SEKI_RING_ENTRIES * SEKI_SLOT_BYTES,
+	slots = mmap(region + SEKI_RING_SLOT_OFFSET, SEKI_RING_ENTRIES * SEKI_SLOT_BYTES,
 		     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
-	assert_ptr_equal(slots, region + seki_ring_slot_offset(0));
+	assert_ptr_equal(slots, region + SEKI_RING_SLOT_OFFSET);
 	close(fd);
 	header = (const struct seki_switch_header *)(const void *)region;
 	assert_int_equal(seki_shm_map(a.fds[1], SEKI_RING_REGION_BYTES, true, &theirs), 0);
-	((struct seki_p4vm_header *)theirs)->want = 60;
+	((struct seki_p4vm_header *)theirs)->want = sizeof(bytes);
 	seki_shm_unmap(theirs, SEKI_RING_REGION_BYTES);
 	seki_queue_submit(b->q, SEKI_PORT_VM, 1, &packet, 1, &fate);
 	assert_int_equal(fate, SEKI_FATE_HELD);

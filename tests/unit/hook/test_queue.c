@@ -58,8 +58,8 @@ static void a_submission_says_what_the_packet_is(void **state)
 	assert_int_equal(s.copied, 54);
 	assert_int_equal(s.in_port, SEKI_PORT_VM);
 	assert_int_equal(s.rss_hash, 0x1234);
-	assert_memory_equal(seki_ring_p4vm_packet(&r->vm, s.slot), p->bytes, 54);
-	assert_int_equal(seki_ring_p4vm_packet(&r->vm, s.slot)[54], 0);
+	assert_memory_equal(seki_ring_p4vm_packet(&r->vm, &s), p->bytes, 54);
+	assert_int_equal(seki_ring_p4vm_packet(&r->vm, &s)[54], 0);
 }
 
 static void pass_goes_on_untouched(void **state)
@@ -221,7 +221,7 @@ static void packets_of_many_slots(void **state)
 		assert_int_equal(rig_submit(r, SEKI_PORT_VM, shortest), SEKI_FATE_HELD);
 		assert_true(rig_take(r, &s[2 * i]) && rig_take(r, &s[2 * i + 1]));
 		assert_int_equal(s[2 * i].copied, SEKI_PACKET_MAX);
-		assert_memory_equal(seki_ring_p4vm_packet(&r->vm, s[2 * i].slot), longest->bytes,
+		assert_memory_equal(seki_ring_p4vm_packet(&r->vm, &s[2 * i]), longest->bytes,
 				    SEKI_PACKET_MAX);
 	}
 	assert_int_equal(rig_submit(r, SEKI_PORT_VM, longest), SEKI_FATE_DROP);
@@ -276,7 +276,7 @@ static void more_is_granted_once(void **state)
 	assert_true(rig_take(r, &again));
 	assert_int_equal(again.copied, 500);
 	assert_int_not_equal(again.generation, s.generation);
-	assert_memory_equal(seki_ring_p4vm_packet(&r->vm, again.slot), p->bytes, 500);
+	assert_memory_equal(seki_ring_p4vm_packet(&r->vm, &again), p->bytes, 500);
 	c = rig_verdict(&again, SEKI_VERDICT_MORE);
 	rig_answer(r, &c);
 	assert_true(rig_poll(r, &out));
@@ -309,7 +309,7 @@ static void more_moves_to_a_longer_run(void **state)
 		assert_false(rig_poll(r, &out));
 		assert_true(rig_take(r, &again));
 		assert_int_equal(again.copied, 9000);
-		assert_memory_equal(seki_ring_p4vm_packet(&r->vm, again.slot), p[i]->bytes, 9000);
+		assert_memory_equal(seki_ring_p4vm_packet(&r->vm, &again), p[i]->bytes, 9000);
 		rig_answer(r, &c); /* its first place is nobody's now */
 		assert_false(rig_poll(r, &out));
 	}

@@ -59,7 +59,7 @@ void rig_submit_copied(struct queue_rig *f, uint32_t len, uint32_t copied, uint8
 				      .generation = f->next,
 				      .len = (uint16_t)len,
 				      .copied = (uint16_t)copied};
-	uint8_t *bytes = seki_ring_switch_slot(&f->sw, slot);
+	uint8_t *bytes = seki_ring_switch_slot(&f->sw, slot, copied);
 
 	for (uint32_t i = 0; i < copied; i++)
 		bytes[i] = (uint8_t)i;

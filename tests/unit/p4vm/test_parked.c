@@ -217,8 +217,8 @@ static void test_directions_do_not_wait_for_each_other(void **state)
 	f->flow = 5;
 	rig_submit(f, 60, 1);
 	rig_step(f);
-	memcpy(seki_ring_switch_slot(&f->sw, 9), seki_ring_switch_slot(&f->sw, 0), 60);
-	seki_ring_switch_slot(&f->sw, 9)[14] = 0;
+	memcpy(seki_ring_switch_slot(&f->sw, 9, 60), seki_ring_switch_slot(&f->sw, 0, 60), 60);
+	seki_ring_switch_slot(&f->sw, 9, 60)[14] = 0;
 	seki_ring_switch_submit(&f->sw, &sub, 1);
 	rig_step(f);
 	assert_int_equal(rig_only(f)->generation, 77);

@@ -191,7 +191,7 @@ static void test_last_drop_is_described(void **state)
 
 	rig_use(f, drop_at_7, false);
 	rig_submit(f, sizeof(frame), 0);
-	memcpy(seki_ring_switch_slot(&f->sw, 0), frame, sizeof(frame));
+	memcpy(seki_ring_switch_slot(&f->sw, 0, sizeof(frame)), frame, sizeof(frame));
 	rig_step(f);
 	assert_int_equal(d->ether, 0x0800);
 	assert_int_equal(d->ip, 4);
@@ -216,7 +216,7 @@ static void test_last_drop_tells_what_was_looked_at(void **state)
 		f->prog.info.packet_touch = touch;
 		rig_use(f, drop_at_7, false);
 		rig_submit_copied(f, sizeof(frame), touch, 0);
-		memcpy(seki_ring_switch_slot(&f->sw, f->next - 1), frame, touch);
+		memcpy(seki_ring_switch_slot(&f->sw, f->next - 1, touch), frame, touch);
 		rig_step(f);
 	}
 	assert_int_equal(last[0].proto, 1);
@@ -280,9 +280,9 @@ static void test_rewritten_head(void **state)
 	assert_int_equal(c->head_in, 64); /* what the program can touch */
 	assert_int_equal(c->head_out, 64);
 	assert_int_equal(c->len, 1500);
-	assert_int_equal(seki_ring_switch_head(&f->sw, 0)[0], 0);
-	assert_int_equal(seki_ring_switch_head(&f->sw, 0)[1], 0xee);
-	assert_int_equal(seki_ring_switch_head(&f->sw, 0)[63], 63);
+	assert_int_equal(seki_ring_switch_head(&f->sw, 0, c->head_out)[0], 0);
+	assert_int_equal(seki_ring_switch_head(&f->sw, 0, c->head_out)[1], 0xee);
+	assert_int_equal(seki_ring_switch_head(&f->sw, 0, c->head_out)[63], 63);
 	assert_int_equal(f->queue.stats.rewritten, 1);
 }
 
@@ -298,9 +298,9 @@ static void test_grown_head(void **state)
 	assert_int_equal(c->head_in, 64);
 	assert_int_equal(c->head_out, 68);
 	assert_int_equal(c->len, 104);
-	assert_int_equal(seki_ring_switch_head(&f->sw, 0)[3], 0xaa);
-	assert_int_equal(seki_ring_switch_head(&f->sw, 0)[4], 0);
-	assert_int_equal(seki_ring_switch_head(&f->sw, 0)[67], 63);
+	assert_int_equal(seki_ring_switch_head(&f->sw, 0, c->head_out)[3], 0xaa);
+	assert_int_equal(seki_ring_switch_head(&f->sw, 0, c->head_out)[4], 0);
+	assert_int_equal(seki_ring_switch_head(&f->sw, 0, c->head_out)[67], 63);
 }
 
 static void test_shrunk_head(void **state)
@@ -315,7 +315,7 @@ static void test_shrunk_head(void **state)
 	assert_int_equal(c->head_in, 64);
 	assert_int_equal(c->head_out, 60);
 	assert_int_equal(c->len, 96);
-	assert_int_equal(seki_ring_switch_head(&f->sw, 0)[0], 4);
+	assert_int_equal(seki_ring_switch_head(&f->sw, 0, c->head_out)[0], 4);
 }
 
 /* Whatever the length, the head has room to grow by all that the engine allows. */
@@ -329,6 +329,7 @@ static void test_heads_of_any_length(void **state)
 	rig_use(f, grow_by_256, true);
 	for (size_t i = 0; i < SEKI_COUNT(lengths); i++) {
 		uint32_t slot = f->next % SEKI_RING_ENTRIES;
+		const uint8_t *head;
 
 		rig_submit(f, lengths[i], 0);
 		rig_step(f);
@@ -339,10 +340,10 @@ static void test_heads_of_any_length(void **state)
 		assert_int_equal(rig_only(f)->verdict, SEKI_VERDICT_PASS);
 		assert_int_equal(rig_only(f)->head_in, lengths[i]);
 		assert_int_equal(rig_only(f)->head_out, lengths[i] + 256);
-		assert_int_equal(seki_ring_switch_head(&f->sw, slot)[255], 0xaa);
-		assert_int_equal(seki_ring_switch_head(&f->sw, slot)[256], 0);
-		assert_int_equal(seki_ring_switch_head(&f->sw, slot)[lengths[i] + 255],
-				 (lengths[i] - 1) & 0xff);
+		head = seki_ring_switch_head(&f->sw, slot, rig_only(f)->head_out);
+		assert_int_equal(head[255], 0xaa);
+		assert_int_equal(head[256], 0);
+		assert_int_equal(head[lengths[i] + 255], (lengths[i] - 1) & 0xff);
 	}
 	assert_int_equal(f->engine.stats.drops[SEKI_DROP_BAD_LENGTH], 3);
 }
@@ -543,7 +544,7 @@ static void test_random_switch(void **state)
 									      random() % 32);
 		memcpy(f->switch_region + SEKI_RING_DESC_OFFSET + at * sizeof(sub), &sub,
 		       sizeof(sub));
-		seki_ring_switch_slot(&f->sw, slot)[14] = (uint8_t)random();
+		seki_ring_switch_slot(&f->sw, slot, len)[14] = (uint8_t)random();
 		h->sub_tail = f->queue.ring.sub_head + (uint32_t)random() % 40;
 		if (random() % 4)
 			h->cpl_head = f->queue.ring.cpl_tail - (uint32_t)random() % 600;

@@ -93,7 +93,10 @@ static void take_completions(struct hostile *h, uint64_t random)
 
 	require(n == -EPROTO || (n >= 0 && n <= (int)max));
 	for (int i = 0; i < n; i++) {
-		memcpy(&first, seki_ring_switch_head(&h->sw, cpls[i].slot % SEKI_RING_ENTRIES), 1);
+		memcpy(&first,
+		       seki_ring_switch_head(&h->sw, cpls[i].slot % SEKI_RING_ENTRIES,
+					     cpls[i].head_out),
+		       1);
 		(void)first;
 	}
 	require(seki_ring_switch_want(&h->sw) <= SEKI_PACKET_MAX);
@@ -112,9 +115,10 @@ static void take_submissions(struct hostile *h, uint64_t random)
 	require(n == -EPROTO || (n >= 0 && n <= (int)max));
 	for (int i = 0; i < n; i++) {
 		require(subs[i].copied <= subs[i].len);
-		memcpy(packet, seki_ring_p4vm_packet(&h->vm, subs[i].slot), subs[i].copied);
-		memset(seki_ring_p4vm_head(&h->vm, subs[i].slot), packet[0],
+		memcpy(packet, seki_ring_p4vm_packet(&h->vm, &subs[i]), subs[i].copied);
+		memset(seki_ring_p4vm_head(&h->vm, subs[i].slot, SEKI_SLOT_BYTES), packet[0],
 		       seki_ring_run(subs[i].copied) * SEKI_SLOT_BYTES);
+		memset(seki_ring_p4vm_head(&h->vm, subs[i].slot, 1), packet[0], SEKI_SHORT_BYTES);
 	}
 }
 

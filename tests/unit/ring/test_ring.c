@@ -117,21 +117,27 @@ static void indices_wrap(void **state)
 	}
 }
 
+/* Short and long, none over another: each keeps a number that no other has. */
 static void packets_and_heads_are_where_the_slot_is(void **state)
 {
+	static const uint32_t lengths[] = {SEKI_SHORT_BYTES, SEKI_SLOT_BYTES};
 	struct pair *p = *state;
 
-	for (uint32_t slot = 0; slot < SEKI_RING_ENTRIES; slot++) {
-		memset(seki_ring_switch_slot(&p->sw, slot), (int)slot, SEKI_SLOT_BYTES);
-		memset(seki_ring_p4vm_head(&p->vm, slot), ~(int)slot, SEKI_SLOT_BYTES);
+	for (uint32_t i = 0; i < 2 * SEKI_RING_ENTRIES; i++) {
+		memset(seki_ring_switch_slot(&p->sw, i / 2, lengths[i % 2]), (int)i % 251,
+		       lengths[i % 2]);
+		memset(seki_ring_p4vm_head(&p->vm, i / 2, lengths[i % 2]), (int)i % 241,
+		       lengths[i % 2]);
 	}
-	for (uint32_t slot = 0; slot < SEKI_RING_ENTRIES; slot++) {
-		assert_int_equal(seki_ring_p4vm_packet(&p->vm, slot)[0], slot & 0xff);
-		assert_int_equal(seki_ring_p4vm_packet(&p->vm, slot)[SEKI_SLOT_BYTES - 1],
-				 slot & 0xff);
-		assert_int_equal(seki_ring_switch_head(&p->sw, slot)[0], ~slot & 0xff);
-		assert_int_equal(seki_ring_switch_head(&p->sw, slot)[SEKI_SLOT_BYTES - 1],
-				 ~slot & 0xff);
+	for (uint32_t i = 0; i < 2 * SEKI_RING_ENTRIES; i++) {
+		uint16_t len = (uint16_t)lengths[i % 2];
+		const struct seki_submission s = {
+			.slot = (uint16_t)(i / 2), .len = len, .copied = len};
+
+		assert_int_equal(seki_ring_p4vm_packet(&p->vm, &s)[0], i % 251);
+		assert_int_equal(seki_ring_p4vm_packet(&p->vm, &s)[len - 1], i % 251);
+		assert_int_equal(seki_ring_switch_head(&p->sw, i / 2, len)[0], i % 241);
+		assert_int_equal(seki_ring_switch_head(&p->sw, i / 2, len)[len - 1], i % 241);
 	}
 }
 
