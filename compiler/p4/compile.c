@@ -222,6 +222,7 @@ bool seki_p4_result_attempt(struct seki_p4_result *r, uint32_t attempt, struct s
 	static const char *const names[EMIT_PROFILES] = {
 		[EMIT_ON_STACK] = "all variables on the stack",
 		[EMIT_IN_SCRATCH] = "variables in scratch memory",
+		[EMIT_FLAGS_IN_SCRATCH] = "headers' validity in scratch memory, too",
 		[EMIT_OPAQUE] = "everything in scratch memory and checked anew",
 		[EMIT_OPAQUE_DOWN] = "that, and rounds counted down",
 	};

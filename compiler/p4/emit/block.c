@@ -30,13 +30,13 @@ static void forget_length(struct emit *em)
 		seki_emit_line(em, "forget_length();");
 }
 
-/* Hidden: else clang ends loops by !=, and the verifier does not know when. */
 static void count_round(struct emit *em, const struct ir_var *var)
 {
 	const char *name = seki_emit_own_name(em, var);
 
-	seki_emit_line(em, "%s %s= 1;\nhide(%s);", name, seki_emit_counts_down(em, var) ? "-" : "+",
-		       name);
+	seki_emit_line(em, "%s %s= 1;", name, seki_emit_counts_down(em, var) ? "-" : "+");
+	if (em->profile >= EMIT_OPAQUE)
+		seki_emit_line(em, "hide(%s);", name);
 }
 
 /* Where paths meet the verifier compares what it knows: no branch for so little. */
@@ -66,7 +66,8 @@ static void set(struct emit *em, const struct ir_insn *insn)
 			       seki_emit_value(em, insn->a));
 	if (insn->var->kind == IR_VAR_BYTES && em->profile < EMIT_OPAQUE)
 		seki_emit_line(em, "asm(\"\" : \"+r\"(%s));", seki_emit_var(em, insn->var));
-	if (insn->var->counts) /* as in count_round() */
+	if (insn->var
+		    ->counts) /* else clang ends loops by !=, and the verifier does not know when */
 		seki_emit_line(em, "hide(%s);", seki_emit_var(em, insn->var));
 	if (insn->var == em->ir->pass && seki_ir_is_const(insn->a, 0))
 		seki_emit_line(em, "%s = %u;", em->site, seki_emit_line_number(insn->tok));
@@ -120,9 +121,15 @@ static void mark(struct emit *em, const struct ir_insn *insn)
 
 	if (em->base)
 		em->vars[insn->var->id] = em->base;
-	name = seki_emit_text(em, "next%u", seki_emit_id(em));
-	seki_emit_line(em, "u64 %s = %s%s;\nforget(%s);\nif (%s > %u)\n\tgoto reject;\n%s = %s;",
-		       name, place, more, name, name, insn->lo, seki_emit_var(em, insn->var), name);
+	name = seki_emit_var(em, insn->var);
+	if (em->profile >= EMIT_OPAQUE) { /* what is in memory is not what was checked */
+		name = seki_emit_text(em, "next%u", seki_emit_id(em));
+		seki_emit_line(em, "u64 %s;", name);
+	}
+	seki_emit_line(em, "%s = %s%s;\nforget(%s);\nif (%s > %u)\n\tgoto reject;", name, place,
+		       more, name, name, insn->lo);
+	if (em->profile >= EMIT_OPAQUE)
+		seki_emit_line(em, "%s = %s;", seki_emit_var(em, insn->var), name);
 	copy_base(em, insn->var);
 }
 

@@ -26,8 +26,9 @@
  * verifier does not follow it, the next is tried.
  */
 enum emit_profile {
-	EMIT_ON_STACK,	 /* variables are locals: the fastest */
-	EMIT_IN_SCRATCH, /* the headers' and the program's own values are in scratch memory */
+	EMIT_ON_STACK,	       /* variables are locals: the fastest */
+	EMIT_IN_SCRATCH,       /* the headers' and the program's own values are in scratch memory */
+	EMIT_FLAGS_IN_SCRATCH, /* and whether headers are valid */
 	/*
 	 * All but what loops count with is there and volatile: neither clang nor the verifier knows
 	 * anything of what is read, so wherever paths meet there is one state, and what bounds an

@@ -265,5 +265,6 @@ const char seki_emit_prelude[] =
 
 const char *const seki_emit_forget[EMIT_PROFILES] = {[EMIT_ON_STACK] = FORGET_BITS,
 						     [EMIT_IN_SCRATCH] = FORGET_BITS,
+						     [EMIT_FLAGS_IN_SCRATCH] = FORGET_BITS,
 						     [EMIT_OPAQUE] = FORGET_ALL,
 						     [EMIT_OPAQUE_DOWN] = FORGET_ALL};

@@ -17,10 +17,11 @@ bool seki_emit_in_scratch(const struct emit *em, const struct ir_var *var)
 {
 	if (var->counts || var->kind == IR_VAR_COUNT || var->kind == IR_VAR_STD)
 		return false;
-	return em->profile >= EMIT_OPAQUE ||
-	       (em->profile == EMIT_IN_SCRATCH &&
-		(var->kind == IR_VAR_PLAIN || var->kind == IR_VAR_FIELD ||
-		 var->kind == IR_VAR_VARBIT));
+	if (var->kind == IR_VAR_VALID)
+		return em->profile >= EMIT_FLAGS_IN_SCRATCH;
+	if (var->kind == IR_VAR_BASE || var->kind == IR_VAR_BYTES)
+		return em->profile >= EMIT_OPAQUE;
+	return em->profile >= EMIT_IN_SCRATCH;
 }
 
 /* What the machine sets and looks at only before the program: a copy, where the program writes it. */
@@ -171,7 +172,7 @@ static void declare(struct emit *em, const struct ir_var *var)
 	else
 		seki_emit_line(em, "%s %s = %u;", ctype(em, var), declarator(em, var),
 			       seki_emit_counts_down(em, var) ? LOOPS_ROUNDS + 1 : 0);
-	if (var->kind == IR_VAR_COUNT)
+	if (var->kind == IR_VAR_COUNT && em->profile >= EMIT_OPAQUE)
 		seki_emit_line(em, "hide(%s);", seki_emit_own_name(em, var));
 }
 
