@@ -2,6 +2,7 @@
 /* The settings of a shielded port: other_config:sekisho* of its Interface row. */
 #include "host/ovs/queue.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,44 @@ static void read_grants(const struct reader *r, struct seki_hook_config *config)
 	}
 }
 
+/* Six bytes in hexadecimal with colons between them, up to the end or a comma, which is returned; NULL: it is not. */
+static const char *read_address(const char *text, uint64_t *out)
+{
+	uint64_t address = 0;
+
+	for (int i = 0; i < 6; i++) {
+		if ((i && *text++ != ':') || !isxdigit((unsigned char)text[0]) ||
+		    !isxdigit((unsigned char)text[1]))
+			return NULL;
+		address = address << 8 | strtoul((char[]){text[0], text[1], 0}, NULL, 16);
+		text += 2;
+	}
+	*out = address;
+	return !*text || *text == ',' ? text : NULL;
+}
+
+/* Where it is not valid the port may send from no address. */
+static void read_sources(const struct reader *r, struct seki_hook_config *config)
+{
+	const char *key = "sekisho-mac";
+	const char *value = r->get(r->get_arg, key);
+	const char *at = value;
+
+	while (at) {
+		at = config->sources == SEKI_HOOK_SOURCES
+			     ? NULL
+			     : read_address(at, &config->source[config->sources]);
+		if (!at) {
+			r->warn(r->warn_arg, key, value);
+			config->sources = 1;
+			config->source[0] = UINT64_MAX;
+			return;
+		}
+		config->sources++;
+		at = *at ? at + 1 : NULL;
+	}
+}
+
 static void read_socket(const struct reader *r, struct seki_hook_config *config)
 {
 	const char *key = "sekisho";
@@ -93,4 +132,5 @@ void seki_hook_config_read(struct seki_hook_config *config,
 	read_number(&r, "sekisho-workers", SEKI_HOOK_LANES, &config->workers);
 	read_number(&r, "sekisho-deadline-ms", SEKI_HOOK_DEADLINE_MAX_MS, &config->deadline_ms);
 	read_grants(&r, config);
+	read_sources(&r, config);
 }

@@ -12,6 +12,7 @@ static const char *const reason_names[] = {
 	[SEKI_REASON_LENGTH] = "length",     [SEKI_REASON_REMOVED] = "removed",
 	[SEKI_REASON_VERDICT] = "verdict",   [SEKI_REASON_BAD_VERDICT] = "bad_verdict",
 	[SEKI_REASON_BAD_PORT] = "bad_port", [SEKI_REASON_OFFLOAD] = "offload",
+	[SEKI_REASON_SOURCE] = "source",
 };
 
 _Static_assert(sizeof(reason_names) / sizeof(reason_names[0]) == SEKI_REASONS, "a name each");
@@ -39,6 +40,28 @@ static void apply(struct seki_hook *hook, const struct seki_hook_config *config)
 	SEKI_PUT(hook->workers, config->workers);
 	SEKI_PUT(hook->deadline_ns, config->deadline_ms * 1000000ull);
 	SEKI_PUT(hook->grants, config->grants);
+	for (uint32_t i = 0; i < config->sources; i++)
+		SEKI_PUT(hook->source[i], config->source[i]);
+	SEKI_PUT(hook->sources, config->sources);
+}
+
+bool seki_hook_any_source(const struct seki_hook *hook)
+{
+	return !SEKI_GET(hook->sources);
+}
+
+bool seki_hook_may_send(const struct seki_hook *hook, const uint8_t *frame)
+{
+	uint32_t n = SEKI_GET(hook->sources);
+	uint64_t source = 0;
+
+	for (int i = 6; i < 12; i++)
+		source = source << 8 | frame[i];
+	for (uint32_t i = 0; i < n; i++) {
+		if (SEKI_GET(hook->source[i]) == source)
+			return true;
+	}
+	return !n;
 }
 
 int seki_hook_create(struct seki_connector *connector, const char *port,

@@ -25,6 +25,7 @@
 #define SEKI_HOOK_QUEUES	  64u  /* lanes of all datapath threads that can use a port */
 #define SEKI_HOOK_LANES		  8u   /* of a datapath thread */
 #define SEKI_HOOK_GRANTS	  16u  /* ports that a program can be granted */
+#define SEKI_HOOK_SOURCES	  8u   /* addresses that a port may send from */
 #define SEKI_HOOK_NAME		  64u  /* bytes of a port's name with its NUL */
 #define SEKI_HOOK_SOCKET	  108u /* bytes of a Unix socket's path with its NUL */
 #define SEKI_HOOK_DEADLINE_MAX_MS 60000u
@@ -40,6 +41,8 @@ struct seki_hook_config {
 	uint32_t deadline_ms; /* 1 to SEKI_HOOK_DEADLINE_MAX_MS */
 	uint32_t grants;
 	char grant[SEKI_HOOK_GRANTS][SEKI_HOOK_NAME]; /* grant[0] is SEKI_PORT_GRANTED */
+	uint32_t sources;			      /* 0: any */
+	uint64_t source[SEKI_HOOK_SOURCES]; /* addresses that the port may send from: 48 bits */
 };
 
 /*
@@ -65,6 +68,7 @@ enum seki_hook_reason {
 	SEKI_REASON_VERDICT, /* the program dropped it */
 	SEKI_REASON_BAD_VERDICT, /* the verdict was out of bounds */
 	SEKI_REASON_BAD_PORT,	 /* the verdict named a port that was not granted */
+	SEKI_REASON_SOURCE,	 /* it leaves from an address that is not the port's */
 	SEKI_REASONS
 };
 
@@ -148,6 +152,10 @@ void seki_hook_destroy(struct seki_hook *hook);
  */
 void seki_hook_configure(struct seki_hook *hook, const struct seki_hook_config *config);
 void seki_hook_config(struct seki_hook *hook, struct seki_hook_config *out);
+
+/* May the port send from any address? If not: this frame, of 14 bytes at least? */
+bool seki_hook_any_source(const struct seki_hook *hook);
+bool seki_hook_may_send(const struct seki_hook *hook, const uint8_t *frame);
 
 /* Is the hook switched off (no socket)? And does it hold no packet, so that it can be destroyed? */
 bool seki_hook_off(const struct seki_hook *hook);
@@ -262,6 +270,8 @@ uint32_t seki_lanes_leave(struct seki_lanes *l, uint64_t now_ns, struct seki_out
 void seki_lanes_give_up(struct seki_lanes *l, const struct seki_outcome *outcome,
 			enum seki_hook_reason why);
 void seki_lanes_lose_clone(struct seki_lanes *l, const struct seki_outcome *outcome);
+/* A packet that the caller frees and hands to nobody. */
+void seki_lanes_refuse(struct seki_lanes *l, uint32_t in_port, enum seki_hook_reason why);
 bool seki_lanes_linger(struct seki_lanes *l);
 
 /*

@@ -201,6 +201,14 @@ void seki_lanes_give_up(struct seki_lanes *l, const struct seki_outcome *outcome
 	seki_queue_give_up(l->queues[outcome->lane], outcome, why);
 }
 
+void seki_lanes_refuse(struct seki_lanes *l, uint32_t in_port, enum seki_hook_reason why)
+{
+	struct seki_hook_counts *counts = &l->queues[0]->stats.from[in_port];
+
+	seki_count(&counts->packets, 1);
+	seki_count(&counts->dropped[why], 1);
+}
+
 void seki_lanes_lose_clone(struct seki_lanes *l, const struct seki_outcome *outcome)
 {
 	seki_queue_lose_clone(l->queues[outcome->lane], outcome);

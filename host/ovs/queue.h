@@ -158,6 +158,8 @@ struct seki_hook {
 	uint32_t fail_open;
 	uint32_t inflight;
 	uint32_t grants;
+	uint32_t sources; /* 0: any; written after those */
+	uint64_t source[SEKI_HOOK_SOURCES];
 	uint32_t workers;
 	uint64_t deadline_ns;
 

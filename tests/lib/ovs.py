@@ -35,8 +35,8 @@ class Namespace:
 
     device = "eth0"
 
-    def __init__(self, name, port, address):
-        self.name, self.port, self.address = name, port, address
+    def __init__(self, name, port, address, mac):
+        self.name, self.port, self.address, self.mac = name, port, address, mac
 
     def run(self, argv, check=True, timeout=120, **options):
         """Runs a command in the namespace; its output is captured unless told otherwise."""
@@ -203,8 +203,8 @@ class Switch(contextlib.ExitStack):
         self.callback(_run, "ip", "netns", "del", space)
         _run("ip", "link", "add", port, "mtu", str(mtu), "type", "veth", "peer", "name", inner, "mtu", str(mtu))
         self.callback(self._delete_link, port)
-        _run("ip", "link", "set", inner, "netns", space, "name", "eth0", "address",
-             mac or f"02:00:00:5e:00:{self.ports:02x}")
+        mac = mac or f"02:00:00:5e:00:{self.ports:02x}"
+        _run("ip", "link", "set", inner, "netns", space, "name", "eth0", "address", mac)
         inside = ("ip", "netns", "exec", space)
         _run(*inside, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
         if not offloads:
@@ -213,7 +213,7 @@ class Switch(contextlib.ExitStack):
             _run(*inside, "ip", "link", "set", device, "up")
         _run(*inside, "ip", "addr", "add", address, "dev", "eth0")
         self._attach(port, offloads)
-        return Namespace(space, port, address.split("/")[0])
+        return Namespace(space, port, address.split("/")[0], mac)
 
     def add_tap(self, _purpose="", offloads=False):
         """A tap device on the bridge, for a VM, without offloads if not asked for; returns its name."""

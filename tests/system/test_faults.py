@@ -328,10 +328,10 @@ def test_ovsdb_killed(net, p4vm):
 
 @pytest.mark.parametrize("mode", ["twice", "silent", "mute", "slots", "lengths", "ports", "more", "claims", "runs",
                                   "scribble", "storm", "abuse", "talks", "deaf", "signals", "leaves", "loops",
-                                  "chaos"])
+                                  "rewrites", "chaos"])
 def test_hostile(net, fake, mode):
     """It gets its own port's frames at most; others' arrive, all of them and in order."""
-    net.shield("b", fake(mode).socket, deadline_ms=100)
+    net.shield("b", fake(mode).socket, deadline_ms=100, mac=net.spaces["b"].mac)
     kind = "lossy" if mode == "chaos" else "any"
     try:
         with Flood(net, b=kind, c="judged", d="plain") as flood:
@@ -345,6 +345,8 @@ def test_hostile(net, fake, mode):
         queue, = net.port("b")["queues"]
         if mode in ("twice", "claims", "slots", "runs", "chaos"):
             assert queue["lies"] + queue["late"] > 0, queue
+        if mode == "rewrites":
+            assert queue["from_vm"]["dropped"]["source"] > 100, queue
         if mode == "abuse":
             assert queue["sessions"] >= 1, queue
     finally:

@@ -364,22 +364,51 @@ static void prefetch(const struct dp_packet *packet)
 	OVS_PREFETCH(&packet->source);
 }
 
+static bool is_frame(const struct dp_packet *packet)
+{
+	return dp_packet_size(packet) >= ETH_HEADER_LEN;
+}
+
+/* What a VM sends from an address that is not its port's is nobody's to judge. */
+static void drop_foreign(struct sekisho *s, struct seki_lanes *q, struct dp_packet_batch *batch)
+{
+	const size_t n = dp_packet_batch_size(batch);
+	struct sekisho_pool seen = {NULL, false};
+	struct dp_packet *packet;
+	size_t i;
+
+	DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
+		if (OVS_UNLIKELY(!sekisho_length(packet)))
+			packet = sekisho_own(packet, &seen); /* in one piece then */
+		if (!is_frame(packet) || seki_hook_may_send(s->hook, dp_packet_data(packet))) {
+			dp_packet_batch_refill(batch, packet, i);
+			continue;
+		}
+		seki_lanes_refuse(q, SEKI_PORT_VM, SEKI_REASON_SOURCE);
+		dp_packet_delete(packet);
+	}
+}
+
 static void filter(struct sekisho *s, uint32_t in_port, unsigned core, long long now_us,
 		   struct dp_packet_batch *batch)
 {
 	struct seki_lanes *q = seki_hook_lanes(s->hook, core);
-	const size_t n = dp_packet_batch_size(batch);
 	struct seki_hook_packet packets[NETDEV_MAX_BURST];
 	enum seki_fate fates[NETDEV_MAX_BURST];
 	struct sekisho_pool seen = {NULL, false};
 	struct dp_packet *packet;
-	size_t i;
+	size_t i, n;
 
 	if (OVS_UNLIKELY(!q)) {
 		dp_packet_delete_batch(batch, true);
 		dp_packet_batch_init(batch);
 		return;
 	}
+	if (in_port == SEKI_PORT_VM && OVS_UNLIKELY(!seki_hook_any_source(s->hook)))
+		drop_foreign(s, q, batch);
+	n = dp_packet_batch_size(batch);
+	if (!n)
+		return;
 	if (seki_lanes_inline(q, now_us * 1000ull)) {
 		judge_all(s, q, in_port, batch);
 		return;
@@ -447,6 +476,18 @@ static void send_copy(struct sekisho *s, struct seki_lanes *q, const struct seki
 	dp_packet_delete(copy);
 }
 
+/*
+ * Would it leave in the port's name from an address that is not the port's? What the VM itself sent was looked at when it
+ * came; what comes from the network may go to a granted port as it is.
+ */
+static bool is_foreign(const struct sekisho *s, const struct seki_outcome *o)
+{
+	bool made = o->in_port == SEKI_PORT_VM ? o->edited && o->out_port != SEKI_PORT_VM
+					       : o->out_port == SEKI_PORT_NET;
+
+	return made && !seki_hook_may_send(s->hook, dp_packet_data(o->packet));
+}
+
 /* Edits, or frees, before anything else uses the queue. Returns whether the packet goes on. */
 static bool settle(struct sekisho *s, struct seki_lanes *q, struct seki_outcome *o,
 		   struct sekisho_output *out)
@@ -460,14 +501,17 @@ static bool settle(struct sekisho *s, struct seki_lanes *q, struct seki_outcome 
 		dp_packet_delete(o->packet);
 		return false;
 	}
-	if (!o->edited || !o->head)
-		return true;
-	if (!sekisho_edit(&packet, o, &why)) {
+	if (o->edited && o->head && !sekisho_edit(&packet, o, &why)) {
 		seki_lanes_give_up(q, o, why);
 		dp_packet_delete(packet);
 		return false;
 	}
 	o->packet = packet;
+	if (OVS_UNLIKELY(is_foreign(s, o))) {
+		seki_lanes_give_up(q, o, SEKI_REASON_SOURCE);
+		dp_packet_delete(packet);
+		return false;
+	}
 	return true;
 }
 

@@ -126,6 +126,43 @@ static void grants(void **state)
 	}
 }
 
+/* An invalid list lets nothing out: whoever wrote it wanted less than everything. */
+static void sources(void **state)
+{
+	static const char *const bad[] = {"",
+					  ",",
+					  "02:00:00:00:00:0",
+					  "02:00:00:00:00:01,",
+					  "02:00:00:00:00:01:02",
+					  "02-00-00-00-00-01",
+					  "02:00:00:00:00:0g",
+					  "0x:00:00:00:00:01",
+					  "02:00:00:00:00:01 ",
+					  "0:0:0:0:0:1,0:0:0:0:0:1",
+					  "1:2:3:4:5:6"};
+	static const char one[] = "02:00:00:00:00:0f,";
+	char many[9 * (sizeof(one) - 1) + 1] = "";
+	struct seki_hook_config c;
+
+	(void)state;
+	assert_string_equal(read_one("sekisho-mac", "02:00:00:00:aB:01,fe:ff:ff:ff:ff:ff", &c), "");
+	assert_int_equal(c.sources, 2);
+	assert_int_equal(c.source[0], 0x02000000ab01);
+	assert_int_equal(c.source[1], 0xfeffffffffff);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_string_not_equal(read_one("sekisho-mac", bad[i], &c), "");
+		assert_int_equal(c.sources, 1);
+		assert_int_equal(c.source[0], UINT64_MAX);
+	}
+	for (int i = 0; i < 9; i++)
+		strcat(many, one);
+	many[9 * (sizeof(one) - 1) - 1] = 0;
+	assert_string_not_equal(read_one("sekisho-mac", many, &c), "");
+	many[8 * (sizeof(one) - 1) - 1] = 0;
+	assert_string_equal(read_one("sekisho-mac", many, &c), "");
+	assert_int_equal(c.sources, SEKI_HOOK_SOURCES);
+}
+
 /* A port whose socket cannot be right must not go unshielded. */
 static void invalid_sockets_shield_all_the_same(void **state)
 {
@@ -164,6 +201,7 @@ int main(void)
 		cmocka_unit_test(policies),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(grants),
+		cmocka_unit_test(sources),
 		cmocka_unit_test(invalid_sockets_shield_all_the_same),
 		cmocka_unit_test(every_reason_has_a_name),
 	};
