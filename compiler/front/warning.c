@@ -16,6 +16,7 @@ static const char *const names[] = {
 	"no-effect",
 	"constant-condition",
 	"shift",
+	"prefix",
 	"missing-emit",
 	"never-valid",
 	"annotation",

@@ -143,6 +143,29 @@ static void check_hidden(struct p4_lint *lint, const struct p4_table *table,
 	}
 }
 
+/* 0x0a000000/8 for a key of kind lpm: a quotient, and so one address. */
+static void check_prefix(struct p4_lint *lint, const struct p4_expr *e)
+{
+	const struct seki_token *op = e->first->next;
+
+	if (e->first->kind == SEKI_TOKEN_NUMBER && op && seki_token_is(op, "/") &&
+	    op->next == e->last)
+		seki_diag_warning(lint->diags, SEKI_WARN_PREFIX, seki_expr_span(e),
+				  "this divides, and matches one value: a prefix is a value and a "
+				  "mask, as in '%s &&& 0xff000000'",
+				  e->first->text);
+}
+
+static void check_prefixes(struct p4_lint *lint, const struct p4_table *table,
+			   const struct p4_expr *keyset)
+{
+	const struct p4_expr *e = keyset && keyset->kind == P4_E_LIST ? keyset->args : keyset;
+
+	for (const struct p4_key *key = table->keys; key && e; key = key->next, e = e->next)
+		if (strcmp(key->match, "lpm") == 0)
+			check_prefix(lint, e);
+}
+
 static void check_table(void *data, const struct p4_decl *decl)
 {
 	struct p4_lint *lint = data;
@@ -151,8 +174,8 @@ static void check_table(void *data, const struct p4_decl *decl)
 
 	if (decl->kind != P4_D_TABLE || !seki_lint_is_users(decl->tok))
 		return;
-	for (const struct p4_action_ref *e = decl->table->entries; e; e = e->next)
-		n++;
+	for (const struct p4_action_ref *e = decl->table->entries; e; e = e->next, n++)
+		check_prefixes(lint, decl->table, e->keyset);
 	entries = seki_arena_alloc(lint->arena, (n + 1) * sizeof(*entries));
 	n = 0;
 	for (const struct p4_action_ref *e = decl->table->entries; e; e = e->next)

@@ -236,6 +236,17 @@ static const struct program missing_emit[] = {
 		       "state start { p.advance(8); transition accept; } }\n"},
 };
 
+#define ENTRY(kind, entry)                                                                         \
+	"#include <core.p4>\ncontrol c(inout bit<32> x) { table t { key = { x: " kind "; }\n"      \
+	"actions = { NoAction; } const entries = { " entry ": NoAction(); } }\n"                   \
+	"apply { t.apply(); } }"
+
+static const struct program prefix[] = {
+	{"this divides, and matches one value", ENTRY("lpm", "$0x0a000000/8")},
+	{NULL, ENTRY("exact", "0x0a000000/8")},
+	{NULL, ENTRY("lpm", "0x0a000000 &&& 0xff000000")},
+};
+
 static const struct program never_valid[] = {
 	{"header 'i' is emitted, but nothing makes it valid",
 	 HEADERS "parser prs(packet_in p, out H h, inout M m, inout standard_metadata s) {\n"
@@ -331,6 +342,7 @@ TEST(invalid_header, SEKI_WARN_INVALID_HEADER)
 TEST(uninitialized, SEKI_WARN_UNINITIALIZED)
 TEST(missing_emit, SEKI_WARN_MISSING_EMIT)
 TEST(never_valid, SEKI_WARN_NEVER_VALID)
+TEST(prefix, SEKI_WARN_PREFIX)
 
 static void test_names(void **state)
 {
@@ -349,7 +361,7 @@ int main(void)
 		cmocka_unit_test(test_shift),	       cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_invalid_header), cmocka_unit_test(test_uninitialized),
 		cmocka_unit_test(test_missing_emit),   cmocka_unit_test(test_never_valid),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_prefix),	       cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
