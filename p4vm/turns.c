@@ -8,7 +8,7 @@
 
 /* Of how many others the index is looked at: 3 ns each, where a packet takes 20 or more. */
 #define LOOKS_MIN	2u
-#define PACKETS_TO_LOOK 4u
+#define PACKETS_TO_LOOK 2u
 
 static void warm(struct seki_turns *t, uint32_t i)
 {

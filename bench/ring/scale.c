@@ -159,29 +159,36 @@ static double added(const struct row *row)
 	return row->with - row->without;
 }
 
+static void print_figures(const struct row *row, const struct row *first)
+{
+	printf(" %.1f | %.1f | %.2f | %.2f |", row->with, row->without, added(row) / added(first),
+	       row->with / row->without / (first->with / first->without));
+}
+
 static void growth(void)
 {
 	struct row row[2], first;
 
 	measure(1, 1); /* to warm up */
-	puts("| ports | ns a packet, 1 thread | control: no queues, 1 thread | times the first, next to control | "
-	     "ns a packet, 8 threads | control: no queues, 8 threads | times the first, 8 threads, next to control | "
+	puts("| ports | ns a packet, 1 thread | control: no queues, 1 thread | times the first, control subtracted | "
+	     "times the first, ratio to control | ns a packet, 8 threads | control: no queues, 8 threads | "
+	     "times the first, 8 threads, control subtracted | times the first, 8 threads, ratio to control | "
 	     "ns of a packet of the only busy port, 1 thread | the same, 8 threads | "
 	     "ns a look at an idle queue, 1 thread | ns a look at an idle queue, 8 threads |\n"
-	     "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+	     "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
 	for (uint32_t ports = 1; ports <= PORTS_MAX; ports *= 2) {
 		for (int i = 0; i < 2; i++)
 			row[i] = measure(ports, i ? THREADS : 1);
 		if (ports == 1)
 			first = row[0];
-		printf("| %u | %.1f | %.1f | %.2f | %.1f | %.1f | %.2f | %.1f | %.1f | %.1f | %.1f |\n",
-		       ports, row[0].with, row[0].without, added(&row[0]) / added(&first),
-		       row[1].with, row[1].without, added(&row[1]) / added(&first), row[0].one_busy,
-		       row[1].one_busy, row[0].look, row[1].look);
+		printf("| %u |", ports);
+		print_figures(&row[0], &first);
+		print_figures(&row[1], &first);
+		printf(" %.1f | %.1f | %.1f | %.1f |\n", row[0].one_busy, row[1].one_busy,
+		       row[0].look, row[1].look);
 	}
-	printf("\nOf what queues add to a packet (control subtracted), at %u ports and %u threads (simulated, in one "
-	       "processor's caches): %.2f times what it is at one port and one thread.\n",
-	       PORTS_MAX, THREADS, added(&row[1]) / added(&first));
+	printf("\nThe %u threads are simulated: they take turns in one processor's caches, which costs the control, too.\n",
+	       THREADS);
 }
 
 /* The trips of packets that are sent one at a time, by each port but the first in turn. */

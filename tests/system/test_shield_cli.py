@@ -6,6 +6,7 @@ import fcntl
 import json
 import mmap
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -558,13 +559,26 @@ def test_hostile_switches(vms, objects):
 def test_many_queues(vms, objects):
     vms.start("vm", "--program", objects["pick"])
     with contextlib.ExitStack() as stack:
-        switches = [stack.enter_context(switch(vms)) for _ in range(64)]
+        switches = [stack.enter_context(switch(vms)) for _ in range(100)]
         for sw in switches:
             assert sw.judge(packet(9), packet(1)) == [(DROP, 7), (PASS, 0)]
+        assert len(vms.status()["queues"]) == 100
+    poll(lambda: vms.status()["queues"] == [], 5, "the queues to be freed")
+
+
+def test_no_more_queues_than_descriptors(vms, objects):
+    """A P4 VM that may open few files, and raise that limit no more, takes as many queues as they are enough for."""
+    files = 128 + 2 * 10
+    vms.launch("vm", ["setpriv", "--bounding-set=-sys_resource", "--inh-caps=-sys_resource", vms.sekisho, "shield",
+                      "run", "vm", "--program", objects["pick"]],
+               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files)))
+    with contextlib.ExitStack() as stack:
+        switches = [stack.enter_context(switch(vms)) for _ in range(10)]
         with pytest.raises(AssertionError):
             Switch(vms.path("vm", "port.sock"))
-        assert len(vms.status()["queues"]) == 64
-    poll(lambda: vms.status()["queues"] == [], 5, "the queues to be freed")
+        assert "10 queues are all that the limit of open files allows" in vms.said("vm")
+        for sw in switches:
+            assert sw.judge(packet(9), packet(1)) == [(DROP, 7), (PASS, 0)]
 
 
 # Life and death.

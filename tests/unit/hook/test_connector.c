@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -341,6 +342,39 @@ static void memory_runs_out_under_a_slot(void **state)
 	hang_up(&a);
 }
 
+static void wait_limit(rlim_t wanted)
+{
+	const struct timespec ms = {.tv_nsec = 1000000};
+	int64_t deadline = now_ms() + PATIENCE_MS;
+	struct rlimit now;
+
+	while (!getrlimit(RLIMIT_NOFILE, &now) && now.rlim_cur != wanted) {
+		assert_true(now_ms() < deadline);
+		nanosleep(&ms, NULL);
+	}
+}
+
+/* A switch that may have no more descriptors now, but may ask for more, does. */
+static void a_low_limit_of_files_is_raised(void **state)
+{
+	struct bench *b = *state;
+	struct rlimit before, low;
+	struct attached first = accept_queue(b, 0), a;
+	int unused = dup(0);
+
+	assert_true(unused > 0);
+	close(unused);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	low = (struct rlimit){(rlim_t)unused, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	assert_non_null(seki_hook_queue(b->hook, 4, 0));
+	wait_limit(before.rlim_max);
+	a = accept_queue(b, 0);
+	hang_up(&a);
+	hang_up(&first);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static void comes_back_after_each_loss(void **state)
 {
 	struct bench *b = *state;
@@ -486,6 +520,7 @@ int main(void)
 		TEST(regions_are_sealed),
 		TEST(a_packet_goes_round),
 		TEST(memory_runs_out_under_a_slot),
+		TEST(a_low_limit_of_files_is_raised),
 		TEST(comes_back_after_each_loss),
 		TEST(refusals_and_nonsense_are_tried_again),
 		TEST(silence_keeps_nobody_waiting),
