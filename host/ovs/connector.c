@@ -208,11 +208,12 @@ close_switch:
 static int start_session(const struct request *req, struct seki_session **out)
 {
 	struct session *session = calloc(1, sizeof(*session));
-	struct seki_session *s = &session->shared;
-	int err = -ENOMEM;
+	struct seki_session *s;
+	int err;
 
 	if (!session)
-		return err;
+		return -ENOMEM;
+	s = &session->shared;
 	s->eventfd = -1;
 	s->sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->sock < 0)
