@@ -4,6 +4,7 @@ each port is its own."""
 import collections
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import time
@@ -24,6 +25,8 @@ class Many(contextlib.ExitStack):
 
     def __init__(self, build, folder):
         super().__init__()
+        self.names = []
+        self.callback(self._delete)  # once the switch is gone
         self.switch = self.enter_context(Switch(build))
         self.p4vm = P4VM(build, folder, "many", options=("--workers", str(WORKERS), "--no-program", "pass"))
         self.callback(self.p4vm.stop)
@@ -40,6 +43,12 @@ class Many(contextlib.ExitStack):
 
     def _bridge(self):
         return f"unix:{self.switch.dir}/{self.switch.bridge}.mgmt"
+
+    def _delete(self):
+        """The devices, which ovs-vswitchd makes persistent."""
+        there = os.listdir("/sys/class/net")
+        subprocess.run(["ip", "-batch", "-"], text=True, check=True,
+                       input="".join(f"link delete {name}\n" for name in self.names if name in there))
 
     def change(self, ports, add):
         """ovs-vsctl, at work."""
