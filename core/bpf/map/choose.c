@@ -126,39 +126,50 @@ static uint64_t count_pairs(struct choice *ch, const uint64_t *tuple, uint64_t b
 	return pairs;
 }
 
+/* Entries that a tuple would take. */
+struct share {
+	bool fits[SEKI_GROUPS_MAX];
+	uint32_t groups;
+	uint64_t n;
+};
+
 /*
- * How many of a tuple's n entries in the sample a lookup will compare in vain, in units, once the map
- * has grown: packets are as the sample's. A small sample has no pairs that are rare, but shows how
- * rare: halves of the bits are alike more often, and both at once that much more seldom, or more often
- * where they depend on each other, which then shows in the sample.
+ * How many of a tuple's entries a lookup will compare in vain, in units, once the map has grown: packets
+ * are as the sample's. A small sample has no pairs that are rare, but shows how rare: halves of the
+ * bits are alike more often, and both at once that much more seldom, or more often where they depend
+ * on each other, which then shows in the sample. Entries of one mask are hardly ever alike, however
+ * dense they are.
  */
-static uint64_t count_vain(struct choice *ch, const uint64_t *tuple, const bool *fits, uint64_t n)
+static uint64_t count_vain(struct choice *ch, const uint64_t *tuple, const struct share *share)
 {
 	const uint64_t half = 0x5555555555555555u;
-	uint64_t all = count_pairs(ch, tuple, ~0ull, fits);
-	uint64_t even = count_pairs(ch, tuple, half, fits);
-	uint64_t odd = count_pairs(ch, tuple, ~half, fits);
+	uint64_t pairs = count_pairs(ch, tuple, ~0ull, share->fits), even, odd;
 
-	/* + 1 to be on the safe side. */
-	return ch->scale * UNIT * seki_max(all, (even + 1) * (odd + 1) / (n * ch->n_sample)) /
-	       ch->n_sample;
+	if (share->groups > 1) { /* + 1 to be on the safe side */
+		even = count_pairs(ch, tuple, half, share->fits) + 1;
+		odd = count_pairs(ch, tuple, ~half, share->fits) + 1;
+		pairs = seki_max(pairs, even * odd / (share->n * ch->n_sample));
+	}
+	return ch->scale * UNIT * pairs / ch->n_sample;
 }
 
 /* Entries that a tuple would take; fewer where a lookup would compare many in vain. Not more than
  * `least`: 0. */
 static uint64_t gain(struct choice *ch, const uint64_t *tuple, uint64_t least)
 {
-	bool fits[SEKI_GROUPS_MAX];
-	uint64_t n = 0;
+	struct share share = {.n = 0};
 
 	for (uint32_t g = 0; g < ch->n_groups; g++) {
-		fits[g] = ch->left[g] &&
-			  seki_mask_covers(mask_of(ch, g), tuple + 1, ch->c->shape.key_words);
-		n += fits[g] ? ch->left[g] : 0;
+		if (!ch->left[g] ||
+		    !seki_mask_covers(mask_of(ch, g), tuple + 1, ch->c->shape.key_words))
+			continue;
+		share.fits[g] = true;
+		share.groups++;
+		share.n += ch->left[g];
 	}
-	if (n * UNIT <= least)
+	if (share.n * UNIT <= least)
 		return 0;
-	return n * UNIT * UNIT / (UNIT + VAIN_COST * count_vain(ch, tuple, fits, n));
+	return share.n * UNIT * UNIT / (UNIT + VAIN_COST * count_vain(ch, tuple, &share));
 }
 
 static uint32_t most_frequent(const struct choice *ch)

@@ -16,7 +16,9 @@
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -473,6 +475,148 @@ static void test_moments(void **state)
 	drop_map(map);
 }
 
+/*
+ * The same, step by step: two pages fault when a lookup reads them, and the handler makes the changes.
+ * Each try of a lookup reads its key, then the tags of its bucket; whichever of the two pages faulted
+ * is open from then on, and the other one shut, so that every try stops once between both.
+ */
+#define MANY 1200u /* entries of one mask */
+
+static struct {
+	struct seki_bpf_map *map;
+	uint8_t *key, *tags; /* pages; NULL: none */
+	struct key here, there;
+	uint32_t faults, most; /* tries to overtake, at most */
+	uint32_t busy;
+} trap;
+
+static void set_page(uint8_t *page, bool is_open)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (mprotect(page, size, is_open ? PROT_READ | PROT_WRITE : PROT_NONE))
+		abort();
+}
+
+static bool is_in(const uint8_t *page, const void *addr)
+{
+	return (uintptr_t)addr - (uintptr_t)page < (uintptr_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The entry that shuts out the packet moves: at no time is there none. */
+static void overtake(void)
+{
+	uint64_t value = 1;
+	struct key next = trap.there;
+	int err = seki_bpf_map_put(trap.map, &next, &value, SEKI_MAP_NOEXIST, PLANE);
+
+	trap.busy += err == -EBUSY;
+	if (err)
+		return;
+	if (seki_bpf_map_remove(trap.map, &trap.here, PLANE))
+		abort();
+	trap.there = trap.here;
+	trap.here = next;
+}
+
+static void spring(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (is_in(trap.key, info->si_addr)) {
+		set_page(trap.key, true);
+		set_page(trap.tags, trap.faults == trap.most);
+	} else if (is_in(trap.tags, info->si_addr)) {
+		set_page(trap.tags, true);
+		overtake();
+		if (++trap.faults < trap.most)
+			set_page(trap.key, false);
+	} else {
+		signal(number, SIG_DFL);
+	}
+}
+
+/* The tags' page of a packet 10.1.N.3, for an N where nothing else is on it. */
+static uint8_t *tags_page(const struct seki_classifier *c, uint8_t *packet)
+{
+	uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE), page;
+	const uintptr_t begin = (uintptr_t)c->tags, end = begin + c->shape.buckets * 8ull;
+
+	do {
+		uint64_t words[SEKI_KEY_WORDS_MAX] = {0}, hash;
+
+		packet[2]++;
+		seki_key_words(packet, 4, words);
+		hash = seki_tuple_hash(seki_tuple(c, 0), words, c->shape.key_words);
+		page = (uintptr_t)&c->tags[hash >> c->shape.shift] & ~(size - 1);
+	} while (page < begin || page + size > end);
+	return (uint8_t *)page;
+}
+
+static struct seki_bpf_map *make_trap(uint8_t **packet)
+{
+	struct seki_map_def def = {SEKI_MAP_CLASSIFIER, 4, 8, 10000, 0};
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	struct seki_bpf_map *map = make_map(&def, QUEUES);
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct key key = {
+			1, {20, (uint8_t)(i >> 5), (uint8_t)(i << 3), 0}, {255, 255, 255, 0}};
+
+		put_word(map, &key, 2);
+	}
+	put_word(map, &open_to_all, 3);
+	assert_true(map->classifier->n_tuples > 0);
+	*packet = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(*packet != MAP_FAILED);
+	memcpy(*packet, (uint8_t[]){10, 1, 0, 3}, 4);
+	trap.map = map;
+	trap.key = *packet;
+	trap.tags = tags_page(map->classifier, *packet);
+	trap.here = shut[0];
+	trap.here.data[2] = (*packet)[2];
+	trap.there = shut[1];
+	put_word(map, &trap.here, 1);
+	return map;
+}
+
+/* Overtaken as often as this: what a lookup finds, and how many changes had to wait for it. */
+static void check_overtaken(uint32_t most, uint32_t busy)
+{
+	struct sigaction on = {.sa_sigaction = spring, .sa_flags = SA_SIGINFO}, before;
+	struct seki_bpf_map *map;
+	const uint64_t *found;
+	uint8_t *packet;
+
+	memset(&trap, 0, sizeof(trap));
+	map = make_trap(&packet);
+	trap.most = most;
+	assert_int_equal(sigaction(SIGSEGV, &on, &before), 0);
+	seki_bpf_reader_enter(map->readers, 0);
+	set_page(trap.tags, false);
+	found = find(map, packet);
+	set_page(trap.tags, true);
+	set_page(trap.key, true);
+	seki_bpf_reader_leave(map->readers, 0);
+	assert_int_equal(sigaction(SIGSEGV, &before, NULL), 0);
+	assert_int_equal(trap.faults, most);
+	assert_int_equal(trap.busy, busy);
+	assert_non_null(found);
+	assert_int_equal(*found, 1);
+	assert_int_equal(map->classifier->holds, 0);
+	munmap(packet, (size_t)sysconf(_SC_PAGESIZE));
+	drop_map(map);
+}
+
+/* Once, each way; then until the lookup asks for changes to hold. */
+static void test_overtaken(void **state)
+{
+	(void)state;
+	check_overtaken(1, 0);
+	check_overtaken(2, 0);
+	check_overtaken(4, 0);
+	check_overtaken(5, 1);
+}
+
 #define COUNTS 50000u
 
 static void *count(void *arg)
@@ -517,9 +661,13 @@ static void test_queue_counters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hash),	cmocka_unit_test(test_lru),
-		cmocka_unit_test(test_lpm),	cmocka_unit_test(test_classifier),
-		cmocka_unit_test(test_moments), cmocka_unit_test(test_queue_counters),
+		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_lru),
+		cmocka_unit_test(test_lpm),
+		cmocka_unit_test(test_classifier),
+		cmocka_unit_test(test_moments),
+		cmocka_unit_test(test_overtaken),
+		cmocka_unit_test(test_queue_counters),
 	};
 
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0))
